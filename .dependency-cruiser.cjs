@@ -1,0 +1,124 @@
+// Import direction: core-wasm ← quantizers ← retrieval ← node | web. Type imports count, and no rule has an exemption.
+// Workspace packages resolve to their sources by the private condition, so that cycles across packages are seen too.
+
+/** Packages are crossed by name, through declared exports; tests and benches obey the same direction as sources. */
+const forbidden = [
+  {
+    name: 'no-cycles',
+    severity: 'error',
+    from: {},
+    to: { circular: true },
+  },
+  {
+    name: 'core-wasm-is-lowest',
+    severity: 'error',
+    from: { path: '^packages/core-wasm/' },
+    to: { path: '^(packages/(quantizers|retrieval|node|web)|benchmarks|tools/demo)/' },
+  },
+  {
+    name: 'quantizers-below-retrieval',
+    severity: 'error',
+    from: { path: '^packages/quantizers/' },
+    to: { path: '^(packages/(retrieval|node|web)|benchmarks|tools/demo)/' },
+  },
+  {
+    name: 'retrieval-below-platforms',
+    severity: 'error',
+    from: { path: '^packages/retrieval/' },
+    to: { path: '^(packages/(node|web)|benchmarks|tools/demo)/' },
+  },
+  {
+    name: 'node-and-web-apart',
+    severity: 'error',
+    from: { path: '^packages/node/' },
+    to: { path: '^(packages/web|benchmarks|tools/demo)/' },
+  },
+  {
+    name: 'web-and-node-apart',
+    severity: 'error',
+    from: { path: '^packages/web/' },
+    to: { path: '^(packages/node|benchmarks|tools/demo)/' },
+  },
+  {
+    name: 'testing-knows-core-only',
+    severity: 'error',
+    from: { path: '^tools/testing/' },
+    to: { path: '^(packages/(?!core-wasm/)|benchmarks|tools/demo)' },
+  },
+  {
+    name: 'sources-without-test-tools',
+    severity: 'error',
+    from: { path: '^packages/[^/]+/src/' },
+    to: { path: '^(tools|benchmarks|packages/[^/]+/(test|bench))/' },
+  },
+  {
+    name: 'assembly-stays-apart',
+    comment: 'AssemblyScript is compiled by asc; TypeScript reaches it through the binary only.',
+    severity: 'error',
+    from: { pathNot: '^packages/core-wasm/assembly/' },
+    to: { path: '^packages/core-wasm/assembly/' },
+  },
+  {
+    name: 'no-deep-import',
+    comment: 'Only src/index.ts and src/<folder>/index.ts can be declared exports.',
+    severity: 'error',
+    from: { path: '^(packages/[^/]+|tools/[^/]+|benchmarks)/' },
+    to: {
+      path: '^packages/[^/]+/src/',
+      pathNot: ['^$1/', '^packages/[^/]+/src/index\\.ts$', '^packages/[^/]+/src/[^/]+/index\\.ts$'],
+    },
+  },
+  {
+    name: 'no-relative-import-across',
+    severity: 'error',
+    from: { path: '^(packages/[^/]+|tools/[^/]+|benchmarks)/' },
+    to: { path: '^(packages|tools|benchmarks)/', pathNot: '^$1/', dependencyTypes: ['local'] },
+  },
+  {
+    name: 'no-node-builtins',
+    severity: 'error',
+    from: { path: '^packages/(core-wasm|quantizers|retrieval|web)/src/' },
+    to: { dependencyTypes: ['core'] },
+  },
+  {
+    name: 'algorithm-folders-apart',
+    comment: 'What two algorithms need moves up into the package.',
+    severity: 'error',
+    from: {
+      path: '^packages/(quantizers|retrieval)/src/(pq|rabitq|saq|lvq|leanvec|flat|ivf|graph|maxsim|muvera)/',
+    },
+    to: {
+      path: '^packages/$1/src/(pq|rabitq|saq|lvq|leanvec|flat|ivf|graph|maxsim|muvera)/',
+      pathNot: '^packages/$1/src/$2/',
+    },
+  },
+  {
+    name: 'declared-dependencies',
+    severity: 'error',
+    from: { path: '^packages/[^/]+/src/' },
+    to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+  },
+  {
+    name: 'resolvable',
+    severity: 'error',
+    from: { pathNot: '^packages/core-wasm/assembly/' },
+    to: { couldNotResolve: true, pathNot: '\\.wasm(\\?module)?$' },
+  },
+];
+
+module.exports = {
+  forbidden,
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    combinedDependencies: false,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(dist|build|node_modules/(?!@sagitta))/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@sagitta/source', 'import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.mjs', '.js', '.cjs', '.json', '.d.ts'],
+      mainFields: ['module', 'main', 'types'],
+    },
+  },
+};

@@ -1,0 +1,57 @@
+/** Argument checks: each names the argument, what was expected and what came. */
+
+export function checkInteger(label: string, value: number, minimum: number, maximum: number): number {
+  if (typeof value !== 'number') throw new TypeError(`"${label}" expected a number, got ${typeof value}`);
+  if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
+  throw new RangeError(`"${label}" expected an integer from ${minimum} to ${maximum}, got ${value}`);
+}
+
+export function checkNumber(label: string, value: number, minimum: number, maximum: number): number {
+  if (typeof value !== 'number') throw new TypeError(`"${label}" expected a number, got ${typeof value}`);
+  if (value >= minimum && value <= maximum) return value;
+  throw new RangeError(`"${label}" expected a number from ${minimum} to ${maximum}, got ${value}`);
+}
+
+/** `how` says where the expectation comes from, e.g. "n*d (n=100, d=768)". */
+export function checkLength(label: string, actual: number, expected: number, how: string): void {
+  if (actual === expected) return;
+  throw new RangeError(`"${label}" expected length ${how} = ${expected}, got ${actual}`);
+}
+
+/**
+ * The product of factors such as n, d and 4, exact: the way to a byte count before an allocation.
+ * @throws RangeError on a factor that is no integer ≥ 0, or a product above 2^53 - 1
+ */
+export function checkBytes(label: string, ...factors: readonly number[]): number {
+  let product = 1;
+  for (const factor of factors) {
+    product *= checkInteger(label, factor, 0, Number.MAX_SAFE_INTEGER);
+    if (product > Number.MAX_SAFE_INTEGER) {
+      throw new RangeError(`"${label}" expected fewer than 2^53 bytes, got ${factors.join(' * ')}`);
+    }
+  }
+  return product;
+}
+
+export function checkFloat32(label: string, value: unknown): Float32Array {
+  if (value instanceof Float32Array) return value;
+  const got = value === null ? 'null' : typeof value === 'object' ? value?.constructor?.name : typeof value;
+  throw new TypeError(`"${label}" expected a Float32Array, got ${got}`);
+}
+
+/** Refuses NaN and infinities; with d it names the row and the dimension. */
+export function checkFinite(label: string, values: Float32Array, d: number = values.length): void {
+  let sum = 0;
+  // x - x is 0 for finite x and NaN otherwise: one branch a call instead of one a value
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) - (values[i] as number);
+  if (sum === 0) return;
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  throw new RangeError(
+    `"${label}" expected finite values, got ${values[at]} in row ${Math.floor(at / d)}, dimension ${at % d}`,
+  );
+}
+
+export function checkOneOf<T extends string>(label: string, value: string, allowed: readonly T[]): T {
+  for (const name of allowed) if (name === value) return name;
+  throw new RangeError(`"${label}" expected one of ${allowed.join(', ')}, got ${String(value)}`);
+}

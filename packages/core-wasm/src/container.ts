@@ -1,0 +1,191 @@
+/**
+ * The one container of everything that is saved. Little-endian:
+ *
+ *   0  magic "SAGT" · u16 container version 1 · u16 kind version · kind, 8 ASCII bytes, zero padded
+ *   16 u32 section count · u32 CRC-32 of the header and the table, this field as 0 · u64 length of the whole file
+ *   32 table: per section { id, 4 ASCII bytes · u32 CRC-32 of its bytes · u64 offset · u64 length }
+ *   then the sections in table order, each starting at the next multiple of 64, zero bytes between.
+ *
+ * The reader checks every number against the bytes it has before it uses it; any defect is a FormatError.
+ */
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { checkInteger } from './checks.ts';
+import { crc32 } from './crc32.ts';
+import { FormatError } from './errors.ts';
+
+const MAGIC = 0x54474153; // "SAGT"
+const CONTAINER_VERSION = 1;
+const HEADER_BYTES = 32;
+const ENTRY_BYTES = 24;
+const ALIGNMENT = 64;
+const MAX_SECTIONS = 256;
+
+export interface Section {
+  /** One to four ASCII characters, once in a container. */
+  readonly id: string;
+  /** The section's bytes in pieces, written one after the other. */
+  readonly pieces: readonly Uint8Array[];
+}
+
+export interface ContainerParts {
+  /** One to eight ASCII characters. */
+  readonly kind: string;
+  readonly version: number;
+  readonly sections: readonly Section[];
+}
+
+export interface Container {
+  readonly kind: string;
+  readonly version: number;
+  has(id: string): boolean;
+  /** The section's bytes, a view of the input. @throws FormatError if it is missing */
+  section(id: string): Uint8Array;
+  /** A reader of the section that names offsets of the whole file. */
+  reader(id: string): ByteReader;
+}
+
+function ascii(label: string, text: string, length: number): Uint8Array {
+  if (!/^[\x20-\x7e]+$/.test(text) || text.length > length) {
+    throw new RangeError(`"${label}" expected 1 to ${length} ASCII characters, got ${JSON.stringify(text)}`);
+  }
+  const out = new Uint8Array(length);
+  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
+  return out;
+}
+
+function align(offset: number): number {
+  return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
+}
+
+/**
+ * The container as pieces to write in order: no copy of the sections is made, so a file of any size goes to disk
+ * without one giant buffer. The pieces that were passed in are views of the caller's and stay so.
+ * @throws RangeError on a kind, version or section id that the header cannot hold
+ */
+export function containerPieces(parts: ContainerParts): Uint8Array[] {
+  checkInteger('version', parts.version, 0, 0xffff);
+  checkInteger('section count', parts.sections.length, 0, MAX_SECTIONS);
+  if (new Set(parts.sections.map(({ id }) => id)).size !== parts.sections.length) {
+    throw new RangeError(
+      `"sections" expected each id once, got ${parts.sections.map(({ id }) => id).join(', ')}`,
+    );
+  }
+  const tableEnd = HEADER_BYTES + ENTRY_BYTES * parts.sections.length;
+  const table = new ByteWriter();
+  const body: Uint8Array[] = [];
+  let at = tableEnd;
+  for (const { id, pieces } of parts.sections) {
+    const offset = align(at);
+    body.push(new Uint8Array(offset - at));
+    let checksum = 0;
+    let length = 0;
+    for (const piece of pieces) {
+      checksum = crc32(piece, checksum);
+      length += piece.length;
+      body.push(piece);
+    }
+    table.bytes(ascii('section id', id, 4)).u32(checksum);
+    for (const value of [offset, length]) table.u32(value % 2 ** 32).u32(Math.floor(value / 2 ** 32));
+    at = offset + length;
+  }
+  const header = new ByteWriter();
+  header
+    .u32(MAGIC)
+    .u16(CONTAINER_VERSION)
+    .u16(parts.version)
+    .bytes(ascii('kind', parts.kind, 8));
+  header.u32(parts.sections.length).u32(0);
+  header.u32(at % 2 ** 32).u32(Math.floor(at / 2 ** 32));
+  header.bytes(table.finish());
+  const bytes = header.finish();
+  new DataView(bytes.buffer).setUint32(20, crc32(bytes), true);
+  return [bytes, ...body];
+}
+
+/** The container as one array. */
+export function writeContainer(parts: ContainerParts): Uint8Array<ArrayBuffer> {
+  const pieces = containerPieces(parts);
+  const out = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    out.set(piece, at);
+    at += piece.length;
+  }
+  return out;
+}
+
+function readAscii(bytes: Uint8Array): string {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return String.fromCharCode(...bytes.subarray(0, end));
+}
+
+function readU64(reader: ByteReader, label: string, maximum: number): number {
+  const low = reader.u32();
+  const value = reader.u32() * 2 ** 32 + low;
+  if (value > maximum) reader.fail(`"${label}" expected at most ${maximum}, got ${value}`);
+  return value;
+}
+
+/**
+ * Checks the whole file and gives access to its sections, which stay views of `bytes`.
+ * @throws FormatError on any defect
+ */
+export function readContainer(bytes: Uint8Array): Container {
+  const reader = new ByteReader(bytes);
+  if (reader.u32() !== MAGIC)
+    throw new FormatError('expected a Sagitta file ("SAGT"), got something else', 0);
+  const containerVersion = reader.u16();
+  if (containerVersion !== CONTAINER_VERSION) {
+    throw new FormatError(`container version expected ${CONTAINER_VERSION}, got ${containerVersion}`, 4);
+  }
+  const version = reader.u16();
+  const kind = readAscii(reader.view(8));
+  const count = reader.u32In('section count', 0, MAX_SECTIONS);
+  const stored = reader.u32();
+  const length = readU64(reader, 'file length', Number.MAX_SAFE_INTEGER);
+  if (length !== bytes.length) {
+    throw new FormatError(`file length expected ${length} bytes, got ${bytes.length}`, 24);
+  }
+  const headerEnd = HEADER_BYTES + count * ENTRY_BYTES;
+  if (headerEnd > bytes.length) reader.fail(`expected a table of ${count} sections`);
+  const header = bytes.slice(0, headerEnd);
+  header.fill(0, 20, 24);
+  if (crc32(header) !== stored) throw new FormatError('the header does not match its checksum', 20);
+
+  const sections = new Map<string, { offset: number; data: Uint8Array }>();
+  let at = headerEnd;
+  for (let i = 0; i < count; i++) {
+    const id = readAscii(reader.view(4));
+    const checksum = reader.u32();
+    const offset = readU64(reader, 'section offset', bytes.length);
+    const size = readU64(reader, 'section length', bytes.length - offset);
+    if (offset !== align(at)) reader.fail(`section "${id}" expected offset ${align(at)}, got ${offset}`);
+    const gap = bytes.subarray(at, offset);
+    if (gap.some((byte) => byte !== 0)) throw new FormatError('expected zero bytes between sections', at);
+    const data = bytes.subarray(offset, offset + size);
+    if (crc32(data) !== checksum) {
+      throw new FormatError(`section "${id}" does not match its checksum`, offset);
+    }
+    if (sections.has(id)) reader.fail(`section "${id}" expected once, got it twice`);
+    sections.set(id, { offset, data });
+    at = offset + size;
+  }
+  if (at !== bytes.length) throw new FormatError(`expected the end, got ${bytes.length - at} more bytes`, at);
+
+  const find = (id: string): { offset: number; data: Uint8Array } => {
+    const found = sections.get(id);
+    if (!found) throw new FormatError(`expected a section "${id}", got none`, HEADER_BYTES);
+    return found;
+  };
+  return {
+    kind,
+    version,
+    has: (id) => sections.has(id),
+    section: (id) => find(id).data,
+    reader: (id) => {
+      const { offset, data } = find(id);
+      return new ByteReader(data, offset);
+    },
+  };
+}

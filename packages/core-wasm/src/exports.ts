@@ -1,0 +1,29 @@
+/** What every entry of the package exports besides createCore. */
+export { ByteReader, ByteWriter, littleEndianBytes } from './bytes.ts';
+export {
+  checkBytes,
+  checkFinite,
+  checkFloat32,
+  checkInteger,
+  checkLength,
+  checkNumber,
+  checkOneOf,
+} from './checks.ts';
+export {
+  type Container,
+  type ContainerParts,
+  containerPieces,
+  readContainer,
+  type Section,
+  writeContainer,
+} from './container.ts';
+export { type Core, type CoreOptions, instantiateCore } from './core.ts';
+export { crc32 } from './crc32.ts';
+export { CapacityError, FormatError, UnsupportedError } from './errors.ts';
+export { type CoreSource, type InitOptions, init } from './init.ts';
+export type { Kernels } from './kernels.ts';
+export { type Block, MAX_MEMORY_BYTES, NO_PTR, type Ptr, type Scope } from './memory.ts';
+export { checkMetric, isSmallerBetter, METRICS, type Metric } from './metric.ts';
+export { RandomStream } from './random.ts';
+export { type Build, hasRelaxedSimd } from './select-build.ts';
+export { MAX_DIMENSION, normalizeRows, type VectorSet, vectorSet } from './vectors.ts';

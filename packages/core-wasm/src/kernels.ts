@@ -1,0 +1,126 @@
+/**
+ * The exports of the WebAssembly module, typed. Pointers come from Block.at; counts are elements; matrices are
+ * row-major and compact. The shapes are said at each kernel's source in assembly/ and at its twin in src/reference/.
+ */
+import type { Ptr } from './memory.ts';
+
+export interface Kernels {
+  dotF32(a: Ptr, b: Ptr, d: number): number;
+  l2F32(a: Ptr, b: Ptr, d: number): number;
+  /** out f32[n] = <q, row>. */
+  dotF32Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out f32[n] = |q - row|². */
+  l2F32Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out f32[n] = |row|². */
+  normF32Rows(rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out f32[nq × n] = <query, row>. */
+  dotF32Tile(queries: Ptr, nq: number, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out f32[nq × n] = |query - row|². */
+  l2F32Tile(queries: Ptr, nq: number, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** c[m × n] = a[m × k] · b[k × n]. */
+  matmulF32(a: Ptr, b: Ptr, m: number, n: number, k: number, c: Ptr): void;
+  /** out[d × d] += rowsᵀ · rows, n ≤ 4096. */
+  gramF32(rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** Nearest centroid of each row: ids u32[n], distances f32[n] (squared); centroidNorms f32[nlist] = |c|². */
+  nearestF32(
+    rows: Ptr,
+    n: number,
+    d: number,
+    centroids: Ptr,
+    centroidNorms: Ptr,
+    nlist: number,
+    ids: Ptr,
+    distances: Ptr,
+  ): void;
+  /** rows ← H·rows in place, d a power of two, unnormalised. */
+  hadamardF32Rows(rows: Ptr, n: number, d: number): void;
+  /** Random rotation in place of d floats of each of n rows `stride` floats apart, d a multiple of 16; signs
+   *  u32[4 × d], each 0 or 0x80000000. */
+  rotateF32Rows(rows: Ptr, n: number, stride: number, d: number, signs: Ptr): void;
+  /** out i32[n] = <q, row> over i8. */
+  dotI8Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out u32[n] = differing bits; codes of codeBytes bytes. */
+  hammingRows(q: Ptr, rows: Ptr, n: number, codeBytes: number, out: Ptr): void;
+  /** out f32[n] = <code, query i16[dims]>, codes packed as assembly/bit-dot.ts says. */
+  dotCodeRows(codes: Ptr, n: number, dims: number, bits: number, query: Ptr, out: Ptr): void;
+  /** u16[dims] → dims·bits/8 bytes. */
+  packCode(values: Ptr, dims: number, bits: number, out: Ptr): void;
+  unpackCode(codes: Ptr, dims: number, bits: number, out: Ptr): void;
+  /** Code adjustment; see assembly/code-adjust.ts. */
+  encodeCodeRows(
+    rows: Ptr,
+    n: number,
+    rowStride: number,
+    d: number,
+    bits: number,
+    rounds: number,
+    starts: Ptr,
+    startCount: number,
+    scratch: Ptr,
+    codes: Ptr,
+    factors: Ptr,
+  ): void;
+  /** Query terms of one list; see assembly/segmented-query.ts. */
+  segmentedQuery(
+    q: Ptr,
+    c: Ptr,
+    segments: Ptr,
+    segmentCount: number,
+    stages: Ptr,
+    stageCount: number,
+    weight: number,
+    gamma: number,
+    share0: number,
+    query: Ptr,
+    work: Ptr,
+    terms: Ptr,
+  ): void;
+  /** Scan with early exit into a bounded heap; see assembly/segmented-scan.ts. */
+  segmentedScan(
+    blocks: Ptr,
+    n: number,
+    blockBytes: number,
+    stages: Ptr,
+    stageCount: number,
+    query: Ptr,
+    terms: Ptr,
+    base: number,
+    normWeight: number,
+    slack: number,
+    ids: Ptr,
+    k: number,
+    heapScores: Ptr,
+    heapIds: Ptr,
+    heapSize: Ptr,
+    scratch: Ptr,
+    statistics: Ptr,
+  ): void;
+  /** Every vector's score, nothing pruned; out f32[n rounded up to 32]. */
+  segmentedScores(
+    blocks: Ptr,
+    n: number,
+    blockBytes: number,
+    stages: Ptr,
+    stageCount: number,
+    query: Ptr,
+    terms: Ptr,
+    base: number,
+    normWeight: number,
+    out: Ptr,
+  ): void;
+  /** Pushes scores[i] with ids[i] (or baseId + i where ids is NO_PTR) into the heap; smaller is better. */
+  topKPushF32(
+    scores: Ptr,
+    ids: Ptr,
+    n: number,
+    baseId: number,
+    k: number,
+    heapScores: Ptr,
+    heapIds: Ptr,
+    heapSize: Ptr,
+  ): void;
+  /** Sorts `size` heap pairs in place, ascending by (score, id). */
+  topKSortF32(heapScores: Ptr, heapIds: Ptr, size: number): void;
+  /** Positions with scores[i] < threshold into outIndices u32[≤ n], ascending; returns how many. */
+  selectBelowF32(scores: Ptr, n: number, threshold: number, outIndices: Ptr): number;
+}

@@ -1,0 +1,7 @@
+/** Plain TypeScript twins of the kernels: oracles of the tests and the readable statement of what each kernel does. */
+export { dotF32, dotF32Rows, dotF32Tile, dotI8Rows } from './dot.ts';
+export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
+export { hammingRows } from './hamming.ts';
+export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2.ts';
+export { gramF32, matmulF32, nearestF32 } from './matmul.ts';
+export { selectBelowF32, topKPushF32, topKSortF32 } from './topk.ts';

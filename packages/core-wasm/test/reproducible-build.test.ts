@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ASC = fileURLToPath(new URL('../bin/asc.js', import.meta.resolve('assemblyscript/asc')));
+
+function sha256(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+describe('the build', () => {
+  it.each(['simd', 'relaxed'])('gives the same %s binary twice, and the one in build/', (target) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sagitta-build-'));
+    try {
+      const hashes = ['first', 'second'].map((run) => {
+        const outFile = join(folder, `${run}.wasm`);
+        execFileSync(
+          process.execPath,
+          [ASC, '--config', 'asconfig.json', '--target', target, '--outFile', outFile],
+          { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] },
+        );
+        return sha256(outFile);
+      });
+      expect(hashes[1]).toBe(hashes[0]);
+      expect(sha256(join(ROOT, 'build', `${target}.wasm`))).toBe(hashes[0]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

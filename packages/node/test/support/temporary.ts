@@ -1,0 +1,24 @@
+/** A folder for each test file, removed when its tests are done. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+
+export interface TemporaryFolder {
+  readonly path: string;
+  /** Writes a file and gives its path. */
+  write(name: string, bytes: Uint8Array | string): string;
+}
+
+export function temporaryFolder(): TemporaryFolder {
+  const path = mkdtempSync(join(tmpdir(), 'sagitta-node-'));
+  afterAll(() => rmSync(path, { recursive: true, force: true }));
+  return {
+    path,
+    write(name, bytes) {
+      const file = join(path, name);
+      writeFileSync(file, bytes);
+      return file;
+    },
+  };
+}

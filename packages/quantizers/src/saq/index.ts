@@ -1,0 +1,18 @@
+/**
+ * SAQ: segmented, adjusted scalar quantization at any average number of bits from 0.25 to 8.
+ *
+ * @module
+ */
+export { type AllocateBitsOptions, allocateBits, singleSegmentPlan } from './bit-allocation.ts';
+export { SaqEncoder } from './encoder.ts';
+export {
+  DEFAULT_GAMMA,
+  decodeBlocks,
+  SaqEstimator,
+  type ScanHeap,
+  type ScanStatistics,
+} from './estimator.ts';
+export { readSaqModel, writeSaqModel } from './format.ts';
+export { BLOCK, blockCount, type SaqLayout, type SaqSegment, saqLayout } from './layout.ts';
+export type { SaqModel } from './model.ts';
+export { quotaBits, type SaqOptions, trainSaq } from './train.ts';

@@ -1,0 +1,53 @@
+/**
+ * Where the bytes of a SAQ code lie.
+ *
+ * Codes are kept in blocks of 32 vectors:
+ *   norm f32[32] (|x - c|², all d dims), then per coded segment { factor u16[32], codes 32 × dims·bits/8 bytes }.
+ * One vector costs 4 + Σ_s (2 + dims_s·bits_s/8) bytes. Segments of 0 bits take no bytes.
+ */
+
+/** Vectors in a block. */
+export const BLOCK = 32;
+/** Bits kept beside the codes: the norm once a vector, a rescale factor a segment. */
+export const NORM_BITS = 32;
+export const FACTOR_BITS = 16;
+
+/** A run of PCA dimensions coded with the same number of bits; `start` counts dims from 0. */
+export interface SaqSegment {
+  readonly start: number;
+  readonly dims: number;
+  readonly bits: number;
+}
+
+export interface SaqLayout {
+  /** Only the segments with bits, in order. */
+  readonly coded: readonly SaqSegment[];
+  /** Dims of the coded segments together. */
+  readonly keptDims: number;
+  /** Byte offset of each coded segment's factors inside a block. */
+  readonly offsets: readonly number[];
+  readonly blockBytes: number;
+  readonly bytesPerVector: number;
+}
+
+export function codeBytes(segment: SaqSegment): number {
+  return (segment.dims * segment.bits) / 8;
+}
+
+export function saqLayout(plan: readonly SaqSegment[]): SaqLayout {
+  const coded = plan.filter((segment) => segment.bits > 0);
+  const offsets: number[] = [];
+  let at = BLOCK * 4;
+  let keptDims = 0;
+  for (const segment of coded) {
+    offsets.push(at);
+    at += BLOCK * (2 + codeBytes(segment));
+    keptDims += segment.dims;
+  }
+  return { coded, keptDims, offsets, blockBytes: at, bytesPerVector: at / BLOCK };
+}
+
+/** Blocks that hold n vectors. */
+export function blockCount(n: number): number {
+  return Math.ceil(n / BLOCK);
+}

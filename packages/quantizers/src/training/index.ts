@@ -1,0 +1,11 @@
+/** Training: samples, principal components, k-means. Each returns an immutable model. */
+export {
+  type Assignment,
+  assignToNearest,
+  type KmeansModel,
+  type KmeansOptions,
+  trainKmeans,
+} from './kmeans.ts';
+export { type PcaModel, type PcaOptions, trainPca } from './pca.ts';
+export { gatherRows, RowReservoir, sampleIndices, sampleRows } from './sample.ts';
+export { type SymmetricEigen, symmetricEigen } from './symmetric-eigen.ts';

@@ -1,0 +1,29 @@
+/** What a search returns. */
+import type { ScanStatistics } from '@sagitta/quantizers';
+
+/** Where no id stands (padding of batch results). */
+export const NO_ID = 0xffffffff;
+
+export interface SearchStatistics extends ScanStatistics {
+  /** Lists visited. */
+  readonly lists: number;
+  /** Vectors whose exact distance was computed at the end. */
+  readonly reranked: number;
+}
+
+export interface SearchResult {
+  /** min(k, n found) ids, best first; ties go to the lower id. */
+  readonly ids: Uint32Array;
+  /** l2: squared distances, ascending. ip and cosine: similarities, descending. */
+  readonly scores: Float32Array;
+  /** Only where asked for. */
+  readonly statistics?: SearchStatistics;
+}
+
+export interface BatchSearchResult {
+  readonly k: number;
+  /** nq × k ids; rows with fewer than k answers end in NO_ID. */
+  readonly ids: Uint32Array;
+  /** nq × k scores; padding is the worst score of the metric. */
+  readonly scores: Float32Array;
+}

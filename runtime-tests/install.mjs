@@ -1,0 +1,55 @@
+// Gets the runtimes: those from npm by the lockfile of this folder, the browsers from the distribution.
+// Install scripts stay off: every runtime's program lies in a platform package and is started from there.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mustExecute } from '../tools/checks/process.mjs';
+
+export const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+const require = createRequire(import.meta.url);
+
+/** Installs what the lockfile says, unless the same lockfile was installed before. */
+export async function installFromNpm() {
+  const lock = readFileSync(join(FOLDER, 'package-lock.json'), 'utf8');
+  const stamp = join(FOLDER, 'node_modules', '.installed-lock.json');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  await mustExecute('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: FOLDER });
+  writeFileSync(stamp, lock);
+}
+
+/**
+ * Installs the Debian packages of those browsers that are not on PATH. Needs root and apt.
+ * @param {readonly { program: string, package: string }[]} browsers
+ */
+export async function installBrowsers(browsers) {
+  const missing = browsers.filter((browser) => findOnPath(browser.program) === undefined);
+  if (missing.length === 0) return;
+  const packages = missing.map((browser) => browser.package);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await mustExecute('apt-get', ['update'], { env });
+  await mustExecute('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
+}
+
+export function findOnPath(program) {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, program))
+    .find((file) => existsSync(file));
+}
+
+/**
+ * A program inside the first of `packages` that is installed here.
+ * @throws Error if the runtime has no package for this platform
+ */
+export function findInPackages(packages, file) {
+  for (const name of packages) {
+    try {
+      const program = join(dirname(require.resolve(`${name}/package.json`)), file);
+      if (existsSync(program)) return program;
+    } catch {
+      // Not for this platform: npm left it out.
+    }
+  }
+  throw new Error(`none of ${packages.join(', ')} is installed with ${file}`);
+}

@@ -1,0 +1,89 @@
+// House rules that no linter has: file length, open notes, one owner of memory.buffer, docs entries equal to exports.
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { PUBLIC_PACKAGES, packageFolder, ROOT, readManifest } from './packages.mjs';
+
+const LINE_CEILING = 500;
+
+/** Each rule: which files, what must not be in them, and why. */
+const BANNED = [
+  { files: /./, pattern: /\b(TODO|FIXME|XXX)\b/, why: 'an open note belongs in an issue' },
+  {
+    files: /^packages\/core-wasm\/src\/(?!memory\.ts)/,
+    pattern: /\bmemory\.buffer\b/,
+    why: 'memory growth detaches views silently, so one file, memory.ts, touches memory.buffer',
+  },
+  {
+    // Results of these differ in the last bit between engines; bytes that are stored must not.
+    files: /^packages\/(core-wasm|quantizers)\/src\//,
+    pattern: /\bMath\.(random|sin|cos|tan|pow|exp|hypot)\(/,
+    why: 'stored bytes must be the same on every engine: + - * / sqrt and integers only',
+  },
+  {
+    files: /^packages\/[^/]+\/src\//,
+    pattern: /\bas unknown as\b|:\s*any\b|<any>/,
+    why: 'types are not forced',
+  },
+  { files: /^packages\/[^/]+\/src\//, pattern: /^export default\b/, why: 'named exports only' },
+  {
+    files: /^packages\/[^/]+\/src\//,
+    pattern: /^export \* from (?!'\.\/exports\.ts')/,
+    why: 'exports are listed one by one',
+  },
+];
+
+export async function sourceRules() {
+  const problems = [];
+  let count = 0;
+  for (const folder of ['packages', 'tools', 'benchmarks', 'runtime-tests']) {
+    for (const file of await sourceFiles(join(ROOT, folder))) {
+      count++;
+      checkFile(relative(ROOT, file), await readFile(file, 'utf8'), problems);
+    }
+  }
+  for (const name of PUBLIC_PACKAGES) await checkDocsEntries(name, problems);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return `${count} files`;
+}
+
+async function sourceFiles(folder) {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  return entries
+    .filter(
+      (entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name) && !entry.name.includes('.generated.'),
+    )
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter(
+      (file) =>
+        !/\/(node_modules|dist|build|fixtures|\.turbo)\//.test(file) && !file.endsWith('source-rules.mjs'),
+    );
+}
+
+function checkFile(file, text, problems) {
+  const lines = text.split('\n');
+  if (lines.length > LINE_CEILING + 1)
+    problems.push(`${file}: ${lines.length - 1} lines, the ceiling is ${LINE_CEILING}`);
+  for (const { files, pattern, why } of BANNED) {
+    if (!files.test(file)) continue;
+    lines.forEach((line, i) => {
+      const code = pattern.source.includes('TODO') ? line : line.replace(/^\s*(\/\/|\*|\/\*).*$/, '');
+      if (pattern.test(code)) problems.push(`${file}:${i + 1}: ${line.trim()} — ${why}`);
+    });
+  }
+}
+
+/** API docs are made of exactly the entry points that package.json declares. */
+async function checkDocsEntries(name, problems) {
+  const manifest = await readManifest(name);
+  const declared = Object.values(manifest.exports)
+    .map((target) => target['@sagitta/source'])
+    .filter((source) => source !== undefined)
+    .map((source) => source.replace('./', ''))
+    .sort();
+  const documented = JSON.parse(
+    await readFile(join(packageFolder(name), 'typedoc.json'), 'utf8'),
+  ).entryPoints;
+  if (declared.join() !== [...documented].sort().join()) {
+    problems.push(`packages/${name}/typedoc.json documents ${documented}, package.json exports ${declared}`);
+  }
+}

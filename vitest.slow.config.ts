@@ -1,0 +1,13 @@
+// The long suites (*.slow.test.ts): full recall tables, memory at scale, mutation runs.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { conditions: ['@sagitta/source'] },
+  ssr: { resolve: { conditions: ['@sagitta/source', 'node', 'import', 'default'] } },
+  test: {
+    include: ['packages/*/test/**/*.slow.test.ts', 'benchmarks/test/**/*.slow.test.ts'],
+    exclude: ['**/node_modules/**'],
+    testTimeout: 1_800_000,
+    passWithNoTests: true,
+  },
+});
