@@ -110,46 +110,6 @@ export function dotCode(codes: usize, dims: u32, bits: u32, query: usize): f32 {
   return f32x4.extract_lane(pair, 0) + f32x4.extract_lane(pair, 1);
 }
 
-/** Lane i of the result is the sum of the lanes of the i-th argument, added as dotCode adds them. */
-function sumFour(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = f32x4.add(v128.shuffle<u32>(a, b, 0, 1, 4, 5), v128.shuffle<u32>(a, b, 2, 3, 6, 7));
-  const cd = f32x4.add(v128.shuffle<u32>(c, d, 0, 1, 4, 5), v128.shuffle<u32>(c, d, 2, 3, 6, 7));
-  return f32x4.add(v128.shuffle<u32>(ab, cd, 0, 2, 4, 6), v128.shuffle<u32>(ab, cd, 1, 3, 5, 7));
-}
-
-/** <code, q> of four codes rowBytes apart, one a lane; the same numbers as four calls of dotCode. */
-export function dotCodeFour(codes: usize, rowBytes: u32, dims: u32, bits: u32, query: usize): v128 {
-  const second = codes + rowBytes;
-  const third = second + rowBytes;
-  const fourth = third + rowBytes;
-  if (bits !== 8) {
-    return sumFour(
-      dotCodeLanes(codes, dims, bits, query),
-      dotCodeLanes(second, dims, bits, query),
-      dotCodeLanes(third, dims, bits, query),
-      dotCodeLanes(fourth, dims, bits, query),
-    );
-  }
-  // whole bytes: the query is loaded once for four codes
-  let a = i32x4.splat(0);
-  let b = i32x4.splat(0);
-  let c = i32x4.splat(0);
-  let d = i32x4.splat(0);
-  for (let i: usize = 0; i < <usize>dims; i += 8) {
-    const q = v128.load(query + (i << 1));
-    a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load_ext<u8>(codes + i), q));
-    b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load_ext<u8>(second + i), q));
-    c = i32x4.add(c, i32x4.dot_i16x8_s(v128.load_ext<u8>(third + i), q));
-    d = i32x4.add(d, i32x4.dot_i16x8_s(v128.load_ext<u8>(fourth + i), q));
-  }
-  return sumFour(
-    f32x4.convert_i32x4_s(a),
-    f32x4.convert_i32x4_s(b),
-    f32x4.convert_i32x4_s(c),
-    f32x4.convert_i32x4_s(d),
-  );
-}
-
 /** out[i] = <code_i, q> for n codes of dims·bits/8 bytes each, one after the other. */
 export function dotCodeRows(codes: usize, n: u32, dims: u32, bits: u32, query: usize, out: usize): void {
   const codeBytes = (dims * bits) >> 3;

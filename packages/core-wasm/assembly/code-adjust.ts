@@ -107,10 +107,10 @@ export function encodeCodeRows(
   const zero = f32x4.splat(0);
   for (let r: u32 = 0; r < n; r += 4) {
     const used = min<u32>(4, n - r);
-    const p0 = rows + (((<usize>r) * rowStride) << 2);
+    const p0 = rows + ((<usize>r * rowStride) << 2);
     const p1 = used > 1 ? p0 + ((<usize>rowStride) << 2) : p0;
     const p2 = used > 2 ? p0 + ((<usize>rowStride) << 3) : p0;
-    const p3 = used > 3 ? p0 + (<usize>rowStride) * 12 : p0;
+    const p3 = used > 3 ? p0 + <usize>rowStride * 12 : p0;
     let maximum = zero;
     let energy = zero;
     for (let i: usize = 0; i < (<usize>d) << 2; i += 4) {
@@ -127,13 +127,10 @@ export function encodeCodeRows(
     const rms = f32x4.sqrt(f32x4.div(energy, f32x4.splat(<f32>d)));
     for (let c: u32 = 0; c < startCount; c++) {
       const range = load<f32>(starts + ((<usize>c) << 2));
-      const reach = range == 0 ? maximum : f32x4.min(f32x4.mul(rms, f32x4.splat(range)), maximum);
-      v128.store(
-        inverses + ((<usize>c) << 4),
-        v128.andnot(f32x4.div(f32x4.splat(half), reach), isZero),
-      );
+      const reach = range === 0 ? maximum : f32x4.min(f32x4.mul(rms, f32x4.splat(range)), maximum);
+      v128.store(inverses + ((<usize>c) << 4), v128.andnot(f32x4.div(f32x4.splat(half), reach), isZero));
     }
-    const inverse = bits == 1 ? v128.load(inverses) : bestStart(lanes, d, inverses, startCount, limit);
+    const inverse = bits === 1 ? v128.load(inverses) : bestStart(lanes, d, inverses, startCount, limit);
     for (let i: u32 = 0; i < d; i++) {
       const at = (<usize>i) << 4;
       v128.store(levels + at, toGrid(v128.load(lanes + at), inverse, limit));
@@ -154,11 +151,11 @@ export function encodeCodeRows(
       store<u16>(column, <u16>i32x4.extract_lane(k, 0));
       store<u16>(column + ((<usize>d) << 1), <u16>i32x4.extract_lane(k, 1));
       store<u16>(column + ((<usize>d) << 2), <u16>i32x4.extract_lane(k, 2));
-      store<u16>(column + (<usize>d) * 6, <u16>i32x4.extract_lane(k, 3));
+      store<u16>(column + <usize>d * 6, <u16>i32x4.extract_lane(k, 3));
     }
     const factor = v128.and(f32x4.div(energy, ip), f32x4.gt(ip, zero));
     for (let lane: u32 = 0; lane < used; lane++) {
-      packCode(values + (((<usize>d) * lane) << 1), d, bits, codes + (<usize>(r + lane)) * codeBytes);
+      packCode(values + ((<usize>d * lane) << 1), d, bits, codes + <usize>(r + lane) * codeBytes);
     }
     store<f32>(factors + ((<usize>r) << 2), f32x4.extract_lane(factor, 0));
     if (used > 1) store<f32>(factors + ((<usize>r) << 2), f32x4.extract_lane(factor, 1), 4);

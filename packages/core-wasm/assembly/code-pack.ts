@@ -47,7 +47,7 @@ export function unpackCode(codes: usize, dims: u32, bits: u32, out: usize): void
   let rest = bits;
   while (rest >= 8) {
     rest -= 8;
-    for (let i: u32 = 0; i < dims; i++) orInto(out, i, <u32>load<u8>(codes + i) << rest);
+    for (let i: u32 = 0; i < dims; i++) orInto(out, i, (<u32>load<u8>(codes + i)) << rest);
     codes += dims;
   }
   if (rest & 4) {

@@ -5,7 +5,7 @@
 
 /** Is pair a worse (larger score, or the same score and a larger id) than pair b? */
 export function isWorse(scoreA: f32, idA: u32, scoreB: f32, idB: u32): bool {
-  return scoreA > scoreB || (scoreA == scoreB && idA > idB);
+  return scoreA > scoreB || (scoreA === scoreB && idA > idB);
 }
 
 /** The score a candidate must not exceed to enter: the worst kept, or +Infinity while there is room. */

@@ -1,13 +1,14 @@
 /** The export list of the wasm module, nothing else: one group a file. */
+
+export { dotCodeRows } from './bit-dot';
+export { encodeCodeRows } from './code-adjust';
+export { packCode, unpackCode } from './code-pack';
 export { dotF32, dotF32Rows, dotF32Tile, dotI8Rows } from './dot';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard';
 export { hammingRows } from './hamming';
 export { heapBase as __heap_base } from './heap-base';
 export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2';
 export { gramF32, matmulF32, nearestF32 } from './matmul';
-export { selectBelowF32, topKPushF32, topKSortF32 } from './topk';
-export { dotCodeRows } from './bit-dot';
-export { encodeCodeRows } from './code-adjust';
-export { packCode, unpackCode } from './code-pack';
 export { segmentedQuery } from './segmented-query';
-export { segmentedScan, segmentedScores } from './segmented-scan';
+export { segmentedScan, segmentedScores, segmentedSearch } from './segmented-scan';
+export { selectBelowF32, topKPushF32, topKSortF32 } from './topk';

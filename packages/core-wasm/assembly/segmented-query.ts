@@ -1,85 +1,119 @@
 /**
- * The query side of a segmented scan: the residual p = q - c of every segment as i16 integers, and the terms of
- * segmented-scan.ts for one list.
+ * The query side of a segmented scan: the residual p = q - c as i16 integers, range by range and only when a stage asks
+ * for them, and the bounds by which vectors are given up.
  *
  * <o, p> is estimated as factor·<y, p> with y = code - (2^B - 1)/2. A stage that reads b bits of the code, lifted by
- * 2^shift, contributes y's part 2^shift·(component - (2^b - 1)/2); the parts of a code add up to y. Its terms are
+ * 2^shift, contributes y's part 2^shift·(component - (2^b - 1)/2); the parts of a code add up to y:
  *   scale = weight·step·2^shift,  offset = -scale·(2^b - 1)/2·Σ integers.
- * slack = weight·gamma·share·|p over the segments not begun|: with gamma = 1 and a vector whose energy is spread like
- * the training set's, the Cauchy–Schwarz bound of what those segments can still take off the score.
+ * slack = weight·gamma·share·|p over the ranges not begun| per unit of |o|: with gamma = 1, and a vector whose energy
+ * is spread like the training set's, the Cauchy–Schwarz bound of what those ranges can still take off the score.
+ * align = 1/(weight·share·|p over the ranges begun|): times what a vector has gained, over |o|, it is about the cosine
+ * of the dims read so far.
  *
- * Segment record (16 bytes): dims u32, first dim u32, share f32 of the segments after it, 4 bytes of zero.
+ * Context (64 bytes; u32 where nothing is said): 0 block bytes, 4 ranges, 8 their number, 12 stages, 16 their number,
+ *   20 projected query f32[kept dims], 24 its integers i16[kept dims], 28 scratch of 4096 bytes, 32 statistics,
+ *   36 weight f32 (2 for squared Euclidean scores, 1 for inner products), 40 share of all ranges f32, 44 gamma f32;
+ *   written here: 48 slack before any stage f32, 52 the centroid or 0, 56 stages begun.
+ * Range (48 bytes): 0 first kept dim, 4 dims, 8 share of the ranges after it f32, 12 share of the ranges up to and with
+ *   it f32; written here: 16 |p|² f32, 20 step f32, 24 Σ integers f32, 28 slack f32, 32 align f32, 36 the rho from which a
+ *   vector counts as aligned f32 (-1 where nothing of p has been read).
+ * Stage (48 bytes): 0 first dim in its segment, 4 dims, 8 bits, 12 shift, 16 offset in a block of the first vector's
+ *   code (of the component that holds these bits), 20 bytes of a code, 24 offset of the factors, 28 factor unit f32,
+ *   32 range, 36 dims of its segment; written here: 40 scale f32, 44 offset f32.
+ * The first stages are one a range, in order.
  */
-const STAGE_BYTES: usize = 40;
 
-/**
- * q f32[kept dims], c f32[kept dims] or 0 (no subtraction); segments, stages: records; share0 is the share of all coded
- * segments; weight 2 for squared Euclidean scores, 1 for inner products.
- * query i16[kept dims], work (segmentCount × 16 bytes) and terms (stageCount + 1 records; the last one's slack is the
- * slack before any stage) are overwritten. Stages begin their segments in order.
- */
-export function segmentedQuery(
-  q: usize,
-  c: usize,
-  segments: usize,
-  segmentCount: u32,
-  stages: usize,
-  stageCount: u32,
-  weight: f32,
-  gamma: f32,
-  share0: f32,
-  query: usize,
-  work: usize,
-  terms: usize,
-): void {
-  for (let s: u32 = 0; s < segmentCount; s++) {
-    const segment = segments + ((<usize>s) << 4);
-    const start = <usize>load<u32>(segment, 4);
-    const b: usize = c === 0 ? 0 : c + (start << 2);
-    const own = work + ((<usize>s) << 4);
-    quantizeSegment(q + (start << 2), b, load<u32>(segment), query + (start << 1), own);
+/** Cosine over the dims read from which a vector keeps its whole bound. */
+const ALIGNED: f32 = 0.6;
+
+/** New list: centroid c f32[kept dims], or 0 where p is the query itself. */
+export function segmentedQuery(context: usize, c: usize): void {
+  const ranges = <usize>load<u32>(context, 4);
+  const count = load<u32>(context, 8);
+  const q = <usize>load<u32>(context, 20);
+  const weight = load<f32>(context, 36);
+  const gamma = load<f32>(context, 44);
+  let total: f32 = 0;
+  for (let r: u32 = 0; r < count; r++) {
+    const range = ranges + <usize>r * 48;
+    const at = (<usize>load<u32>(range)) << 2;
+    const energy = energyOf(q + at, c === 0 ? 0 : c + at, load<u32>(range, 4));
+    store<f32>(range, energy, 16);
+    total += energy;
   }
-  // from the last segment back: [3] becomes the energy of the segments after it
-  let energy: f32 = 0;
-  for (let s = <i32>segmentCount - 1; s >= 0; s--) {
-    const own = work + ((<usize>s) << 4);
-    store<f32>(own, energy, 12);
-    energy += load<f32>(own, 8);
+  store<f32>(context, weight * gamma * load<f32>(context, 40) * sqrt<f32>(total), 48);
+  store<u32>(context, <u32>c, 52);
+  store<u32>(context, 0, 56);
+  // from the last range back, so that what is left is a sum of what is there, never a difference
+  let after: f32 = 0;
+  for (let r = <i32>count - 1; r >= 0; r--) {
+    const range = ranges + <usize>r * 48;
+    store<f32>(range, weight * gamma * load<f32>(range, 8) * sqrt<f32>(after), 28);
+    after += load<f32>(range, 16);
   }
-  store<f32>(terms + ((<usize>stageCount) << 4), weight * gamma * share0 * sqrt<f32>(energy), 8);
-  let begun: u32 = 0;
-  for (let t: u32 = 0; t < stageCount; t++) {
-    const stage = stages + (<usize>t) * STAGE_BYTES;
-    const term = terms + ((<usize>t) << 4);
-    const s = load<u32>(stage, 32);
-    begun = max<u32>(begun, s);
-    const own = work + ((<usize>s) << 4);
-    const scale = weight * load<f32>(own) * <f32>(1 << load<u32>(stage, 8));
-    const middle: f32 = <f32>((1 << load<u32>(stage, 4)) - 1) * 0.5;
-    store<f32>(term, scale);
-    store<f32>(term, -scale * middle * load<f32>(own, 4), 4);
-    const share = load<f32>(segments + ((<usize>begun) << 4), 8);
-    const after = load<f32>(work + ((<usize>begun) << 4), 12);
-    store<f32>(term, weight * gamma * share * sqrt<f32>(after), 8);
+  let done: f32 = 0;
+  for (let r: u32 = 0; r < count; r++) {
+    const range = ranges + <usize>r * 48;
+    done += load<f32>(range, 16);
+    const reach = weight * load<f32>(range, 12) * sqrt<f32>(done);
+    store<f32>(range, reach > 0 ? 1 / reach : 0, 32);
+    store<f32>(range, reach > 0 ? ALIGNED : -1, 36);
   }
 }
 
+/** The number of the next stage is the count of those begun; makes its integers and terms. */
+export function beginStage(context: usize, t: u32): void {
+  const stage = <usize>load<u32>(context, 12) + <usize>t * 48;
+  const range = <usize>load<u32>(context, 4) + <usize>load<u32>(stage, 32) * 48;
+  if (t < load<u32>(context, 8)) {
+    const first = <usize>load<u32>(range);
+    const c = <usize>load<u32>(context, 52);
+    quantizeRange(
+      <usize>load<u32>(context, 20) + (first << 2),
+      c === 0 ? 0 : c + (first << 2),
+      load<u32>(range, 4),
+      <usize>load<u32>(context, 24) + (first << 1),
+      range,
+    );
+  }
+  const scale = load<f32>(context, 36) * load<f32>(range, 20) * <f32>(1 << load<u32>(stage, 12));
+  const middle: f32 = <f32>((1 << load<u32>(stage, 8)) - 1) * 0.5;
+  store<f32>(stage, scale, 40);
+  store<f32>(stage, -scale * middle * load<f32>(range, 24), 44);
+  store<u32>(context, t + 1, 56);
+}
+
+/** Σ (a - b)² over d entries, d a multiple of 16; b may be 0 (no subtraction). */
+function energyOf(a: usize, b: usize, d: u32): f32 {
+  let even_f32x4 = f32x4.splat(0);
+  let odd_f32x4 = f32x4.splat(0);
+  for (let i: usize = 0; i < (<usize>d) << 2; i += 32) {
+    let even = v128.load(a + i);
+    let odd = v128.load(a + i, 16);
+    if (b !== 0) {
+      even = f32x4.sub(even, v128.load(b + i));
+      odd = f32x4.sub(odd, v128.load(b + i, 16));
+    }
+    even_f32x4 = f32x4.add(even_f32x4, f32x4.mul(even, even));
+    odd_f32x4 = f32x4.add(odd_f32x4, f32x4.mul(odd, odd));
+  }
+  return sumLanes(f32x4.add(even_f32x4, odd_f32x4));
+}
+
 /**
- * p = a - b over d entries of one segment, quantised to i16: out i16[d]; results f32: [0] step, [1] Σ of the integers,
- * [2] |p|². Step: the largest of max|p|/32767 and what keeps Σ|integers|·255 below 2^31. b may be 0 (no subtraction).
+ * p = a - b over d entries, quantised to i16: out i16[d], and step and Σ of the integers into the range record. Step:
+ * the larger of max|p|/32767 and what keeps Σ|integers|·255 below 2^31.
  */
-function quantizeSegment(a: usize, b: usize, d: u32, out: usize, results: usize): void {
+function quantizeRange(a: usize, b: usize, d: u32, out: usize, range: usize): void {
   let maximum = f32x4.splat(0);
   let total = f32x4.splat(0);
-  let energy = f32x4.splat(0);
-  const subtract = b != 0;
+  const subtract = b !== 0;
   for (let i: usize = 0; i < (<usize>d) << 2; i += 16) {
     let p = v128.load(a + i);
     if (subtract) p = f32x4.sub(p, v128.load(b + i));
     const size = f32x4.abs(p);
     maximum = f32x4.max(maximum, size);
     total = f32x4.add(total, size);
-    energy = f32x4.add(energy, f32x4.mul(p, p));
   }
   const largest = max(
     max(f32x4.extract_lane(maximum, 0), f32x4.extract_lane(maximum, 1)),
@@ -104,18 +138,13 @@ function quantizeSegment(a: usize, b: usize, d: u32, out: usize, results: usize)
     v128.store(out + (i >> 1), q);
     count_i32x4 = i32x4.add(count_i32x4, i32x4.dot_i16x8_s(q, ones));
   }
-  store<f32>(results, step);
-  store<f32>(
-    results,
-    <f32>(
-      (i32x4.extract_lane(count_i32x4, 0) +
-        i32x4.extract_lane(count_i32x4, 1) +
-        i32x4.extract_lane(count_i32x4, 2) +
-        i32x4.extract_lane(count_i32x4, 3))
-    ),
-    4,
-  );
-  store<f32>(results, sumLanes(energy), 8);
+  const sum =
+    i32x4.extract_lane(count_i32x4, 0) +
+    i32x4.extract_lane(count_i32x4, 1) +
+    i32x4.extract_lane(count_i32x4, 2) +
+    i32x4.extract_lane(count_i32x4, 3);
+  store<f32>(range, step, 20);
+  store<f32>(range, <f32>sum, 24);
 }
 
 function sumLanes(v: v128): f32 {

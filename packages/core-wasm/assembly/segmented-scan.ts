@@ -1,179 +1,323 @@
 /**
  * Scan of blocks of 32 multi-segment codes in stages with early exit, straight into a bounded heap (smaller score is
  * better):
- *   score = normWeight·norm + base - Σ_stages factor·(scale·<component, q> + offset)
- * A stage reads one segment's code, or the high 8 bits of it (the rest is a later stage). Stage 0 looks at the norms
- * alone; after each stage a vector leaves when score - slack·√norm exceeds the worst kept score. slack is the caller's
- * bound of what the segments not begun can still take off, per unit of √norm.
+ *   score = normWeight·|o|² + base - Σ_stages factor·(scale·<component, p> + offset),  normWeight = weight - 1
+ * First the norms, then stage after stage; after each a vector leaves when score - bound exceeds the worst kept score,
+ *   bound = slack·|o|·(rho ≥ 0.6 ? SPREAD : UNALIGNED),  rho = align·gained/|o|.
+ * rho is about the cosine of vector and query over the dims read. A vector that points the query's way so far may go
+ * on doing so, and keeps the Cauchy–Schwarz bound with room for more energy in the dims unread than is usual; one that
+ * does not will hardly start to, and leaves earlier.
  *
- * Block layout: norm f32[32], then per segment { factor u16[32] (5 exponent, 11 mantissa bits), codes 32 × rowBytes }.
- * Stage record (40 bytes): dims, bits, shift, offset of the first vector's component in the block, rowBytes, offset of
- *   the factors in the block, first dim in the query (all u32), factor unit f32, segment u32, 4 bytes of zero.
- * Term record (16 bytes, made by segmentedQuery): scale f32, offset f32, slack f32, 4 bytes of zero.
- * Statistics u32: [0] blocks seen, [1] blocks that end at stage 0, [2] blocks that end before the last stage,
- *   [3] vectors whose every stage was read, [4] code bits read, in units of 16 bits.
+ * Norms and the first stage run over whole blocks; the survivors of a few blocks are gathered, so that the stages
+ * after that work on full lanes. Every score is made by the same operations in the same order, whoever its neighbours
+ * are. Records: segmented-query.ts. Block: norm f32[32], then per segment { factor u16[32] (5 exponent and 11 mantissa
+ * bits), codes 32 × code bytes }.
+ *
+ * Statistics: u32 [0] blocks seen, [1] vectors whose every stage was read; f64 at byte 8: code bits read; u32 from byte
+ * 16 on: blocks of which stage t read at least one vector.
  */
-import { dotCode, dotCodeFour } from './bit-dot';
+import { dotByteFour16, dotCodeFour } from './bit-dot-four';
 import { heapPush, heapWorst } from './heap';
+import { beginStage, segmentedQuery } from './segmented-query';
 
-const STAGE_BYTES: usize = 40;
+const SPREAD: f32 = 1.25;
+const UNALIGNED: f32 = 0.7;
+/** Blocks whose survivors are gathered. */
+const TILE: u32 = 4;
+/** Survivor arrays in scratch, 128 entries and 4 of padding each: position in the list, score, |o|. */
+const SCORES: usize = 544;
+const ROOTS: usize = 1088;
+/** Scores and roots of one block. */
+const BLOCK_SCORES: usize = 1632;
+const BLOCK_ROOTS: usize = 1760;
 
 /** u16 with 5 exponent and 11 mantissa bits, no sign, exponent bias 15; 0 is zero. */
-function expandFactor(half: u32): f32 {
-  return half === 0 ? 0 : reinterpret<f32>((half << 12) + (112 << 23));
-}
-
-function expandFour(factors: usize): v128 {
-  const half = v128.load_ext<u16>(factors);
+function expandFour(half: v128): v128 {
   const float = i32x4.add(i32x4.shl(half, 12), i32x4.splat(112 << 23));
   return v128.and(float, i32x4.ne(half, i32x4.splat(0)));
 }
 
-/** Subtracts one stage from the scores of the vectors in `alive`; returns those still within reach of tau. */
-function scanStage(
-  block: usize,
-  alive: u32,
-  stage: usize,
-  term: usize,
-  query: usize,
-  scores: usize,
-  roots: usize,
-  tau: f32,
-): u32 {
-  const dims = load<u32>(stage);
-  const bits = load<u32>(stage, 4);
-  const codes = block + load<u32>(stage, 12);
-  const rowBytes = load<u32>(stage, 16);
-  const factors = block + load<u32>(stage, 20);
-  const part = query + ((<usize>load<u32>(stage, 24)) << 1);
-  const unit = load<f32>(stage, 28);
-  const scale = load<f32>(term);
-  const offset = load<f32>(term, 4);
-  const slack = load<f32>(term, 8);
-  let left: u32 = 0;
-  for (let first: u32 = 0; first < 32; first += 4) {
-    const lanes = (alive >> first) & 15;
-    if (lanes === 0) continue;
-    const at = (<usize>first) << 2;
-    if (lanes & (lanes - 1)) {
-      const inner = dotCodeFour(codes + (<usize>first) * rowBytes, rowBytes, dims, bits, part);
-      const factor = f32x4.mul(expandFour(factors + ((<usize>first) << 1)), f32x4.splat(unit));
-      const value = f32x4.add(f32x4.mul(f32x4.splat(scale), inner), f32x4.splat(offset));
-      const score = f32x4.sub(v128.load(scores + at), f32x4.mul(factor, value));
-      v128.store(scores + at, score);
-      const bound = f32x4.sub(score, f32x4.mul(f32x4.splat(slack), v128.load(roots + at)));
-      left |= ((<u32>i32x4.bitmask(f32x4.le(bound, f32x4.splat(tau)))) & lanes) << first;
-    } else {
-      const lane = ctz(lanes);
-      const one = at + ((<usize>lane) << 2);
-      const inner = dotCode(codes + (<usize>(first + lane)) * rowBytes, dims, bits, part);
-      const factor = expandFactor(load<u16>(factors + ((<usize>(first + lane)) << 1))) * unit;
-      const score = load<f32>(scores + one) - factor * (scale * inner + offset);
-      store<f32>(scores + one, score);
-      if (score - slack * load<f32>(roots + one) <= tau) left |= (<u32>1) << (first + lane);
-    }
-  }
-  return left;
+/** The least each score can still become. */
+function boundFour(score: v128, root: v128, range: usize, base: v128, normWeight: v128): v128 {
+  const start = f32x4.add(f32x4.mul(f32x4.mul(root, root), normWeight), base);
+  const gained = f32x4.mul(f32x4.sub(start, score), v128.load32_splat(range, 32));
+  const isAligned = f32x4.ge(gained, f32x4.mul(root, v128.load32_splat(range, 36)));
+  const part = v128.bitselect(f32x4.splat(SPREAD), f32x4.splat(UNALIGNED), isAligned);
+  const reach = f32x4.mul(root, part);
+  return f32x4.sub(score, f32x4.mul(reach, v128.load32_splat(range, 28)));
 }
 
+/** Norms and first stage of one block; appends the survivors to the m there are and returns their number. */
+function scanHead(context: usize, block: usize, first: u32, used: u32, base: f32, tau: f32, m: u32): u32 {
+  const scratch = <usize>load<u32>(context, 28);
+  const statistics = <usize>load<u32>(context, 32);
+  const normWeight = f32x4.splat(load<f32>(context, 36) - 1);
+  const base_f32x4 = f32x4.splat(base);
+  const tau_f32x4 = f32x4.splat(tau);
+  const slack = f32x4.splat(load<f32>(context, 48));
+  let alive: u32 = 0;
+  for (let lane: u32 = 0; lane < 32; lane += 4) {
+    const at = (<usize>lane) << 2;
+    const norm = v128.load(block + at);
+    const root = f32x4.sqrt(norm);
+    const score = f32x4.add(f32x4.mul(norm, normWeight), base_f32x4);
+    v128.store(scratch + at, root, BLOCK_ROOTS);
+    v128.store(scratch + at, score, BLOCK_SCORES);
+    const bound = f32x4.sub(score, f32x4.mul(root, slack));
+    alive |= (<u32>i32x4.bitmask(f32x4.le(bound, tau_f32x4))) << lane;
+  }
+  if (used < 32) alive &= (1 << used) - 1;
+  if (alive === 0) return m;
+  const hasStage = load<u32>(context, 16) > 0;
+  if (hasStage) {
+    if (load<u32>(context, 56) === 0) beginStage(context, 0);
+    const stage = <usize>load<u32>(context, 12);
+    const range = <usize>load<u32>(context, 4);
+    const dims = load<u32>(stage, 36);
+    const count = load<u32>(stage, 4);
+    const bits = load<u32>(stage, 8);
+    const rowBytes = <usize>load<u32>(stage, 20);
+    const codes = block + load<u32>(stage, 16);
+    const factors = block + load<u32>(stage, 24);
+    const query = <usize>load<u32>(context, 24);
+    const unit = v128.load32_splat(stage, 28);
+    const scale = v128.load32_splat(stage, 40);
+    const offset = v128.load32_splat(stage, 44);
+    const isShort = count === 16 && bits === 8;
+    const low = v128.load(query);
+    const high = v128.load(query, 16);
+    const before = alive;
+    for (let lane: u32 = 0; lane < 32; lane += 4) {
+      if (((before >> lane) & 15) === 0) continue;
+      const at = (<usize>lane) << 2;
+      const code = codes + <usize>lane * rowBytes;
+      const second = code + rowBytes;
+      const third = second + rowBytes;
+      const inner = isShort
+        ? dotByteFour16(code, rowBytes, low, high)
+        : dotCodeFour(code, second, third, third + rowBytes, dims, 0, count, bits, query);
+      const factor = f32x4.mul(expandFour(v128.load_ext<u16>(factors + ((<usize>lane) << 1))), unit);
+      const value = f32x4.mul(factor, f32x4.add(f32x4.mul(scale, inner), offset));
+      const score = f32x4.sub(v128.load(scratch + at, BLOCK_SCORES), value);
+      v128.store(scratch + at, score, BLOCK_SCORES);
+      const bound = boundFour(score, v128.load(scratch + at, BLOCK_ROOTS), range, base_f32x4, normWeight);
+      const left = <u32>i32x4.bitmask(f32x4.le(bound, tau_f32x4)) & 15;
+      alive &= (left << lane) | ~((<u32>15) << lane);
+    }
+    store<u32>(statistics, load<u32>(statistics, 16) + 1, 16);
+    countBits(statistics, <u32>popcnt(before), count * bits);
+  }
+  while (alive !== 0) {
+    const lane = ctz(alive);
+    alive &= alive - 1;
+    const from = scratch + ((<usize>lane) << 2);
+    const to = scratch + ((<usize>m) << 2);
+    store<u32>(to, first + lane);
+    store<f32>(to, load<f32>(from, BLOCK_SCORES), SCORES);
+    store<f32>(to, load<f32>(from, BLOCK_ROOTS), ROOTS);
+    m++;
+  }
+  return m;
+}
+
+function countBits(statistics: usize, vectors: u32, bits: u32): void {
+  store<f64>(statistics, load<f64>(statistics, 8) + <f64>vectors * <f64>bits, 8);
+}
+
+/** One later stage over the m gathered vectors; keeps the survivors, in order, and returns their number. */
+function scanTail(context: usize, blocks: usize, t: u32, base: f32, tau: f32, m: u32): u32 {
+  if (load<u32>(context, 56) <= t) beginStage(context, t);
+  const scratch = <usize>load<u32>(context, 28);
+  const statistics = <usize>load<u32>(context, 32);
+  const stage = <usize>load<u32>(context, 12) + <usize>t * 48;
+  const range = <usize>load<u32>(context, 4) + <usize>load<u32>(stage, 32) * 48;
+  const blockBytes = <usize>load<u32>(context);
+  const dims = load<u32>(stage, 36);
+  const first = load<u32>(stage);
+  const count = load<u32>(stage, 4);
+  const bits = load<u32>(stage, 8);
+  const codesAt = <usize>load<u32>(stage, 16);
+  const rowBytes = <usize>load<u32>(stage, 20);
+  const factorsAt = <usize>load<u32>(stage, 24);
+  const query = <usize>load<u32>(context, 24) + ((<usize>load<u32>(range)) << 1);
+  const unit = v128.load32_splat(stage, 28);
+  const scale = v128.load32_splat(stage, 40);
+  const offset = v128.load32_splat(stage, 44);
+  const normWeight = f32x4.splat(load<f32>(context, 36) - 1);
+  const base_f32x4 = f32x4.splat(base);
+  const tau_f32x4 = f32x4.splat(tau);
+  // low bits come after every range has begun: nothing is left to bound
+  const isLast = t + 1 >= load<u32>(context, 8);
+  const last = scratch + ((<usize>m - 1) << 2);
+  for (let pad: usize = 4; pad < 16; pad += 4) {
+    store<u32>(last + pad, load<u32>(last));
+    store<f32>(last + pad, load<f32>(last, SCORES), SCORES);
+    store<f32>(last + pad, load<f32>(last, ROOTS), ROOTS);
+  }
+  let kept: u32 = 0;
+  let lastBlock: u32 = 0xffffffff;
+  let blockCount: u32 = 0;
+  for (let i: u32 = 0; i < m; i += 4) {
+    const at = scratch + ((<usize>i) << 2);
+    const pa = load<u32>(at);
+    const pb = load<u32>(at, 4);
+    const pc = load<u32>(at, 8);
+    const pd = load<u32>(at, 12);
+    const a = blocks + <usize>(pa >> 5) * blockBytes;
+    const b = blocks + <usize>(pb >> 5) * blockBytes;
+    const c = blocks + <usize>(pc >> 5) * blockBytes;
+    const d = blocks + <usize>(pd >> 5) * blockBytes;
+    if (pa >> 5 !== lastBlock) blockCount++;
+    if (pb >> 5 !== pa >> 5) blockCount++;
+    if (pc >> 5 !== pb >> 5) blockCount++;
+    if (pd >> 5 !== pc >> 5) blockCount++;
+    lastBlock = pd >> 5;
+    const la = <usize>(pa & 31);
+    const lb = <usize>(pb & 31);
+    const lc = <usize>(pc & 31);
+    const ld = <usize>(pd & 31);
+    const inner = dotCodeFour(
+      a + codesAt + la * rowBytes,
+      b + codesAt + lb * rowBytes,
+      c + codesAt + lc * rowBytes,
+      d + codesAt + ld * rowBytes,
+      dims,
+      first,
+      count,
+      bits,
+      query,
+    );
+    let half = i32x4.splat(<i32>load<u16>(a + factorsAt + (la << 1)));
+    half = i32x4.replace_lane(half, 1, <i32>load<u16>(b + factorsAt + (lb << 1)));
+    half = i32x4.replace_lane(half, 2, <i32>load<u16>(c + factorsAt + (lc << 1)));
+    half = i32x4.replace_lane(half, 3, <i32>load<u16>(d + factorsAt + (ld << 1)));
+    const value = f32x4.mul(f32x4.mul(expandFour(half), unit), f32x4.add(f32x4.mul(scale, inner), offset));
+    const score = f32x4.sub(v128.load(at, SCORES), value);
+    v128.store(at, score, SCORES);
+    const bound = isLast ? score : boundFour(score, v128.load(at, ROOTS), range, base_f32x4, normWeight);
+    let left = <u32>i32x4.bitmask(f32x4.le(bound, tau_f32x4));
+    if (m - i < 4) left &= (1 << (m - i)) - 1;
+    while (left !== 0) {
+      const from = at + ((<usize>ctz(left)) << 2);
+      left &= left - 1;
+      const to = scratch + ((<usize>kept) << 2);
+      store<u32>(to, load<u32>(from));
+      store<f32>(to, load<f32>(from, SCORES), SCORES);
+      store<f32>(to, load<f32>(from, ROOTS), ROOTS);
+      kept++;
+    }
+  }
+  const counter = statistics + 16 + ((<usize>t) << 2);
+  store<u32>(counter, load<u32>(counter) + blockCount);
+  countBits(statistics, m, count * bits);
+  return kept;
+}
+
+/** All stages of `count` blocks from the one at `first` on; the survivors are in scratch. */
+function scanTile(context: usize, blocks: usize, n: u32, first: u32, count: u32, base: f32, tau: f32): u32 {
+  const stageCount = load<u32>(context, 16);
+  const statistics = <usize>load<u32>(context, 32);
+  const blockBytes = <usize>load<u32>(context);
+  const end = min(n, first + (count << 5));
+  let m: u32 = 0;
+  for (let at = first; at < end; at += 32) {
+    const block = blocks + <usize>(at >> 5) * blockBytes;
+    m = scanHead(context, block, at, min<u32>(32, end - at), base, tau, m);
+  }
+  for (let t: u32 = 1; t < stageCount && m > 0; t++) {
+    if (t + 1 === stageCount) store<u32>(statistics, load<u32>(statistics, 4) + m, 4);
+    m = scanTail(context, blocks, t, base, tau, m);
+  }
+  store<u32>(statistics, load<u32>(statistics) + ((end - first + 31) >> 5));
+  return m;
+}
+
+/** Scans the n vectors of a list into the heap; c: its projected centroid or 0, base: the score of the centroid. */
 export function segmentedScan(
+  context: usize,
+  c: usize,
+  base: f32,
   blocks: usize,
   n: u32,
-  blockBytes: u32,
-  stages: usize,
-  stageCount: u32,
-  query: usize,
-  terms: usize,
-  base: f32,
-  normWeight: f32,
-  slack: f32,
   ids: usize,
   k: u32,
   heapScores: usize,
   heapIds: usize,
   heapSize: usize,
-  scratch: usize,
-  statistics: usize,
 ): void {
-  const roots = scratch;
-  const scores = scratch + 128;
-  let endedEarly: u32 = 0;
-  let endedAtNorms: u32 = 0;
-  let inFull: u32 = 0;
-  let words: u32 = 0;
-  for (let first: u32 = 0; first < n; first += 32) {
-    const used = min<u32>(32, n - first);
-    let alive: u32 = used === 32 ? 0xffffffff : (1 << used) - 1;
+  if (load<f32>(context, 36) !== 1) segmentedQuery(context, c);
+  const scratch = <usize>load<u32>(context, 28);
+  let first: u32 = 0;
+  while (first < n) {
     const tau = heapWorst(heapScores, heapSize, k);
-    const tau_f32x4 = f32x4.splat(tau);
-    let passed: u32 = 0;
-    for (let lane: u32 = 0; lane < 32; lane += 4) {
-      const norm = v128.load(blocks + ((<usize>lane) << 2));
-      const root = f32x4.sqrt(norm);
-      const score = f32x4.add(f32x4.mul(norm, f32x4.splat(normWeight)), f32x4.splat(base));
-      v128.store(roots + ((<usize>lane) << 2), root);
-      v128.store(scores + ((<usize>lane) << 2), score);
-      const bound = f32x4.sub(score, f32x4.mul(root, f32x4.splat(slack)));
-      passed |= <u32>i32x4.bitmask(f32x4.le(bound, tau_f32x4)) << lane;
-    }
-    alive &= passed;
-    if (alive === 0) endedAtNorms++;
-    let stage = stages;
-    let term = terms;
-    for (let t: u32 = 0; t < stageCount && alive !== 0; t++) {
-      const count = <u32>popcnt(alive);
-      words += ((load<u32>(stage) * load<u32>(stage, 4)) >> 4) * count;
-      alive = scanStage(blocks, alive, stage, term, query, scores, roots, tau);
-      if (t + 1 === stageCount) inFull += count;
-      else if (alive === 0) endedEarly++;
-      stage += STAGE_BYTES;
-      term += 16;
-    }
-    while (alive !== 0) {
-      const lane = ctz(alive);
-      alive &= alive - 1;
+    // while anything gets in, a block at a time: the bound tightens with each
+    const count = load<u32>(heapSize) < k ? 1 : TILE;
+    const m = scanTile(context, blocks, n, first, count, base, tau);
+    for (let i: u32 = 0; i < m; i++) {
+      const at = scratch + ((<usize>i) << 2);
       heapPush(
         heapScores,
         heapIds,
         heapSize,
         k,
-        load<f32>(scores + ((<usize>lane) << 2)),
-        load<u32>(ids + ((<usize>(first + lane)) << 2)),
+        load<f32>(at, SCORES),
+        load<u32>(ids + ((<usize>load<u32>(at)) << 2)),
       );
     }
-    blocks += blockBytes;
+    first += count << 5;
   }
-  store<u32>(statistics, load<u32>(statistics) + ((n + 31) >> 5));
-  store<u32>(statistics, load<u32>(statistics, 4) + endedAtNorms, 4);
-  store<u32>(statistics, load<u32>(statistics, 8) + endedEarly, 8);
-  store<u32>(statistics, load<u32>(statistics, 12) + inFull, 12);
-  store<u32>(statistics, load<u32>(statistics, 16) + words, 16);
 }
 
-/** Scores of all n vectors of a list, no pruning: out f32[⌈n/32⌉·32] (what lies behind the n-th is of no use). */
+/**
+ * The whole search: `count` lists in the order given by order u32[count]. lists: records of 16 bytes { blocks, ids, n,
+ * 0 }; bases f32 and centroids (f32, `stride` floats apart, 0 where p is the query itself) by list number.
+ */
+export function segmentedSearch(
+  context: usize,
+  lists: usize,
+  order: usize,
+  count: u32,
+  bases: usize,
+  centroids: usize,
+  stride: u32,
+  k: u32,
+  heapScores: usize,
+  heapIds: usize,
+  heapSize: usize,
+): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const list = <usize>load<u32>(order + ((<usize>i) << 2));
+    const record = lists + (list << 4);
+    const n = load<u32>(record, 8);
+    if (n === 0) continue;
+    segmentedScan(
+      context,
+      centroids === 0 ? 0 : centroids + ((list * <usize>stride) << 2),
+      load<f32>(bases + (list << 2)),
+      <usize>load<u32>(record),
+      n,
+      <usize>load<u32>(record, 4),
+      k,
+      heapScores,
+      heapIds,
+      heapSize,
+    );
+  }
+}
+
+/** Scores of all n vectors of a list, nothing given up: out f32[n], in list order. */
 export function segmentedScores(
+  context: usize,
+  c: usize,
+  base: f32,
   blocks: usize,
   n: u32,
-  blockBytes: u32,
-  stages: usize,
-  stageCount: u32,
-  query: usize,
-  terms: usize,
-  base: f32,
-  normWeight: f32,
   out: usize,
 ): void {
-  for (let first: u32 = 0; first < n; first += 32) {
-    const scores = out + ((<usize>first) << 2);
-    for (let lane: usize = 0; lane < 128; lane += 16) {
-      const norm = v128.load(blocks + lane);
-      v128.store(scores + lane, f32x4.add(f32x4.mul(norm, f32x4.splat(normWeight)), f32x4.splat(base)));
-    }
-    for (let t: u32 = 0; t < stageCount; t++) {
-      const stage = stages + (<usize>t) * STAGE_BYTES;
-      const term = terms + ((<usize>t) << 4);
-      scanStage(blocks, 0xffffffff, stage, term, query, scores, blocks, Infinity);
-    }
-    blocks += blockBytes;
+  if (load<f32>(context, 36) !== 1) segmentedQuery(context, c);
+  const scores = <usize>load<u32>(context, 28) + SCORES;
+  for (let first: u32 = 0; first < n; first += TILE << 5) {
+    const m = scanTile(context, blocks, n, first, TILE, base, Infinity);
+    memory.copy(out + ((<usize>first) << 2), scores, (<usize>m) << 2);
   }
 }

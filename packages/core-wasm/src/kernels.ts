@@ -60,54 +60,37 @@ export interface Kernels {
     codes: Ptr,
     factors: Ptr,
   ): void;
-  /** Query terms of one list; see assembly/segmented-query.ts. */
-  segmentedQuery(
-    q: Ptr,
-    c: Ptr,
-    segments: Ptr,
-    segmentCount: number,
-    stages: Ptr,
-    stageCount: number,
-    weight: number,
-    gamma: number,
-    share0: number,
-    query: Ptr,
-    work: Ptr,
-    terms: Ptr,
-  ): void;
-  /** Scan with early exit into a bounded heap; see assembly/segmented-scan.ts. */
+  /** Bounds of one list's scan; see assembly/segmented-query.ts for the records of a context. c may be NO_PTR. */
+  segmentedQuery(context: Ptr, c: Ptr): void;
+  /** Scan of one list with early exit into a bounded heap; see assembly/segmented-scan.ts. */
   segmentedScan(
+    context: Ptr,
+    c: Ptr,
+    base: number,
     blocks: Ptr,
     n: number,
-    blockBytes: number,
-    stages: Ptr,
-    stageCount: number,
-    query: Ptr,
-    terms: Ptr,
-    base: number,
-    normWeight: number,
-    slack: number,
     ids: Ptr,
     k: number,
     heapScores: Ptr,
     heapIds: Ptr,
     heapSize: Ptr,
-    scratch: Ptr,
-    statistics: Ptr,
   ): void;
-  /** Every vector's score, nothing pruned; out f32[n rounded up to 32]. */
-  segmentedScores(
-    blocks: Ptr,
-    n: number,
-    blockBytes: number,
-    stages: Ptr,
-    stageCount: number,
-    query: Ptr,
-    terms: Ptr,
-    base: number,
-    normWeight: number,
-    out: Ptr,
+  /** segmentedScan of `count` lists in one call: lists are records { blocks, ids, n, 0 }, order u32[count]. */
+  segmentedSearch(
+    context: Ptr,
+    lists: Ptr,
+    order: Ptr,
+    count: number,
+    bases: Ptr,
+    centroids: Ptr,
+    stride: number,
+    k: number,
+    heapScores: Ptr,
+    heapIds: Ptr,
+    heapSize: Ptr,
   ): void;
+  /** Every vector's score, nothing given up; out f32[n]. */
+  segmentedScores(context: Ptr, c: Ptr, base: number, blocks: Ptr, n: number, out: Ptr): void;
   /** Pushes scores[i] with ids[i] (or baseId + i where ids is NO_PTR) into the heap; smaller is better. */
   topKPushF32(
     scores: Ptr,

@@ -4,4 +4,10 @@ export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
 export { hammingRows } from './hamming.ts';
 export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2.ts';
 export { gramF32, matmulF32, nearestF32 } from './matmul.ts';
+export {
+  expandFactor,
+  type SegmentedSegment,
+  segmentedBlockBytes,
+  segmentedScores,
+} from './segmented-scan.ts';
 export { selectBelowF32, topKPushF32, topKSortF32 } from './topk.ts';

@@ -3,26 +3,28 @@
  *   l2:      |x - c|² + |q - c|² - 2 Σ_s g_s <y_s, p_s>     p = projected q - c      (SAQ, section 3.3; spec 1.7)
  *   ip, cosine:  -( <q, c> + Σ_s g_s <y_s, q_s> )
  *
- * Scanning is staged and leaves a vector as soon as its score less a bound of the segments still unread exceeds the
- * worst kept score. The bound is gamma·|x - c|·share·|p over those segments| (twice that for l2): Cauchy–Schwarz at
- * gamma = 1 for vectors whose energy is spread as in training. The reference bounds by m standard deviations of two
+ * Scanning is staged and leaves a vector as soon as its score less a bound of the dims still unread exceeds the worst
+ * kept score. The bound is gamma·|x - c|·share·|p over those dims| (twice that for l2): Cauchy–Schwarz at gamma = 1 for
+ * vectors whose energy is spread as in training. Once dims have been read, a vector that does not point the query's way
+ * so far is given 0.7 of it (assembly/segmented-scan.ts). The reference bounds by m standard deviations of two
  * independent vectors; near neighbours are not independent (their residuals point the query's way), so that bound
- * drops true neighbours: 5 % of them at m = 4 after the first 16 dims of Fashion-MNIST, where gamma = 0.7 drops 0.1 %.
+ * drops true neighbours: 5 % of them at m = 4 after the first 16 dims of Fashion-MNIST.
  */
 import { type Block, type Core, checkLength, NO_PTR, type Ptr } from '@sagitta/core-wasm';
 import { unpackFactor } from './factors.ts';
 import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
 import {
-  SEGMENT_RECORD_BYTES,
+  CONTEXT_RECORD_BYTES,
+  RANGE_RECORD_BYTES,
   STAGE_RECORD_BYTES,
-  type SaqStage,
+  saqRanges,
   saqStages,
-  writeSegmentRecords,
+  writeRangeRecords,
   writeStageRecords,
 } from './stages.ts';
 
-/** Default share of the Cauchy–Schwarz bound at which the scan gives a vector up. */
+/** Default share of the bound at which the scan gives a vector up. */
 export const DEFAULT_GAMMA = 1;
 
 /** Counters of the scans since the last reset. */
@@ -55,14 +57,12 @@ export class SaqEstimator implements Disposable {
   readonly #raw: Block;
   readonly #projected: Block;
   readonly #integers: Block;
-  readonly #stages: readonly SaqStage[];
-  readonly #segmentRecords: Block;
-  readonly #stageRecords: Block;
-  readonly #work: Block;
-  readonly #terms: Block;
+  readonly #stageCount: number;
+  readonly #ranges: Block;
+  readonly #stages: Block;
   readonly #scratch: Block;
   readonly #statistics: Block;
-  #gamma = DEFAULT_GAMMA;
+  readonly #context: Block;
 
   constructor(core: Core, model: SaqModel) {
     this.#core = core;
@@ -75,15 +75,30 @@ export class SaqEstimator implements Disposable {
     this.#raw = core.allocate(model.d * 4);
     this.#projected = core.allocate(keptDims * 4);
     this.#integers = core.allocate(keptDims * 2);
-    this.#stages = saqStages(coded);
-    this.#segmentRecords = core.allocate(coded.length * SEGMENT_RECORD_BYTES);
-    writeSegmentRecords(this.layout, model.shares, this.#segmentRecords.u32());
-    this.#stageRecords = core.allocate(this.#stages.length * STAGE_RECORD_BYTES);
-    writeStageRecords(this.layout, this.#stages, model.factorUnits, this.#stageRecords.u32());
-    this.#work = core.allocate(coded.length * 16);
-    this.#terms = core.allocate((this.#stages.length + 1) * 16);
-    this.#scratch = core.allocate(256);
-    this.#statistics = core.allocate(32);
+    const ranges = saqRanges(coded);
+    const stages = saqStages(coded, ranges);
+    this.#stageCount = stages.length;
+    this.#ranges = core.allocate(ranges.length * RANGE_RECORD_BYTES);
+    writeRangeRecords(this.layout, ranges, model.shares, this.#ranges.u32());
+    this.#stages = core.allocate(stages.length * STAGE_RECORD_BYTES);
+    writeStageRecords(this.layout, ranges, stages, model.factorUnits, this.#stages.u32());
+    this.#scratch = core.allocate(4096);
+    this.#statistics = core.allocate(16 + 4 * stages.length);
+    this.#context = core.allocate(CONTEXT_RECORD_BYTES);
+    this.#context
+      .u32()
+      .set([
+        this.layout.blockBytes,
+        this.#ranges.at(),
+        ranges.length,
+        this.#stages.at(),
+        stages.length,
+        this.#projected.at(),
+        this.#integers.at(),
+        this.#scratch.at(),
+        this.#statistics.at(),
+      ]);
+    this.#context.f32().set([this.#weight, model.shares[0] as number, DEFAULT_GAMMA], 9);
   }
 
   /** Projects a vector (d values): centred by the model's mean. Returns a copy, keptDims values. */
@@ -108,27 +123,10 @@ export class SaqEstimator implements Disposable {
 
   /** Sets the query (d values, unit length for cosine) of the following scans. */
   setQuery(query: Float32Array, gamma: number = DEFAULT_GAMMA): void {
-    this.#gamma = gamma;
     this.#project(query);
+    this.#context.f32(44, 1)[0] = gamma;
     // inner products do not depend on the centroid: their terms are made once a query
-    if (this.#weight === 1) this.#makeTerms(NO_PTR);
-  }
-
-  #makeTerms(centroid: Ptr): void {
-    this.#core.kernels.segmentedQuery(
-      this.#projected.at(),
-      centroid,
-      this.#segmentRecords.at(),
-      this.layout.coded.length,
-      this.#stageRecords.at(),
-      this.#stages.length,
-      this.#weight,
-      this.#gamma,
-      this.model.shares[0] as number,
-      this.#integers.at(),
-      this.#work.at(),
-      this.#terms.at(),
-    );
+    if (this.#weight === 1) this.#core.kernels.segmentedQuery(this.#context.at(), NO_PTR);
   }
 
   /**
@@ -137,54 +135,26 @@ export class SaqEstimator implements Disposable {
    * inner products; ids — u32[n].
    */
   scan(blocks: Ptr, n: number, centroid: Ptr, base: number, ids: Ptr, heap: ScanHeap): void {
-    const count = this.#stages.length;
-    if (this.#weight === 2) this.#makeTerms(centroid);
-    this.#core.kernels.segmentedScan(
-      blocks,
-      n,
-      this.layout.blockBytes,
-      this.#stageRecords.at(),
-      count,
-      this.#integers.at(),
-      this.#terms.at(),
-      base,
-      this.#weight - 1,
-      this.#terms.f32(count * 16 + 8, 1)[0] as number,
-      ids,
-      heap.k,
-      heap.scores,
-      heap.ids,
-      heap.size,
-      this.#scratch.at(),
-      this.#statistics.at(),
-    );
+    const { scores, ids: heapIds, size, k } = heap;
+    const context = this.#context.at();
+    this.#core.kernels.segmentedScan(context, centroid, base, blocks, n, ids, k, scores, heapIds, size);
   }
 
-  /** Every score of one list, nothing pruned: out f32[n rounded up to 32], overwritten. */
+  /** Every score of one list, nothing given up: out f32[n], overwritten. */
   scores(blocks: Ptr, n: number, centroid: Ptr, base: number, out: Ptr): void {
-    if (this.#weight === 2) this.#makeTerms(centroid);
-    this.#core.kernels.segmentedScores(
-      blocks,
-      n,
-      this.layout.blockBytes,
-      this.#stageRecords.at(),
-      this.#stages.length,
-      this.#integers.at(),
-      this.#terms.at(),
-      base,
-      this.#weight - 1,
-      out,
-    );
+    this.#core.kernels.segmentedScores(this.#context.at(), centroid, base, blocks, n, out);
   }
 
   statistics(): ScanStatistics {
-    const [blocks = 0, atNorms = 0, early = 0, inFull = 0, words = 0] = this.#statistics.u32(0, 5);
+    const [blocks = 0, inFull = 0] = this.#statistics.u32(0, 2);
+    const atStage = [blocks, ...this.#statistics.u32(16, this.#stageCount)];
+    const withCodes = atStage[1] ?? blocks;
     return {
       blocks,
-      blocksEndedAtNorms: atNorms,
-      blocksEndedEarly: early,
+      blocksEndedAtNorms: blocks - withCodes,
+      blocksEndedEarly: withCodes - (atStage[this.#stageCount] as number),
       vectorsInFull: inFull,
-      codeBitsRead: words * 16,
+      codeBitsRead: this.#statistics.f64(8, 1)[0] as number,
     };
   }
 
@@ -198,10 +168,9 @@ export class SaqEstimator implements Disposable {
       this.#raw,
       this.#projected,
       this.#integers,
-      this.#segmentRecords,
-      this.#stageRecords,
-      this.#work,
-      this.#terms,
+      this.#ranges,
+      this.#stages,
+      this.#context,
       this.#scratch,
       this.#statistics,
     ]) {

@@ -1,75 +1,106 @@
 /**
- * The stages of a scan: first every segment in order (its high 8 bits, where it has more), then the low bits that were
- * put off. A vector that leaves early never pays for them.
+ * The stages of a scan. A segment is read in ranges of dims, and of more than 8 bits the high 8 first: the stages are
+ * one a range, in order, then the low bits that were put off. A vector that leaves early never pays for them.
+ * Records for the kernels: assembly/segmented-query.ts of the core.
  */
-import { type SaqLayout, type SaqSegment } from './layout.ts';
+import { codeBytes, type SaqLayout, type SaqSegment } from './layout.ts';
 
-/** Bytes of one segment record and one stage record of the scan kernels. */
-export const SEGMENT_RECORD_BYTES = 16;
-export const STAGE_RECORD_BYTES = 40;
+export const CONTEXT_RECORD_BYTES = 64;
+export const RANGE_RECORD_BYTES = 48;
+export const STAGE_RECORD_BYTES = 48;
 
-export interface SaqStage {
+/** Most dims of the first ranges; later ones take what their segment has left. */
+const FIRST_RANGES: readonly number[] = [16, 32, 64, 64];
+
+/** Dims that are read together. */
+export interface SaqRange {
   /** Index among the coded segments. */
   readonly segment: number;
+  /** First dim in the segment. */
+  readonly first: number;
+  readonly dims: number;
+}
+
+export interface SaqStage {
+  readonly range: number;
   /** Bits this stage reads, and how far they stand above the lowest bit. */
   readonly bits: number;
   readonly shift: number;
-  /** Where in a vector's packed code these bits begin, in bytes. */
-  readonly rowOffset: number;
 }
 
-export function saqStages(coded: readonly SaqSegment[]): readonly SaqStage[] {
+export function saqRanges(coded: readonly SaqSegment[]): readonly SaqRange[] {
+  const ranges: SaqRange[] = [];
+  for (const [segment, { dims }] of coded.entries()) {
+    let first = 0;
+    while (first < dims) {
+      const most = FIRST_RANGES[ranges.length] ?? dims;
+      // a rest of 16 dims is not worth a stage of its own
+      const take = dims - first <= most + 16 ? dims - first : most;
+      ranges.push({ segment, first, dims: take });
+      first += take;
+    }
+  }
+  return ranges;
+}
+
+export function saqStages(coded: readonly SaqSegment[], ranges: readonly SaqRange[]): readonly SaqStage[] {
   const high: SaqStage[] = [];
   const low: SaqStage[] = [];
-  for (const [segment, { dims, bits }] of coded.entries()) {
-    if (bits <= 8) {
-      high.push({ segment, bits, shift: 0, rowOffset: 0 });
-      continue;
-    }
-    high.push({ segment, bits: 8, shift: bits - 8, rowOffset: 0 });
-    low.push({ segment, bits: bits - 8, shift: 0, rowOffset: dims });
+  for (const [range, { segment }] of ranges.entries()) {
+    const { bits } = coded[segment] as SaqSegment;
+    high.push({ range, bits: Math.min(bits, 8), shift: Math.max(0, bits - 8) });
+    if (bits > 8) low.push({ range, bits: bits - 8, shift: 0 });
   }
   return [...high, ...low];
 }
 
-/** Writes the segment records (u32 words; share and unit are floats in the same memory). */
-export function writeSegmentRecords(layout: SaqLayout, shares: Float32Array, words: Uint32Array): void {
+/** shares: see SaqModel. Inside a rotated segment energy is spread evenly. */
+export function writeRangeRecords(
+  layout: SaqLayout,
+  ranges: readonly SaqRange[],
+  shares: Float32Array,
+  words: Uint32Array,
+): void {
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
+  const all = shares[0] as number;
   let start = 0;
-  for (const [s, { dims }] of layout.coded.entries()) {
-    const at = (s * SEGMENT_RECORD_BYTES) / 4;
-    words[at] = dims;
-    words[at + 1] = start;
-    floats[at + 2] = shares[s + 1] as number;
-    start += dims;
+  for (const [r, range] of ranges.entries()) {
+    const at = (r * RANGE_RECORD_BYTES) / 4;
+    const before = shares[range.segment] as number;
+    const behind = shares[range.segment + 1] as number;
+    const part = (range.first + range.dims) / (layout.coded[range.segment] as SaqSegment).dims;
+    const after = Math.max(0, before * before * (1 - part) + behind * behind * part);
+    words[at] = start;
+    words[at + 1] = range.dims;
+    floats[at + 2] = Math.sqrt(after);
+    floats[at + 3] = Math.sqrt(Math.max(0, all * all - after));
+    start += range.dims;
   }
 }
 
 export function writeStageRecords(
   layout: SaqLayout,
+  ranges: readonly SaqRange[],
   stages: readonly SaqStage[],
   factorUnits: Float32Array,
   words: Uint32Array,
 ): void {
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
-  const starts: number[] = [];
-  let start = 0;
-  for (const { dims } of layout.coded) {
-    starts.push(start);
-    start += dims;
-  }
   for (const [t, stage] of stages.entries()) {
     const at = (t * STAGE_RECORD_BYTES) / 4;
-    const segment = layout.coded[stage.segment] as SaqSegment;
-    const factors = layout.offsets[stage.segment] as number;
-    words[at] = segment.dims;
-    words[at + 1] = stage.bits;
-    words[at + 2] = stage.shift;
-    words[at + 3] = factors + 64 + stage.rowOffset;
-    words[at + 4] = (segment.dims * segment.bits) / 8;
-    words[at + 5] = factors;
-    words[at + 6] = starts[stage.segment] as number;
-    floats[at + 7] = factorUnits[stage.segment] as number;
-    words[at + 8] = stage.segment;
+    const range = ranges[stage.range] as SaqRange;
+    const segment = layout.coded[range.segment] as SaqSegment;
+    const factors = layout.offsets[range.segment] as number;
+    const isLow = segment.bits > 8 && stage.shift === 0;
+    words[at] = range.first;
+    words[at + 1] = range.dims;
+    words[at + 2] = stage.bits;
+    words[at + 3] = stage.shift;
+    words[at + 4] = factors + 64 + (isLow ? segment.dims : 0);
+    words[at + 5] = codeBytes(segment);
+    words[at + 6] = factors;
+    floats[at + 7] = factorUnits[range.segment] as number;
+    words[at + 8] = stage.range;
+    words[at + 9] = segment.dims;
   }
 }
