@@ -3,5 +3,45 @@
  *
  * @module
  */
-export * from './saq/index.ts';
-export * from './training/index.ts';
+export {
+  type AllocateBitsOptions,
+  allocateBits,
+  BLOCK,
+  blockCount,
+  DEFAULT_GAMMA,
+  type DecodeOptions,
+  loadSaqModel,
+  planError,
+  quotaBits,
+  readSaqModel,
+  SaqDecoder,
+  SaqEncoder,
+  SaqEstimator,
+  type SaqLayout,
+  type SaqModel,
+  type SaqOptions,
+  type SaqSegment,
+  type ScanHeap,
+  type ScanStatistics,
+  saqLayout,
+  saveSaqModel,
+  singleSegmentPlan,
+  trainSaq,
+  writeSaqModel,
+} from './saq/index.ts';
+export {
+  type Assignment,
+  assignToNearest,
+  gatherRows,
+  type KmeansModel,
+  type KmeansOptions,
+  type PcaModel,
+  type PcaOptions,
+  RowReservoir,
+  type SymmetricEigen,
+  sampleIndices,
+  sampleRows,
+  symmetricEigen,
+  trainKmeans,
+  trainPca,
+} from './training/index.ts';

@@ -6,13 +6,12 @@
  * Scanning is staged and leaves a vector as soon as its score less a bound of the dims still unread exceeds the worst
  * kept score. The bound is gamma·|x - c|·share·|p over those dims| (twice that for l2): Cauchy–Schwarz at gamma = 1 for
  * vectors whose energy is spread as in training. Once dims have been read, a vector that does not point the query's way
- * so far is given 0.7 of it (assembly/segmented-scan.ts). The reference bounds by m standard deviations of two
+ * so far is given 0.7 of it, one that does 1.25 (assembly/segmented-scan.ts). The reference bounds by m standard deviations of two
  * independent vectors; near neighbours are not independent (their residuals point the query's way), so that bound
  * drops true neighbours: 5 % of them at m = 4 after the first 16 dims of Fashion-MNIST.
  */
-import { type Block, type Core, checkLength, NO_PTR, type Ptr } from '@sagitta/core-wasm';
-import { unpackFactor } from './factors.ts';
-import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
+import { type Block, type Core, checkInteger, checkLength, NO_PTR, type Ptr } from '@sagitta/core-wasm';
+import { type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
 import {
   CONTEXT_RECORD_BYTES,
@@ -58,6 +57,7 @@ export class SaqEstimator implements Disposable {
   readonly #projected: Block;
   readonly #integers: Block;
   readonly #stageCount: number;
+  readonly #rangeCount: number;
   readonly #ranges: Block;
   readonly #stages: Block;
   readonly #scratch: Block;
@@ -78,6 +78,7 @@ export class SaqEstimator implements Disposable {
     const ranges = saqRanges(coded);
     const stages = saqStages(coded, ranges);
     this.#stageCount = stages.length;
+    this.#rangeCount = ranges.length;
     this.#ranges = core.allocate(ranges.length * RANGE_RECORD_BYTES);
     writeRangeRecords(this.layout, ranges, model.shares, this.#ranges.u32());
     this.#stages = core.allocate(stages.length * STAGE_RECORD_BYTES);
@@ -140,6 +141,28 @@ export class SaqEstimator implements Disposable {
     this.#core.kernels.segmentedScan(context, centroid, base, blocks, n, ids, k, scores, heapIds, size);
   }
 
+  /** Stages of a scan: one a range of dims, then the bits below the eighth of what has more than 8. */
+  get stageCount(): number {
+    return this.#stageCount;
+  }
+
+  /**
+   * Scores from the norms and the first `stages` stages (0: the norms alone, stageCount: everything), nothing given up:
+   * out f32[n], overwritten. Returns the slack s of what is unread: at gamma = 1 the complete score is within s·|x - c|
+   * of the partial one for a vector whose energy is spread as in training; bits below the eighth are not counted in it.
+   * @throws RangeError on stages out of range
+   */
+  partialScores(stages: number, blocks: Ptr, n: number, centroid: Ptr, base: number, out: Ptr): number {
+    checkInteger('stages', stages, 0, this.#stageCount);
+    const count = this.#context.u32(16, 1);
+    count[0] = stages;
+    this.scores(blocks, n, centroid, base, out);
+    count[0] = this.#stageCount;
+    if (stages === 0) return this.#context.f32(48, 1)[0] as number;
+    const range = Math.min(stages, this.#rangeCount) - 1;
+    return this.#ranges.f32(range * RANGE_RECORD_BYTES + 28, 1)[0] as number;
+  }
+
   /** Every score of one list, nothing given up: out f32[n], overwritten. */
   scores(blocks: Ptr, n: number, centroid: Ptr, base: number, out: Ptr): void {
     this.#core.kernels.segmentedScores(this.#context.at(), centroid, base, blocks, n, out);
@@ -180,45 +203,4 @@ export class SaqEstimator implements Disposable {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/**
- * Decodes n codes to residuals in the input space: out n × d, overwritten. Dims without bits come back as 0.
- * The value is g·y, the one the estimator stands for; it is unbiased in inner products, longer than the least-squares
- * reconstruction by 1/cos².
- */
-export function decodeBlocks(core: Core, model: SaqModel, blocks: Block, n: number, out: Float32Array): void {
-  const { d } = model;
-  const { coded, offsets, blockBytes } = saqLayout(model.plan);
-  checkLength('out', out.length, n * d, `n*d (n=${n}, d=${d})`);
-  if (blocks.byteLength < blockCount(n) * blockBytes) {
-    throw new RangeError(
-      `"blocks" expected at least ${blockCount(n) * blockBytes} bytes, got ${blocks.byteLength}`,
-    );
-  }
-  const widest = coded.reduce((most, segment) => Math.max(most, segment.dims), 16);
-  core.scope((scope) => {
-    const values = scope.reserve(widest * 2);
-    for (let v = 0; v < n; v++) {
-      const block = Math.floor(v / BLOCK) * blockBytes;
-      const lane = v % BLOCK;
-      const row = out.subarray(v * d, (v + 1) * d).fill(0);
-      let kept = 0;
-      for (const [s, segment] of coded.entries()) {
-        const at = block + (offsets[s] as number);
-        const unit = model.factorUnits[s] as number;
-        const factor = unpackFactor(blocks.u16(at + 2 * lane, 1)[0] as number) * unit;
-        const code = blocks.at(at + 2 * BLOCK + lane * codeBytes(segment));
-        core.kernels.unpackCode(code, segment.dims, segment.bits, values.at());
-        const codes = values.u16(0, segment.dims);
-        const middle = (2 ** segment.bits - 1) / 2;
-        for (let i = 0; i < segment.dims; i++, kept++) {
-          const y = factor * ((codes[i] as number) - middle);
-          for (let j = 0; j < d; j++) {
-            row[j] = (row[j] as number) + y * (model.projection[kept * d + j] as number);
-          }
-        }
-      }
-    }
-  });
 }

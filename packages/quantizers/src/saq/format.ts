@@ -1,13 +1,33 @@
-/** The bytes of a SAQ model, section "SAQM" of every file that holds SAQ codes; see docs/formats.md. */
-import { type ByteReader, ByteWriter, MAX_DIMENSION, METRICS, type Metric } from '@sagitta/core-wasm';
+/**
+ * The bytes of a SAQ model, section "SAQM" of every file that holds SAQ codes, and the file of a model alone.
+ *
+ * u32 version 1 · u32 d · u32 metric (0 l2, 1 ip, 2 cosine) · f64 bits · f64 seed · u32 segments,
+ * then per segment u32 dims · u32 bits, then f32 arrays: mean [d], factor units [coded], shares [coded + 1],
+ * projection [kept dims × d]. Everything is checked against what training can write before it is used.
+ */
+import {
+  type ByteReader,
+  ByteWriter,
+  FormatError,
+  MAX_DIMENSION,
+  METRICS,
+  type Metric,
+  readContainer,
+  writeContainer,
+} from '@sagitta/core-wasm';
+import { MAX_BITS } from './code-quality.ts';
+import { powerOfTwoBelow } from './factors.ts';
 import { type SaqSegment, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
 
+const KIND = 'saqmodel';
+const SECTION = 'SAQM';
 const MODEL_VERSION = 1;
 const MAX_SEGMENTS = 4096;
-/** More bits than this a dimension are beyond what f32 sums of codes can tell apart (spec section 1.3). */
-const MAX_BITS = 13;
+/** Entries of rows of length 1, and what rounding to f32 adds. */
+const MAX_ENTRY = 1.001;
 
+/** The section's bytes, little-endian. */
 export function writeSaqModel(model: SaqModel): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
   writer.u32(MODEL_VERSION).u32(model.d).u32(METRICS.indexOf(model.metric)).f64(model.bits).f64(model.seed);
@@ -17,31 +37,72 @@ export function writeSaqModel(model: SaqModel): Uint8Array<ArrayBuffer> {
   return writer.finish();
 }
 
-/** @throws FormatError on anything writeSaqModel would not have written */
+function readPlan(reader: ByteReader, d: number): readonly SaqSegment[] {
+  const count = reader.u32In('segments', 1, MAX_SEGMENTS);
+  const plan: SaqSegment[] = [];
+  let start = 0;
+  for (let s = 0; s < count; s++) {
+    const dims = reader.u32In('dims', 1, MAX_DIMENSION + 64);
+    const bits = reader.u32In('bits', 0, MAX_BITS);
+    if (dims % 16 !== 0) reader.fail(`"dims" expected a multiple of 16, got ${dims}`);
+    if (bits === 0 && s !== count - 1) reader.fail('"bits" expected 0 in the last segment only');
+    plan.push({ start, dims, bits });
+    start += dims;
+  }
+  if (start < d || start >= d + 64) reader.fail(`the segments expected ${d} dims together, got ${start}`);
+  return plan;
+}
+
+function readChecked(
+  reader: ByteReader,
+  label: string,
+  count: number,
+  isValid: (value: number) => boolean,
+): Float32Array {
+  const values = reader.f32Array(label, count);
+  const bad = values.findIndex((value) => !isValid(value));
+  if (bad >= 0) reader.fail(`"${label}" expected values that training can give, got ${values[bad]}`);
+  return values;
+}
+
+/** Reads one section to its end. @throws FormatError on anything writeSaqModel would not have written */
 export function readSaqModel(reader: ByteReader): SaqModel {
   reader.u32In('model version', MODEL_VERSION, MODEL_VERSION);
   const d = reader.u32In('d', 1, MAX_DIMENSION);
   const metric = METRICS[reader.u32In('metric', 0, METRICS.length - 1)] as Metric;
   const bits = reader.f64();
-  if (!(bits >= 0.25 && bits <= 8)) reader.fail(`"bits" expected 0.25 to 8, got ${bits}`);
-  const seed = reader.f64();
-  if (!Number.isSafeInteger(seed)) reader.fail(`"seed" expected a safe integer, got ${seed}`);
-  const count = reader.u32In('segments', 1, MAX_SEGMENTS);
-  const plan: SaqSegment[] = [];
-  let start = 0;
-  for (let s = 0; s < count; s++) {
-    const dims = reader.u32In('dims', 1, MAX_DIMENSION);
-    const segmentBits = reader.u32In('bits', 0, MAX_BITS);
-    if (segmentBits > 0 && dims % 16 !== 0) reader.fail(`"dims" expected a multiple of 16, got ${dims}`);
-    plan.push({ start, dims, bits: segmentBits });
-    start += dims;
+  if (!(bits >= 0.25 && bits <= 8 && Number.isInteger(bits * 4))) {
+    reader.fail(`"bits" expected a multiple of 1/4 from 0.25 to 8, got ${bits}`);
   }
-  if (start < d || start >= d + 64) reader.fail(`the segments expected ${d} dims together, got ${start}`);
+  const seed = reader.f64();
+  if (!(Number.isSafeInteger(seed) && seed >= 0)) {
+    reader.fail(`"seed" expected a safe integer from 0, got ${seed}`);
+  }
+  const plan = readPlan(reader, d);
   const { coded, keptDims } = saqLayout(plan);
-  const mean = reader.f32Array('mean', d);
-  const factorUnits = reader.f32Array('factor units', coded.length);
-  const shares = reader.f32Array('shares', coded.length + 1);
-  const projection = reader.f32Array('projection', keptDims * d);
+  const isCentred = metric === 'l2';
+  const mean = readChecked(reader, 'mean', d, (value) => isCentred || value === 0);
+  const isUnit = (value: number): boolean => value > 0 && powerOfTwoBelow(value) === value;
+  const factorUnits = readChecked(reader, 'factor units', coded.length, isUnit);
+  const shares = readChecked(reader, 'shares', coded.length + 1, (value) => value >= 0 && value <= 1);
+  const isEntry = (value: number): boolean => value >= -MAX_ENTRY && value <= MAX_ENTRY;
+  const projection = readChecked(reader, 'projection', keptDims * d, isEntry);
   reader.end();
   return { d, metric, bits, seed, mean, plan, projection, factorUnits, shares };
+}
+
+/** A file that holds the model alone: container kind "saqmodel", see docs/formats.md. */
+export function saveSaqModel(model: SaqModel): Uint8Array<ArrayBuffer> {
+  const sections = [{ id: SECTION, pieces: [writeSaqModel(model)] }];
+  return writeContainer({ kind: KIND, version: MODEL_VERSION, sections });
+}
+
+/** What saveSaqModel wrote; nothing of bytes is kept. @throws FormatError on anything else */
+export function loadSaqModel(bytes: Uint8Array): SaqModel {
+  const container = readContainer(bytes);
+  if (container.kind !== KIND) throw new FormatError(`kind expected "${KIND}", got "${container.kind}"`, 8);
+  if (container.version !== MODEL_VERSION) {
+    throw new FormatError(`version expected ${MODEL_VERSION}, got ${container.version}`, 6);
+  }
+  return readSaqModel(container.reader(SECTION));
 }

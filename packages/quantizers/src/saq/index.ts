@@ -3,16 +3,11 @@
  *
  * @module
  */
-export { type AllocateBitsOptions, allocateBits, singleSegmentPlan } from './bit-allocation.ts';
+export { type AllocateBitsOptions, allocateBits, planError, singleSegmentPlan } from './bit-allocation.ts';
+export { type DecodeOptions, SaqDecoder } from './decoder.ts';
 export { SaqEncoder } from './encoder.ts';
-export {
-  DEFAULT_GAMMA,
-  decodeBlocks,
-  SaqEstimator,
-  type ScanHeap,
-  type ScanStatistics,
-} from './estimator.ts';
-export { readSaqModel, writeSaqModel } from './format.ts';
+export { DEFAULT_GAMMA, SaqEstimator, type ScanHeap, type ScanStatistics } from './estimator.ts';
+export { loadSaqModel, readSaqModel, saveSaqModel, writeSaqModel } from './format.ts';
 export { BLOCK, blockCount, type SaqLayout, type SaqSegment, saqLayout } from './layout.ts';
 export type { SaqModel } from './model.ts';
 export { quotaBits, type SaqOptions, trainSaq } from './train.ts';

@@ -13,8 +13,9 @@ export interface SaqModel {
   /** All segments in order; 0-bit segments are the tail. */
   readonly plan: readonly SaqSegment[];
   /**
-   * keptDims × d, row-major: PCA rows of the coded segments, rotated within each segment. Orthonormal rows, so
-   * projected inner products are those of the kept subspace.
+   * keptDims × d, row-major: PCA rows of the coded segments, rotated within each segment. Orthonormal rows (of a segment
+   * that reaches beyond d: the rotation of orthonormal rows and zeros), so projected inner products are those of the
+   * kept subspace.
    */
   readonly projection: Float32Array;
   /** What a stored factor of 1 stands for, one power of two a coded segment. */

@@ -6,7 +6,7 @@
  * Fewer: a dense orthonormal matrix, Gram–Schmidt on seeded uniform entries. Only + - * / and sqrt in f64, so the same
  * seed gives the same bytes everywhere.
  */
-import { RandomStream } from '@sagitta/core-wasm';
+import type { RandomStream } from '@sagitta/core-wasm';
 
 /** Walsh–Hadamard butterflies on x[start..start+n), n a power of two, unnormalised. */
 function hadamard(x: Float64Array, start: number, n: number): void {
@@ -61,7 +61,7 @@ function denseRotation(d: number, random: RandomStream): Float64Array {
       }
     }
     let norm = 0;
-    for (let t = 0; t < d; t++) norm += (row[t] as number) ** 2;
+    for (let t = 0; t < d; t++) norm += (row[t] as number) * (row[t] as number);
     const inverse = 1 / Math.sqrt(norm);
     for (let t = 0; t < d; t++) row[t] = (row[t] as number) * inverse;
   }

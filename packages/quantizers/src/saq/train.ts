@@ -6,13 +6,17 @@
  */
 import {
   type Core,
+  checkFloat32,
   checkInteger,
+  checkLength,
   checkMetric,
   checkNumber,
   checkOneOf,
+  MAX_DIMENSION,
   type Metric,
   RandomStream,
   type VectorSet,
+  vectorSet,
 } from '@sagitta/core-wasm';
 import { type PcaModel, trainPca } from '../training/pca.ts';
 import { allocateBits, singleSegmentPlan } from './bit-allocation.ts';
@@ -33,7 +37,7 @@ export interface SaqOptions {
   readonly blockSize?: 16 | 32 | 64;
   /** What bit allocation makes small: the summed absolute error of the paper, or the variance of the summed error (default). */
   readonly objective?: 'absolute' | 'variance';
-  /** CAQ: one segment over all dims. Default false. */
+  /** CAQ: one segment over all dims with floor(bits) bits, bits from 1. Default false. */
   readonly singleSegment?: boolean;
   readonly seed?: number;
   /** Residuals x - c of the training vectors, n × d, where vectors will be encoded as residuals. */
@@ -106,7 +110,10 @@ function coordinateEnergy(core: Core, rows: Float32Array, pca: PcaModel): Float6
   const energy = new Float64Array(d);
   projectRows(core, rows, d, pca.components, d, (projected, count) => {
     for (let i = 0; i < count; i++) {
-      for (let j = 0; j < d; j++) energy[j] = (energy[j] as number) + (projected[i * d + j] as number) ** 2;
+      for (let j = 0; j < d; j++) {
+        const value = projected[i * d + j] as number;
+        energy[j] = (energy[j] as number) + value * value;
+      }
     }
   });
   return energy.map((sum) => sum / n);
@@ -121,7 +128,8 @@ function sum(values: Float64Array, start: number, end: number): number {
 /**
  * Trains a model on a sample (n × d). For inner products the energy about the origin is what counts, for l2 the
  * variance about the mean.
- * @throws RangeError on bits that are no multiple of 1/4 from 0.25 to 8, on an empty sample, on residuals of another size
+ * @throws RangeError on options out of range, on an empty sample, on values that are not finite or whose squares leave
+ * the range of f32; TypeError if sample or residuals are no Float32Array
  */
 export function trainSaq(core: Core, sample: VectorSet, options: SaqOptions): SaqModel {
   const { d } = sample;
@@ -129,15 +137,21 @@ export function trainSaq(core: Core, sample: VectorSet, options: SaqOptions): Sa
   const bits = checkNumber('bits', options.bits, 0.25, 8);
   if (!Number.isInteger(bits * 4)) throw new RangeError(`"bits" expected a multiple of 1/4, got ${bits}`);
   if (options.objective) checkOneOf('objective', options.objective, ['absolute', 'variance']);
-  const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
-  checkInteger('sample.n', sample.n, 1, 2 ** 32 - 1);
-  const pca = trainPca(core, sample, { center: metric === 'l2' });
-  const residuals = options.residuals;
-  if (residuals && (residuals.length === 0 || residuals.length % d !== 0)) {
-    throw new RangeError(
-      `"residuals" expected a length that is a multiple of d = ${d}, got ${residuals.length}`,
-    );
+  if (options.blockSize !== undefined && ![16, 32, 64].includes(options.blockSize)) {
+    throw new RangeError(`"blockSize" expected 16, 32 or 64, got ${options.blockSize}`);
   }
+  if (options.singleSegment && bits < 1) {
+    throw new RangeError(`"bits" expected at least 1 with singleSegment, got ${bits}`);
+  }
+  const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('sample.d', d, 1, MAX_DIMENSION);
+  checkInteger('sample.n', sample.n, 1, 0xffff_ffff);
+  checkLength('sample.data', checkFloat32('sample.data', sample.data).length, sample.n * d, 'n*d');
+  const residuals = options.residuals;
+  if (residuals && vectorSet(residuals, d, 'residuals').n === 0) {
+    throw new RangeError('"residuals" expected at least 1 vector, got 0');
+  }
+  const pca = trainPca(core, sample, { center: metric === 'l2' });
   const own = residuals ? coordinateEnergy(core, residuals, pca) : pca.variances;
   const plan = segmentPlan(own, pca.variances, options);
   const { coded } = saqLayout(plan);
@@ -152,7 +166,7 @@ export function trainSaq(core: Core, sample: VectorSet, options: SaqOptions): Sa
     shares[s + 1] = total > 0 ? Math.sqrt(sum(own, after, end.start + end.dims) / total) : 0;
     // about the mean step: a half range of two rms coordinates over 2^(bits-1) levels
     const rms = Math.sqrt(sum(own, segment.start, after) / segment.dims);
-    factorUnits[s] = powerOfTwoBelow((4 * rms) / 2 ** segment.bits);
+    factorUnits[s] = powerOfTwoBelow((4 * rms) / (1 << segment.bits));
   }
   return {
     d,

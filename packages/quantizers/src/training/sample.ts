@@ -1,8 +1,12 @@
 /** Seeded samples of rows: without replacement from a set, and of fixed size from a stream. */
-import { type RandomStream, type VectorSet } from '@sagitta/core-wasm';
+import { checkInteger, checkLength, type RandomStream, type VectorSet } from '@sagitta/core-wasm';
 
-/** min(count, n) distinct row numbers of 0…n - 1, ascending (Knuth, TAOCP 2, 3.4.2, algorithm S: one pass, no set). */
+/**
+ * min(count, n) distinct row numbers of 0…n - 1, ascending (Knuth, TAOCP 2, 3.4.2, algorithm S: one pass, no set).
+ * @throws RangeError on a count that is no integer ≥ 0
+ */
 export function sampleIndices(n: number, count: number, random: RandomStream): Uint32Array {
+  checkInteger('count', count, 0, Number.MAX_SAFE_INTEGER);
   if (count >= n) return Uint32Array.from({ length: n }, (_, i) => i);
   const rows = new Uint32Array(count);
   let taken = 0;
@@ -31,8 +35,9 @@ export class RowReservoir {
   readonly #random: RandomStream;
   #seen = 0;
 
+  /** capacity — rows kept at most. @throws RangeError if it is no integer from 1 to 2^32 - 1 */
   constructor(capacity: number, random: RandomStream) {
-    this.#capacity = capacity;
+    this.#capacity = checkInteger('capacity', capacity, 1, 0xffff_ffff);
     this.#random = random;
   }
 
@@ -51,10 +56,13 @@ export class RowReservoir {
     }
   }
 
-  /** The kept rows as a fresh set of dimension d. */
+  /** The kept rows as a fresh set of dimension d. @throws RangeError if a row had another */
   rows(d: number): VectorSet {
     const data = new Float32Array(this.#rows.length * d);
-    for (const [i, row] of this.#rows.entries()) data.set(row, i * d);
+    for (const [i, row] of this.#rows.entries()) {
+      checkLength('row', row.length, d, 'd');
+      data.set(row, i * d);
+    }
     return { data, n: this.#rows.length, d };
   }
 }

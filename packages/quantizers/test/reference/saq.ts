@@ -135,3 +135,28 @@ export function referenceEncode(o: ArrayLike<number>, bits: number, rounds: numb
   const energy = values.reduce((sum, value) => sum + value * value, 0);
   return { code, cos: ip / Math.sqrt(n2 * energy), rescale: ip === 0 ? 0 : (energy / ip) * vmax };
 }
+
+/**
+ * The largest cosine of any B-bit code to o, by the sweep of Extended RaBitQ: the best code is |o| rounded down at some
+ * scale t, and entry i steps up at t = u/|o_i|, u = 1…2^(B-1) - 1. Time O(2^B·d·log d).
+ */
+export function optimalCosine(o: ArrayLike<number>, bits: number): number {
+  const sizes = Array.from(o, Math.abs);
+  const events: { readonly at: number; readonly size: number; readonly u: number }[] = [];
+  let ip = 0;
+  let energy = 0;
+  for (const size of sizes) {
+    ip += size / 2;
+    energy += size * size;
+    for (let u = 1; u < 2 ** (bits - 1) && size > 0; u++) events.push({ at: u / size, size, u });
+  }
+  events.sort((a, b) => a.at - b.at);
+  let n2 = sizes.length / 4;
+  let best = ip / Math.sqrt(n2);
+  for (const { size, u } of events) {
+    ip += size;
+    n2 += 2 * u; // (u + 1/2)² - (u - 1/2)²
+    best = Math.max(best, ip / Math.sqrt(n2));
+  }
+  return best / Math.sqrt(energy);
+}

@@ -1,0 +1,135 @@
+/**
+ * SAQ codes → vectors: x ≈ origin + Σ_s scale_s · P_sᵀ · (g_s·y_s), P_s the kept rows of segment s (a rotation of PCA
+ * directions, so the transpose is the inverse on what they span). Directions without bits come back as the origin's.
+ *
+ * g·y = y·|o|²/<o, y> is what the estimator stands for: right in the direction of o, and by 1/cos too long. The default
+ * takes it times cos² = 1/(1 + eps2(bits)), the least-squares scale <o, y>/|y|² for the mean code of these bits: the
+ * squared error falls from |o|²·eps2 to |o|²·eps2/(1 + eps2), at 1 bit from 0.57 to 0.36 of the energy. A segment that
+ * reaches beyond d keeps only that share of its error that lies in its real directions, (real - 1)/(dims - 1) of eps2.
+ * 'unbiased' keeps g·y, for inner products with vectors that the codes have not seen.
+ *
+ * Memory: the projection and one block of 32 vectors; time: kept dims × d multiply-adds a vector.
+ */
+import {
+  type Block,
+  type Core,
+  checkFloat32,
+  checkInteger,
+  checkLength,
+  checkOneOf,
+} from '@sagitta/core-wasm';
+import { EPS2 } from './code-quality.ts';
+import { unpackFactor } from './factors.ts';
+import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
+import type { SaqModel } from './model.ts';
+
+export interface DecodeOptions {
+  /** Where the blocks begin. Default 0. */
+  readonly byteOffset?: number;
+  /**
+   * d values added to every vector: the c that was subtracted before encoding, for a whole set about its mean
+   * model.mean. Default: nothing, residuals come back.
+   */
+  readonly origin?: Float32Array;
+  /** 'leastSquares' (default): smallest error. 'unbiased': the value that estimates stand for. */
+  readonly scale?: 'leastSquares' | 'unbiased';
+}
+
+/** Decodes blocks that SaqEncoder wrote. Holds the projection in the core's memory until disposed. */
+export class SaqDecoder implements Disposable {
+  readonly model: SaqModel;
+  readonly layout: SaqLayout;
+  readonly #core: Core;
+  readonly #projection: Block;
+  readonly #values: Block;
+  readonly #codes: Block;
+  readonly #rows: Block;
+
+  constructor(core: Core, model: SaqModel) {
+    this.#core = core;
+    this.model = model;
+    this.layout = saqLayout(model.plan);
+    const { coded, keptDims } = this.layout;
+    const widest = coded.reduce((most, { dims }) => Math.max(most, dims), 16);
+    this.#projection = core.allocate(model.projection.byteLength);
+    this.#projection.f32(0, model.projection.length).set(model.projection);
+    this.#values = core.allocate(BLOCK * keptDims * 4);
+    this.#codes = core.allocate(widest * 2);
+    this.#rows = core.allocate(BLOCK * model.d * 4);
+  }
+
+  /**
+   * The n vectors of blocks as a fresh array, n × d.
+   * @throws RangeError if blocks hold fewer than n vectors, or origin has another length than d
+   */
+  decode(blocks: Block, n: number, options: DecodeOptions = {}): Float32Array {
+    checkInteger('n', n, 0, 0xffff_ffff);
+    const out = new Float32Array(n * this.model.d);
+    this.decodeInto(blocks, n, out, options);
+    return out;
+  }
+
+  /** decode into out — n × d, the caller's, overwritten. @throws RangeError as decode, and on another length of out */
+  decodeInto(blocks: Block, n: number, out: Float32Array, options: DecodeOptions = {}): void {
+    const { d } = this.model;
+    const { keptDims, blockBytes } = this.layout;
+    const { byteOffset = 0, origin, scale = 'leastSquares' } = options;
+    checkInteger('n', n, 0, 0xffff_ffff);
+    checkOneOf('scale', scale, ['leastSquares', 'unbiased']);
+    checkLength('out', checkFloat32('out', out).length, n * d, `n*d (n=${n}, d=${d})`);
+    if (origin) checkLength('origin', checkFloat32('origin', origin).length, d, 'd');
+    const end = byteOffset + blockCount(n) * blockBytes;
+    if (blocks.byteLength < end) {
+      throw new RangeError(`"blocks" expected at least ${end} bytes, got ${blocks.byteLength}`);
+    }
+    for (let first = 0; first < n; first += BLOCK) {
+      const used = Math.min(BLOCK, n - first);
+      const rows = out.subarray(first * d, (first + used) * d);
+      if (keptDims > 0) {
+        this.#unpackBlock(blocks, byteOffset + (first / BLOCK) * blockBytes, used, scale);
+        const { kernels } = this.#core;
+        kernels.matmulF32(this.#values.at(), this.#projection.at(), used, d, keptDims, this.#rows.at());
+        rows.set(this.#rows.f32(0, used * d));
+      } else {
+        rows.fill(0);
+      }
+      if (!origin) continue;
+      for (let i = 0; i < rows.length; i += d) {
+        for (let j = 0; j < d; j++) rows[i + j] = (rows[i + j] as number) + (origin[j] as number);
+      }
+    }
+  }
+
+  /** scale·g·y of `used` vectors of one block into #values, used × keptDims. */
+  #unpackBlock(blocks: Block, block: number, used: number, scale: 'leastSquares' | 'unbiased'): void {
+    const { coded, keptDims, offsets } = this.layout;
+    const values = this.#values.f32(0, used * keptDims);
+    let column = 0;
+    for (const [s, segment] of coded.entries()) {
+      const { dims, bits } = segment;
+      const at = block + (offsets[s] as number);
+      const factors = blocks.u16(at, used);
+      const real = Math.min(dims, this.model.d - segment.start);
+      const lost = ((EPS2[bits] as number) * (real - 1)) / (dims - 1);
+      const shrink = scale === 'unbiased' ? 1 : 1 / (1 + lost);
+      const unit = (this.model.factorUnits[s] as number) * shrink;
+      const middle = ((1 << bits) - 1) / 2;
+      const codes = this.#codes.u16(0, dims);
+      for (let i = 0; i < used; i++) {
+        const factor = unpackFactor(factors[i] as number) * unit;
+        const code = blocks.at(at + 2 * BLOCK + i * codeBytes(segment));
+        this.#core.kernels.unpackCode(code, dims, bits, this.#codes.at());
+        const row = i * keptDims + column;
+        for (let t = 0; t < dims; t++) values[row + t] = factor * ((codes[t] as number) - middle);
+      }
+      column += dims;
+    }
+  }
+
+  dispose(): void {
+    for (const block of [this.#projection, this.#values, this.#codes, this.#rows]) block.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
