@@ -1,6 +1,7 @@
 // The work that every runtime does: a fixed input through the packages, and hashes of the bytes that come out.
 // Runs in Node, Bun, Deno, workerd and browsers, so it uses the packages and web-standard globals only.
 import { createCore } from '@sagitta/core-wasm';
+import { buildFlat, buildIvf, loadIndex, saveIndex } from '@sagitta/retrieval';
 
 /** Stored bytes and scores must not depend on the engine, so the default build is named: relaxed scores may differ. */
 const BUILD = 'simd';
@@ -27,8 +28,36 @@ export async function runSmoke() {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** @returns {Promise<Record<string, string>>} */
-async function searchHashes(_core) {
-  return {};
+async function searchHashes(core) {
+  const d = 72;
+  const n = 1500;
+  const vectors = new Float32Array(n * d);
+  fill(vectors, 9, 1 / 7);
+  // energy falls with the dim, so that bit allocation has something to decide
+  for (let i = 0; i < vectors.length; i++) vectors[i] /= 1 + (i % d) / 8;
+  const queries = vectors.slice(0, 20 * d);
+  const indexes = {
+    'ivf-l2': () => buildIvf(core, vectors, d, { metric: 'l2', nlist: 12, bits: 3, seed: 5 }),
+    'ivf-cosine': () => buildIvf(core, vectors, d, { metric: 'cosine', nlist: 12, bits: 1.25, seed: 5 }),
+    'flat-ip': () => buildFlat(core, vectors, d, { metric: 'ip', bits: 8, seed: 5, keepVectors: true }),
+    'flat-float32': () => buildFlat(core, vectors, d, { metric: 'l2', quantizer: 'none' }),
+  };
+  const hashes = {};
+  for (const [name, build] of Object.entries(indexes)) {
+    const index = build();
+    const bytes = saveIndex(index);
+    index.dispose();
+    hashes[`${name}-file`] = await hash(bytes);
+    const loaded = loadIndex(core, bytes);
+    const { ids, scores } = loaded.searchBatch(queries, 10, { nprobe: 4 });
+    loaded.dispose();
+    // a query is one of the vectors: were it lost, equal hashes everywhere would still be wrong
+    const own = Array.from({ length: 20 }, (_, q) => ids.subarray(10 * q, 10 * q + 10).includes(q));
+    if (name !== 'flat-ip' && own.includes(false)) throw new Error(`${name}: a vector does not find itself`);
+    hashes[`${name}-ids`] = await hash(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
+    hashes[`${name}-scores`] = await hash(new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength));
+  }
+  return hashes;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

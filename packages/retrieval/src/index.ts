@@ -3,10 +3,26 @@
  *
  * @module
  */
-export { buildFlat, buildIvf, type IndexOptions, type IvfOptions, trainIndex } from './ivf/build.ts';
-export { IvfIndex, type IvfParts, type SearchOptions, type VectorFetch } from './ivf/ivf-index.ts';
-export type { InvertedList } from './ivf/inverted-lists.ts';
-export { InvertedLists } from './ivf/inverted-lists.ts';
-export type { ListCodec } from './ivf/list-codec.ts';
+export {
+  buildFlat,
+  buildIvf,
+  FloatCodec,
+  type IndexOptions,
+  type InvertedList,
+  InvertedLists,
+  IvfIndex,
+  type IvfOptions,
+  type IvfParts,
+  indexPieces,
+  type ListCodec,
+  type Probe,
+  SaqCodec,
+  type SavedLists,
+  type SearchOptions,
+  saveIndex,
+  trainIndex,
+  type VectorFetch,
+} from './ivf/index.ts';
+export { loadIndex } from './load-index.ts';
 export { recallAtK } from './recall.ts';
 export { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from './search-result.ts';

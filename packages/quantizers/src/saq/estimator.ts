@@ -37,6 +37,8 @@ export interface ScanStatistics {
   /** Vectors whose every segment was read. */
   readonly vectorsInFull: number;
   readonly codeBitsRead: number;
+  /** Blocks seen, then for each stage of the scan the blocks of which it read at least one vector. */
+  readonly blocksAtStage: readonly number[];
 }
 
 /** The k best of the scans so far; in the core's memory. */
@@ -141,6 +143,18 @@ export class SaqEstimator implements Disposable {
     this.#core.kernels.segmentedScan(context, centroid, base, blocks, n, ids, k, scores, heapIds, size);
   }
 
+  /**
+   * Scans `count` lists in the order of order u32[count], in one call. lists — records of 16 bytes by list number: blocks,
+   * ids (addresses), n and 0, u32; bases f32 and centroids (keptDims f32, NO_PTR for inner products) by list number.
+   */
+  search(lists: Ptr, order: Ptr, count: number, bases: Ptr, centroids: Ptr, heap: ScanHeap): void {
+    const { scores, ids, size, k } = heap;
+    const { keptDims } = this.layout;
+    const context = this.#context.at();
+    const { kernels } = this.#core;
+    kernels.segmentedSearch(context, lists, order, count, bases, centroids, keptDims, k, scores, ids, size);
+  }
+
   /** Stages of a scan: one a range of dims, then the bits below the eighth of what has more than 8. */
   get stageCount(): number {
     return this.#stageCount;
@@ -178,6 +192,7 @@ export class SaqEstimator implements Disposable {
       blocksEndedEarly: withCodes - (atStage[this.#stageCount] as number),
       vectorsInFull: inFull,
       codeBitsRead: this.#statistics.f64(8, 1)[0] as number,
+      blocksAtStage: atStage,
     };
   }
 

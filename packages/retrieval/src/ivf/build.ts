@@ -44,7 +44,11 @@ export interface IvfOptions extends IndexOptions {
  * Trains an empty index on a sample (n × d). Add vectors with index.add.
  * @throws RangeError on options out of range or fewer sample rows than lists
  */
-export function trainIndex(core: Core, sample: VectorSet, options: IndexOptions & Partial<IvfOptions>): IvfIndex {
+export function trainIndex(
+  core: Core,
+  sample: VectorSet,
+  options: IndexOptions & Partial<IvfOptions>,
+): IvfIndex {
   const metric = checkMetric(options.metric);
   const quantizer = checkOneOf('quantizer', options.quantizer ?? 'saq', ['saq', 'none']);
   const checked = vectorSet(sample.data, sample.d, 'sample');
@@ -85,16 +89,29 @@ function residualsOf(core: Core, x: VectorSet, centroids: Float32Array): Float32
   return out;
 }
 
-/** trainIndex on a sample of data, then add all of it. */
+/** trainIndex on `data` (n × d), then adds all of it. */
 export function buildIvf(core: Core, data: Float32Array, d: number, options: IvfOptions): IvfIndex {
-  const index = trainIndex(core, vectorSet(data, d), options);
-  index.add(data);
-  return index;
+  return buildIndex(core, data, d, options);
 }
 
 /** One list, every vector scanned. */
 export function buildFlat(core: Core, data: Float32Array, d: number, options: IndexOptions): IvfIndex {
+  return buildIndex(core, data, d, options);
+}
+
+function buildIndex(
+  core: Core,
+  data: Float32Array,
+  d: number,
+  options: IndexOptions & Partial<IvfOptions>,
+): IvfIndex {
   const index = trainIndex(core, vectorSet(data, d), options);
-  index.add(data);
+  try {
+    index.add(data);
+    index.codec.releaseEncoder();
+  } catch (error) {
+    index.dispose();
+    throw error;
+  }
   return index;
 }

@@ -1,8 +1,8 @@
 /** Plain float32 vectors as list contents: exact scores, 4·d bytes a vector. The centroid is not subtracted. */
 import type { Block, Core, Metric, Ptr } from '@sagitta/core-wasm';
-import type { ScanHeap, ScanStatistics } from '@sagitta/quantizers';
-import type { InvertedList } from './inverted-lists.ts';
-import type { ListCodec } from './list-codec.ts';
+import type { SaqSegment, ScanHeap, ScanStatistics } from '@sagitta/quantizers';
+import { BLOCK, type InvertedList, type InvertedLists } from './inverted-lists.ts';
+import type { ListCodec, Probe } from './list-codec.ts';
 
 /** Vectors scored before they are offered to the heap. */
 const CHUNK = 1024;
@@ -11,6 +11,8 @@ export class FloatCodec implements ListCodec {
   readonly name = 'none';
   readonly blockBytes: number;
   readonly bytesPerVector: number;
+  readonly bits = 32;
+  readonly plan: readonly SaqSegment[] = [];
   readonly centroidDims = 0;
   readonly #core: Core;
   readonly #d: number;
@@ -25,7 +27,7 @@ export class FloatCodec implements ListCodec {
     this.#d = d;
     this.#metric = metric;
     this.bytesPerVector = 4 * d;
-    this.blockBytes = 32 * 4 * d;
+    this.blockBytes = BLOCK * 4 * d;
     this.#query = core.allocate(d * 4);
     this.#scores = core.allocate(CHUNK * 4);
   }
@@ -37,46 +39,43 @@ export class FloatCodec implements ListCodec {
   write(vectors: Float32Array, _centroid: Float32Array, target: Block, first: number): void {
     target.f32(first * this.#d * 4, vectors.length).set(vectors);
   }
+  releaseEncoder(): void {}
 
   setQuery(query: Float32Array): void {
     this.#query.f32(0, this.#d).set(query);
   }
 
-  #score(list: InvertedList, first: number, count: number, out: Ptr): void {
+  /** Smaller is better: inner products are negated. out holds count values and belongs to a block. */
+  #score(list: InvertedList, first: number, count: number, out: Ptr, values: () => Float32Array): void {
     const { kernels } = this.#core;
     const rows = list.blocks.at(first * this.#d * 4);
-    if (this.#metric === 'l2') kernels.l2F32Rows(this.#query.at(), rows, count, this.#d, out);
-    else kernels.dotF32Rows(this.#query.at(), rows, count, this.#d, out);
-  }
-
-  scan(list: InvertedList, _centroid: Ptr, _base: number, heap: ScanHeap): void {
-    const { kernels } = this.#core;
-    for (let first = 0; first < list.n; first += CHUNK) {
-      const count = Math.min(CHUNK, list.n - first);
-      this.#score(list, first, count, this.#scores.at());
-      if (this.#metric !== 'l2') {
-        const scores = this.#scores.f32(0, count);
-        for (let i = 0; i < count; i++) scores[i] = -(scores[i] as number);
-      }
-      kernels.topKPushF32(
-        this.#scores.at(),
-        list.ids.at(first * 4),
-        count,
-        0,
-        heap.k,
-        heap.scores,
-        heap.ids,
-        heap.size,
-      );
+    if (this.#metric === 'l2') {
+      kernels.l2F32Rows(this.#query.at(), rows, count, this.#d, out);
+      return;
     }
-    this.#blocks += Math.ceil(list.n / 32);
-    this.#vectors += list.n;
+    kernels.dotF32Rows(this.#query.at(), rows, count, this.#d, out);
+    const scores = values();
+    for (let i = 0; i < count; i++) scores[i] = -(scores[i] as number);
   }
 
-  scores(list: InvertedList, _centroid: Ptr, _base: number, out: Ptr): void {
-    // ip: negated by the caller's convention, smaller is better
-    this.#score(list, 0, list.n, out);
-    if (this.#metric !== 'l2') throw new RangeError('"metric" expected l2 for exact list scores');
+  scan(lists: InvertedLists, { order, count }: Probe, heap: ScanHeap): void {
+    for (const number of order.u32(0, count)) {
+      const list = lists.get(number);
+      if (!list) continue;
+      for (let first = 0; first < list.n; first += CHUNK) {
+        const chunk = Math.min(CHUNK, list.n - first);
+        const scores = this.#scores.at();
+        this.#score(list, first, chunk, scores, () => this.#scores.f32(0, chunk));
+        const ids = list.ids.at(first * 4);
+        this.#core.kernels.topKPushF32(scores, ids, chunk, 0, heap.k, heap.scores, heap.ids, heap.size);
+      }
+      this.#blocks += Math.ceil(list.n / BLOCK);
+      this.#vectors += list.n;
+    }
+  }
+
+  scores(list: InvertedList, _centroid: Ptr, _base: number, out: Block): void {
+    this.#score(list, 0, list.n, out.at(), () => out.f32(0, list.n));
   }
 
   statistics(): ScanStatistics {
@@ -86,6 +85,7 @@ export class FloatCodec implements ListCodec {
       blocksEndedEarly: 0,
       vectorsInFull: this.#vectors,
       codeBitsRead: this.#vectors * this.bytesPerVector * 8,
+      blocksAtStage: [this.#blocks],
     };
   }
   resetStatistics(): void {
@@ -95,6 +95,14 @@ export class FloatCodec implements ListCodec {
   modelBytes(): Uint8Array {
     return new Uint8Array(0);
   }
+
+  defect(blocks: Block, n: number): string | undefined {
+    const values = blocks.f32(0, n * this.#d);
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += (values[i] as number) - (values[i] as number);
+    return sum === 0 ? undefined : '"vectors" expected finite values';
+  }
+
   dispose(): void {
     this.#query.dispose();
     this.#scores.dispose();

@@ -2,9 +2,11 @@
  * Inverted lists of fixed-size codes in blocks of 32 vectors, each list one piece of core memory for its blocks and one
  * for its ids. A list grows by half when it is full, so adding in batches copies each byte a bounded number of times.
  */
-import type { Block, Core } from '@sagitta/core-wasm';
+import { type Block, type Core, littleEndianBytes } from '@sagitta/core-wasm';
 
-const BLOCK = 32;
+export const BLOCK = 32;
+/** { blocks, ids, n, 0 }: what a scan kernel reads of a list. */
+const RECORD_BYTES = 16;
 
 export interface InvertedList {
   readonly n: number;
@@ -13,9 +15,24 @@ export interface InvertedList {
   readonly ids: Block;
 }
 
+/** The lists of a file: sizes u32[nlist]; ids u32 and codes (whole blocks) of all lists, one after the other. */
+export interface SavedLists {
+  readonly sizes: Uint32Array;
+  readonly ids: Uint32Array;
+  readonly codes: Uint8Array;
+}
+
+/** What it takes to put a list back: its size, and the bytes of the block that new vectors share with old ones. */
+interface Undo {
+  readonly list: number;
+  readonly n: number;
+  readonly partialBlock: Uint8Array;
+}
+
 export class InvertedLists implements Disposable {
   readonly nlist: number;
   readonly blockBytes: number;
+  readonly records: Block;
   readonly #core: Core;
   readonly #lists: (InvertedList | undefined)[];
 
@@ -24,6 +41,7 @@ export class InvertedLists implements Disposable {
     this.nlist = nlist;
     this.blockBytes = blockBytes;
     this.#lists = new Array(nlist).fill(undefined);
+    this.records = core.allocate(nlist * RECORD_BYTES);
   }
 
   /** undefined for an empty list. */
@@ -31,48 +49,122 @@ export class InvertedLists implements Disposable {
     return this.#lists[list];
   }
 
+  #set(list: number, content: InvertedList | undefined): void {
+    this.#lists[list] = content;
+    const record = this.records.u32(list * RECORD_BYTES, 4);
+    if (content) record.set([content.blocks.at(), content.ids.at(), content.n, 0]);
+    else record.fill(0);
+  }
+
   /**
-   * Makes room for `count` more vectors and hands the list to `write`, whose vectors go to positions n…n + count - 1.
-   * If write throws, the list stays as it was.
+   * Makes room for counts[list] more vectors in every list and hands those that grow to `write`, list by list; its
+   * vectors go to positions first…first + count - 1. If anything throws, all lists are as they were.
    */
-  append(list: number, count: number, write: (target: InvertedList, first: number) => void): void {
+  append(counts: Uint32Array, write: (list: number, target: InvertedList, first: number) => void): void {
+    const undo: Undo[] = [];
+    try {
+      for (let list = 0; list < this.nlist; list++) {
+        const count = counts[list] as number;
+        if (count === 0) continue;
+        undo.push(this.#grow(list, count));
+        const target = this.#lists[list] as InvertedList;
+        write(list, target, target.n - count);
+      }
+    } catch (error) {
+      for (const entry of undo.reverse()) this.#shrink(entry);
+      throw error;
+    }
+  }
+
+  #grow(list: number, count: number): Undo {
     const old = this.#lists[list];
     const first = old?.n ?? 0;
     const n = first + count;
     const wanted = Math.ceil(n / BLOCK);
-    let target = old;
-    if (!target || target.blocks.byteLength < wanted * this.blockBytes) {
-      const capacity = old ? Math.max(wanted, Math.ceil((first / BLOCK) * 1.5)) : wanted;
-      const blocks = this.#core.allocate(capacity * this.blockBytes);
+    const partial = Math.floor(first / BLOCK) * this.blockBytes;
+    const partialBlock =
+      old && first % BLOCK > 0 ? old.blocks.u8(partial, this.blockBytes).slice() : new Uint8Array(0);
+    if (old && old.blocks.byteLength >= wanted * this.blockBytes) {
+      this.#set(list, { ...old, n });
+      return { list, n: first, partialBlock };
+    }
+    const capacity = old ? Math.max(wanted, Math.ceil((first / BLOCK) * 1.5)) : wanted;
+    const blocks = this.#core.allocate(capacity * this.blockBytes);
+    try {
       const ids = this.#core.allocate(capacity * BLOCK * 4);
       if (old) {
-        blocks.u8().set(old.blocks.u8());
-        ids.u8().set(old.ids.u8());
+        blocks.u8(0, old.blocks.byteLength).set(old.blocks.u8());
+        ids.u8(0, old.ids.byteLength).set(old.ids.u8());
+        old.blocks.dispose();
+        old.ids.dispose();
       }
-      target = { n: first, blocks, ids };
-    }
-    try {
-      write(target, first);
+      this.#set(list, { n, blocks, ids });
     } catch (error) {
-      if (target !== old) {
-        target.blocks.dispose();
-        target.ids.dispose();
-      }
+      blocks.dispose();
       throw error;
     }
-    if (target !== old) {
-      old?.blocks.dispose();
-      old?.ids.dispose();
+    return { list, n: first, partialBlock };
+  }
+
+  #shrink({ list, n, partialBlock }: Undo): void {
+    const { blocks, ids } = this.#lists[list] as InvertedList;
+    if (n === 0) {
+      blocks.dispose();
+      ids.dispose();
+      this.#set(list, undefined);
+      return;
     }
-    this.#lists[list] = { n, blocks: target.blocks, ids: target.ids };
+    const at = Math.floor(n / BLOCK) * this.blockBytes;
+    blocks.u8(at).fill(0);
+    blocks.u8(at, partialBlock.length).set(partialBlock);
+    this.#set(list, { n, blocks, ids });
+  }
+
+  /** Fills empty lists from a file; the caller has checked that sizes, ids and codes fit together. */
+  restore({ sizes, ids, codes }: SavedLists): void {
+    let vectors = 0;
+    let bytes = 0;
+    for (const [list, n] of sizes.entries()) {
+      if (n === 0) continue;
+      const size = Math.ceil(n / BLOCK) * this.blockBytes;
+      const blocks = this.#core.allocate(size);
+      blocks.u8().set(codes.subarray(bytes, bytes + size));
+      try {
+        const own = this.#core.allocate(Math.ceil(n / BLOCK) * BLOCK * 4);
+        own.u32(0, n).set(ids.subarray(vectors, vectors + n));
+        this.#set(list, { n, blocks, ids: own });
+      } catch (error) {
+        blocks.dispose();
+        throw error;
+      }
+      vectors += n;
+      bytes += size;
+    }
+  }
+
+  sizes(): Uint32Array {
+    return Uint32Array.from(this.#lists, (list) => list?.n ?? 0);
+  }
+
+  /** Ids of list after list: views of the core's memory, good until it next allocates. */
+  *idPieces(): Iterable<Uint8Array> {
+    for (const list of this.#lists) if (list) yield littleEndianBytes(list.ids.u32(0, list.n));
+  }
+
+  /** Blocks of list after list: views of the core's memory, good until it next allocates. */
+  *codePieces(): Iterable<Uint8Array> {
+    for (const list of this.#lists) {
+      if (list) yield list.blocks.u8(0, Math.ceil(list.n / BLOCK) * this.blockBytes);
+    }
   }
 
   dispose(): void {
-    for (const [i, list] of this.#lists.entries()) {
+    for (const list of this.#lists) {
       list?.blocks.dispose();
       list?.ids.dispose();
-      this.#lists[i] = undefined;
     }
+    this.#lists.fill(undefined);
+    this.records.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();

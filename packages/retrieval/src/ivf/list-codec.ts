@@ -1,29 +1,51 @@
 /**
- * What an inverted file needs of a compression: write residuals into list blocks, prepare a query, scan a list. SAQ and
+ * What an inverted file needs of a compression: write residuals into list blocks, prepare a query, scan lists. SAQ and
  * plain float32 implement it; the index knows neither.
  */
 import type { Block, Ptr } from '@sagitta/core-wasm';
-import type { ScanHeap, ScanStatistics } from '@sagitta/quantizers';
-import type { InvertedList } from './inverted-lists.ts';
+import type { SaqSegment, ScanHeap, ScanStatistics } from '@sagitta/quantizers';
+import type { InvertedList, InvertedLists } from './inverted-lists.ts';
+
+/** The lists of a search, in the core's memory. */
+export interface Probe {
+  /** u32[count], best list first. */
+  readonly order: Block;
+  readonly count: number;
+  /** f32 by list number: the score of the centroid. */
+  readonly bases: Block;
+  /** centroidDims f32 by list number, or NO_PTR where centroidDims is 0. */
+  readonly centroids: Ptr;
+}
 
 export interface ListCodec extends Disposable {
   readonly name: 'saq' | 'none';
   readonly blockBytes: number;
   /** Bytes of a vector, ids left out. */
   readonly bytesPerVector: number;
+  /** Average bits a dimension. */
+  readonly bits: number;
+  /** Empty where dims are not coded in segments. */
+  readonly plan: readonly SaqSegment[];
   /** Numbers of a projected centroid. */
   readonly centroidDims: number;
   /** A centroid as scans want it: centroidDims values. */
   projectCentroid(centroid: Float32Array): Float32Array;
   /** Writes vectors (n × d) less their centroid to positions first…first + n - 1 of a list. */
   write(vectors: Float32Array, centroid: Float32Array, target: Block, first: number): void;
+  /** Frees what only writing needs; the next write makes it anew. */
+  releaseEncoder(): void;
   setQuery(query: Float32Array, gamma: number): void;
-  scan(list: InvertedList, centroid: Ptr, base: number, heap: ScanHeap): void;
+  scan(lists: InvertedLists, probe: Probe, heap: ScanHeap): void;
   /** Every score of a list: f32[n], smaller is better. */
-  scores(list: InvertedList, centroid: Ptr, base: number, out: Ptr): void;
+  scores(list: InvertedList, centroid: Ptr, base: number, out: Block): void;
   statistics(): ScanStatistics;
   resetStatistics(): void;
   /** The model's bytes for saving; empty if there is none. */
   modelBytes(): Uint8Array;
+  /**
+   * What is wrong with the blocks of a list of n vectors that were read from a file, or undefined. Any bits are a
+   * code; numbers beside them have to be finite.
+   */
+  defect(blocks: Block, n: number): string | undefined;
   dispose(): void;
 }

@@ -1,23 +1,26 @@
 /** SAQ codes of residuals as list contents. */
-import { type Block, type Core, NO_PTR, type Ptr } from '@sagitta/core-wasm';
+import type { Block, Core, Ptr } from '@sagitta/core-wasm';
 import {
   BLOCK,
   blockCount,
   SaqEncoder,
   SaqEstimator,
   type SaqModel,
+  type SaqSegment,
   type ScanHeap,
   type ScanStatistics,
   writeSaqModel,
 } from '@sagitta/quantizers';
-import type { InvertedList } from './inverted-lists.ts';
-import type { ListCodec } from './list-codec.ts';
+import type { InvertedList, InvertedLists } from './inverted-lists.ts';
+import type { ListCodec, Probe } from './list-codec.ts';
 
 export class SaqCodec implements ListCodec {
   readonly name = 'saq';
   readonly model: SaqModel;
   readonly blockBytes: number;
   readonly bytesPerVector: number;
+  readonly bits: number;
+  readonly plan: readonly SaqSegment[];
   readonly centroidDims: number;
   readonly #core: Core;
   readonly #estimator: SaqEstimator;
@@ -30,7 +33,10 @@ export class SaqCodec implements ListCodec {
     const { layout } = this.#estimator;
     this.blockBytes = layout.blockBytes;
     this.bytesPerVector = layout.bytesPerVector;
-    this.centroidDims = layout.keptDims;
+    this.bits = model.bits;
+    this.plan = model.plan;
+    // inner products do not depend on the centroid
+    this.centroidDims = model.metric === 'l2' ? layout.keptDims : 0;
   }
 
   projectCentroid(centroid: Float32Array): Float32Array {
@@ -59,7 +65,6 @@ export class SaqCodec implements ListCodec {
     });
   }
 
-  /** Frees what only encoding needs. */
   releaseEncoder(): void {
     this.#encoder?.dispose();
     this.#encoder = undefined;
@@ -68,11 +73,11 @@ export class SaqCodec implements ListCodec {
   setQuery(query: Float32Array, gamma: number): void {
     this.#estimator.setQuery(query, gamma);
   }
-  scan(list: InvertedList, centroid: Ptr, base: number, heap: ScanHeap): void {
-    this.#estimator.scan(list.blocks.at(), list.n, centroid, base, list.ids.at(), heap);
+  scan(lists: InvertedLists, { order, count, bases, centroids }: Probe, heap: ScanHeap): void {
+    this.#estimator.search(lists.records.at(), order.at(), count, bases.at(), centroids, heap);
   }
-  scores(list: InvertedList, centroid: Ptr, base: number, out: Ptr): void {
-    this.#estimator.scores(list.blocks.at(), list.n, centroid ?? NO_PTR, base, out);
+  scores(list: InvertedList, centroid: Ptr, base: number, out: Block): void {
+    this.#estimator.scores(list.blocks.at(), list.n, centroid, base, out.at());
   }
   statistics(): ScanStatistics {
     return this.#estimator.statistics();
@@ -83,6 +88,16 @@ export class SaqCodec implements ListCodec {
   modelBytes(): Uint8Array {
     return writeSaqModel(this.model);
   }
+
+  defect(blocks: Block, n: number): string | undefined {
+    for (let first = 0; first < n; first += BLOCK) {
+      const norms = blocks.f32((first / BLOCK) * this.blockBytes, Math.min(BLOCK, n - first));
+      const bad = norms.findIndex((norm) => !(norm >= 0 && norm < Number.POSITIVE_INFINITY));
+      if (bad >= 0) return `"norm" expected a finite number from 0, got ${norms[bad]}`;
+    }
+    return undefined;
+  }
+
   dispose(): void {
     this.releaseEncoder();
     this.#estimator.dispose();

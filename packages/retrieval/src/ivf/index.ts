@@ -1,0 +1,12 @@
+/**
+ * Flat and IVF indexes: build, add, search, save.
+ *
+ * @module
+ */
+export { buildFlat, buildIvf, type IndexOptions, type IvfOptions, trainIndex } from './build.ts';
+export { FloatCodec } from './float-codec.ts';
+export { indexPieces, saveIndex } from './format.ts';
+export { type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
+export { IvfIndex, type IvfParts, type SearchOptions, type VectorFetch } from './ivf-index.ts';
+export type { ListCodec, Probe } from './list-codec.ts';
+export { SaqCodec } from './saq-codec.ts';

@@ -1,0 +1,43 @@
+/** Float32 vectors kept beside the codes for exact rerank: row = id, in the pieces they came in. */
+
+export class KeptVectors {
+  readonly d: number;
+  readonly #pieces: Float32Array[] = [];
+  /** Row at which each piece begins. */
+  readonly #starts: number[] = [];
+  #n = 0;
+
+  constructor(d: number) {
+    this.d = d;
+  }
+
+  get pieces(): readonly Float32Array[] {
+    return this.#pieces;
+  }
+
+  /** rows — m × d values; they are the index's from now on. */
+  add(rows: Float32Array): void {
+    if (rows.length === 0) return;
+    this.#pieces.push(rows);
+    this.#starts.push(this.#n);
+    this.#n += rows.length / this.d;
+  }
+
+  /** The rows of ids, in that order: a fresh array of ids.length × d values. */
+  fetch(ids: Uint32Array): Float32Array {
+    const { d } = this;
+    const out = new Float32Array(ids.length * d);
+    for (const [i, id] of ids.entries()) {
+      let low = 0;
+      let high = this.#starts.length;
+      while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        if ((this.#starts[middle] as number) <= id) low = middle;
+        else high = middle;
+      }
+      const row = id - (this.#starts[low] as number);
+      out.set((this.#pieces[low] as Float32Array).subarray(row * d, (row + 1) * d), i * d);
+    }
+    return out;
+  }
+}
