@@ -55,7 +55,9 @@ async function searchHashes(core) {
     const own = Array.from({ length: 20 }, (_, q) => ids.subarray(10 * q, 10 * q + 10).includes(q));
     if (name !== 'flat-ip' && own.includes(false)) throw new Error(`${name}: a vector does not find itself`);
     hashes[`${name}-ids`] = await hash(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
-    hashes[`${name}-scores`] = await hash(new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength));
+    hashes[`${name}-scores`] = await hash(
+      new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength),
+    );
   }
   return hashes;
 }

@@ -80,9 +80,10 @@ export function dotCodeLanes(codes: usize, dims: u32, bits: u32, query: usize): 
   if (bits === 8) return f32x4.convert_i32x4_s(dot8(codes, query, dims));
   let sum_f32x4 = f32x4.splat(0);
   let rest = bits;
-  if (rest >= 8) {
+  while (rest >= 8) {
     rest -= 8;
-    sum_f32x4 = f32x4.mul(f32x4.convert_i32x4_s(dot8(codes, query, dims)), f32x4.splat(<f32>(1 << rest)));
+    const part = f32x4.convert_i32x4_s(dot8(codes, query, dims));
+    sum_f32x4 = f32x4.add(sum_f32x4, f32x4.mul(part, f32x4.splat(<f32>(1 << rest))));
     codes += dims;
   }
   if (rest & 4) {

@@ -4,7 +4,8 @@ import { FormatError } from './errors.ts';
 
 const IS_LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
-type NumberArray = Float32Array | Float64Array | Uint32Array | Uint16Array;
+/** Arrays of numbers that records hold. */
+export type NumberArray = Float32Array | Float64Array | Uint32Array | Uint16Array;
 
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(256);

@@ -13,7 +13,14 @@ const BUILDS = ['debug', 'simd', 'relaxed'] as const;
 const GUARD_BYTES = 64;
 const GUARD = 0xa5;
 
-type NumberArray = Float32Array | Uint8Array | Int8Array | Uint32Array | Int32Array;
+type NumberArray =
+  | Float32Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array;
 
 /** Runs `body` for each build; the relaxed one is skipped where the engine has no relaxed SIMD (Node 20 has none). */
 export function describeBuilds(kernel: string, body: (core: Core) => void): void {
@@ -58,6 +65,16 @@ export class Output {
   u32(): Uint32Array {
     return this.#checked()
       .u32(0, this.#byteLength / 4)
+      .slice();
+  }
+
+  u8(): Uint8Array {
+    return this.#checked().u8(0, this.#byteLength).slice();
+  }
+
+  u16(): Uint16Array {
+    return this.#checked()
+      .u16(0, this.#byteLength / 2)
       .slice();
   }
 

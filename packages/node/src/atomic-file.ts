@@ -61,15 +61,17 @@ export function writeFileAtomic(
   });
 }
 
-/** Writes all of `bytes` at the handle's own position, however many there are. */
+/**
+ * Writes all of `bytes` at the handle's own position, however many there are.
+ * @throws RangeError if they go away meanwhile, as views of a WebAssembly memory do when it grows
+ */
 export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(
-      bytes,
-      done,
-      Math.min(WRITE_BYTES, bytes.length - done),
-      null,
-    );
+  const { length } = bytes;
+  for (let done = 0; done < length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, Math.min(WRITE_BYTES, length - done), null);
+    if (bytes.length !== length) {
+      throw new RangeError(`"bytes" expected to stay until they are written, got a view that was detached`);
+    }
     done += bytesWritten;
   }
 }

@@ -1,4 +1,7 @@
 /** Plain TypeScript twins of the kernels: oracles of the tests and the readable statement of what each kernel does. */
+export { dotCodeRows } from './bit-dot.ts';
+export { encodeCodeRows } from './code-adjust.ts';
+export { packCode, unpackCode } from './code-pack.ts';
 export { dotF32, dotF32Rows, dotF32Tile, dotI8Rows } from './dot.ts';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
 export { hammingRows } from './hamming.ts';

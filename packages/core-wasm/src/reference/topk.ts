@@ -2,6 +2,7 @@
  * Plain twins of assembly/topk.ts. The twin keeps its pairs sorted by (score, id) where the kernel keeps a heap: the
  * sets are equal after every push, the arrays are equal after topKSortF32.
  */
+import { heapPush, isWorse } from './heap.ts';
 
 /**
  * Keeps the k smallest (score, id) pairs; the id of scores[i] is ids[i], or baseId + i when ids is null. NaN is
@@ -21,14 +22,7 @@ export function topKPushF32(
     const score = scores[i];
     const id = ids === null ? baseId + i : ids[i];
     if (Number.isNaN(score)) continue;
-    let place = size[0];
-    while (place > 0 && isWorse(heapScores[place - 1], heapIds[place - 1], score, id)) place--;
-    if (place === k) continue;
-    if (size[0] < k) size[0]++;
-    heapScores.copyWithin(place + 1, place, size[0] - 1);
-    heapIds.copyWithin(place + 1, place, size[0] - 1);
-    heapScores[place] = score;
-    heapIds[place] = id;
+    heapPush(heapScores, heapIds, size, k, score, id);
   }
 }
 
@@ -52,8 +46,4 @@ export function selectBelowF32(
   let count = 0;
   for (let i = 0; i < n; i++) if (scores[i] < threshold) outIndices[count++] = i;
   return count;
-}
-
-function isWorse(scoreA: number, idA: number, scoreB: number, idB: number): boolean {
-  return scoreA > scoreB || (scoreA === scoreB && idA > idB);
 }

@@ -1,0 +1,99 @@
+/** Flags: their parsers, which refuse bad values with exit status 2, and the groups that several commands share. */
+import type { SearchOptions } from '@sagitta/retrieval';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { VECTOR_FORMATS, type VectorFormat } from '../readers/open-vectors.ts';
+import type { OutputOptions } from './io.ts';
+
+export function integer(
+  minimum: number,
+  maximum: number = Number.MAX_SAFE_INTEGER,
+): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return value;
+    const range =
+      maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
+    throw new InvalidArgumentError(`Expected an integer ${range}.`);
+  };
+}
+
+export function number(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+    if (value >= minimum && value <= maximum) return value;
+    throw new InvalidArgumentError(`Expected a number from ${minimum} to ${maximum}.`);
+  };
+}
+
+/** Average code bits a dimension. */
+export function bits(text: string): number {
+  const value = number(0.25, 8)(text);
+  if (Number.isInteger(4 * value)) return value;
+  throw new InvalidArgumentError('Expected a multiple of 0.25 from 0.25 to 8.');
+}
+
+/** "4,8,16" as numbers. */
+export function integerList(minimum: number, maximum: number): (text: string) => readonly number[] {
+  const one = integer(minimum, maximum);
+  return (text) => text.split(',').map((part) => one(part.trim()));
+}
+
+/** The largest k and nprobe that an index takes. */
+export const MAX_COUNT: number = 2 ** 20;
+
+export interface VectorOptions {
+  readonly column?: string;
+  readonly format?: VectorFormat;
+  /** Dimensions of a raw float32 BASE. */
+  readonly d?: number;
+}
+
+/** How vector files are read. */
+export function addVectorOptions(command: Command, hasBase: boolean): Command {
+  command
+    .option('--column <NAME>', 'the column of .jsonl and .parquet files that holds the vectors')
+    .addOption(
+      new Option('--format <NAME>', 'the format of files whose extension does not tell it').choices(
+        VECTOR_FORMATS,
+      ),
+    );
+  if (!hasBase) return command;
+  return command.option('--d <N>', 'dimensions, for raw float32 (.f32 .raw .bin)', integer(1, 65_536));
+}
+
+export interface ScanOptions {
+  readonly gamma?: number;
+  readonly rerank?: number;
+}
+
+/** How an index is searched. */
+export function addScanOptions(command: Command): Command {
+  return command
+    .option(
+      '--gamma <G>',
+      'pruning: larger is slower and safer, 2 prunes next to nothing (default: 0.75)',
+      number(0, 1000),
+    )
+    .option(
+      '--rerank <C>',
+      'score C candidates exactly (the index must keep its vectors)',
+      integer(1, MAX_COUNT),
+    );
+}
+
+export function searchOptions(options: ScanOptions, nprobe: number): SearchOptions & { nprobe: number } {
+  return {
+    nprobe,
+    ...(options.gamma !== undefined && { gamma: options.gamma }),
+    ...(options.rerank !== undefined && { rerank: { candidates: options.rerank } }),
+  };
+}
+
+/** What every command has; called last, so that these stand at the end of its help. */
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON object on stdout')
+    .option('--quiet', 'print no progress on stderr');
+}
+
+export type { OutputOptions };

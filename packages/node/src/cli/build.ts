@@ -1,0 +1,255 @@
+/**
+ * sagitta build: a file of vectors becomes an index file.
+ *
+ * The base is read twice, once to draw the training sample and once to encode, so that memory is the index, the sample
+ * and one batch whatever the size of the base. Batches have one size for all formats, and the sample is drawn by row:
+ * the same vectors and seed give the same file from any format.
+ */
+import { createCore, RandomStream, type VectorSet } from '@sagitta/core-wasm';
+import { RowReservoir } from '@sagitta/quantizers';
+import { type IvfIndex, trainIndex } from '@sagitta/retrieval';
+import { type Command, Option } from 'commander';
+import { saveIndexFile } from '../index-file.ts';
+import { readBatches, rowsWithin } from '../readers/batches.ts';
+import type { VectorSource } from '../readers/vector-source.ts';
+import { addOutputOptions, addVectorOptions, bits, integer, type VectorOptions } from './arguments.ts';
+import { blame, CommandFailure } from './failure.ts';
+import { checkOutput, withVectors } from './inputs.ts';
+import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
+import { count, fieldLines, planText, seconds } from './text.ts';
+
+interface BuildOptions extends VectorOptions, OutputOptions {
+  readonly out: string;
+  readonly index: 'flat' | 'ivf';
+  readonly quantizer: 'saq' | 'none';
+  readonly bits: number;
+  readonly metric: 'l2' | 'ip' | 'cosine';
+  readonly nlist?: number;
+  readonly seed: number;
+  readonly limit?: number;
+  readonly blockSize: '16' | '32' | '64';
+  readonly objective: 'variance' | 'absolute';
+  readonly singleSegment?: boolean;
+  readonly keepVectors?: boolean;
+  readonly trainSize?: number;
+  readonly iterations: number;
+}
+
+/** Training rows of the quantizer, unless the lists need more. */
+const TRAIN_ROWS = 20_000;
+/** Training rows a list that k-means can use. */
+const TRAIN_ROWS_PER_LIST = 80;
+const READ_BYTES = 1 << 24;
+/** Lists take codes in blocks of 32, so a batch should bring each list many vectors, within these bounds. */
+const BATCH_ROWS_PER_LIST = 64;
+const BATCH_BYTES: readonly [least: number, most: number] = [1 << 26, 1 << 28];
+const BLOCK_SIZES = { '16': 16, '32': 32, '64': 64 } as const;
+
+export function addBuildCommand(program: Command, io: CommandIo): void {
+  const command = program
+    .command('build')
+    .summary('build an index of a file of vectors')
+    .description('Builds an index of the vectors of BASE. Row numbers become ids.')
+    .argument('<BASE>', 'vectors: .fvecs .bvecs .ivecs .npy .parquet .jsonl, raw float32')
+    .requiredOption('--out <FILE>', 'the index file to write')
+    .addOption(new Option('--index <KIND>', 'the structure').choices(['flat', 'ivf']).default('ivf'))
+    .addOption(
+      new Option('--quantizer <NAME>', 'saq, or none for float32').choices(['saq', 'none']).default('saq'),
+    )
+    .option('--bits <B>', 'average code bits a dimension, 0.25 to 8 in steps of 0.25 (saq)', bits, 4)
+    .addOption(new Option('--metric <NAME>', 'what is near').choices(['l2', 'ip', 'cosine']).default('l2'))
+    .option('--nlist <N>', 'number of lists (ivf; default: √n, rounded)', integer(1, 2 ** 20))
+    .option('--seed <S>', 'seed of everything random', integer(Number.MIN_SAFE_INTEGER), 1)
+    .option('--limit <N>', 'only the first N vectors of BASE', integer(1))
+    .option('--keep-vectors', 'keep the float32 vectors in the index, for --rerank')
+    .addOption(
+      new Option('--block-size <N>', 'segments are multiples of N dimensions (saq)')
+        .choices(['16', '32', '64'])
+        .default('16'),
+    )
+    .addOption(
+      new Option('--objective <NAME>', 'what bit allocation makes small (saq)')
+        .choices(['variance', 'absolute'])
+        .default('variance'),
+    )
+    .option('--single-segment', 'one segment over all dimensions: CAQ (saq)')
+    .option(
+      '--train-size <N>',
+      'vectors to train on (default: 20,000 or 80 a list, whichever is more)',
+      integer(1, 0xffff_ffff),
+    )
+    .option('--iterations <N>', 'k-means rounds (ivf)', integer(0, 1000), 10);
+  addVectorOptions(command, true);
+  addOutputOptions(command);
+  command
+    .addHelpText(
+      'after',
+      `
+Example:
+  sagitta build base.fvecs --out base.sag --bits 2 --nlist 256
+JSON: n, d, bytesPerVector, plan [{start, dims, bits}], trainSeconds, encodeSeconds, fileBytes, and the parameters.
+bytesPerVector is code and factors; a 4-byte id comes on top, and 4·d bytes where vectors are kept.`,
+    )
+    .action((base: string, options: BuildOptions) => build(base, options, reporter(io, options)));
+}
+
+async function build(base: string, options: BuildOptions, report: Reporter): Promise<void> {
+  const started = performance.now();
+  await checkOutput('--out', options.out, [base]);
+  await withVectors('BASE', base, options, async (source) => {
+    const core = createCore();
+    try {
+      const sample = await drawSample(source, options, report);
+      const n = sample.seen;
+      const { index, trainSeconds } = await train(core, sample, options, report);
+      try {
+        const encodeSeconds = await encode(index, source, n, options, report);
+        report.note(`writing ${options.out}`);
+        const fileBytes = await blame('--out', () => saveIndexFile(options.out, index));
+        const totalSeconds = (performance.now() - started) / 1000;
+        printResult(index, options, { trainSeconds, encodeSeconds, totalSeconds, fileBytes }, report);
+      } finally {
+        index.dispose();
+      }
+    } finally {
+      core.dispose();
+    }
+  });
+}
+
+interface Sample {
+  readonly rows: VectorSet;
+  /** Vectors of the base. */
+  readonly seen: number;
+  /** undefined for flat. */
+  readonly nlist: number | undefined;
+}
+
+async function drawSample(source: VectorSource, options: BuildOptions, report: Reporter): Promise<Sample> {
+  const { limit = Infinity, seed } = options;
+  const expected = source.n === undefined ? undefined : Math.min(source.n, limit);
+  const readRows = rowsWithin(READ_BYTES, source.d);
+  const pass = (label: string, visit: (rows: VectorSet) => void): Promise<number> =>
+    report.progress(label, expected, 'vectors', async (progress) => {
+      let seen = 0;
+      for await (const { data, n } of readBatches(source, readRows, limit)) {
+        visit({ data, n, d: source.d });
+        seen += n;
+        progress.update(seen);
+      }
+      return seen;
+    });
+  let nlist: number | undefined;
+  if (options.index === 'ivf') {
+    // only a default needs the number of vectors before the sample can be sized
+    const n = options.nlist === undefined ? (expected ?? (await pass('count', () => undefined))) : 0;
+    nlist = options.nlist ?? Math.max(1, Math.round(Math.sqrt(n)));
+  }
+  const wanted = options.trainSize ?? Math.max(TRAIN_ROWS, (nlist ?? 0) * TRAIN_ROWS_PER_LIST);
+  const reservoir = new RowReservoir(wanted, new RandomStream(seed, 'build/sample'));
+  const seen = await pass('sample', (rows) => reservoir.add(rows));
+  if (seen === 0) throw new CommandFailure('BASE', `${source.path} holds no vectors`);
+  return { rows: reservoir.rows(source.d), seen, nlist };
+}
+
+async function train(
+  core: ReturnType<typeof createCore>,
+  sample: Sample,
+  options: BuildOptions,
+  report: Reporter,
+): Promise<{ index: IvfIndex; trainSeconds: number }> {
+  const { rows, nlist } = sample;
+  if (nlist !== undefined && nlist > rows.n) {
+    const name = rows.n < sample.seen ? '--train-size' : '--nlist';
+    const what = `expected at most as many lists as training vectors, got ${nlist} lists and ${rows.n} vectors`;
+    throw new CommandFailure(name, what);
+  }
+  const lists = nlist === undefined ? '' : `, ${count(nlist)} lists`;
+  report.note(`training on ${count(rows.n)} vectors of ${rows.d} dimensions${lists}`);
+  const start = performance.now();
+  const index = await blame('BASE', () =>
+    trainIndex(core, rows, {
+      metric: options.metric,
+      quantizer: options.quantizer,
+      bits: options.bits,
+      blockSize: BLOCK_SIZES[options.blockSize],
+      objective: options.objective,
+      singleSegment: options.singleSegment === true,
+      seed: options.seed,
+      keepVectors: options.keepVectors === true,
+      trainSize: options.trainSize ?? TRAIN_ROWS,
+      iterations: options.iterations,
+      ...(nlist !== undefined && { nlist }),
+    }),
+  );
+  return { index, trainSeconds: (performance.now() - start) / 1000 };
+}
+
+/** @returns seconds of assigning and encoding, reading left out */
+async function encode(
+  index: IvfIndex,
+  source: VectorSource,
+  n: number,
+  options: BuildOptions,
+  report: Reporter,
+): Promise<number> {
+  const [least, most] = BATCH_BYTES.map((bytes) => rowsWithin(bytes, index.d)) as [number, number];
+  const rows = Math.min(most, Math.max(least, index.nlist * BATCH_ROWS_PER_LIST));
+  const limit = Math.min(n, options.limit ?? Infinity);
+  let ms = 0;
+  await report.progress('encode', n, 'vectors', async (progress) => {
+    for await (const batch of readBatches(source, rows, limit)) {
+      const start = performance.now();
+      await blame('BASE', () => index.add(batch.data));
+      ms += performance.now() - start;
+      progress.update(index.n);
+    }
+  });
+  if (index.n !== n) {
+    throw new CommandFailure('BASE', `${source.path} changed: ${n} vectors at first, ${index.n} later`);
+  }
+  return ms / 1000;
+}
+
+interface Costs {
+  readonly trainSeconds: number;
+  readonly encodeSeconds: number;
+  readonly totalSeconds: number;
+  readonly fileBytes: number;
+}
+
+function printResult(index: IvfIndex, options: BuildOptions, costs: Costs, report: Reporter): void {
+  const { n, d, kind, metric, nlist, quantizer } = index;
+  const plan = index.plan.map(({ start, dims, bits }) => ({ start, dims, bits }));
+  const { bytesPerVector } = index.codec;
+  const isSaq = quantizer === 'saq';
+  report.result(
+    {
+      file: options.out,
+      n,
+      d,
+      index: kind,
+      metric,
+      nlist,
+      quantizer,
+      bits: isSaq ? options.bits : 32,
+      seed: options.seed,
+      bytesPerVector,
+      plan,
+      ...costs,
+    },
+    fieldLines([
+      ['vectors', `${count(n)} × ${d}, ${metric}`],
+      ['index', kind === 'ivf' ? `ivf, ${count(nlist)} lists` : kind],
+      ['quantizer', isSaq ? `saq, ${options.bits} bits` : 'none (float32)'],
+      ...(isSaq ? ([['plan', planText(plan)]] as const) : []),
+      ['bytes a vector', `${count(bytesPerVector)} (float32: ${count(4 * d)})`],
+      ['training', seconds(costs.trainSeconds)],
+      [
+        'encoding',
+        `${seconds(costs.encodeSeconds)}, ${count(Math.round(n / Math.max(costs.encodeSeconds, 1e-9)))} vectors/s`,
+      ],
+      ['file', `${options.out}, ${count(costs.fileBytes)} bytes`],
+    ]),
+  );
+}

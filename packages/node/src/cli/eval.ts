@@ -1,0 +1,168 @@
+/** sagitta eval: recall and speed at several numbers of lists, as a table, JSON and a picture. */
+import type { VectorSet } from '@sagitta/core-wasm';
+import type { IvfIndex } from '@sagitta/retrieval';
+import type { Command } from 'commander';
+import { writeFileAtomic } from '../atomic-file.ts';
+import { lineChartSvg } from '../charts/line-chart.ts';
+import { measureSearch, type SearchMeasurement } from '../measure-search.ts';
+import { type MatrixI32, readMatrixI32 } from '../readers/matrix-i32.ts';
+import {
+  addOutputOptions,
+  addScanOptions,
+  addVectorOptions,
+  integer,
+  integerList,
+  MAX_COUNT,
+  type ScanOptions,
+  searchOptions,
+  type VectorOptions,
+} from './arguments.ts';
+import { blame, CommandFailure } from './failure.ts';
+import { checkOutput, readQueries, withIndex } from './inputs.ts';
+import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
+import { count, tableLines } from './text.ts';
+
+interface EvalOptions extends VectorOptions, ScanOptions, OutputOptions {
+  readonly queries: string;
+  readonly truth: string;
+  readonly k: number;
+  readonly nprobe: readonly number[];
+  readonly plot?: string;
+  readonly repeat: number;
+  readonly queryLimit?: number;
+}
+
+export function addEvalCommand(program: Command, io: CommandIo): void {
+  const command = program
+    .command('eval')
+    .summary('measure recall and speed of an index')
+    .description(
+      'Measures recall K@K against the true neighbours, and speed: one thread, one query at a time.',
+    )
+    .argument('<FILE>', 'an index file')
+    .requiredOption('--queries <Q>', 'vectors to search for')
+    .requiredOption('--truth <T>', 'true neighbours of each query, best first: .ivecs, or .npy of int32')
+    .option('-k <K>', 'results a query', integer(1, MAX_COUNT), 10)
+    .option(
+      '--nprobe <P,...>',
+      'lists to visit a query: one or several numbers',
+      integerList(1, MAX_COUNT),
+      [4, 8, 16, 32],
+    )
+    .option('--plot <SVG>', 'draw recall against queries/s to a file')
+    .option('--repeat <N>', 'timed passes over the queries', integer(1, 1_000_000), 1)
+    .option('--query-limit <N>', 'only the first N queries', integer(1));
+  addScanOptions(command);
+  addVectorOptions(command, false);
+  addOutputOptions(command);
+  command
+    .addHelpText(
+      'after',
+      `
+Example:
+  sagitta eval base.sag --queries queries.fvecs --truth truth.ivecs -k 10 --nprobe 4,8,16 --plot recall.svg
+JSON: rows [{nprobe, recall, qps, p50Ms, p99Ms}], and n, d, k, queries, bytesPerVector.`,
+    )
+    .action((file: string, options: EvalOptions) => evaluate(file, options, reporter(io, options)));
+}
+
+async function evaluate(file: string, options: EvalOptions, report: Reporter): Promise<void> {
+  const { k, plot } = options;
+  if (plot !== undefined) await checkOutput('--plot', plot, [file, options.queries, options.truth]);
+  await withIndex(file, async (index) => {
+    const queries = await readQueries(options.queries, options, index.d, file, options.queryLimit);
+    const matrix = await blame('--truth', () => readMatrixI32(options.truth));
+    const truth = checkTruth(matrix, options, index.n, queries.n);
+    const rows = await measureAll(index, queries, truth, matrix.d, options, report);
+    if (plot !== undefined) {
+      const svg = chart(index, rows, k);
+      await blame('--plot', () => writeFileAtomic(plot, [new TextEncoder().encode(svg)]));
+    }
+    const header = ['nprobe', `recall@${k}`, 'queries/s', 'p50 ms', 'p99 ms'];
+    const cells = rows.map((row) => [
+      String(row.nprobe),
+      row.recall.toFixed(4),
+      count(Math.round(row.qps)),
+      row.p50Ms.toFixed(3),
+      row.p99Ms.toFixed(3),
+    ]);
+    const { n, d, metric, quantizer } = index;
+    const { bytesPerVector } = index.codec;
+    report.result(
+      {
+        rows,
+        n,
+        d,
+        metric,
+        quantizer,
+        bytesPerVector,
+        k,
+        queries: queries.n,
+        ...(plot !== undefined && { plot }),
+      },
+      [...tableLines(header, cells), `${count(n)} × ${d}, ${count(bytesPerVector)} bytes a vector`],
+    );
+  });
+}
+
+/** The truth of the queries as ids; refuses too few columns or rows, and ids that the index does not hold. */
+function checkTruth(matrix: MatrixI32, options: EvalOptions, n: number, nq: number): Uint32Array {
+  const { k, truth: path, queryLimit } = options;
+  const { data, d: width } = matrix;
+  if (width < k) {
+    throw new CommandFailure(
+      '--truth',
+      `expected at least k = ${k} neighbours a query, ${path} has ${width}`,
+    );
+  }
+  if (queryLimit === undefined ? matrix.n !== nq : matrix.n < nq) {
+    throw new CommandFailure('--truth', `expected a row for each of ${nq} queries, ${path} has ${matrix.n}`);
+  }
+  for (let q = 0; q < nq; q++) {
+    for (let i = 0; i < k; i++) {
+      const id = data[q * width + i] as number;
+      if (id >= 0 && id < n) continue;
+      throw new CommandFailure(
+        '--truth',
+        `${path}: row ${q}, neighbour ${i}: expected an id from 0 to ${n - 1}, got ${id}`,
+      );
+    }
+  }
+  return new Uint32Array(data.buffer, data.byteOffset, nq * width);
+}
+
+function measureAll(
+  index: IvfIndex,
+  queries: VectorSet,
+  truth: Uint32Array,
+  truthWidth: number,
+  options: EvalOptions,
+  report: Reporter,
+): Promise<SearchMeasurement[]> {
+  const { k, nprobe, repeat } = options;
+  return report.progress('eval', nprobe.length, 'settings', (progress) =>
+    blame(options.rerank === undefined ? 'FILE' : '--rerank', () =>
+      nprobe.map((lists, i) => {
+        const settings = { ...searchOptions(options, lists), k, repeat };
+        const row = measureSearch(index, queries, truth, truthWidth, settings);
+        progress.update(i + 1);
+        return row;
+      }),
+    ),
+  );
+}
+
+function chart(index: IvfIndex, rows: readonly SearchMeasurement[], k: number): string {
+  const { n, d, metric, quantizer } = index;
+  const points = [...rows]
+    .sort((a, b) => a.nprobe - b.nprobe)
+    .map(({ recall, qps, nprobe }) => ({ x: recall, y: qps, label: String(nprobe) }));
+  const name = `${quantizer === 'saq' ? 'saq' : 'float32'}, ${count(index.codec.bytesPerVector)} bytes a vector`;
+  return lineChartSvg({
+    title: `${count(n)} × ${d}, ${metric}: recall and speed by lists visited`,
+    xLabel: `recall@${k}`,
+    yLabel: 'queries/s, one thread',
+    yScale: 'log',
+    series: [{ name, points }],
+  });
+}

@@ -1,0 +1,83 @@
+/** sagitta info: what an index file holds. */
+import { stat } from 'node:fs/promises';
+import type { IvfIndex } from '@sagitta/retrieval';
+import type { Command } from 'commander';
+import { addOutputOptions } from './arguments.ts';
+import { withIndex } from './inputs.ts';
+import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
+import { count, fieldLines, planText } from './text.ts';
+
+export function addInfoCommand(program: Command, io: CommandIo): void {
+  const command = program
+    .command('info')
+    .summary('describe an index file')
+    .description('Reads and checks an index file and says what it holds.')
+    .argument('<FILE>', 'an index file');
+  addOutputOptions(command);
+  command
+    .addHelpText(
+      'after',
+      `
+JSON: n, d, index, metric, nlist, quantizer, bits, bytesPerVector, plan, keepsVectors, lists {empty, median, largest},
+fileBytes.`,
+    )
+    .action((file: string, options: OutputOptions) => info(file, reporter(io, options)));
+}
+
+async function info(file: string, report: Reporter): Promise<void> {
+  await withIndex(file, async (index) => {
+    const { n, d, kind, metric, nlist, quantizer, bits, keepsVectors } = index;
+    const { size: fileBytes } = await stat(file);
+    const { bytesPerVector } = index.codec;
+    const plan = index.plan.map((segment) => ({
+      start: segment.start,
+      dims: segment.dims,
+      bits: segment.bits,
+    }));
+    const lists = listSizes(index);
+    const isSaq = quantizer === 'saq';
+    report.result(
+      {
+        file,
+        n,
+        d,
+        index: kind,
+        metric,
+        nlist,
+        quantizer,
+        bits,
+        bytesPerVector,
+        plan,
+        keepsVectors,
+        lists,
+        fileBytes,
+      },
+      fieldLines([
+        ['vectors', `${count(n)} × ${d}, ${metric}`],
+        ['index', kind],
+        ...(kind === 'ivf'
+          ? ([
+              [
+                'lists',
+                `${count(nlist)}: ${lists.empty} empty, median ${lists.median}, largest ${lists.largest}`,
+              ],
+            ] as const)
+          : []),
+        ['quantizer', isSaq ? `saq, ${bits} bits` : 'none (float32)'],
+        ...(isSaq ? ([['plan', planText(plan)]] as const) : []),
+        ['bytes a vector', `${count(bytesPerVector)} (float32: ${count(4 * d)})`],
+        ['keeps vectors', keepsVectors ? 'yes' : 'no'],
+        ['file', `${count(fileBytes)} bytes`],
+      ]),
+    );
+  });
+}
+
+function listSizes(index: IvfIndex): { empty: number; median: number; largest: number } {
+  const sizes = Uint32Array.from({ length: index.nlist }, (_, list) => index.lists.get(list)?.n ?? 0).sort();
+  return {
+    empty: sizes.filter((size) => size === 0).length,
+    median: sizes[sizes.length >> 1] as number,
+    largest: sizes.at(-1) as number,
+  };
+}

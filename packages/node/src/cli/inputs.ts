@@ -1,0 +1,117 @@
+/** Files that commands read and write: opened, checked and closed in one place, so that every error names its argument. */
+import { constants } from 'node:fs';
+import { access, realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Core, createCore, type VectorSet } from '@sagitta/core-wasm';
+import type { IvfIndex } from '@sagitta/retrieval';
+import { openIndexFile } from '../index-file.ts';
+import { formatOf, openVectors, type VectorFormat } from '../readers/open-vectors.ts';
+import { readAll, type VectorSource } from '../readers/vector-source.ts';
+import type { VectorOptions } from './arguments.ts';
+import { asFailure, blame, CommandFailure } from './failure.ts';
+
+/** Opens a file of vectors for body and closes it; errors while it is read name the argument too. */
+export async function withVectors<T>(
+  argument: string,
+  path: string,
+  options: VectorOptions,
+  body: (source: VectorSource) => Promise<T>,
+): Promise<T> {
+  const source = await blame(argument, () => {
+    const format = formatOrUndefined(path, options.format) ?? formatOf(path);
+    return openVectors(path, {
+      format,
+      // other formats know their dimension and have no columns
+      d: format === 'f32' ? options.d : undefined,
+      column: options.column,
+    });
+  });
+  try {
+    const { d } = options;
+    if (d !== undefined && source.d !== d) {
+      throw new CommandFailure(argument, `expected ${d} dimensions, ${path} has ${source.d}`);
+    }
+    return await body(blaming(argument, source));
+  } finally {
+    await source.close();
+  }
+}
+
+function blaming(argument: string, source: VectorSource): VectorSource {
+  return {
+    path: source.path,
+    d: source.d,
+    n: source.n,
+    close: () => source.close(),
+    async *chunks(rowsPerChunk) {
+      try {
+        yield* source.chunks(rowsPerChunk);
+      } catch (error) {
+        throw asFailure(argument, error);
+      }
+    },
+  };
+}
+
+/** All of --queries, or the first `limit`; refuses another dimension than d, which is that of `owner`. */
+export function readQueries(
+  path: string,
+  options: VectorOptions,
+  d: number,
+  owner: string,
+  limit?: number,
+): Promise<VectorSet> {
+  const argument = '--queries';
+  const { column, format } = options;
+  const isRaw = formatOrUndefined(path, format) === 'f32';
+  const reading = { ...(column && { column }), ...(format && { format }), ...(isRaw && { d }) };
+  return withVectors(argument, path, reading, async (source) => {
+    if (source.d !== d) {
+      throw new CommandFailure(argument, `expected ${d} dimensions as ${owner} has, ${path} has ${source.d}`);
+    }
+    return readAll(source, limit);
+  });
+}
+
+/** The extension decides; --format is for files whose extension says nothing. */
+function formatOrUndefined(path: string, format: VectorFormat | undefined): VectorFormat | undefined {
+  try {
+    return formatOf(path);
+  } catch {
+    return format;
+  }
+}
+
+/** Runs body with a core and the index of a file, and frees both. */
+export async function withIndex<T>(
+  path: string,
+  body: (index: IvfIndex, core: Core) => T | Promise<T>,
+): Promise<T> {
+  const core = createCore();
+  try {
+    const index = await blame('FILE', () => openIndexFile(core, path));
+    try {
+      return await body(index, core);
+    } finally {
+      index.dispose();
+    }
+  } finally {
+    core.dispose();
+  }
+}
+
+/** Refuses, before hours of work, a place that cannot be written to or a file that is read by the same command. */
+export async function checkOutput(argument: string, path: string, inputs: readonly string[]): Promise<void> {
+  const folder = dirname(path);
+  await blame(argument, async () => access(folder, constants.W_OK));
+  const real = await realpath(path).catch(() => undefined);
+  if (real === undefined) return;
+  if (!(await stat(real)).isFile()) {
+    throw new CommandFailure(argument, `expected a file to write, ${path} is no regular file`);
+  }
+  for (const input of inputs) {
+    if ((await realpath(input).catch(() => undefined)) === real) {
+      throw new CommandFailure(argument, `expected another file than ${input}, which is read`);
+    }
+  }
+}

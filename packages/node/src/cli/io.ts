@@ -1,0 +1,53 @@
+/** Where a command writes, and how: results to stdout as text or one JSON object, everything else to stderr. */
+import { type Progress, type ProgressStream, startProgress } from '../progress.ts';
+
+export interface CommandIo {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: ProgressStream;
+}
+
+/** Options that every command has. */
+export interface OutputOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export interface Reporter {
+  /** A line on stderr about what comes next. */
+  note(text: string): void;
+  /** Runs body with a progress display on stderr, which ends with it. */
+  progress<T>(
+    label: string,
+    total: number | undefined,
+    unit: string,
+    body: (progress: Progress) => T,
+  ): Promise<Awaited<T>>;
+  /** The result: the object as JSON, or the lines. */
+  result(value: object, lines: readonly string[]): void;
+}
+
+export function reporter(io: CommandIo, options: OutputOptions): Reporter {
+  const quiet = options.quiet === true;
+  return {
+    note(text) {
+      if (!quiet) io.stderr.write(`${text}\n`);
+    },
+    async progress<T>(
+      label: string,
+      total: number | undefined,
+      unit: string,
+      body: (progress: Progress) => T,
+    ): Promise<Awaited<T>> {
+      const known = total !== undefined && Number.isFinite(total) ? total : undefined;
+      const progress = startProgress({ label, total: known, unit, quiet, verbose: true, stream: io.stderr });
+      try {
+        return await body(progress);
+      } finally {
+        progress.stop();
+      }
+    },
+    result(value, lines) {
+      io.stdout.write(options.json === true ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
+    },
+  };
+}

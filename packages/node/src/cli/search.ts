@@ -1,0 +1,105 @@
+/** sagitta search: the nearest vectors of each query. */
+import { NO_ID } from '@sagitta/retrieval';
+import type { Command } from 'commander';
+import {
+  addOutputOptions,
+  addScanOptions,
+  addVectorOptions,
+  integer,
+  MAX_COUNT,
+  type ScanOptions,
+  searchOptions,
+  type VectorOptions,
+} from './arguments.ts';
+import { blame } from './failure.ts';
+import { checkOutput, readQueries, withIndex } from './inputs.ts';
+import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
+import { count, fieldLines, seconds } from './text.ts';
+import { writeIds, writeScores } from './write-results.ts';
+
+interface SearchCommandOptions extends VectorOptions, ScanOptions, OutputOptions {
+  readonly queries: string;
+  readonly k: number;
+  readonly nprobe: number;
+  readonly out?: string;
+  readonly scores?: string;
+  readonly queryLimit?: number;
+}
+
+export function addSearchCommand(program: Command, io: CommandIo): void {
+  const command = program
+    .command('search')
+    .summary('find the nearest vectors of queries')
+    .description('Finds the K nearest vectors of each query by the estimates of the codes.')
+    .argument('<FILE>', 'an index file')
+    .requiredOption('--queries <Q>', 'vectors to search for')
+    .option('-k <K>', 'results a query', integer(1, MAX_COUNT), 10)
+    .option('--nprobe <P>', 'lists to visit a query', integer(1, MAX_COUNT), 16)
+    .option('--out <R>', 'write ids to R.ivecs or R.npy; without it the answers are printed')
+    .option('--scores <S>', 'write scores to S.npy as float32')
+    .option('--query-limit <N>', 'only the first N queries', integer(1));
+  addScanOptions(command);
+  addVectorOptions(command, false);
+  addOutputOptions(command);
+  command
+    .addHelpText(
+      'after',
+      `
+Rows with fewer than K answers end in id -1. Scores: squared distances for l2, similarities for ip and cosine.
+Example:
+  sagitta search base.sag --queries queries.fvecs -k 10 --nprobe 12 --out found.ivecs
+JSON: queries, k, nprobe, seconds, qps, and out or results [{ids, scores}].`,
+    )
+    .action((file: string, options: SearchCommandOptions) => search(file, options, reporter(io, options)));
+}
+
+async function search(file: string, options: SearchCommandOptions, report: Reporter): Promise<void> {
+  const { k, nprobe, out } = options;
+  const inputs = [file, options.queries];
+  if (out !== undefined) await checkOutput('--out', out, inputs);
+  if (options.scores !== undefined) await checkOutput('--scores', options.scores, inputs);
+  await withIndex(file, async (index) => {
+    const { d } = index;
+    const queries = await readQueries(options.queries, options, d, file, options.queryLimit);
+    const ids = new Uint32Array(queries.n * k).fill(NO_ID);
+    const scores = new Float32Array(queries.n * k).fill(index.metric === 'l2' ? Infinity : -Infinity);
+    const results: { readonly ids: number[]; readonly scores: number[] }[] = [];
+    const settings = searchOptions(options, nprobe);
+    const start = performance.now();
+    await report.progress('search', queries.n, 'queries', (progress) =>
+      blame(options.rerank === undefined ? 'FILE' : '--rerank', () => {
+        for (let q = 0; q < queries.n; q++) {
+          const found = index.search(queries.data.subarray(q * d, (q + 1) * d), k, settings);
+          ids.set(found.ids, q * k);
+          scores.set(found.scores, q * k);
+          if (out === undefined) results.push({ ids: [...found.ids], scores: [...found.scores] });
+          progress.update(q + 1);
+        }
+      }),
+    );
+    const spent = (performance.now() - start) / 1000;
+    if (out !== undefined) await blame('--out', () => writeIds(out, ids, k));
+    const scoresOut = options.scores;
+    if (scoresOut !== undefined) await blame('--scores', () => writeScores(scoresOut, scores, k));
+    const qps = queries.n / Math.max(spent, 1e-9);
+    const head = { queries: queries.n, k, nprobe, seconds: spent, qps };
+    if (out === undefined) {
+      report.result({ ...head, results }, resultLines(results));
+      return;
+    }
+    const lines = fieldLines([
+      ['queries', `${count(queries.n)}, ${k} results each, ${nprobe} lists`],
+      ['time', `${seconds(spent)}, ${count(Math.round(qps))} queries/s`],
+      ['file', out],
+    ]);
+    report.result({ ...head, out, ...(scoresOut !== undefined && { scores: scoresOut }) }, lines);
+  });
+}
+
+/** "query: id score, id score". */
+function resultLines(results: readonly { readonly ids: number[]; readonly scores: number[] }[]): string[] {
+  return results.map(({ ids, scores }, q) => {
+    const pairs = ids.map((id, i) => `${id} ${Number((scores[i] as number).toPrecision(6))}`);
+    return `${q}: ${pairs.join(', ')}`;
+  });
+}

@@ -1,0 +1,33 @@
+/** Results as text for people: names and values, and tables with right-aligned numbers. */
+import type { SaqSegment } from '@sagitta/quantizers';
+
+/** One line each, the values in one column. */
+export function fieldLines(fields: readonly (readonly [name: string, value: string])[]): string[] {
+  const width = Math.max(...fields.map(([name]) => name.length));
+  return fields.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}
+
+export function tableLines(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = header.map((name, i) => Math.max(name.length, ...rows.map((row) => (row[i] ?? '').length)));
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, i) => cell.padStart(widths[i] as number)).join('  ');
+  return [line(header), ...rows.map(line)];
+}
+
+export function count(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 2 });
+}
+
+export function seconds(value: number): string {
+  return `${value.toFixed(value < 10 ? 2 : 1)} s`;
+}
+
+/** E.g. "64 × 8, 128 × 5, 592 × 0": dims × bits, segment by segment. */
+export function planText(plan: readonly SaqSegment[]): string {
+  return plan.map(({ dims, bits }) => `${dims} × ${bits}`).join(', ');
+}
+
+/** A fraction as per cent with three digits. */
+export function percent(fraction: number): string {
+  return `${Number((100 * fraction).toPrecision(3))} %`;
+}

@@ -1,0 +1,84 @@
+/** Indexes as files: written whole or not at all, read with errors that name the file. */
+import { type Core, FormatError } from '@sagitta/core-wasm';
+import { type IvfIndex, indexPieces, loadIndex } from '@sagitta/retrieval';
+import { writeFileAtomic } from './atomic-file.ts';
+import { type DataFile, openDataFile } from './readers/data-file.ts';
+
+/** Small pieces are gathered up to this before they go to the system. */
+const GATHER_BYTES = 1 << 20;
+const HEADER_BYTES = 32;
+const MAGIC = 'SAGT';
+
+/**
+ * Writes the index to a temporary file beside `path`, synchronises it and puts it in place. Pieces go from the core to
+ * the file one after the other; until the promise settles neither the index nor its core may be used.
+ * @returns bytes written
+ * @throws the system's error; the file that was there before is then still there
+ */
+export async function saveIndexFile(path: string, index: IvfIndex): Promise<number> {
+  let bytes = 0;
+  function* counted(): Generator<Uint8Array> {
+    for (const piece of gathered(indexPieces(index))) {
+      bytes += piece.length;
+      yield piece;
+    }
+  }
+  await writeFileAtomic(path, counted());
+  return bytes;
+}
+
+/**
+ * Reads an index into `core`. The file is held in memory once beside the index while it is read.
+ * @throws FormatError naming the file on bytes that are no index, CapacityError if the core is too small, the system's
+ * error if the file cannot be read
+ */
+export async function openIndexFile(core: Core, path: string): Promise<IvfIndex> {
+  const file = await openDataFile(path);
+  try {
+    await checkHeader(file);
+    const bytes = new Uint8Array(file.size);
+    await file.read(bytes, 0);
+    return loadIndex(core, bytes);
+  } catch (error) {
+    throw error instanceof FormatError ? naming(path, error) : error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Looks at the header before the rest is read, so that a wrong file of any size costs nothing. */
+async function checkHeader(file: DataFile): Promise<void> {
+  const header = new Uint8Array(Math.min(HEADER_BYTES, file.size));
+  await file.read(header, 0);
+  const magic = String.fromCharCode(...header.subarray(0, MAGIC.length));
+  if (magic !== MAGIC) {
+    throw new FormatError(`expected an index, which begins with "${MAGIC}", got ${JSON.stringify(magic)}`);
+  }
+  if (header.length < HEADER_BYTES) throw new FormatError('the header is cut short', file.size);
+  const length = new DataView(header.buffer).getBigUint64(24, true);
+  if (length !== BigInt(file.size)) {
+    throw new FormatError(`expected ${length} bytes as its header says, got ${file.size}`, 24);
+  }
+}
+
+function naming(path: string, error: FormatError): FormatError {
+  const message = error.message.replace(/ \(at byte \d+\)$/, '');
+  return new FormatError(message.startsWith(path) ? message : `${path}: ${message}`, error.offset);
+}
+
+function* gathered(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+  const buffer = new Uint8Array(GATHER_BYTES);
+  let length = 0;
+  for (const piece of pieces) {
+    if (length + piece.length > GATHER_BYTES && length > 0) {
+      yield buffer.subarray(0, length);
+      length = 0;
+    }
+    if (piece.length >= GATHER_BYTES) yield piece;
+    else {
+      buffer.set(piece, length);
+      length += piece.length;
+    }
+  }
+  if (length > 0) yield buffer.subarray(0, length);
+}

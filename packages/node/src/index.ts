@@ -1,0 +1,59 @@
+/**
+ * Sagitta for Node: index files, readers and writers of vector files, exact neighbours and measurements, and the parts
+ * of the packages below that most programs need.
+ *
+ * @module
+ */
+export {
+  CapacityError,
+  type Core,
+  type CreateCoreOptions,
+  createCore,
+  FormatError,
+  type Metric,
+  UnsupportedError,
+  type VectorSet,
+} from '@sagitta/core-wasm';
+export {
+  type BatchSearchResult,
+  buildFlat,
+  buildIvf,
+  type IndexOptions,
+  IvfIndex,
+  type IvfOptions,
+  indexPieces,
+  loadIndex,
+  NO_ID,
+  recallAtK,
+  type SearchOptions,
+  type SearchResult,
+  type SearchStatistics,
+  saveIndex,
+  trainIndex,
+  type VectorFetch,
+} from '@sagitta/retrieval';
+export { installInterruptCleanup, writeFileAtomic } from './atomic-file.ts';
+export { type BarChart, type BarSeries, barChartSvg } from './charts/bar-chart.ts';
+export { type ChartPoint, type ChartSeries, type LineChart, lineChartSvg } from './charts/line-chart.ts';
+export type { ScaleType } from './charts/scale.ts';
+export { type ExactNeighbors, type ExactNeighborsOptions, exactNeighbors } from './exact-neighbors.ts';
+export { openIndexFile, saveIndexFile } from './index-file.ts';
+export { type MeasureOptions, measureSearch, type SearchMeasurement } from './measure-search.ts';
+export { type Batch, readBatches } from './readers/batches.ts';
+export { type MatrixI32, readMatrixI32 } from './readers/matrix-i32.ts';
+export {
+  formatOf,
+  type OpenVectorsOptions,
+  openVectors,
+  VECTOR_FORMATS,
+  type VectorFormat,
+} from './readers/open-vectors.ts';
+export {
+  isRandomAccess,
+  type RandomVectorSource,
+  readAll,
+  type VectorSource,
+} from './readers/vector-source.ts';
+export { type RelativeError, type RelativeErrorOptions, relativeError } from './relative-error.ts';
+export { writeIvecs } from './writers/ivecs.ts';
+export { writeNpy } from './writers/npy.ts';

@@ -1,0 +1,69 @@
+/** Recall and speed of an index: one thread, one query at a time. */
+import { checkInteger, type VectorSet, vectorSet } from '@sagitta/core-wasm';
+import { type IvfIndex, NO_ID, recallAtK, type SearchOptions } from '@sagitta/retrieval';
+
+export interface MeasureOptions extends Omit<SearchOptions, 'statistics'> {
+  readonly k: number;
+  readonly nprobe: number;
+  /** Timed passes over the queries. Default 1. */
+  readonly repeat?: number | undefined;
+}
+
+export interface SearchMeasurement {
+  readonly nprobe: number;
+  /** recall k@k: the share of the true first k that are among the k found. */
+  readonly recall: number;
+  /** Queries a second. */
+  readonly qps: number;
+  /** Half of the queries took at most this many milliseconds. */
+  readonly p50Ms: number;
+  /** 99 of 100 queries did. */
+  readonly p99Ms: number;
+}
+
+/** Untimed queries at the start, so that no compilation is measured. */
+const WARM_UP_QUERIES = 200;
+
+/**
+ * truth — nq rows of truthWidth ids, best first, of which the first k of each row count.
+ * @throws RangeError if truthWidth is below k or the number of rows is not that of the queries
+ */
+export function measureSearch(
+  index: IvfIndex,
+  queries: VectorSet,
+  truth: Uint32Array,
+  truthWidth: number,
+  options: MeasureOptions,
+): SearchMeasurement {
+  const { k, nprobe, repeat = 1, ...rest } = options;
+  const { data, n: nq, d } = vectorSet(queries.data, index.d, 'queries');
+  checkInteger('repeat', repeat, 1, 1_000_000);
+  checkInteger('k', k, 1, truthWidth);
+  const search = { ...rest, nprobe };
+  const ids = new Uint32Array(nq * k).fill(NO_ID);
+  const row = (q: number): Float32Array => data.subarray(q * d, (q + 1) * d);
+  for (let i = 0; i < Math.min(WARM_UP_QUERIES, nq); i++) index.search(row(i), k, search);
+  const times = new Float64Array(nq * repeat);
+  for (let i = 0; i < times.length; i++) {
+    const q = i % nq;
+    const query = row(q);
+    const start = performance.now();
+    const found = index.search(query, k, search);
+    times[i] = performance.now() - start;
+    ids.set(found.ids, q * k);
+  }
+  const total = times.reduce((sum, time) => sum + time, 0);
+  times.sort();
+  return {
+    nprobe,
+    recall: recallAtK(ids, k, truth, truthWidth, k),
+    qps: (1000 * times.length) / Math.max(total, 1e-6),
+    p50Ms: percentile(times, 0.5),
+    p99Ms: percentile(times, 0.99),
+  };
+}
+
+/** Nearest rank: the smallest value that `share` of all do not exceed. */
+function percentile(sorted: Float64Array, share: number): number {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number;
+}
