@@ -149,7 +149,8 @@ export function readContainer(bytes: Uint8Array): Container {
   }
   const headerEnd = HEADER_BYTES + count * ENTRY_BYTES;
   if (headerEnd > bytes.length) reader.fail(`expected a table of ${count} sections`);
-  const header = bytes.slice(0, headerEnd);
+  // not slice: that of a Node Buffer is a view
+  const header = new Uint8Array(bytes.subarray(0, headerEnd));
   header.fill(0, 20, 24);
   if (crc32(header) !== stored) throw new FormatError('the header does not match its checksum', 20);
 

@@ -1,5 +1,5 @@
 /** What every entry of the package exports besides createCore. */
-export { ByteReader, ByteWriter, littleEndianBytes } from './bytes.ts';
+export { ByteReader, ByteWriter, littleEndianBytes, type NumberArray } from './bytes.ts';
 export {
   checkBytes,
   checkFinite,

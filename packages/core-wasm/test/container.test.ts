@@ -194,4 +194,10 @@ describe('a hostile container', () => {
       }
     }
   });
+
+  it('are not written to, not even where they are a Node Buffer, whose slice is a view', () => {
+    const buffer = Buffer.from(good);
+    readContainer(buffer);
+    expect(Buffer.compare(buffer, good)).toBe(0);
+  });
 });

@@ -1,4 +1,4 @@
-/** recall k@k: the share of the true first k ids that are among the first k found, averaged over queries. */
+/** recall k@k: the share of the true first k ids that are among the first k found, averaged over queries. An id found twice counts once. */
 import { checkInteger } from '@sagitta/core-wasm';
 
 /**
@@ -20,7 +20,7 @@ export function recallAtK(
   let hits = 0;
   for (let q = 0; q < nq; q++) {
     const wanted = new Set(truth.subarray(q * truthWidth, q * truthWidth + k));
-    for (let i = 0; i < k; i++) if (wanted.has(found[q * foundWidth + i] as number)) hits++;
+    for (let i = 0; i < k; i++) if (wanted.delete(found[q * foundWidth + i] as number)) hits++;
   }
   return hits / (nq * k);
 }
