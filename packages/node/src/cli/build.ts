@@ -59,7 +59,7 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     .option('--bits <B>', 'average code bits a dimension, 0.25 to 8 in steps of 0.25 (saq)', bits, 4)
     .addOption(new Option('--metric <NAME>', 'what is near').choices(['l2', 'ip', 'cosine']).default('l2'))
     .option('--nlist <N>', 'number of lists (ivf; default: √n, rounded)', integer(1, 2 ** 20))
-    .option('--seed <S>', 'seed of everything random', integer(Number.MIN_SAFE_INTEGER), 1)
+    .option('--seed <S>', 'seed of everything random', integer(0), 1)
     .option('--limit <N>', 'only the first N vectors of BASE', integer(1))
     .option('--keep-vectors', 'keep the float32 vectors in the index, for --rerank')
     .addOption(
