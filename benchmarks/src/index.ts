@@ -1,0 +1,2 @@
+/** Nothing is exported: the benchmarks are run by src/main.ts. */
+export {};

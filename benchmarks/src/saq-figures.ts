@@ -1,0 +1,89 @@
+/** Error, recall, queries a second and bytes of SAQ codes in an IVF index, at several numbers of bits. */
+import type { Core } from '@sagitta/core-wasm';
+import { type IvfIndex, measureSearch, relativeError, trainIndex } from '@sagitta/node';
+import { type DataSet, firstRows, memorySource } from './data-set.ts';
+import { atLeast, atMost, beside, type Figure, show } from './figure.ts';
+
+export interface SaqTarget {
+  readonly bits: number;
+  /** Average relative error of the reference, per cent. */
+  readonly referenceError: number;
+  readonly askedError: number;
+  /** recall@100 and queries a second at nprobe of the set, where they are asked. */
+  readonly search?: { readonly recall: number; readonly qps: number; readonly referenceQps: string };
+}
+
+export interface SaqSetting {
+  readonly set: DataSet;
+  readonly nlist: number;
+  readonly nprobe: number;
+  readonly targets: readonly SaqTarget[];
+}
+
+/** Queries over which errors of all lists are averaged; those of probed lists take all queries. */
+const ALL_LISTS_QUERIES = 200;
+
+export interface BuiltIndex {
+  readonly bits: number;
+  readonly index: IvfIndex;
+  readonly seconds: number;
+}
+
+/** k-means, PCA, plan and codes of the whole base. */
+export function build(core: Core, set: DataSet, bits: number, nlist: number): BuiltIndex {
+  const start = performance.now();
+  const { base } = set;
+  const index = trainIndex(core, base, { metric: 'l2', bits, nlist, seed: 1 });
+  index.add(base.data);
+  index.codec.releaseEncoder();
+  return { bits, index, seconds: (performance.now() - start) / 1000 };
+}
+
+export async function saqFigures(
+  setting: SaqSetting,
+  built: readonly BuiltIndex[],
+  log: (line: string) => void,
+): Promise<Figure[]> {
+  const { set, nlist, nprobe, targets } = setting;
+  const errors: Figure[] = [];
+  const searches: Figure[] = [];
+  for (const target of targets) {
+    const { bits } = target;
+    const own = built.find((one) => one.bits === bits);
+    if (own === undefined) throw new Error(`no index at ${bits} bits`);
+    const { index } = own;
+    const label = `${set.name}, ${bits} ${bits === 1 ? 'bit' : 'bits'}`;
+    const base = memorySource(set.base);
+    const probed = await relativeError(index, base, set.queries, { nprobe });
+    const all = await relativeError(index, base, firstRows(set.queries, ALL_LISTS_QUERIES), {
+      nprobe: nlist,
+    });
+    errors.push(
+      atMost(
+        `${label}: average relative error, IVF ${nlist}, nprobe ${nprobe}`,
+        `${target.referenceError} %`,
+        target.askedError,
+        100 * probed.averageRelativeError,
+        ' %',
+      ),
+      beside(
+        `${label}: the same over all lists (${Math.min(ALL_LISTS_QUERIES, set.queries.n)} queries)`,
+        `${show(100 * all.averageRelativeError)} %, ${index.codeBytesPerVector} bytes a vector`,
+      ),
+    );
+    if (target.search) {
+      const { recall, qps, referenceQps } = target.search;
+      const found = measureSearch(index, set.queries, set.truth, set.truthWidth, {
+        k: 100,
+        nprobe,
+        repeat: 5,
+      });
+      searches.push(
+        atLeast(`${label}: recall@100, nprobe ${nprobe}`, String(recall), recall - 0.001, found.recall),
+        atLeast(`${label}: queries/s, nprobe ${nprobe}, k = 100`, referenceQps, qps, found.qps),
+      );
+    }
+    log(`${label}: measured`);
+  }
+  return [...errors, ...searches];
+}
