@@ -71,7 +71,7 @@ export function addScanOptions(command: Command): Command {
   return command
     .option(
       '--gamma <G>',
-      'pruning: larger is slower and safer, 2 prunes next to nothing (default: 0.75)',
+      'pruning: larger is slower and safer, 2 prunes next to nothing (default: 1)',
       number(0, 1000),
     )
     .option(

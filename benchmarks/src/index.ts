@@ -1,2 +1,0 @@
-/** Nothing is exported: the benchmarks are run by src/main.ts. */
-export {};
