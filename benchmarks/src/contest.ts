@@ -3,6 +3,7 @@ import { saveIndex } from '@sagitta/node';
 import type { DataSet } from './data-set.ts';
 import type { Contender } from './peers.ts';
 import type { BuiltIndex } from './saq-figures.ts';
+import type { VectorFile } from './vector-file.ts';
 
 export interface ContestRow {
   readonly library: string;
@@ -34,6 +35,29 @@ export function sagittaContenders(
       search: (query: number, k: number) =>
         index.search(data.subarray(query * d, (query + 1) * d), k, { nprobe }).ids,
     }));
+  });
+}
+
+/** Codes in memory, float32 vectors in a file: the best candidates of the codes are read from it and scored exactly. */
+export function rerankContenders(
+  set: DataSet,
+  built: readonly BuiltIndex[],
+  settings: readonly { readonly bits: number; readonly nprobe: number; readonly candidates: number }[],
+  vectors: VectorFile,
+): Contender[] {
+  const { data, d } = set.queries;
+  return settings.map(({ bits, nprobe, candidates }) => {
+    const own = built.find((one) => one.bits === bits);
+    if (own === undefined) throw new Error(`no index at ${bits} bits`);
+    const rerank = { candidates, fetch: (ids: Uint32Array) => vectors.read(ids) };
+    return {
+      library: 'Sagitta',
+      setting: `SAQ ${bits} bits and ${candidates} vectors of a file, nprobe ${nprobe}`,
+      buildSeconds: own.seconds,
+      bytesPerVector: saveIndex(own.index).length / own.index.n,
+      search: (query: number, k: number) =>
+        own.index.search(data.subarray(query * d, (query + 1) * d), k, { nprobe, rerank }).ids,
+    };
   });
 }
 

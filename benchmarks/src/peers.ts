@@ -54,8 +54,8 @@ export function loadPeers(log: (line: string) => void): Peers {
     });
     if (status !== 0) throw new Error(`npm ci in benchmarks/peers ended with ${status}\n${stdout}${stderr}`);
   }
-  const require = createRequire(join(FOLDER, 'package.json'));
-  return { hnswlib: require('hnswlib-node'), usearch: require('usearch') };
+  const load = createRequire(join(FOLDER, 'package.json'));
+  return { hnswlib: load('hnswlib-node'), usearch: load('usearch') };
 }
 
 export function hnswContenders(

@@ -67,6 +67,7 @@ export function contestChart(rows: readonly ContestRow[], title: string): string
 
 function seriesName({ library, setting, bytesPerVector }: ContestRow): string {
   const kind = library === 'Sagitta' ? `Sagitta ${setting.split(',')[0]}` : library;
+  // each kind has one number of bytes
   return `${kind}, ${show(Math.round(bytesPerVector))} bytes`;
 }
 

@@ -43,6 +43,17 @@ export interface Kernels {
   hammingRows(q: Ptr, rows: Ptr, n: number, codeBytes: number, out: Ptr): void;
   /** out f32[n] = <code, query i16[dims]>, codes packed as assembly/bit-dot.ts says. */
   dotCodeRows(codes: Ptr, n: number, dims: number, bits: number, query: Ptr, out: Ptr): void;
+  /** out u32[n] = Σ luts[s][code], 4-bit codes in blocks of 32 vectors, luts u8[m × 16]; m ≤ 65,536. See assembly/fastscan.ts. */
+  fastscanU8(codes: Ptr, n: number, m: number, luts: Ptr, out: Ptr): void;
+  /** The same with 16-bit tables, m × { low bytes u8[16], high bytes u8[16] }. */
+  fastscanU16(codes: Ptr, n: number, m: number, luts: Ptr, out: Ptr): void;
+  /** rows u8[n × ⌈m/2⌉], two 4-bit codes a byte, low half first → ⌈n/32⌉ blocks of 16·m bytes. */
+  fastscanPack(rows: Ptr, n: number, m: number, out: Ptr): void;
+  fastscanUnpack(blocks: Ptr, n: number, m: number, out: Ptr): void;
+  /** Tables with which fastscanU8 gives <bits, query>: query u8[dims], each ≤ 63; luts u8[⌈dims/4⌉ × 16]. */
+  signLutsU8(query: Ptr, dims: number, luts: Ptr): void;
+  /** The same for fastscanU16: query u16[dims], each ≤ 16,383; luts u8[⌈dims/4⌉ × 32]. */
+  signLutsU16(query: Ptr, dims: number, luts: Ptr): void;
   /** u16[dims] → dims·bits/8 bytes. */
   packCode(values: Ptr, dims: number, bits: number, out: Ptr): void;
   unpackCode(codes: Ptr, dims: number, bits: number, out: Ptr): void;

@@ -3,6 +3,14 @@ export { dotCodeRows } from './bit-dot.ts';
 export { encodeCodeRows } from './code-adjust.ts';
 export { packCode, unpackCode } from './code-pack.ts';
 export { dotF32, dotF32Rows, dotF32Tile, dotI8Rows } from './dot.ts';
+export {
+  fastscanPack,
+  fastscanU8,
+  fastscanU16,
+  fastscanUnpack,
+  signLutsU8,
+  signLutsU16,
+} from './fastscan.ts';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
 export { hammingRows } from './hamming.ts';
 export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2.ts';
