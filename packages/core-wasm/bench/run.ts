@@ -9,6 +9,7 @@
 import { cpus } from 'node:os';
 import { createCore } from '../src/create-core.ts';
 import { codeCases } from './code-cases.ts';
+import { fastscanCases } from './fastscan-cases.ts';
 import { floatCases } from './float-cases.ts';
 import { dotBaseline, gccDot } from './gcc-dot.ts';
 import {
@@ -66,12 +67,14 @@ async function main(): Promise<void> {
     `${cpus()[0]?.model}, Node ${process.version}, ${core.build} build, ${new Date().toISOString().slice(0, 10)}`,
   );
   const floats = await table(`Floats, bytes and bits, d = ${D}`, floatCases(core, N, D));
-  const codes = await table(`Packed codes, d = ${D} unless said`, codeCases(core, N, D));
+  await table(`Packed codes, d = ${D} unless said`, codeCases(core, N, D));
+  const tables = await table(`Fast scan, d = ${D}`, fastscanCases(core, N, D));
 
   console.log('\nGoals');
-  printFloatGoals([...floats, ...codes]);
+  printFloatGoals(floats);
   const dot = floats.find(({ item }) => item.name === 'dotF32Rows');
   if (dot === undefined) throw new Error('dotF32Rows was not measured');
+  printOneBitGoal(tables, 'fastscanU8 1 bit', dot.median);
   printOneBitGoal(floats, 'hammingRows 96 B', dot.median);
   const native = gccDot(N, D);
   if (native === null) {
