@@ -16,9 +16,6 @@
 /** Sub-quantizers between two widenings: 255·256 = 65,280 fits in 16 bits. */
 const GROUPS_BEFORE_WIDENING: usize = 256;
 
-/** u32[64]: totals of a block, low plane then high plane. */
-const totals: usize = memory.data(256, 16);
-
 function lookUp(lut: v128, indices: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(lut, indices);
   return i8x16.swizzle(lut, indices);
@@ -61,29 +58,24 @@ function sumBlock(block: usize, m: usize, luts: usize, stride: usize, out: usize
   }
 }
 
-/** out[i] = Σ_s luts[s][code of vector i in s]; codes in blocks, n vectors, luts u8[m × 16], out u32[n]. */
+/** out[i] = Σ_s luts[s][code of vector i in s]; codes in blocks, luts u8[m × 16], out u32[⌈n/32⌉ × 32], its end undefined. */
 export function fastscanU8(codes: usize, n: usize, m: usize, luts: usize, out: usize): void {
   for (let first: usize = 0; first < n; first += 32) {
-    const count = min(n - first, 32);
-    // whole blocks are summed in place, the last one beside it
-    const target = count === 32 ? out + (first << 2) : totals;
-    memory.fill(target, 0, 128);
-    sumBlock(codes + (first >> 5) * (m << 4), m, luts, 16, target);
-    if (count < 32) memory.copy(out + (first << 2), totals, count << 2);
+    memory.fill(out, 0, 128);
+    sumBlock(codes, m, luts, 16, out);
+    codes += m << 4;
+    out += 128;
   }
 }
 
 /** The same with 16-bit tables: luts holds m × { low bytes u8[16], high bytes u8[16] }. */
 export function fastscanU16(codes: usize, n: usize, m: usize, luts: usize, out: usize): void {
   for (let first: usize = 0; first < n; first += 32) {
-    const block = codes + (first >> 5) * (m << 4);
-    memory.fill(totals, 0, 256);
-    sumBlock(block, m, luts, 32, totals);
-    sumBlock(block, m, luts + 16, 32, totals + 128);
-    const count = min(n - first, 32);
-    for (let i: usize = 0; i < count; i++) {
-      const sum = load<u32>(totals + (i << 2)) + (load<u32>(totals + (i << 2), 128) << 8);
-      store<u32>(out + ((first + i) << 2), sum);
-    }
+    memory.fill(out, 0, 128);
+    sumBlock(codes, m, luts + 16, 32, out);
+    for (let at = out; at < out + 128; at += 16) v128.store(at, i32x4.shl(v128.load(at), 8));
+    sumBlock(codes, m, luts, 32, out);
+    codes += m << 4;
+    out += 128;
   }
 }

@@ -7,7 +7,7 @@ import { type Case, type CaseSet, place } from './measure.ts';
 export function fastscanCases(core: Core, n: number, dims: number): CaseSet {
   const { kernels } = core;
   const out = new Uint32Array(n);
-  const outPtr = core.allocate(4 * n).at();
+  const outPtr = core.allocate(128 * Math.ceil(n / 32)).at();
   const query = Uint8Array.from(randomBytes(dims, 21), (byte) => byte & 63);
   const lutsOut = core.allocate(4 * dims).at();
   const queryPtr = place(core, query);

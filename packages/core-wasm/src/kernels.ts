@@ -43,7 +43,10 @@ export interface Kernels {
   hammingRows(q: Ptr, rows: Ptr, n: number, codeBytes: number, out: Ptr): void;
   /** out f32[n] = <code, query i16[dims]>, codes packed as assembly/bit-dot.ts says. */
   dotCodeRows(codes: Ptr, n: number, dims: number, bits: number, query: Ptr, out: Ptr): void;
-  /** out u32[n] = Σ luts[s][code], 4-bit codes in blocks of 32 vectors, luts u8[m × 16]; m ≤ 65,536. See assembly/fastscan.ts. */
+  /**
+   * out = Σ luts[s][code], 4-bit codes in blocks of 32 vectors, luts u8[m × 16], m ≤ 65,536; out u32[⌈n/32⌉ × 32], of which
+   * the first n are meant. See assembly/fastscan.ts.
+   */
   fastscanU8(codes: Ptr, n: number, m: number, luts: Ptr, out: Ptr): void;
   /** The same with 16-bit tables, m × { low bytes u8[16], high bytes u8[16] }. */
   fastscanU16(codes: Ptr, n: number, m: number, luts: Ptr, out: Ptr): void;

@@ -24,9 +24,9 @@ describeBuilds('fast scan', (core) => {
     luts: Uint8Array,
   ): Uint32Array =>
     core.scope((scope) => {
-      const out = new Output(scope, 4 * n);
+      const out = new Output(scope, 128 * Math.ceil(n / 32));
       core.kernels[kernel](put(scope, codes), n, m, put(scope, luts), out.at());
-      return out.u32();
+      return out.u32().slice(0, n);
     });
 
   it.each(['fastscanU8', 'fastscanU16'] as const)('%s equals its twin', (kernel) => {
