@@ -20,6 +20,9 @@ export interface SaqSetting {
   readonly targets: readonly SaqTarget[];
 }
 
+/** Pruning: the default, then harder. */
+const GAMMAS = [1, 0.85, 0.7] as const;
+const RECALL_SLACK = 0.001;
 /** Queries over which errors of all lists are averaged; those of probed lists take all queries. */
 const ALL_LISTS_QUERIES = 200;
 
@@ -73,15 +76,28 @@ export async function saqFigures(
     );
     if (target.search) {
       const { recall, qps, referenceQps } = target.search;
-      const found = measureSearch(index, set.queries, set.truth, set.truthWidth, {
-        k: 100,
-        nprobe,
-        repeat: 5,
-      });
+      const k = 100;
+      const least = recall - RECALL_SLACK;
+      const measured = GAMMAS.map((gamma) => ({
+        gamma,
+        ...measureSearch(index, set.queries, set.truth, set.truthWidth, { k, nprobe, gamma, repeat: 5 }),
+      }));
+      const usual = measured[0] as (typeof measured)[number];
+      const fastest = measured.filter((one) => one.recall >= least).at(-1) ?? usual;
       searches.push(
-        atLeast(`${label}: recall@100, nprobe ${nprobe}`, String(recall), recall - 0.001, found.recall),
-        atLeast(`${label}: queries/s, nprobe ${nprobe}, k = 100`, referenceQps, qps, found.qps),
+        atLeast(`${label}: recall@100, nprobe ${nprobe}`, String(recall), least, usual.recall),
+        atLeast(`${label}: queries/s, nprobe ${nprobe}, k = 100`, referenceQps, qps, usual.qps),
       );
+      if (fastest !== usual) {
+        searches.push(
+          atLeast(
+            `${label}: the same with gamma ${fastest.gamma}, recall@100 ${fastest.recall.toFixed(4)}`,
+            referenceQps,
+            qps,
+            fastest.qps,
+          ),
+        );
+      }
     }
     log(`${label}: measured`);
   }

@@ -40,6 +40,9 @@ export interface IvfOptions extends IndexOptions {
   readonly iterations?: number;
 }
 
+/** Residuals whose mean squares decide how bits are shared out: enough for 2 % of each. */
+const RESIDUAL_ROWS = 4096;
+
 /**
  * Trains an empty index on a sample (n × d). Add vectors with index.add.
  * @throws RangeError on options out of range or fewer sample rows than lists
@@ -74,7 +77,8 @@ export function trainIndex(
     // one list around the mean: for l2 that is the centre the model projects about
     return new IvfIndex({ ...parts, centroids: model.mean, codec: new SaqCodec(core, model), keepVectors });
   }
-  const model = trainSaq(core, training, { ...saq, residuals: residualsOf(core, training, centroids) });
+  const some = sampleRows(training, RESIDUAL_ROWS, new RandomStream(seed, 'index/residuals'));
+  const model = trainSaq(core, training, { ...saq, residuals: residualsOf(core, some, centroids) });
   return new IvfIndex({ ...parts, codec: new SaqCodec(core, model), keepVectors });
 }
 
