@@ -57,6 +57,27 @@ export interface Kernels {
   signLutsU8(query: Ptr, dims: number, luts: Ptr): void;
   /** The same for fastscanU16: query u16[dims], each ≤ 16,383; luts u8[⌈dims/4⌉ × 32]. */
   signLutsU16(query: Ptr, dims: number, luts: Ptr): void;
+  /** out f32[n] = Σ luts[s][code]; codes u8[n × m], luts f32[m × 256]. */
+  tableRowsU8(codes: Ptr, n: number, m: number, luts: Ptr, out: Ptr): void;
+  /** out f32[n] = <q, row>; q f32[d], rows u16[n × d] of half precision (finite), d a multiple of 8. */
+  dotF16Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /**
+   * out[i] = base + add_i + weight·(scale_i·(a·dot_i + b) + offset_i·sum) over blocks of 32 that begin with the factors
+   * (f32[32] each) whose bits are set: 1 add, 2 scale, 4 offset; bit 8: dots are u32, else f32, 32 a block.
+   */
+  affineScores(
+    blocks: Ptr,
+    blockBytes: number,
+    n: number,
+    factors: number,
+    dots: Ptr,
+    a: number,
+    b: number,
+    sum: number,
+    weight: number,
+    base: number,
+    out: Ptr,
+  ): void;
   /** u16[dims] → dims·bits/8 bytes. */
   packCode(values: Ptr, dims: number, bits: number, out: Ptr): void;
   unpackCode(codes: Ptr, dims: number, bits: number, out: Ptr): void;

@@ -21,4 +21,15 @@ export {
   segmentedBlockBytes,
   segmentedScores,
 } from './segmented-scan.ts';
+export {
+  type AffineTerms,
+  affineScores,
+  dotF16Rows,
+  FACTOR_ADD,
+  FACTOR_OFFSET,
+  FACTOR_SCALE,
+  halfToNumber,
+  INTEGER_DOTS,
+  tableRowsU8,
+} from './table-rows.ts';
 export { selectBelowF32, topKPushF32, topKSortF32 } from './topk.ts';
