@@ -53,9 +53,12 @@ export interface Kernels {
   /** rows u8[n × ⌈m/2⌉], two 4-bit codes a byte, low half first → ⌈n/32⌉ blocks of 16·m bytes. */
   fastscanPack(rows: Ptr, n: number, m: number, out: Ptr): void;
   fastscanUnpack(blocks: Ptr, n: number, m: number, out: Ptr): void;
-  /** Tables with which fastscanU8 gives <bits, query>: query u8[dims], each ≤ 63; luts u8[⌈dims/4⌉ × 16]. */
+  /**
+   * Tables with which fastscanU8 gives <bits, query> − Σ min(query, 0): query i8[dims], each of −63 … 63; luts
+   * u8[⌈dims/4⌉ × 16].
+   */
   signLutsU8(query: Ptr, dims: number, luts: Ptr): void;
-  /** The same for fastscanU16: query u16[dims], each ≤ 16,383; luts u8[⌈dims/4⌉ × 32]. */
+  /** The same for fastscanU16: query i16[dims], each of −16,383 … 16,383; luts u8[⌈dims/4⌉ × 32]. */
   signLutsU16(query: Ptr, dims: number, luts: Ptr): void;
   /** out f32[n] = Σ luts[s][code]; codes u8[n × m], luts f32[m × 256]. */
   tableRowsU8(codes: Ptr, n: number, m: number, luts: Ptr, out: Ptr): void;

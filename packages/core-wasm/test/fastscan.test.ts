@@ -6,7 +6,7 @@ import * as twin from '../src/reference/fastscan.ts';
 import { describeBuilds, Output, put } from './kernel-parity.case.ts';
 
 /** Around the widening at 256, around block and register sizes. */
-const SUBQUANTIZERS = [1, 2, 3, 15, 16, 17, 64, 192, 240, 255, 256, 257, 384, 511, 512, 513, 768];
+const SUBQUANTIZERS = [1, 2, 3, 5, 15, 16, 17, 64, 192, 240, 255, 256, 257, 258, 384, 511, 512, 513, 768];
 const COUNTS = [1, 15, 16, 17, 31, 32, 33, 64, 100];
 /** Dims of other libraries' overflow reports, and the longest vectors there are. */
 const WORST_CASE_DIMS = [64, 100, 128, 768, 1024, 1536, 2560, 4096, 10_240, 65_536];
@@ -39,6 +39,24 @@ describeBuilds('fast scan', (core) => {
         expect(scan(kernel, codes, n, m, luts), `m = ${m}, n = ${n}`).toEqual(expected);
       }
     }
+  });
+
+  it.each(['fastscanU8', 'fastscanU16'] as const)('%s equals its twin on random shapes', (kernel) => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 1, max: 600 }),
+        fc.nat(1000),
+        (n, m, seed) => {
+          const codes = randomBytes(blockBytes(n, m), seed);
+          const luts = randomBytes((kernel === 'fastscanU8' ? 16 : 32) * m, seed + 1);
+          const expected = new Uint32Array(n);
+          TWINS[kernel](codes, n, m, luts, expected);
+          expect(scan(kernel, codes, n, m, luts)).toEqual(expected);
+        },
+      ),
+      { numRuns: 40, seed: 5 },
+    );
   });
 
   it('cannot overflow, whatever the number of dims', () => {
@@ -100,50 +118,79 @@ describeBuilds('fast scan', (core) => {
     const limits = { U8: 63, U16: 16_383 } as const;
 
     for (const width of ['U8', 'U16'] as const) {
-      it(`${width}: the scan of 1-bit codes is <bits, query>`, () => {
+      const limit = limits[width];
+      const entryBytes = width === 'U8' ? 1 : 2;
+
+      const signLuts = (query: Int16Array): Uint8Array =>
+        core.scope((scope) => {
+          const out = new Output(scope, 16 * entryBytes * Math.ceil(query.length / 4));
+          const typed = width === 'U8' ? Int8Array.from(query) : query;
+          core.kernels[`signLuts${width}`](put(scope, typed), query.length, out.at());
+          return out.u8();
+        });
+
+      it.each([
+        ['signed', -limit],
+        ['unsigned', 0],
+      ] as const)(`${width}: the scan of 1-bit codes is <bits, query>, %s query`, (_, least) => {
         for (const dims of [1, 3, 4, 5, 63, 64, 65, 100, 768, 1536]) {
           const m = Math.ceil(dims / 4);
           const n = 37;
           const values = randomBytes(2 * dims, dims);
-          const query = Uint16Array.from({ length: dims }, (_, i) =>
-            Math.min(limits[width], ((values[2 * i] as number) * 257) % (limits[width] + 1)),
-          );
-          const rowBytes = Math.ceil(m / 2);
-          const rows = randomBytes(n * rowBytes, dims + 1);
-          const luts = core.scope((scope) => {
-            const typed = width === 'U8' ? Uint8Array.from(query) : query;
-            const out = new Output(scope, (width === 'U8' ? 16 : 32) * m);
-            core.kernels[`signLuts${width}`](put(scope, typed), dims, out.at());
-            const expected = new Uint8Array((width === 'U8' ? 16 : 32) * m);
-            if (width === 'U8') twin.signLutsU8(Uint8Array.from(query), dims, expected);
-            else twin.signLutsU16(query, dims, expected);
-            expect(out.u8()).toEqual(expected);
-            return out.u8();
+          const query = Int16Array.from({ length: dims }, (_, i) => {
+            const word = (values[2 * i] as number) + 256 * (values[2 * i + 1] as number);
+            return least + (word % (limit - least + 1));
           });
+          const luts = signLuts(query);
+          const expectedLuts = new Uint8Array(luts.length);
+          if (width === 'U8') twin.signLutsU8(Int8Array.from(query), dims, expectedLuts);
+          else twin.signLutsU16(query, dims, expectedLuts);
+          expect(luts).toEqual(expectedLuts);
+
+          const rowBytes = Math.ceil(m / 2);
+          // bits behind the last dim are set too: they must count nothing
+          const rows = randomBytes(n * rowBytes, dims + 1);
           const codes = new Uint8Array(blockBytes(n, m));
           twin.fastscanPack(rows, n, m, codes);
           const sums = scan(`fastscan${width}`, codes, n, m, luts);
+          const negative = query.reduce((sum, value) => sum + Math.min(value, 0), 0);
+          const magnitude = query.reduce((sum, value) => sum + Math.abs(value), 0);
           for (let i = 0; i < n; i++) {
-            let expected = 0;
+            let dot = 0;
+            let signDot = 0;
             for (let j = 0; j < dims; j++) {
               const bit = ((rows[i * rowBytes + (j >> 3)] as number) >> (j & 7)) & 1;
-              expected += bit * (query[j] as number);
+              dot += bit * (query[j] as number);
+              signDot += (bit ? 1 : -1) * (query[j] as number);
             }
-            expect(sums[i]).toBe(expected);
+            const sum = sums[i] as number;
+            expect(sum + negative).toBe(dot);
+            expect(2 * sum - magnitude).toBe(signDot);
           }
         }
       });
-    }
 
-    it('of the greatest values do not overflow an entry', () => {
-      core.scope((scope) => {
-        const luts = new Output(scope, 16);
-        core.kernels.signLutsU8(put(scope, new Uint8Array(4).fill(63)), 4, luts.at());
-        expect(luts.u8()[15]).toBe(252);
-        const wide = new Output(scope, 32);
-        core.kernels.signLutsU16(put(scope, new Uint16Array(4).fill(16_383)), 4, wide.at());
-        expect((wide.u8()[15] as number) + 256 * (wide.u8()[31] as number)).toBe(4 * 16_383);
+      it(`${width}: the greatest values do not overflow an entry`, () => {
+        const entry = (luts: Uint8Array, b: number): number =>
+          (luts[b] as number) + (width === 'U8' ? 0 : 256 * (luts[16 + b] as number));
+        const greatest = signLuts(new Int16Array(4).fill(limit));
+        expect([entry(greatest, 0), entry(greatest, 15)]).toEqual([0, 4 * limit]);
+        const least = signLuts(new Int16Array(4).fill(-limit));
+        expect([entry(least, 0), entry(least, 15)]).toEqual([4 * limit, 0]);
       });
-    });
+
+      it(`${width}: signs of the longest vectors do not overflow`, () => {
+        for (const dims of WORST_CASE_DIMS) {
+          // every bit against the sign of its value, then every bit with it
+          const query = Int16Array.from({ length: dims }, (_, i) => (i % 2 === 0 ? limit : -limit));
+          const m = Math.ceil(dims / 4);
+          const luts = signLuts(query);
+          const codes = new Uint8Array(blockBytes(33, m));
+          expect(new Set(scan(`fastscan${width}`, codes.fill(0xaa), 33, m, luts))).toEqual(new Set([0]));
+          const all = new Set([limit * dims]);
+          expect(new Set(scan(`fastscan${width}`, codes.fill(0x55), 33, m, luts))).toEqual(all);
+        }
+      });
+    }
   });
 });

@@ -66,25 +66,28 @@ export function fastscanUnpack(blocks: Uint8Array, n: number, m: number, out: Ui
   }
 }
 
-/** Entry b of group g: the sum of query[4g + bit] over the bits of b. */
+/** Entry b of group g: the sum of query[4g + bit] over the bits of b, less that of the negative values. */
 function signSum(query: ArrayLike<number>, dims: number, group: number, b: number): number {
   let sum = 0;
   for (let bit = 0; bit < 4; bit++) {
     const i = 4 * group + bit;
-    if (i < dims && (b >> bit) & 1) sum += query[i] as number;
+    if (i >= dims) continue;
+    const value = query[i] as number;
+    if ((b >> bit) & 1) sum += value;
+    sum -= Math.min(value, 0);
   }
   return sum;
 }
 
-/** query: values of 0 … 63. */
-export function signLutsU8(query: Uint8Array, dims: number, luts: Uint8Array): void {
+/** query: values of −63 … 63; the scan is <bits, query> − Σ min(query, 0). */
+export function signLutsU8(query: Int8Array, dims: number, luts: Uint8Array): void {
   for (let group = 0; 4 * group < dims; group++) {
     for (let b = 0; b < 16; b++) luts[16 * group + b] = signSum(query, dims, group, b);
   }
 }
 
-/** query: values of 0 … 16,383. */
-export function signLutsU16(query: Uint16Array, dims: number, luts: Uint8Array): void {
+/** query: values of −16,383 … 16,383. */
+export function signLutsU16(query: Int16Array, dims: number, luts: Uint8Array): void {
   for (let group = 0; 4 * group < dims; group++) {
     for (let b = 0; b < 16; b++) {
       const sum = signSum(query, dims, group, b);
