@@ -3,6 +3,15 @@
  *
  * @module
  */
+
+export { LinearQuantizer } from './linear/linear-quantizer.ts';
+export {
+  QUANTIZER_NAMES,
+  type Quantizer,
+  type QuantizerEncoder,
+  type QuantizerName,
+  type QueryEstimator,
+} from './quantizer.ts';
 export {
   type AllocateBitsOptions,
   allocateBits,
@@ -29,6 +38,7 @@ export {
   trainSaq,
   writeSaqModel,
 } from './saq/index.ts';
+export { type QuantizerOptions, readQuantizer, trainQuantizer, writeQuantizer } from './train-quantizer.ts';
 export {
   type Assignment,
   assignToNearest,

@@ -6,8 +6,9 @@
  * One vector costs 4 + Σ_s (2 + dims_s·bits_s/8) bytes. Segments of 0 bits take no bytes.
  */
 
-/** Vectors in a block. */
-export const BLOCK = 32;
+import { BLOCK } from '../blocks.ts';
+
+export { BLOCK, blockCount } from '../blocks.ts';
 /** Bits kept beside the codes: the norm once a vector, a rescale factor a segment. */
 export const NORM_BITS = 32;
 export const FACTOR_BITS = 16;
@@ -45,9 +46,4 @@ export function saqLayout(plan: readonly SaqSegment[]): SaqLayout {
     keptDims += segment.dims;
   }
   return { coded, keptDims, offsets, blockBytes: at, bytesPerVector: at / BLOCK };
-}
-
-/** Blocks that hold n vectors. */
-export function blockCount(n: number): number {
-  return Math.ceil(n / BLOCK);
 }

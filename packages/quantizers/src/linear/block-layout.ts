@@ -1,0 +1,117 @@
+/** Where factors and codes of a linear method lie in a block of 32 vectors, and how vectors are put there. */
+import type { Block, Metric } from '@sagitta/core-wasm';
+import { BLOCK } from '../blocks.ts';
+import { type Coder, FACTOR_ADD, FACTOR_ERROR, FACTOR_OFFSET, FACTOR_SCALE } from './coder.ts';
+
+export interface LinearLayout {
+  /** Bits of the factors that are there. */
+  readonly factors: number;
+  /** Byte offset of the codes. */
+  readonly codesAt: number;
+  readonly blockBytes: number;
+  readonly bytesPerVector: number;
+}
+
+const ORDER = [FACTOR_ADD, FACTOR_SCALE, FACTOR_OFFSET, FACTOR_ERROR] as const;
+
+/** l2 needs a term of its own for every vector; inner products do not. */
+export function linearLayout(coder: Coder, metric: Metric): LinearLayout {
+  const factors = coder.factors | (metric === 'l2' ? FACTOR_ADD : 0);
+  const count = ORDER.filter((bit) => factors & bit).length;
+  const codesAt = 4 * BLOCK * count;
+  const blockBytes = codesAt + BLOCK * coder.codeBytes;
+  return { factors, codesAt, blockBytes, bytesPerVector: blockBytes / BLOCK };
+}
+
+/** Byte offset of a factor's f32[32] in a block; -1 where it is not there. */
+export function factorAt({ factors }: LinearLayout, bit: number): number {
+  if ((factors & bit) === 0) return -1;
+  return 4 * BLOCK * ORDER.filter((other) => factors & other && other < bit).length;
+}
+
+/** Writes code `codes[i·codeBytes …]` to position `at` of blocks. */
+export function putCode(
+  target: Uint8Array,
+  layout: LinearLayout,
+  coder: Coder,
+  at: number,
+  code: Uint8Array,
+): void {
+  const start = Math.floor(at / BLOCK) * layout.blockBytes + layout.codesAt;
+  const lane = at % BLOCK;
+  if (!coder.isBlocked) {
+    target.set(code, start + lane * coder.codeBytes);
+    return;
+  }
+  // nibble s of the row goes to half a byte of group s
+  const isHigh = lane >= 16;
+  for (let s = 0; s < 2 * coder.codeBytes; s++) {
+    const nibble = ((code[s >> 1] as number) >> (4 * (s & 1))) & 15;
+    const place = start + 16 * s + (lane & 15);
+    const old = target[place] as number;
+    target[place] = isHigh ? (old & 15) | (nibble << 4) : (old & 0xf0) | nibble;
+  }
+}
+
+/** The inverse of putCode. */
+export function takeCode(
+  blocks: Uint8Array,
+  layout: LinearLayout,
+  coder: Coder,
+  at: number,
+  code: Uint8Array,
+): void {
+  const start = Math.floor(at / BLOCK) * layout.blockBytes + layout.codesAt;
+  const lane = at % BLOCK;
+  if (!coder.isBlocked) {
+    code.set(blocks.subarray(start + lane * coder.codeBytes, start + (lane + 1) * coder.codeBytes));
+    return;
+  }
+  const shift = lane >= 16 ? 4 : 0;
+  for (let s = 0; s < coder.codeBytes; s++) {
+    const place = start + 32 * s + (lane & 15);
+    const low = ((blocks[place] as number) >> shift) & 15;
+    const high = ((blocks[place + 16] as number) >> shift) & 15;
+    code[s] = low | (high << 4);
+  }
+}
+
+/** The factor of n vectors from position `first` on. */
+export function putFactors(
+  blocks: Block,
+  layout: LinearLayout,
+  bit: number,
+  first: number,
+  values: Float32Array,
+): void {
+  const offset = factorAt(layout, bit);
+  if (offset < 0) return;
+  for (let i = 0; i < values.length; ) {
+    const at = first + i;
+    const lane = at % BLOCK;
+    const count = Math.min(BLOCK - lane, values.length - i);
+    const start = Math.floor(at / BLOCK) * layout.blockBytes + offset + 4 * lane;
+    blocks.f32(start, count).set(values.subarray(i, i + count));
+    i += count;
+  }
+}
+
+export function takeFactors(
+  blocks: Block,
+  layout: LinearLayout,
+  bit: number,
+  first: number,
+  n: number,
+): Float32Array {
+  const out = new Float32Array(n);
+  const offset = factorAt(layout, bit);
+  if (offset < 0) return out;
+  for (let i = 0; i < n; ) {
+    const at = first + i;
+    const lane = at % BLOCK;
+    const count = Math.min(BLOCK - lane, n - i);
+    out.set(blocks.f32(Math.floor(at / BLOCK) * layout.blockBytes + offset + 4 * lane, count), i);
+    i += count;
+  }
+  return out;
+}

@@ -1,0 +1,58 @@
+/**
+ * What a linear method adds to the shared machinery: codes of rows in the frame, and their products with a query.
+ *
+ * "Linear": what a code stands for is r̂ = scale·v(code) + offset·1, so <q, r̂> = scale·<q, v> + offset·Σq, and <q, v>
+ * comes from an integer product or from tables. Everything else (factors, scores, lists, files) is shared.
+ */
+import type { Block, ByteWriter, Core, Ptr } from '@sagitta/core-wasm';
+
+/** Factors at the head of a block, f32[32] each, in this order; the bits that affineScores knows, and one of our own. */
+export const FACTOR_ADD = 1;
+export const FACTOR_SCALE = 2;
+export const FACTOR_OFFSET = 4;
+export const FACTOR_ERROR = 8;
+
+/** Coded rows, one after the other; the caller's arrays, overwritten. */
+export interface CodedRows {
+  /** n × codeBytes. */
+  readonly codes: Uint8Array;
+  /** n each; read only where the coder has them. */
+  readonly scales: Float32Array;
+  readonly offsets: Float32Array;
+  /** Half-widths of the estimate of <q, r> for |q| = 1. */
+  readonly errors: Float32Array;
+}
+
+export interface Coder {
+  readonly dims: number;
+  /** Bytes of one code. */
+  readonly codeBytes: number;
+  /** FACTOR_SCALE, FACTOR_OFFSET, FACTOR_ERROR. */
+  readonly factors: number;
+  /** Whether l2 scores take |r|² from the vector (the estimate is of <q, r>) or from its code (the distance to r̂). */
+  readonly norm: 'exact' | 'decoded';
+  /** Codes lie in blocks of the fast scan (4-bit tables) instead of one after the other. */
+  readonly isBlocked: boolean;
+  /** rows — n × dims. */
+  encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void;
+  /** out — n × dims: r̂ of each. */
+  decode(coded: CodedRows, n: number, out: Float32Array): void;
+  createDots(core: Core): Dots;
+  /** Parameters for a file. */
+  write(writer: ByteWriter): void;
+}
+
+/** Products of a prepared query with the codes of a block: <q, v> = a·dot + b. */
+export interface Dots extends Disposable {
+  readonly a: number;
+  readonly b: number;
+  /** Dots are u32, else f32. */
+  readonly isInteger: boolean;
+  /** query — dims values in the frame. */
+  setQuery(query: Float32Array): void;
+  /** 32 dots of one block's codes. */
+  compute(codes: Ptr, out: Ptr): void;
+}
+
+/** A block of the core with its views' shorthand, for Dots. */
+export type { Block };

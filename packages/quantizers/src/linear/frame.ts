@@ -1,0 +1,206 @@
+/**
+ * The coordinates in which a code is made: x ↦ R·(x - c), padded with zeros to a multiple of 16. R is the identity, a
+ * random rotation, or a matrix (PCA, OPQ); queries may have a matrix of their own (LeanVec).
+ */
+import type { Block, ByteReader, ByteWriter, Core, RandomStream } from '@sagitta/core-wasm';
+
+export interface Frame {
+  readonly d: number;
+  /** A multiple of 16. */
+  readonly dims: number;
+  /** 4 × dims of 0 or 0x80000000: sign flips of the rotation. */
+  readonly signs?: Uint32Array;
+  /** kept × d, kept ≤ dims: rows of the matrix. */
+  readonly matrix?: Float32Array;
+  /** kept × d, for queries; default: matrix. */
+  readonly queryMatrix?: Float32Array;
+}
+
+const CHUNK = 256;
+
+export function paddedDims(d: number): number {
+  return 16 * Math.ceil(d / 16);
+}
+
+export function identityFrame(d: number): Frame {
+  return { d, dims: paddedDims(d) };
+}
+
+export function rotatedFrame(d: number, random: RandomStream): Frame {
+  const dims = paddedDims(d);
+  const signs = Uint32Array.from({ length: 4 * dims }, () => (random.nextSign() < 0 ? 0x80000000 : 0));
+  return { d, dims, signs };
+}
+
+/** matrix — kept × d. */
+export function matrixFrame(d: number, matrix: Float32Array, queryMatrix?: Float32Array): Frame {
+  const dims = paddedDims(matrix.length / d);
+  return queryMatrix ? { d, dims, matrix, queryMatrix } : { d, dims, matrix };
+}
+
+function transposed(matrix: Float32Array, d: number): Float32Array {
+  const kept = matrix.length / d;
+  const out = new Float32Array(matrix.length);
+  for (let i = 0; i < kept; i++) {
+    for (let j = 0; j < d; j++) out[j * kept + i] = matrix[i * d + j] as number;
+  }
+  return out;
+}
+
+/** Takes rows into the frame; holds the matrix or the signs in the core's memory until disposed. */
+export class FrameTransform implements Disposable {
+  readonly frame: Frame;
+  readonly #core: Core;
+  readonly #kept: number;
+  readonly #operator: Block | undefined;
+  readonly #rows: Block;
+  readonly #out: Block;
+
+  constructor(core: Core, frame: Frame, role: 'data' | 'query') {
+    this.#core = core;
+    this.frame = frame;
+    const { d, dims, signs } = frame;
+    const matrix = role === 'query' ? (frame.queryMatrix ?? frame.matrix) : frame.matrix;
+    const rows = role === 'query' ? 1 : CHUNK;
+    this.#kept = matrix ? matrix.length / d : dims;
+    this.#rows = core.allocate(rows * Math.max(d, dims) * 4);
+    this.#out = core.allocate(matrix ? rows * this.#kept * 4 : 0);
+    if (matrix) {
+      this.#operator = core.allocate(matrix.byteLength);
+      this.#operator.f32(0, matrix.length).set(transposed(matrix, d));
+    } else if (signs) {
+      this.#operator = core.allocate(signs.byteLength);
+      this.#operator.u32(0, signs.length).set(signs);
+    }
+  }
+
+  /** rows — n × d → n × dims, fresh. */
+  apply(rows: Float32Array): Float32Array {
+    const { d, dims, signs } = this.frame;
+    const n = rows.length / d;
+    const out = new Float32Array(n * dims);
+    const chunk = this.#rows.byteLength / (4 * Math.max(d, dims));
+    for (let first = 0; first < n; first += chunk) {
+      const count = Math.min(chunk, n - first);
+      const target = out.subarray(first * dims, (first + count) * dims);
+      if (this.#out.byteLength > 0)
+        this.#multiply(rows.subarray(first * d, (first + count) * d), count, target);
+      else {
+        for (let i = 0; i < count; i++)
+          target.set(rows.subarray((first + i) * d, (first + i + 1) * d), i * dims);
+        if (!signs || !this.#operator) continue;
+        this.#rows.f32(0, target.length).set(target);
+        this.#core.kernels.rotateF32Rows(this.#rows.at(), count, dims, dims, this.#operator.at());
+        target.set(this.#rows.f32(0, target.length));
+      }
+    }
+    return out;
+  }
+
+  #multiply(rows: Float32Array, count: number, target: Float32Array): void {
+    const { d, dims } = this.frame;
+    const kept = this.#kept;
+    this.#rows.f32(0, count * d).set(rows);
+    const operator = this.#operator as Block;
+    this.#core.kernels.matmulF32(this.#rows.at(), operator.at(), count, kept, d, this.#out.at());
+    const product = this.#out.f32(0, count * kept);
+    if (kept === dims) target.set(product);
+    else for (let i = 0; i < count; i++) target.set(product.subarray(i * kept, (i + 1) * kept), i * dims);
+  }
+
+  dispose(): void {
+    this.#operator?.dispose();
+    this.#rows.dispose();
+    this.#out.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Rᵀ·z for rows z (n × dims) → n × d: the inverse where R is orthonormal, else of what its rows span. */
+export function fromFrame(frame: Frame, rows: Float32Array): Float32Array {
+  const { d, dims, matrix, signs } = frame;
+  const n = rows.length / dims;
+  const out = new Float32Array(n * d);
+  const z = new Float64Array(dims);
+  for (let i = 0; i < n; i++) {
+    const row = rows.subarray(i * dims, (i + 1) * dims);
+    if (matrix) {
+      const kept = matrix.length / d;
+      for (let j = 0; j < d; j++) {
+        let sum = 0;
+        for (let t = 0; t < kept; t++) sum += (matrix[t * d + j] as number) * (row[t] as number);
+        out[i * d + j] = sum;
+      }
+      continue;
+    }
+    z.set(row);
+    if (signs) rotateBack(z, signs);
+    for (let j = 0; j < d; j++) out[i * d + j] = z[j] as number;
+  }
+  return out;
+}
+
+/** The inverse of the kernel rotateF32Rows: its four rounds backwards. */
+function rotateBack(z: Float64Array, signs: Uint32Array): void {
+  const dims = z.length;
+  let t = 1;
+  while (2 * t <= dims) t *= 2;
+  const scale = 1 / Math.sqrt(t);
+  for (let round = 3; round >= 0; round--) {
+    if (t !== dims) {
+      const half = dims / 2;
+      for (let i = 0; i < half; i++) {
+        const a = z[i] as number;
+        const b = z[i + half] as number;
+        z[i] = (a + b) * Math.SQRT1_2;
+        z[i + half] = (a - b) * Math.SQRT1_2;
+      }
+    }
+    const start = t === dims || round % 2 === 0 ? 0 : dims - t;
+    for (let half = 1; half < t; half *= 2) {
+      for (let i = start; i < start + t; i += 2 * half) {
+        for (let j = i; j < i + half; j++) {
+          const a = z[j] as number;
+          const b = z[j + half] as number;
+          z[j] = a + b;
+          z[j + half] = a - b;
+        }
+      }
+    }
+    for (let i = start; i < start + t; i++) z[i] = (z[i] as number) * scale;
+    for (let i = 0; i < dims; i++) if ((signs[round * dims + i] as number) !== 0) z[i] = -(z[i] as number);
+  }
+}
+
+export function writeFrame(writer: ByteWriter, frame: Frame): void {
+  const { signs, matrix, queryMatrix } = frame;
+  writer.u32((signs ? 1 : 0) | (matrix ? 2 : 0) | (queryMatrix ? 4 : 0)).u32(frame.dims);
+  if (signs) writer.array(signs);
+  for (const values of [matrix, queryMatrix]) if (values) writer.u32(values.length / frame.d).array(values);
+}
+
+/** @throws FormatError on what writeFrame would not have written */
+export function readFrame(reader: ByteReader, d: number): Frame {
+  const kind = reader.u32In('frame', 0, 6);
+  if (![0, 1, 2, 6].includes(kind)) reader.fail(`"frame" expected 0, 1, 2 or 6, got ${kind}`);
+  const dims = reader.u32In('dims', 16, paddedDims(d));
+  if (dims % 16 !== 0 || (kind < 2 && dims !== paddedDims(d))) {
+    reader.fail(`"dims" expected ${paddedDims(d)}, got ${dims}`);
+  }
+  if (kind === 0) return { d, dims };
+  if (kind === 1) {
+    const signs = reader.u32Array(4 * dims);
+    if (signs.some((sign) => sign !== 0 && sign !== 0x80000000))
+      reader.fail('"signs" expected sign bits only');
+    return { d, dims, signs };
+  }
+  const matrix = readMatrix(reader, d, dims);
+  return kind === 2 ? { d, dims, matrix } : { d, dims, matrix, queryMatrix: readMatrix(reader, d, dims) };
+}
+
+function readMatrix(reader: ByteReader, d: number, dims: number): Float32Array {
+  const kept = reader.u32In('matrix rows', dims - 15, dims);
+  return reader.f32Array('matrix', kept * d);
+}

@@ -1,0 +1,281 @@
+/**
+ * Any linear method under the contract of quantizer.ts.
+ *
+ *   l2:  score = |q - c|² + add - 2·<q', r̂>,  q' = R(q - μ), c' = R(c - μ), add = N + 2·<c', r̂>
+ *        with N = |r|² where the estimate is of <·, r>, and |r̂|² where the code stands for r̂ itself;
+ *   ip:  score = -<q, c> - <R q, r̂>.
+ *
+ * The query is taken into the frame once, not once a list: what a list needs of it, <c', r̂>, is in the factor `add`,
+ * which is computed from the code as it will be read. μ is the mean of training: it keeps the terms small.
+ */
+import { type Block, type Core, checkFinite, checkLength, type Metric, type Ptr } from '@sagitta/core-wasm';
+import { BLOCK, blockCount } from '../blocks.ts';
+import type { Quantizer, QuantizerEncoder, QuantizerName, QueryEstimator } from '../quantizer.ts';
+import {
+  factorAt,
+  type LinearLayout,
+  linearLayout,
+  putCode,
+  putFactors,
+  takeCode,
+  takeFactors,
+} from './block-layout.ts';
+import {
+  type CodedRows,
+  type Coder,
+  type Dots,
+  FACTOR_ADD,
+  FACTOR_ERROR,
+  FACTOR_OFFSET,
+  FACTOR_SCALE,
+} from './coder.ts';
+import { type Frame, FrameTransform, fromFrame } from './frame.ts';
+
+export interface LinearParts {
+  readonly name: QuantizerName;
+  readonly metric: Metric;
+  readonly d: number;
+  readonly bits: number;
+  readonly isUnbiased: boolean;
+  /** d values: the mean of the sample for l2, else zeros. */
+  readonly origin: Float32Array;
+  readonly frame: Frame;
+  readonly coder: Coder;
+}
+
+/** Vectors coded at a time. */
+const CHUNK = 256;
+
+function emptyRows(n: number, codeBytes: number): CodedRows {
+  return {
+    codes: new Uint8Array(n * codeBytes),
+    scales: new Float32Array(n),
+    offsets: new Float32Array(n),
+    errors: new Float32Array(n),
+  };
+}
+
+export class LinearQuantizer implements Quantizer {
+  readonly name: QuantizerName;
+  readonly metric: Metric;
+  readonly d: number;
+  readonly bits: number;
+  readonly isUnbiased: boolean;
+  readonly hasErrorBound: boolean;
+  readonly bytesPerVector: number;
+  readonly blockBytes: number;
+  readonly origin: Float32Array;
+  readonly frame: Frame;
+  readonly coder: Coder;
+  readonly layout: LinearLayout;
+
+  constructor(parts: LinearParts) {
+    this.name = parts.name;
+    this.metric = parts.metric;
+    this.d = parts.d;
+    this.bits = parts.bits;
+    this.isUnbiased = parts.isUnbiased;
+    this.origin = parts.origin;
+    this.frame = parts.frame;
+    this.coder = parts.coder;
+    this.layout = linearLayout(parts.coder, parts.metric);
+    this.hasErrorBound = (parts.coder.factors & FACTOR_ERROR) !== 0;
+    this.bytesPerVector = this.layout.bytesPerVector;
+    this.blockBytes = this.layout.blockBytes;
+  }
+
+  createEncoder(core: Core): QuantizerEncoder {
+    return new LinearEncoder(core, this);
+  }
+
+  createEstimator(core: Core): QueryEstimator {
+    return new LinearEstimator(core, this);
+  }
+
+  decode(_core: Core, blocks: Block, n: number, origin: Float32Array): Float32Array {
+    const { coder, layout, d } = this;
+    checkLength('origin', origin.length, d, 'd');
+    const coded = emptyRows(n, coder.codeBytes);
+    const bytes = blocks.u8();
+    for (let i = 0; i < n; i++) {
+      takeCode(bytes, layout, coder, i, coded.codes.subarray(i * coder.codeBytes, (i + 1) * coder.codeBytes));
+    }
+    coded.scales.set(takeFactors(blocks, layout, FACTOR_SCALE, 0, n));
+    coded.offsets.set(takeFactors(blocks, layout, FACTOR_OFFSET, 0, n));
+    const rows = new Float32Array(n * coder.dims);
+    coder.decode(coded, n, rows);
+    const out = fromFrame(this.frame, rows);
+    for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + (origin[i % d] as number);
+    return out;
+  }
+
+  defect(blocks: Block, n: number): string | undefined {
+    for (const bit of [FACTOR_ADD, FACTOR_SCALE, FACTOR_OFFSET, FACTOR_ERROR]) {
+      if (factorAt(this.layout, bit) < 0) continue;
+      const bad = takeFactors(blocks, this.layout, bit, 0, n).find((value) => !Number.isFinite(value));
+      if (bad !== undefined) return `"factors" expected finite numbers, got ${bad}`;
+    }
+    return undefined;
+  }
+}
+
+class LinearEncoder implements QuantizerEncoder {
+  readonly #core: Core;
+  readonly #quantizer: LinearQuantizer;
+  readonly #transform: FrameTransform;
+
+  constructor(core: Core, quantizer: LinearQuantizer) {
+    this.#core = core;
+    this.#quantizer = quantizer;
+    this.#transform = new FrameTransform(core, quantizer.frame, 'data');
+  }
+
+  encode(vectors: Float32Array, origin: Float32Array, blocks: Block, first: number): void {
+    const { d, coder } = this.#quantizer;
+    checkLength(
+      'vectors',
+      vectors.length,
+      Math.floor(vectors.length / d) * d,
+      `a multiple of d = ${d}, e.g.`,
+    );
+    checkLength('origin', origin.length, d, 'd');
+    checkFinite('vectors', vectors, d);
+    const n = vectors.length / d;
+    const centre = this.#centre(origin);
+    const coded = emptyRows(Math.min(n, CHUNK), coder.codeBytes);
+    for (let start = 0; start < n; start += CHUNK) {
+      const count = Math.min(CHUNK, n - start);
+      const residuals = new Float32Array(count * d);
+      for (let i = 0; i < residuals.length; i++) {
+        residuals[i] = (vectors[start * d + i] as number) - (origin[i % d] as number);
+      }
+      this.#encodeChunk(residuals, count, centre, coded, blocks, first + start);
+    }
+  }
+
+  /** c' = R(c - μ) for l2, with the matrix of queries: products with c' belong to the query's side. */
+  #centre(origin: Float32Array): Float32Array {
+    const { metric, frame } = this.#quantizer;
+    if (metric !== 'l2') return new Float32Array(frame.dims);
+    using transform = new FrameTransform(this.#core, frame, 'query');
+    return transform.apply(origin.map((value, j) => value - (this.#quantizer.origin[j] as number)));
+  }
+
+  #encodeChunk(
+    residuals: Float32Array,
+    n: number,
+    centre: Float32Array,
+    coded: CodedRows,
+    blocks: Block,
+    first: number,
+  ): void {
+    const { coder, layout, metric, d } = this.#quantizer;
+    const { dims, codeBytes } = coder;
+    const rows = this.#transform.apply(residuals);
+    coder.encode(this.#core, rows, n, coded);
+    if (metric === 'l2') {
+      const decoded = new Float32Array(n * dims);
+      coder.decode(coded, n, decoded);
+      const adds = new Float32Array(n);
+      for (let i = 0; i < n; i++) {
+        let norm = 0;
+        let product = 0;
+        for (let j = i * dims, t = 0; t < dims; j++, t++) {
+          const value = decoded[j] as number;
+          norm += value * value;
+          product += value * (centre[t] as number);
+        }
+        if (coder.norm === 'exact') {
+          norm = 0;
+          for (let j = i * d; j < (i + 1) * d; j++)
+            norm += (residuals[j] as number) * (residuals[j] as number);
+        }
+        adds[i] = norm + 2 * product;
+        if (!Number.isFinite(adds[i])) {
+          throw new RangeError(
+            `"vectors" expected values whose squares fit in f32, got a squared norm of ${norm}`,
+          );
+        }
+      }
+      putFactors(blocks, layout, FACTOR_ADD, first, adds);
+    }
+    putFactors(blocks, layout, FACTOR_SCALE, first, coded.scales.subarray(0, n));
+    putFactors(blocks, layout, FACTOR_OFFSET, first, coded.offsets.subarray(0, n));
+    putFactors(blocks, layout, FACTOR_ERROR, first, coded.errors.subarray(0, n));
+    const bytes = blocks.u8();
+    for (let i = 0; i < n; i++) {
+      putCode(bytes, layout, coder, first + i, coded.codes.subarray(i * codeBytes, (i + 1) * codeBytes));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#transform.dispose();
+  }
+}
+
+class LinearEstimator implements QueryEstimator {
+  readonly #core: Core;
+  readonly #quantizer: LinearQuantizer;
+  readonly #transform: FrameTransform;
+  readonly #dots: Dots;
+  #products: Block;
+  #sum = 0;
+
+  constructor(core: Core, quantizer: LinearQuantizer) {
+    this.#core = core;
+    this.#quantizer = quantizer;
+    this.#transform = new FrameTransform(core, quantizer.frame, 'query');
+    this.#dots = quantizer.coder.createDots(core);
+    this.#products = core.allocate(4 * BLOCK * 32);
+  }
+
+  setQuery(query: Float32Array): void {
+    const { d, metric, origin } = this.#quantizer;
+    checkLength('query', query.length, d, 'd');
+    checkFinite('query', query);
+    const centred = metric === 'l2' ? query.map((value, j) => value - (origin[j] as number)) : query;
+    const rotated = this.#transform.apply(centred);
+    this.#sum = 0;
+    for (const value of rotated) this.#sum += value;
+    this.#dots.setQuery(rotated);
+  }
+
+  scores(blocks: Ptr, n: number, base: number, out: Ptr): void {
+    const { layout, metric, blockBytes } = this.#quantizer;
+    const count = blockCount(n);
+    if (this.#products.byteLength < 4 * BLOCK * count) {
+      this.#products.dispose();
+      this.#products = this.#core.allocate(4 * BLOCK * count);
+    }
+    for (let b = 0; b < count; b++) {
+      const codes = (blocks + b * blockBytes + layout.codesAt) as Ptr;
+      this.#dots.compute(codes, this.#products.at(4 * BLOCK * b));
+    }
+    const { a, b, isInteger } = this.#dots;
+    this.#core.kernels.affineScores(
+      blocks,
+      blockBytes,
+      n,
+      (layout.factors & (FACTOR_ADD | FACTOR_SCALE | FACTOR_OFFSET)) | (isInteger ? 8 : 0),
+      this.#products.at(),
+      a,
+      b,
+      this.#sum,
+      metric === 'l2' ? -2 : -1,
+      base,
+      out,
+    );
+  }
+
+  errors(blocks: Block, n: number, distance: number): Float32Array {
+    const { layout, metric } = this.#quantizer;
+    const weight = (metric === 'l2' ? 2 : 1) * distance;
+    return takeFactors(blocks, layout, FACTOR_ERROR, 0, n).map((error) => error * weight);
+  }
+
+  [Symbol.dispose](): void {
+    this.#transform.dispose();
+    this.#dots[Symbol.dispose]();
+    this.#products.dispose();
+  }
+}

@@ -1,0 +1,57 @@
+/** Products with packed integers: the query as i16, as precise as the i32 sums allow (spec section 4.5). */
+import type { Block, Core, Ptr } from '@sagitta/core-wasm';
+import { BLOCK } from '../blocks.ts';
+import type { Dots } from './coder.ts';
+
+/** Σ|q_i|·255 < 2³¹ keeps every i32 lane of dotCodeRows exact. */
+const SUM_LIMIT = 8_421_504;
+const ENTRY_LIMIT = 32_767;
+
+export class PackedDots implements Dots {
+  a = 1;
+  b = 0;
+  readonly isInteger = false;
+  readonly #core: Core;
+  readonly #dims: number;
+  readonly #bits: number;
+  readonly #query: Block;
+  readonly #terms: (query: Float32Array) => { readonly query: Float32Array; readonly b: number };
+
+  /** terms: what is multiplied with the code, and what is added to the product. */
+  constructor(
+    core: Core,
+    dims: number,
+    bits: number,
+    terms: (query: Float32Array) => { readonly query: Float32Array; readonly b: number },
+  ) {
+    this.#core = core;
+    this.#dims = dims;
+    this.#bits = bits;
+    this.#query = core.allocate(2 * dims);
+    this.#terms = terms;
+  }
+
+  setQuery(query: Float32Array): void {
+    const terms = this.#terms(query);
+    let most = 0;
+    let sum = 0;
+    for (const value of terms.query) {
+      most = Math.max(most, Math.abs(value));
+      sum += Math.abs(value);
+    }
+    // rounding adds at most half a unit to each entry
+    const steps = most > 0 ? Math.min(ENTRY_LIMIT / most, (SUM_LIMIT - this.#dims) / sum) : 0;
+    const out = this.#query.i16();
+    for (let i = 0; i < this.#dims; i++) out[i] = Math.round((terms.query[i] as number) * steps);
+    this.a = steps > 0 ? 1 / steps : 0;
+    this.b = terms.b;
+  }
+
+  compute(codes: Ptr, out: Ptr): void {
+    this.#core.kernels.dotCodeRows(codes, BLOCK, this.#dims, this.#bits, this.#query.at(), out);
+  }
+
+  [Symbol.dispose](): void {
+    this.#query.dispose();
+  }
+}

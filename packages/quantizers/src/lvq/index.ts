@@ -1,0 +1,6 @@
+/**
+ * Locally-adaptive vector quantization.
+ *
+ * @module
+ */
+export { LvqCoder, readLvqCoder } from './coder.ts';

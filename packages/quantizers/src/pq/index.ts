@@ -1,0 +1,7 @@
+/**
+ * Product quantization, plain and optimised.
+ *
+ * @module
+ */
+export { PqCoder, readPqCoder } from './coder.ts';
+export { orthonormalFactor, type PqOptions, trainOpqFrame, trainPqCoder } from './train.ts';

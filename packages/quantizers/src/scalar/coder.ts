@@ -1,0 +1,99 @@
+/**
+ * Scalar quantization: each dimension on a uniform grid of its own, from a lower to an upper quantile of training.
+ * Values beyond are clipped. The steps are multiplied into the query, so a scan is one integer product.
+ */
+import type { ByteReader, ByteWriter, Core } from '@sagitta/core-wasm';
+import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
+import { packRows, unpackRow } from '../linear/pack-bits.ts';
+import { PackedDots } from '../linear/packed-dots.ts';
+
+export class ScalarCoder implements Coder {
+  readonly dims: number;
+  readonly bits: number;
+  /** dims each: the value of code 0, and between codes; a constant dimension has step 0. */
+  readonly minima: Float32Array;
+  readonly steps: Float32Array;
+  readonly codeBytes: number;
+  readonly factors: number = 0;
+  readonly norm = 'decoded';
+  readonly isBlocked = false;
+
+  constructor(dims: number, bits: number, minima: Float32Array, steps: Float32Array) {
+    this.dims = dims;
+    this.bits = bits;
+    this.minima = minima;
+    this.steps = steps;
+    this.codeBytes = (dims * bits) / 8;
+  }
+
+  encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
+    const { dims, bits, minima, steps } = this;
+    const top = (1 << bits) - 1;
+    const inverse = Float64Array.from(steps, (step) => (step > 0 ? 1 / step : 0));
+    const values = new Uint16Array(n * dims);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0, at = i * dims; j < dims; j++, at++) {
+        const place = ((rows[at] as number) - (minima[j] as number)) * (inverse[j] as number) + 0.5;
+        values[at] = place > 0 ? Math.min(top, Math.floor(place)) : 0;
+      }
+    }
+    packRows(core, values, n, dims, bits, out.codes);
+  }
+
+  decode(coded: CodedRows, n: number, out: Float32Array): void {
+    const { dims, bits, codeBytes, minima, steps } = this;
+    const values = new Uint16Array(dims);
+    for (let i = 0; i < n; i++) {
+      unpackRow(coded.codes.subarray(i * codeBytes, (i + 1) * codeBytes), dims, bits, values);
+      for (let j = 0; j < dims; j++) {
+        out[i * dims + j] = (minima[j] as number) + (steps[j] as number) * (values[j] as number);
+      }
+    }
+  }
+
+  createDots(core: Core): Dots {
+    return new PackedDots(core, this.dims, this.bits, (query) => {
+      let b = 0;
+      for (let j = 0; j < this.dims; j++) b += (query[j] as number) * (this.minima[j] as number);
+      return { query: query.map((value, j) => value * (this.steps[j] as number)), b };
+    });
+  }
+
+  write(writer: ByteWriter): void {
+    writer.u32(this.bits).array(this.minima).array(this.steps);
+  }
+}
+
+/**
+ * Grids from training rows (n × dims in the frame): from the `clip` quantile of each dimension to its counterpart.
+ * clip 0 takes the least and the greatest value.
+ */
+export function trainScalarCoder(
+  rows: Float32Array,
+  n: number,
+  dims: number,
+  bits: number,
+  clip: number,
+): ScalarCoder {
+  const minima = new Float32Array(dims);
+  const steps = new Float32Array(dims);
+  const column = new Float32Array(n);
+  const skip = Math.min(Math.floor(clip * n), (n - 1) >> 1);
+  for (let j = 0; j < dims; j++) {
+    for (let i = 0; i < n; i++) column[i] = rows[i * dims + j] as number;
+    column.sort();
+    const least = column[skip] as number;
+    minima[j] = least;
+    steps[j] = ((column[n - 1 - skip] as number) - least) / ((1 << bits) - 1);
+  }
+  return new ScalarCoder(dims, bits, minima, steps);
+}
+
+/** @throws FormatError */
+export function readScalarCoder(reader: ByteReader, dims: number): ScalarCoder {
+  const bits = reader.u32In('bits', 1, 8);
+  const minima = reader.f32Array('minima', dims);
+  const steps = reader.f32Array('steps', dims);
+  if (steps.some((step) => step < 0)) reader.fail('"steps" expected numbers from 0');
+  return new ScalarCoder(dims, bits, minima, steps);
+}

@@ -1,0 +1,100 @@
+/** Half precision (IEEE 754 binary16): 2 bytes a dimension, rounded to nearest, ties to even. */
+import type { Block, ByteWriter, Core, Ptr } from '@sagitta/core-wasm';
+import { BLOCK } from '../blocks.ts';
+import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
+
+/** The greatest finite half. */
+export const LARGEST_HALF = 65_504;
+
+const float = new Float32Array(1);
+const word = new Uint32Array(float.buffer);
+
+/** f32 → bits of the nearest half. @throws RangeError beyond ±65,504 */
+export function numberToHalf(value: number): number {
+  float[0] = value;
+  const bits = word[0] as number;
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  // 65,520 and beyond would round to infinity
+  if (magnitude >= 0x477ff000) {
+    throw new RangeError(
+      `"vectors" expected values within ±${LARGEST_HALF} for half precision, got ${value}`,
+    );
+  }
+  if (magnitude < 0x38800000) {
+    // subnormal: the float addition rounds to multiples of 2^-24
+    float[0] = Math.abs(value) + 0.5;
+    return sign | ((word[0] as number) - 0x3f000000);
+  }
+  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1) - 0x38000000;
+  return sign | (rounded >>> 13);
+}
+
+export function halfToNumber(bits: number): number {
+  const exponent = (bits >> 10) & 31;
+  const mantissa = bits & 1023;
+  word[0] = exponent === 0 ? 0 : ((exponent + 112) << 23) | (mantissa << 13);
+  const magnitude = exponent === 0 ? mantissa / 16_777_216 : (float[0] as number);
+  return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+export class HalfCoder implements Coder {
+  readonly dims: number;
+  readonly codeBytes: number;
+  readonly factors: number = 0;
+  readonly norm: 'exact' | 'decoded';
+  readonly isBlocked = false;
+
+  /** norm — 'exact' where the frame keeps fewer dimensions than vectors have. */
+  constructor(dims: number, norm: 'exact' | 'decoded') {
+    this.dims = dims;
+    this.norm = norm;
+    this.codeBytes = 2 * dims;
+  }
+
+  encode(_core: Core, rows: Float32Array, n: number, out: CodedRows): void {
+    const view = new DataView(out.codes.buffer, out.codes.byteOffset, out.codes.byteLength);
+    for (let i = 0; i < n * this.dims; i++) view.setUint16(2 * i, numberToHalf(rows[i] as number), true);
+  }
+
+  decode(coded: CodedRows, n: number, out: Float32Array): void {
+    const { codes } = coded;
+    const view = new DataView(codes.buffer, codes.byteOffset, codes.byteLength);
+    for (let i = 0; i < n * this.dims; i++) out[i] = halfToNumber(view.getUint16(2 * i, true));
+  }
+
+  createDots(core: Core): Dots {
+    return new HalfDots(core, this.dims);
+  }
+
+  write(writer: ByteWriter): void {
+    writer.u32(this.norm === 'exact' ? 1 : 0);
+  }
+}
+
+class HalfDots implements Dots {
+  readonly a = 1;
+  readonly b = 0;
+  readonly isInteger = false;
+  readonly #core: Core;
+  readonly #dims: number;
+  readonly #query: Block;
+
+  constructor(core: Core, dims: number) {
+    this.#core = core;
+    this.#dims = dims;
+    this.#query = core.allocate(4 * dims);
+  }
+
+  setQuery(query: Float32Array): void {
+    this.#query.f32().set(query);
+  }
+
+  compute(codes: Ptr, out: Ptr): void {
+    this.#core.kernels.dotF16Rows(this.#query.at(), codes, BLOCK, this.#dims, out);
+  }
+
+  [Symbol.dispose](): void {
+    this.#query.dispose();
+  }
+}

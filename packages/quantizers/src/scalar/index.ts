@@ -1,0 +1,8 @@
+/**
+ * Coordinate by coordinate: int8 and int4, signs, half precision.
+ *
+ * @module
+ */
+export { BinaryCoder, readBinaryCoder } from './binary-coder.ts';
+export { readScalarCoder, ScalarCoder, trainScalarCoder } from './coder.ts';
+export { HalfCoder, halfToNumber, LARGEST_HALF, numberToHalf } from './half-coder.ts';

@@ -1,0 +1,250 @@
+/** One name table: options → trained quantizer, and its file. */
+import {
+  type ByteReader,
+  ByteWriter,
+  type Core,
+  checkInteger,
+  checkMetric,
+  checkNumber,
+  checkOneOf,
+  MAX_DIMENSION,
+  METRICS,
+  type Metric,
+  RandomStream,
+  type VectorSet,
+  vectorSet,
+} from '@sagitta/core-wasm';
+import type { Coder } from './linear/coder.ts';
+import {
+  type Frame,
+  FrameTransform,
+  identityFrame,
+  matrixFrame,
+  paddedDims,
+  readFrame,
+  rotatedFrame,
+  writeFrame,
+} from './linear/frame.ts';
+import { LinearQuantizer } from './linear/linear-quantizer.ts';
+import { LvqCoder, readLvqCoder } from './lvq/index.ts';
+import { readPqCoder, trainOpqFrame, trainPqCoder } from './pq/index.ts';
+import { QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
+import { makeRabitqCoder, type RabitqMode, readRabitqCoder } from './rabitq/index.ts';
+import {
+  BinaryCoder,
+  HalfCoder,
+  readBinaryCoder,
+  readScalarCoder,
+  trainScalarCoder,
+} from './scalar/index.ts';
+import { trainPca } from './training/pca.ts';
+import { readTurboQuantCoder, TurboQuantCoder } from './turboquant/index.ts';
+
+export interface QuantizerOptions {
+  readonly name: QuantizerName;
+  readonly metric: Metric;
+  /**
+   * Average code bits a dimension. rabitq 1 to 9; pq and opq 1/16 to 8 (as sub-quantizers); lvq 1 to 16 (above 8 on two
+   * levels); scalar 1 to 8; turboquant 1, 2 or 4; pca 1/16 to 16, at 16 bits a kept dimension; binary is 1, fp16 16.
+   */
+  readonly bits?: number;
+  readonly seed?: number;
+  /** rabitq: 'fast' (default) or 'optimal' codes. */
+  readonly mode?: RabitqMode;
+  /** pq, opq: bits of one code, 8 (default) or 4 (fast scan). */
+  readonly nbits?: 4 | 8;
+  /** lvq: bits of the second level, 0 (default) to 8; bits is then that of the first. */
+  readonly secondBits?: number;
+  /** lvq: in a random rotation; with `ratio` inner products have no bias. */
+  readonly rotate?: boolean;
+  /** lvq, turboquant: the scale |r|²/<r, r̂>. Default false for lvq, true for turboquant. */
+  readonly ratio?: boolean;
+  /** scalar: share of training values beyond the grid at each end. Default 0. */
+  readonly clip?: number;
+  /** pq, opq: k-means rounds. Default 10. */
+  readonly iterations?: number;
+}
+
+interface Made {
+  readonly frame: Frame;
+  readonly coder: Coder;
+  readonly bits: number;
+  readonly isUnbiased: boolean;
+}
+
+/** A sample as makers see it: checked, and centred on origin. */
+interface Sample {
+  readonly core: Core;
+  readonly d: number;
+  readonly n: number;
+  /** n × d: x - origin, or residuals where those were given. */
+  readonly rows: Float32Array;
+  readonly random: RandomStream;
+  readonly seed: number;
+  readonly metric: Metric;
+}
+
+type Maker = (sample: Sample, options: QuantizerOptions) => Made;
+
+/** Rows of the sample in a frame. */
+function inFrame({ core, rows }: Sample, frame: Frame): Float32Array {
+  using transform = new FrameTransform(core, frame, 'data');
+  return transform.apply(rows);
+}
+
+function makePq(sample: Sample, options: QuantizerOptions, isRotated: boolean): Made {
+  const { d, n, seed, core } = sample;
+  const nbits = options.nbits ?? 8;
+  if (nbits !== 4 && nbits !== 8) throw new RangeError(`"nbits" expected 4 or 8, got ${nbits}`);
+  const bits = checkNumber('bits', options.bits ?? 1, 1 / 16, 8);
+  const m = Math.max(1, Math.min(d, Math.round((bits * d) / nbits)));
+  const iterations = checkInteger('iterations', options.iterations ?? 10, 1, 1000);
+  const pq = { m, nbits, seed, iterations } as const;
+  const frame = isRotated ? trainOpqFrame(core, sample.rows, n, d, pq) : identityFrame(d);
+  const coder = trainPqCoder(core, inFrame(sample, frame), n, frame.dims, pq);
+  return { frame, coder, bits: (coder.m * nbits) / d, isUnbiased: false };
+}
+
+const MAKERS: Record<QuantizerName, Maker> = {
+  rabitq({ d, random }, options) {
+    const bits = checkInteger('bits', options.bits ?? 1, 1, 9);
+    const mode = checkOneOf('mode', options.mode ?? 'fast', ['fast', 'optimal']);
+    const frame = rotatedFrame(d, random.fork('rotation'));
+    const coder = makeRabitqCoder(frame.dims, bits, mode, random.fork('step'));
+    return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: true };
+  },
+  pq: (sample, options) => makePq(sample, options, false),
+  opq: (sample, options) => makePq(sample, options, true),
+  lvq({ d, random }, options) {
+    const asked = checkInteger('bits', options.bits ?? 8, 1, options.secondBits === undefined ? 16 : 8);
+    const bits = Math.min(8, asked);
+    const second = checkInteger('secondBits', options.secondBits ?? asked - bits, 0, 8);
+    const frame = options.rotate ? rotatedFrame(d, random.fork('rotation')) : identityFrame(d);
+    const used = options.rotate ? frame.dims : d;
+    const coder = new LvqCoder(frame.dims, used, bits, second, options.ratio ?? false);
+    const isUnbiased = options.rotate === true && options.ratio === true;
+    return { frame, coder, bits: ((bits + second) * frame.dims) / d, isUnbiased };
+  },
+  scalar(sample, options) {
+    const bits = checkInteger('bits', options.bits ?? 8, 1, 8);
+    const clip = checkNumber('clip', options.clip ?? 0, 0, 0.49);
+    const frame = identityFrame(sample.d);
+    const coder = trainScalarCoder(inFrame(sample, frame), sample.n, frame.dims, bits, clip);
+    return { frame, coder, bits: (bits * frame.dims) / sample.d, isUnbiased: false };
+  },
+  binary({ d }) {
+    const frame = identityFrame(d);
+    return { frame, coder: new BinaryCoder(frame.dims, d), bits: frame.dims / d, isUnbiased: false };
+  },
+  turboquant({ d, random }, options) {
+    const bits = options.bits ?? 4;
+    const hasRatio = options.ratio ?? true;
+    const frame = rotatedFrame(d, random.fork('rotation'));
+    const coder = new TurboQuantCoder(frame.dims, bits, hasRatio);
+    return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: hasRatio };
+  },
+  pca({ core, d, n, rows }, options) {
+    const bits = checkNumber('bits', options.bits ?? 4, 1 / 16, 16);
+    const kept = Math.max(1, Math.min(d, Math.round((bits * d) / 16)));
+    const { components } = trainPca(core, { data: rows, n, d }, { center: false });
+    const frame = matrixFrame(d, components.slice(0, kept * d));
+    return {
+      frame,
+      coder: new HalfCoder(frame.dims, 'exact'),
+      bits: (16 * frame.dims) / d,
+      isUnbiased: false,
+    };
+  },
+  fp16({ d }) {
+    const frame = identityFrame(d);
+    return {
+      frame,
+      coder: new HalfCoder(frame.dims, 'decoded'),
+      bits: (16 * frame.dims) / d,
+      isUnbiased: false,
+    };
+  },
+};
+
+/**
+ * Trains a quantizer on a sample (n × d, at least 1 vector; product quantization needs 16 or 256).
+ *
+ * residuals — n × d, where vectors will be coded as residuals x - c of lists: what is learned is learned from them.
+ * For cosine pass vectors of length 1.
+ * @throws RangeError on options out of range, too few vectors, values that are not finite
+ */
+export function trainQuantizer(
+  core: Core,
+  sample: VectorSet,
+  options: QuantizerOptions,
+  residuals?: Float32Array,
+): LinearQuantizer {
+  const { d } = sample;
+  const name = checkOneOf('name', options.name, QUANTIZER_NAMES);
+  const metric = checkMetric(options.metric);
+  const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('sample.d', d, 1, MAX_DIMENSION);
+  const { data, n } = vectorSet(sample.data, d, 'sample');
+  if (n === 0) throw new RangeError('"sample" expected at least 1 vector, got 0');
+  const origin = new Float32Array(d);
+  if (metric === 'l2') {
+    const sums = new Float64Array(d);
+    for (let i = 0; i < data.length; i++) sums[i % d] = (sums[i % d] as number) + (data[i] as number);
+    for (let j = 0; j < d; j++) origin[j] = (sums[j] as number) / n;
+  }
+  const rows = residuals
+    ? vectorSet(residuals, d, 'residuals').data
+    : data.map((value, i) => value - (origin[i % d] as number));
+  const random = new RandomStream(seed, `quantizer/${name}`);
+  const made = MAKERS[name]({ core, d, n: rows.length / d, rows, random, seed, metric }, options);
+  return new LinearQuantizer({ name, metric, d, origin, ...made });
+}
+
+const READERS: Record<QuantizerName, (reader: ByteReader, dims: number) => Coder> = {
+  rabitq: readRabitqCoder,
+  pq: readPqCoder,
+  opq: readPqCoder,
+  lvq: readLvqCoder,
+  scalar: readScalarCoder,
+  binary: readBinaryCoder,
+  turboquant: readTurboQuantCoder,
+  pca: readHalfCoder,
+  fp16: readHalfCoder,
+};
+
+function readHalfCoder(reader: ByteReader, dims: number): HalfCoder {
+  return new HalfCoder(dims, reader.u32In('norm', 0, 1) === 1 ? 'exact' : 'decoded');
+}
+
+const VERSION = 1;
+
+/** The section's bytes: version, name, d, metric, bits, unbiased, origin, frame, coder. */
+export function writeQuantizer(quantizer: LinearQuantizer): Uint8Array<ArrayBuffer> {
+  const { name, d, metric, bits, isUnbiased, origin, frame, coder } = quantizer;
+  const writer = new ByteWriter();
+  writer.u32(VERSION).u32(QUANTIZER_NAMES.indexOf(name)).u32(d).u32(METRICS.indexOf(metric));
+  writer
+    .f64(bits)
+    .u32(isUnbiased ? 1 : 0)
+    .array(origin);
+  writeFrame(writer, frame);
+  coder.write(writer);
+  return writer.finish();
+}
+
+/** Reads one section to its end. @throws FormatError on anything writeQuantizer would not have written */
+export function readQuantizer(reader: ByteReader): LinearQuantizer {
+  reader.u32In('quantizer version', VERSION, VERSION);
+  const name = QUANTIZER_NAMES[reader.u32In('quantizer', 0, QUANTIZER_NAMES.length - 1)] as QuantizerName;
+  const d = reader.u32In('d', 1, MAX_DIMENSION);
+  const metric = METRICS[reader.u32In('metric', 0, METRICS.length - 1)] as Metric;
+  const bits = reader.f64();
+  if (!(bits > 0 && bits <= 16 * 16)) reader.fail(`"bits" expected a number above 0, got ${bits}`);
+  const isUnbiased = reader.u32In('unbiased', 0, 1) === 1;
+  const origin = reader.f32Array('origin', d);
+  const frame = readFrame(reader, d);
+  if (!frame.matrix && frame.dims !== paddedDims(d)) reader.fail(`"dims" expected ${paddedDims(d)}`);
+  const coder = READERS[name](reader, frame.dims);
+  reader.end();
+  return new LinearQuantizer({ name, metric, d, bits, isUnbiased, origin, frame, coder });
+}

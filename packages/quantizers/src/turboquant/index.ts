@@ -1,0 +1,6 @@
+/**
+ * TurboQuant.
+ *
+ * @module
+ */
+export { LEVELS, readTurboQuantCoder, TurboQuantCoder } from './coder.ts';

@@ -1,0 +1,252 @@
+/** What every quantizer has to do, whatever its codes are. */
+import { ByteReader, type Core, createCore, METRICS, type Metric } from '@sagitta/core-wasm';
+import { skewedRows } from '@sagitta/testing';
+import { describe, expect, it } from 'vitest';
+import {
+  blockCount,
+  type Quantizer,
+  type QuantizerOptions,
+  readQuantizer,
+  trainQuantizer,
+  writeQuantizer,
+} from '../src/index.ts';
+
+export interface QuantizerCase {
+  readonly label: string;
+  readonly options: Omit<QuantizerOptions, 'metric'>;
+  /** Average of |estimated - true| / true squared distance on the test's data, within 5 %. */
+  readonly error: number;
+  /** Fewest training vectors. */
+  readonly needs?: number;
+}
+
+const D = 40;
+const N = 600;
+const ROWS = skewedRows(N, D, { seed: 3 });
+const QUERIES = skewedRows(8, D, { seed: 3, stream: 'query' });
+
+function unit(rows: Float32Array, d: number): Float32Array {
+  const out = rows.slice();
+  for (let at = 0; at < out.length; at += d) {
+    let sum = 0;
+    for (let j = at; j < at + d; j++) sum += (out[j] as number) ** 2;
+    for (let j = at; j < at + d; j++) out[j] = (out[j] as number) / Math.sqrt(sum || 1);
+  }
+  return out;
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let j = 0; j < a.length; j++) sum += (a[j] as number) * (b[j] as number);
+  return sum;
+}
+
+function squared(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let j = 0; j < a.length; j++) sum += ((a[j] as number) - (b[j] as number)) ** 2;
+  return sum;
+}
+
+/** The exact score: smaller is better. */
+function exact(metric: Metric, query: Float32Array, vector: ArrayLike<number>): number {
+  return metric === 'l2' ? squared(query, vector) : -dot(query, vector);
+}
+
+/** Codes and every estimate of n vectors about an origin. */
+function estimatesOf(
+  core: Core,
+  quantizer: Quantizer,
+  vectors: Float32Array,
+  origin: Float32Array,
+  queries: Float32Array,
+): { codes: Uint8Array; scores: Float32Array[]; decoded: Float32Array } {
+  const { d, metric, blockBytes } = quantizer;
+  const n = vectors.length / d;
+  using encoder = quantizer.createEncoder(core);
+  using estimator = quantizer.createEstimator(core);
+  using blocks = core.allocate(blockCount(n) * blockBytes);
+  using out = core.allocate(blockCount(n) * 128);
+  encoder.encode(vectors, origin, blocks, 0);
+  expect(quantizer.defect(blocks, n)).toBeUndefined();
+  const scores: Float32Array[] = [];
+  for (let at = 0; at < queries.length; at += d) {
+    const query = queries.subarray(at, at + d);
+    estimator.setQuery(query);
+    estimator.scores(blocks.at(), n, exact(metric, query, origin), out.at());
+    scores.push(out.f32(0, n).slice());
+  }
+  return { codes: blocks.u8().slice(), scores, decoded: quantizer.decode(core, blocks, n, origin) };
+}
+
+export function quantizerCase({ label, options, error, needs = 1 }: QuantizerCase): void {
+  const core = createCore();
+  const train = (metric: Metric, rows = ROWS, d = D, more: Partial<QuantizerOptions> = {}) =>
+    trainQuantizer(core, { data: rows, n: rows.length / d, d }, { ...options, ...more, metric });
+
+  describe.each(METRICS)(`${label}, %s`, (metric) => {
+    const rows = metric === 'cosine' ? unit(ROWS, D) : ROWS;
+    const queries = metric === 'cosine' ? unit(QUERIES, D) : QUERIES;
+    const quantizer = train(metric, rows);
+
+    it('estimates scores about its own origin and about any other', () => {
+      // a scalar grid clips what lies far outside training
+      for (const shift of [0, metric === 'cosine' ? 0.02 : 0.1]) {
+        const origin = quantizer.origin.map((value, j) => value + (j % 3 === 0 ? shift : 0));
+        const { scores } = estimatesOf(core, quantizer, rows, origin, queries);
+        let total = 0;
+        for (const [q, estimates] of scores.entries()) {
+          const query = queries.subarray(q * D, (q + 1) * D);
+          for (let i = 0; i < N; i++) {
+            const vector = rows.subarray(i * D, (i + 1) * D);
+            const off = (estimates[i] as number) - exact(metric, query, vector);
+            // half the error of a squared distance is that of the inner product in it
+            total += Math.abs(metric === 'l2' ? off : 2 * off) / squared(query, vector);
+          }
+        }
+        const average = total / (scores.length * N);
+        if (shift === 0 && metric === 'l2')
+          expect(Math.abs(average / error - 1), `got ${average}`).toBeLessThan(0.05);
+        // about a foreign origin residuals are longer; inner products do not subtract the mean
+        else expect(average, `shift ${shift}`).toBeLessThan(2.5 * error);
+        expect(average).toBeGreaterThan(0);
+      }
+    });
+
+    it('decodes to vectors near the originals', () => {
+      const { decoded } = estimatesOf(core, quantizer, rows, quantizer.origin, queries);
+      let lost = 0;
+      let energy = 0;
+      for (let i = 0; i < rows.length; i++) {
+        lost += ((decoded[i] as number) - (rows[i] as number)) ** 2;
+        energy += ((rows[i] as number) - (quantizer.origin[i % D] as number)) ** 2;
+      }
+      // unbiased scales decode longer than the least-squares ones: at 1 bit the error is 0.57 of the energy
+      expect(lost / energy).toBeLessThan(0.62);
+      if (error < 0.02) expect(lost / energy).toBeLessThan(0.02);
+    });
+
+    it('gives the same codes at any position, and leaves others alone', () => {
+      const n = 37;
+      const { codes } = estimatesOf(
+        core,
+        quantizer,
+        rows.subarray(0, n * D),
+        quantizer.origin,
+        queries.subarray(0, D),
+      );
+      using encoder = quantizer.createEncoder(core);
+      using blocks = core.allocate(blockCount(n) * quantizer.blockBytes);
+      for (const [first, count] of [
+        [30, 7],
+        [0, 5],
+        [5, 25],
+      ] as const) {
+        encoder.encode(rows.subarray(first * D, (first + count) * D), quantizer.origin, blocks, first);
+      }
+      expect(Buffer.compare(blocks.u8(), codes)).toBe(0);
+    });
+
+    it('comes back from its bytes', () => {
+      const loaded = readQuantizer(new ByteReader(writeQuantizer(quantizer)));
+      expect(writeQuantizer(loaded)).toEqual(writeQuantizer(quantizer));
+      const few = rows.subarray(0, 40 * D);
+      const own = estimatesOf(core, quantizer, few, quantizer.origin, queries);
+      expect(estimatesOf(core, loaded, few, quantizer.origin, queries)).toEqual(own);
+      for (const trait of [
+        'name',
+        'metric',
+        'd',
+        'bits',
+        'bytesPerVector',
+        'isUnbiased',
+        'hasErrorBound',
+      ] as const) {
+        expect(loaded[trait]).toBe(quantizer[trait]);
+      }
+    });
+
+    it('says what a vector costs', () => {
+      expect(quantizer.blockBytes).toBe(32 * quantizer.bytesPerVector);
+      const factors = quantizer.bytesPerVector - (quantizer.bits * D) / 8;
+      expect(factors).toBeGreaterThanOrEqual(0);
+      // at most add, scale, offset and error, and half a byte of an odd 4-bit code
+      expect(factors).toBeLessThanOrEqual(16.5);
+    });
+  });
+
+  describe(label, () => {
+    it('is a function of the seed', () => {
+      const bytes = writeQuantizer(train('l2'));
+      expect(writeQuantizer(train('l2'))).toEqual(bytes);
+    });
+
+    it.each([1, 2, 7, 16, 17, 100])('takes %i dims, and any number of vectors', (d) => {
+      const data = skewedRows(300, d, { seed: 5, mixed: d > 2 });
+      const quantizer = train('l2', data, d);
+      for (const n of [1, 31, 32, 33]) {
+        const { scores, decoded } = estimatesOf(
+          core,
+          quantizer,
+          data.subarray(0, n * d),
+          quantizer.origin,
+          data.subarray(0, d),
+        );
+        expect(scores[0]?.every(Number.isFinite)).toBe(true);
+        expect(decoded.every(Number.isFinite)).toBe(true);
+      }
+    });
+
+    it('gives numbers for zero vectors, constant dimensions and copies', () => {
+      const odd = ROWS.slice(0, 300 * D);
+      for (let i = 0; i < 300; i++) odd[i * D + 3] = 2.5;
+      odd.fill(0, 0, D);
+      odd.copyWithin(D, 2 * D, 3 * D);
+      for (const metric of METRICS) {
+        const quantizer = train(metric, odd);
+        const { scores, decoded } = estimatesOf(
+          core,
+          quantizer,
+          odd,
+          quantizer.origin,
+          odd.subarray(0, 3 * D),
+        );
+        for (const estimates of scores) {
+          expect(estimates.every(Number.isFinite)).toBe(true);
+          // copies score alike
+          expect(estimates[1]).toBe(estimates[2]);
+        }
+        expect(decoded.every(Number.isFinite)).toBe(true);
+      }
+      const constant = train('l2', new Float32Array(300 * D).fill(1.25));
+      const same = new Float32Array(5 * D).fill(1.25);
+      const { scores, decoded } = estimatesOf(core, constant, same, constant.origin, same.subarray(0, D));
+      expect(scores[0]?.every((score) => Math.abs(score) < 1e-4)).toBe(true);
+      expect(decoded.every((value) => Math.abs(value - 1.25) < 1e-3)).toBe(true);
+    });
+
+    it('refuses what it cannot code, by name', () => {
+      const quantizer = train('l2');
+      using encoder = quantizer.createEncoder(core);
+      using estimator = quantizer.createEstimator(core);
+      using blocks = core.allocate(quantizer.blockBytes);
+      const bad = ROWS.slice(0, D);
+      bad[7] = Number.NaN;
+      expect(() => encoder.encode(bad, quantizer.origin, blocks, 0)).toThrow(/"vectors"/);
+      expect(() => encoder.encode(bad.subarray(1), quantizer.origin, blocks, 0)).toThrow(/"vectors"/);
+      expect(() => encoder.encode(ROWS.subarray(0, D), new Float32Array(3), blocks, 0)).toThrow(/"origin"/);
+      expect(() => estimator.setQuery(bad)).toThrow(/"query"/);
+      expect(() => estimator.setQuery(bad.subarray(2))).toThrow(/"query"/);
+      expect(() => train('l2', new Float32Array(0))).toThrow(/"sample"/);
+      expect(() => train('l2', bad)).toThrow(/"sample"/);
+      if (needs > 1) {
+        expect(() => train('l2', ROWS.subarray(0, (needs - 1) * D))).toThrow(
+          new RegExp(`"sample" expected at least ${needs} vectors`),
+        );
+      }
+    });
+
+    it('gives its memory back', () => {
+      expect(core.bytesUsed()).toBe(0);
+    });
+  });
+}

@@ -1,0 +1,43 @@
+import { quantizerCase } from './quantizer.case.ts';
+
+quantizerCase({ label: 'rabitq 1', options: { name: 'rabitq', bits: 1 }, error: 0.0867 });
+quantizerCase({ label: 'rabitq 4 fast', options: { name: 'rabitq', bits: 4 }, error: 0.0117 });
+quantizerCase({
+  label: 'rabitq 4 optimal',
+  options: { name: 'rabitq', bits: 4, mode: 'optimal' },
+  error: 0.0101,
+});
+quantizerCase({ label: 'rabitq 9', options: { name: 'rabitq', bits: 9, mode: 'optimal' }, error: 0.000289 });
+quantizerCase({ label: 'pq 1', options: { name: 'pq', bits: 1 }, error: 0.0902, needs: 256 });
+quantizerCase({
+  label: 'pq 1, 4-bit codes',
+  options: { name: 'pq', bits: 1, nbits: 4 },
+  error: 0.188,
+  needs: 16,
+});
+quantizerCase({
+  label: 'opq 1',
+  options: { name: 'opq', bits: 1, iterations: 4 },
+  error: 0.0715,
+  needs: 256,
+});
+quantizerCase({ label: 'lvq 4', options: { name: 'lvq', bits: 4 }, error: 0.0151 });
+quantizerCase({ label: 'lvq 8', options: { name: 'lvq', bits: 8 }, error: 0.000866 });
+quantizerCase({ label: 'lvq 4 × 8', options: { name: 'lvq', bits: 4, secondBits: 8 }, error: 6.65e-5 });
+quantizerCase({
+  label: 'lvq 4, rotated with ratio',
+  options: { name: 'lvq', bits: 4, rotate: true, ratio: true },
+  error: 0.00977,
+});
+quantizerCase({ label: 'int8', options: { name: 'scalar', bits: 8 }, error: 0.00156 });
+quantizerCase({ label: 'int4, clipped', options: { name: 'scalar', bits: 4, clip: 0.01 }, error: 0.028 });
+quantizerCase({ label: 'binary', options: { name: 'binary' }, error: 0.114 });
+quantizerCase({ label: 'turboquant 1', options: { name: 'turboquant', bits: 1 }, error: 0.0897 });
+quantizerCase({ label: 'turboquant 4', options: { name: 'turboquant', bits: 4 }, error: 0.0111 });
+quantizerCase({
+  label: 'turboquant 2, least squares',
+  options: { name: 'turboquant', bits: 2, ratio: false },
+  error: 0.0655,
+});
+quantizerCase({ label: 'pca', options: { name: 'pca', bits: 8 }, error: 0.0408 });
+quantizerCase({ label: 'fp16', options: { name: 'fp16' }, error: 5.82e-5 });
