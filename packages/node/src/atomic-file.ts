@@ -14,6 +14,8 @@ type InterruptSignal = keyof typeof INTERRUPT_EXIT_CODES;
 const SIGNALS: readonly InterruptSignal[] = ['SIGINT', 'SIGTERM'];
 /** Bytes handed to the system in one write. */
 const WRITE_BYTES = 1 << 26;
+/** Characters of a file's name that its temporary file takes over; at most 3 bytes each. */
+const NAME_CHARACTERS = 40;
 
 const pending = new Set<string>();
 let armed = false;
@@ -27,7 +29,11 @@ let counter = 0;
  */
 export async function withAtomicFile<T>(path: string, body: (handle: FileHandle) => Promise<T>): Promise<T> {
   const target = await resolveTarget(path);
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}-${counter++}.tmp`);
+  // only the beginning of the name: one that is as long as a name may be must stay possible
+  const temporary = join(
+    dirname(target),
+    `.${basename(target).slice(0, NAME_CHARACTERS)}.${process.pid}-${counter++}.tmp`,
+  );
   track(temporary);
   try {
     // created synchronously: an interrupt then finds the file either not there yet or there to be removed

@@ -13,9 +13,10 @@ const MAGIC = 'SAGT';
  * Writes the index to a temporary file beside `path`, synchronises it and puts it in place. Pieces go from the core to
  * the file one after the other; until the promise settles neither the index nor its core may be used.
  * @returns bytes written
- * @throws the system's error; the file that was there before is then still there
+ * @throws RangeError if the index was disposed, the system's error; the file that was there before is then still there
  */
 export async function saveIndexFile(path: string, index: IvfIndex): Promise<number> {
+  checkLive(index);
   let bytes = 0;
   function* counted(): Generator<Uint8Array> {
     for (const piece of gathered(indexPieces(index))) {
@@ -44,6 +45,16 @@ export async function openIndexFile(core: Core, path: string): Promise<IvfIndex>
   } finally {
     await file.close();
   }
+}
+
+/** The lists of a disposed index are gone, its number of vectors is not: written, that would be no index. */
+function checkLive(index: IvfIndex): void {
+  let n = 0;
+  for (let list = 0; list < index.nlist; list++) n += index.lists.get(list)?.n ?? 0;
+  if (n === index.n) return;
+  throw new RangeError(
+    `"index" expected one that is not disposed, got lists of ${n} of its ${index.n} vectors`,
+  );
 }
 
 /** Looks at the header before the rest is read, so that a wrong file of any size costs nothing. */

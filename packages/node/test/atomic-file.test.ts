@@ -39,6 +39,15 @@ describe('withAtomicFile', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  it('takes the longest name that a file may have', async () => {
+    // 255 bytes; the temporary file's name has no room to be longer
+    for (const name of ['n'.repeat(255), 'é'.repeat(127), '🏹'.repeat(63)]) {
+      await writeFileAtomic(join(folder.path, name), [new TextEncoder().encode('long')]);
+      expect(readFileSync(join(folder.path, name), 'utf8')).toBe('long');
+    }
+    expect(leftovers()).toEqual([]);
+  });
+
   it('replaces the file behind a link, and refuses what is no regular file', async () => {
     const target = folder.write('target', 'old');
     const link = join(folder.path, 'link');

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCore } from '@sagitta/core-wasm';
-import { buildIvf, saveIndex } from '@sagitta/retrieval';
-import { clusteredRows } from '@sagitta/testing';
+import { CapacityError, createCore } from '@sagitta/core-wasm';
+import { buildFlat, buildIvf, saveIndex } from '@sagitta/retrieval';
+import { clusteredRows, gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import { openIndexFile, saveIndexFile } from '../src/index.ts';
 import { expectFormatError } from './support/expect-format-error.ts';
@@ -52,5 +52,61 @@ describe('an index file', () => {
     expect(error.message).toContain(`(at byte ${error.offset})`);
     await expect(openIndexFile(core, join(folder.path, 'no.sag'))).rejects.toThrow(/ENOENT/);
     expect(core.bytesUsed()).toBe(used);
+  });
+
+  it('survives damage anywhere: every byte of the head, every 97th behind it, and cuts', async () => {
+    await saveIndexFile(path, index);
+    const good = readFileSync(path);
+    const used = core.bytesUsed();
+    for (let at = 0; at < good.length; at += at < 256 ? 1 : 97) {
+      const bad = Buffer.from(good);
+      bad[at] = (bad[at] as number) ^ (1 << (at % 8));
+      const name = `bit-${at}`;
+      const error = await expectFormatError(
+        openIndexFile(core, folder.write(name, bad)),
+        new RegExp(`${name}: `),
+      );
+      expect(error.offset).toBeLessThanOrEqual(good.length);
+      const cut = `cut-${at}`;
+      await expectFormatError(
+        openIndexFile(core, folder.write(cut, good.subarray(0, at))),
+        new RegExp(`${cut}: `),
+      );
+    }
+    await expectFormatError(
+      openIndexFile(core, folder.write('longer', Buffer.concat([good, Buffer.alloc(1)]))),
+      /longer: .*bytes/,
+      24,
+    );
+    expect(core.bytesUsed()).toBe(used);
+  });
+
+  it('refuses a folder, and a core that is too small for it', async () => {
+    await expectFormatError(openIndexFile(core, folder.path), /expected a regular file/);
+    using large = buildFlat(core, gaussianRows(4000, 64, 2), 64, { metric: 'l2', quantizer: 'none' });
+    const largePath = join(folder.path, 'large.sag');
+    await saveIndexFile(largePath, large);
+    using small = createCore({ maximumBytes: 1 << 19 });
+    await expect(openIndexFile(small, largePath)).rejects.toThrow(CapacityError);
+    expect(small.bytesUsed()).toBe(0);
+  });
+
+  it('is looked at before it is read: a size that is not in its header costs no memory', async () => {
+    await saveIndexFile(path, index);
+    const huge = folder.write('huge', readFileSync(path));
+    // a hole; no machine has room for it
+    truncateSync(huge, 2 ** 42);
+    await expectFormatError(openIndexFile(core, huge), /huge: expected \d+ bytes .*got 4398046511104/, 24);
+  });
+
+  it('stays as it was where a save fails', async () => {
+    await saveIndexFile(path, index);
+    const good = readFileSync(path);
+    const gone = buildIvf(core, rows, D, { metric: 'l2', nlist: 4 });
+    gone.dispose();
+    await expect(saveIndexFile(path, gone)).rejects.toThrow(/"index" expected one that is not disposed/);
+    await expect(saveIndexFile(join(folder.path, 'no', 'a.sag'), index)).rejects.toThrow(/ENOENT/);
+    expect(Buffer.compare(readFileSync(path), good)).toBe(0);
+    expect(readdirSync(folder.path).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ import { readBatches, rowsWithin } from '../readers/batches.ts';
 import type { VectorSource } from '../readers/vector-source.ts';
 import { addOutputOptions, addVectorOptions, bits, integer, type VectorOptions } from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
-import { checkOutput, withVectors } from './inputs.ts';
+import { checkOutputs, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
 import { count, fieldLines, planText, seconds } from './text.ts';
 
@@ -95,7 +95,7 @@ bytesPerVector is code and factors; a 4-byte id comes on top, and 4·d bytes whe
 
 async function build(base: string, options: BuildOptions, report: Reporter): Promise<void> {
   const started = performance.now();
-  await checkOutput('--out', options.out, [base]);
+  await checkOutputs([['--out', options.out]], [base]);
   await withVectors('BASE', base, options, async (source) => {
     const core = createCore();
     try {

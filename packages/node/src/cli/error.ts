@@ -48,11 +48,9 @@ async function error(file: string, options: ErrorOptions, report: Reporter): Pro
       throw new CommandFailure('FILE', 'expected an l2 or cosine index, whose scores are distances, got ip');
     }
     const queries = await readQueries(options.queries, options, d, file, options.queryLimit);
-    const reading = { ...options, ...(/\.(f32|raw|bin)$/i.test(options.base) && { d }) };
-    await withVectors('--base', options.base, reading, async (source) => {
-      if (source.d !== d || (source.n ?? n) < n) {
-        const got = `${source.n ?? 'unknown'} × ${source.d}`;
-        throw new CommandFailure('--base', `expected the ${n} × ${d} vectors of the index, got ${got}`);
+    await withVectors('--base', options.base, { ...options, d }, async (source) => {
+      if ((source.n ?? n) < n) {
+        throw new CommandFailure('--base', `expected the ${n} vectors of the index, got ${source.n}`);
       }
       const { nprobe } = options;
       const start = performance.now();

@@ -18,7 +18,7 @@ import {
   type VectorOptions,
 } from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
-import { checkOutput, readQueries, withIndex } from './inputs.ts';
+import { checkOutputs, readQueries, withIndex } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
 import { count, tableLines } from './text.ts';
 
@@ -68,7 +68,7 @@ JSON: rows [{nprobe, recall, qps, p50Ms, p99Ms}], and n, d, k, queries, bytesPer
 
 async function evaluate(file: string, options: EvalOptions, report: Reporter): Promise<void> {
   const { k, plot } = options;
-  if (plot !== undefined) await checkOutput('--plot', plot, [file, options.queries, options.truth]);
+  await checkOutputs([['--plot', plot]], [file, options.queries, options.truth]);
   await withIndex(file, async (index) => {
     const queries = await readQueries(options.queries, options, index.d, file, options.queryLimit);
     const matrix = await blame('--truth', () => readMatrixI32(options.truth));

@@ -1,7 +1,7 @@
 /** Files that commands read and write: opened, checked and closed in one place, so that every error names its argument. */
 import { constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Core, createCore, type VectorSet } from '@sagitta/core-wasm';
 import type { IvfIndex } from '@sagitta/retrieval';
 import { openIndexFile } from '../index-file.ts';
@@ -100,12 +100,37 @@ export async function withIndex<T>(
   }
 }
 
-/** Refuses, before hours of work, a place that cannot be written to or a file that is read by the same command. */
-export async function checkOutput(argument: string, path: string, inputs: readonly string[]): Promise<void> {
-  const folder = dirname(path);
-  await blame(argument, async () => access(folder, constants.W_OK));
-  const real = await realpath(path).catch(() => undefined);
-  if (real === undefined) return;
+/** An argument that names a file to write, and its value if it was given. */
+export type Output = readonly [argument: string, path: string | undefined];
+
+/**
+ * Refuses, before hours of work, places that cannot be written to, files that are read by the same command, and one file
+ * for two outputs.
+ */
+export async function checkOutputs(outputs: readonly Output[], inputs: readonly string[]): Promise<void> {
+  const owners = new Map<string, string>();
+  for (const [argument, path] of outputs) {
+    if (path === undefined) continue;
+    const target = await checkOutput(argument, path, inputs);
+    const owner = owners.get(target);
+    if (owner !== undefined) {
+      throw new CommandFailure(argument, `expected another file than ${path}, which ${owner} names`);
+    }
+    owners.set(target, argument);
+  }
+}
+
+/** @returns where the file will be, links resolved */
+async function checkOutput(argument: string, path: string, inputs: readonly string[]): Promise<string> {
+  if (path === '' || path.endsWith('/')) {
+    throw new CommandFailure(argument, `expected the path of a file to write, got "${path}"`);
+  }
+  const folder = await blame(argument, async () => {
+    await access(dirname(path), constants.W_OK);
+    return realpath(dirname(path));
+  });
+  const real = await blame(argument, () => realpath(path).catch(undefinedIfAbsent));
+  if (real === undefined) return join(folder, basename(path));
   if (!(await stat(real)).isFile()) {
     throw new CommandFailure(argument, `expected a file to write, ${path} is no regular file`);
   }
@@ -114,4 +139,10 @@ export async function checkOutput(argument: string, path: string, inputs: readon
       throw new CommandFailure(argument, `expected another file than ${input}, which is read`);
     }
   }
+  return real;
+}
+
+/** Other errors, such as a name that is too long, would come back when the file is written. */
+function undefinedIfAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }

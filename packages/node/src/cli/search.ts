@@ -12,7 +12,7 @@ import {
   type VectorOptions,
 } from './arguments.ts';
 import { blame } from './failure.ts';
-import { checkOutput, readQueries, withIndex } from './inputs.ts';
+import { checkOutputs, readQueries, withIndex } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
 import { count, fieldLines, seconds } from './text.ts';
 import { writeIds, writeScores } from './write-results.ts';
@@ -55,9 +55,13 @@ JSON: queries, k, nprobe, seconds, qps, and out or results [{ids, scores}].`,
 
 async function search(file: string, options: SearchCommandOptions, report: Reporter): Promise<void> {
   const { k, nprobe, out } = options;
-  const inputs = [file, options.queries];
-  if (out !== undefined) await checkOutput('--out', out, inputs);
-  if (options.scores !== undefined) await checkOutput('--scores', options.scores, inputs);
+  await checkOutputs(
+    [
+      ['--out', out],
+      ['--scores', options.scores],
+    ],
+    [file, options.queries],
+  );
   await withIndex(file, async (index) => {
     const { d } = index;
     const queries = await readQueries(options.queries, options, d, file, options.queryLimit);

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { exactNeighbors } from '../exact-neighbors.ts';
 import { addOutputOptions, addVectorOptions, integer, MAX_COUNT, type VectorOptions } from './arguments.ts';
 import { blame } from './failure.ts';
-import { checkOutput, readQueries, withVectors } from './inputs.ts';
+import { checkOutputs, readQueries, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
 import { count, fieldLines, seconds } from './text.ts';
 import { writeIds, writeScores } from './write-results.ts';
@@ -49,9 +49,13 @@ JSON: n, d, queries, k, metric, seconds, out.`,
 
 async function truth(base: string, options: TruthOptions, report: Reporter): Promise<void> {
   const { k, metric, limit, out } = options;
-  const inputs = [base, options.queries];
-  await checkOutput('--out', out, inputs);
-  if (options.scores !== undefined) await checkOutput('--scores', options.scores, inputs);
+  await checkOutputs(
+    [
+      ['--out', out],
+      ['--scores', options.scores],
+    ],
+    [base, options.queries],
+  );
   await withVectors('BASE', base, options, async (source) => {
     const { d } = source;
     const queries = await readQueries(options.queries, options, d, base, options.queryLimit);

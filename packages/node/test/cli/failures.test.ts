@@ -1,9 +1,11 @@
 /** Bad usage ends with 2, failed work with 1 and one line that names the argument; nothing is half-written. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DEFAULT_GAMMA } from '@sagitta/quantizers';
 import { gaussianRows } from '@sagitta/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeIvecs, writeNpy } from '../../src/index.ts';
+import { xvecs } from '../support/bytes.ts';
 import { sagitta, sagittaJson } from '../support/command.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
@@ -26,6 +28,20 @@ beforeAll(async () => {
   folder.write('cut.sag', bytes.subarray(0, bytes.length - 9));
   bytes[600] = (bytes[600] as number) ^ 1;
   folder.write('flipped.sag', bytes);
+  folder.write(
+    'cut.fvecs',
+    xvecs(
+      [
+        [1, 2, 3, 4, 5, 6, 7, 8],
+        [1, 2],
+      ],
+      'f',
+    ),
+  );
+  folder.write('mixed.bvecs', xvecs([[1, 2], [3], [4, 5, 6]], 'b'));
+  folder.write('a.jsonl', '{"vector":[1,2,3,4,5,6,7,8]}\n'.repeat(2));
+  await writeNpy(at('few.npy'), gaussianRows(3, 8, 1), 8);
+  await writeIvecs(at('few.ivecs'), new Uint32Array(9), 3);
   const nan = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 1, 2, Number.NaN, 4, 5, 6, 7, 8);
   folder.write('nan.f32', new Uint8Array(nan.buffer));
 });
@@ -36,6 +52,16 @@ describe('help', () => {
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain(`Usage: sagitta ${command}`);
     expect(stdout).toContain('--json');
+  });
+
+  it('names what is the default: pruning as searches have it', async () => {
+    for (const command of ['search', 'eval']) {
+      const { stdout } = await sagitta(command, '--help');
+      expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+        `2 prunes next to nothing (default: ${DEFAULT_GAMMA})`,
+      );
+    }
+    expect(await sagitta('help', 'build')).toEqual(await sagitta('build', '-h'));
   });
 
   it('lists the commands, and --version the version', async () => {
@@ -51,6 +77,22 @@ describe('help', () => {
 describe('bad usage', () => {
   it.each<[string, (string | number)[], RegExp]>([
     ['no command', [], /Usage/],
+    ['help of an unknown command', ['help', 'burn'], /Usage/],
+    ['a missing truth', ['eval', 'a', '--queries', 'q'], /required option '--truth/],
+    ['a missing base', ['error', 'a', '--queries', 'q'], /required option '--base/],
+    ['missing queries', ['truth', 'a', '--out', 't'], /required option '--queries/],
+    ['a flag without its value', ['build', 'a', '--out'], /argument missing/],
+    ['an unknown index', ['build', 'a', '--out', 'b', '--index', 'tree'], /'tree' is invalid.*flat, ivf/],
+    ['an unknown quantizer', ['build', 'a', '--out', 'b', '--quantizer', 'pq'], /'pq' is invalid.*saq, none/],
+    ['an unknown format', ['build', 'a', '--out', 'b', '--format', 'csv'], /'csv' is invalid.*fvecs/],
+    ['no lists', ['build', 'a', '--out', 'b', '--nlist', 0], /from 1 to 1048576/],
+    ['more bits than 8', ['build', 'a', '--out', 'b', '--bits', 9], /from 0.25 to 8/],
+    [
+      'a seed that is no integer',
+      ['build', 'a', '--out', 'b', '--seed', '1.5'],
+      /'--seed <S>' argument '1.5'/,
+    ],
+    ['a negative gamma', ['search', 'a', '--queries', 'q', '--gamma', -1], /from 0 to 1000/],
     ['an unknown command', ['burn'], /unknown command 'burn'/],
     ['an unknown flag', ['info', 'a', '--fast'], /unknown option '--fast'/],
     ['a missing flag', ['build', 'a.npy'], /required option '--out/],
@@ -94,7 +136,89 @@ describe('failed work', () => {
       () => ['build', at('nan.f32'), '--d', 8, '--out', at('x')],
       /^error: BASE: .*nan\.f32.*row 1/,
     ],
+    [
+      'a base cut short',
+      () => ['build', at('cut.fvecs'), '--out', at('x')],
+      /^error: BASE: .*row 1 is cut short.*byte 36/,
+    ],
+    [
+      'rows that differ',
+      () => ['build', at('mixed.bvecs'), '--out', at('x')],
+      /^error: BASE: .*row 1: .*dimension 2.*byte 6/,
+    ],
+    [
+      'a column that is not there',
+      () => ['build', at('a.jsonl'), '--column', 'w', '--out', at('x')],
+      /^error: BASE: .*row 0.*"w"/,
+    ],
+    ['raw float32 without --d', () => ['build', at('nan.f32'), '--out', at('x')], /^error: BASE: .*"d"/],
+    [
+      'other dims than --d',
+      () => ['build', at('base.npy'), '--d', 7, '--out', at('x')],
+      /^error: BASE: expected 7 dimensions/,
+    ],
+    [
+      'fewer training vectors than lists',
+      () => ['build', at('base.npy'), '--out', at('x'), '--train-size', 4, '--nlist', 5],
+      /^error: --train-size: /,
+    ],
+    [
+      'a missing base of truth',
+      () => ['truth', at('no.npy'), ...q(), '--out', at('x')],
+      /^error: BASE: .*no\.npy/,
+    ],
+    [
+      'truth of other dims',
+      () => ['truth', at('base.npy'), '--queries', at('narrow.npy'), '--out', at('x')],
+      /^error: --queries: expected 8 dimensions .*base\.npy has, .*has 6/,
+    ],
+    ['a folder as an index', () => ['info', folder.path], /^error: FILE: .*regular file/],
+    [
+      'missing queries',
+      () => ['search', at('index.sag'), '--queries', at('no.npy')],
+      /^error: --queries: .*no\.npy/,
+    ],
+    [
+      'a missing truth',
+      () => ['eval', at('index.sag'), ...q(), '--truth', at('no.ivecs')],
+      /^error: --truth: .*no\.ivecs/,
+    ],
+    [
+      'a damaged truth',
+      () => ['eval', at('index.sag'), ...q(), '--truth', at('cut.fvecs')],
+      /^error: --truth: .*row 1 is cut short/,
+    ],
+    [
+      'a truth of floats',
+      () => ['eval', at('index.sag'), ...q(), '--truth', at('base.npy')],
+      /^error: --truth: .*int32/,
+    ],
+    [
+      'a truth of fewer queries',
+      () => ['eval', at('index.sag'), ...q(), '--truth', at('few.ivecs'), '-k', 3],
+      /^error: --truth: expected a row for each of 50 queries/,
+    ],
+    [
+      'a base too short',
+      () => ['error', at('index.sag'), '--base', at('few.npy'), ...q()],
+      /^error: --base: .*50 vectors.* got 3/,
+    ],
+    [
+      'a base too short, of unknown length',
+      () => ['error', at('index.sag'), '--base', at('a.jsonl'), ...q()],
+      /^error: --base: .*50 vectors.* got 2/,
+    ],
+    [
+      'queries of error of other dims',
+      () => ['error', at('index.sag'), '--base', at('base.npy'), '--queries', at('narrow.npy')],
+      /^error: --queries: /,
+    ],
     ['too many lists', () => ['build', at('base.npy'), '--out', at('x'), '--nlist', 51], /^error: --nlist: /],
+    [
+      'a name of two lines',
+      () => ['build', at('no\nfile.npy'), '--out', at('x')],
+      /^error: BASE: .*no file\.npy/,
+    ],
     ['a missing index', () => ['info', at('no.sag')], /^error: FILE: .*no\.sag/],
     ['a file that is no index', () => ['info', at('base.npy')], /^error: FILE: .*base\.npy/],
     ['a cut index', () => ['info', at('cut.sag')], /^error: FILE: .*cut\.sag/],

@@ -1,62 +1,79 @@
 /** Ctrl-C during a build: the process ends at once, and neither a half-written file nor a temporary one stays. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gaussianRows } from '@sagitta/testing';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { writeNpy } from '../../src/index.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
+const N = 4000;
+const D = 128;
 const folder = temporaryFolder();
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const at = (name: string): string => join(folder.path, name);
+const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+const SOURCES = [
+  '--import',
+  'tsx',
+  '--import',
+  pathOf('../support/hold-sync.ts'),
+  '--conditions=@sagitta/source',
+];
+// a build that does not fit into the sample of training: it is encoded too
+const BUILD = ['--nlist', '16', '--quantizer', 'none', '--keep-vectors', '--train-size', '1000'];
 
 interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stderr: string;
+  /** Bytes of the temporary files that were there when the signal was sent. */
+  readonly unfinished: readonly number[];
 }
 
-/** Runs the command and sends SIGINT as soon as stderr says `when`. */
-function interrupted(argv: readonly string[], when: string): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@sagitta/source', MAIN, ...argv], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+/** Runs the command and sends the signal as soon as stderr says `when`. */
+function interrupted(argv: readonly string[], when: string, name: NodeJS.Signals): Promise<Ended> {
+  const main = pathOf('../../src/cli/main.ts');
+  const child = spawn(process.execPath, [...SOURCES, main, ...argv], { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
-  let sent = false;
+  let unfinished: readonly number[] | undefined;
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
-    if (sent || !stderr.includes(when)) return;
-    sent = true;
-    child.kill('SIGINT');
+    if (unfinished !== undefined || !stderr.includes(when)) return;
+    unfinished = readdirSync(folder.path)
+      .filter((file) => file.endsWith('.tmp'))
+      .map((file) => statSync(at(file)).size);
+    child.kill(name);
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, stderr }));
+    child.on('close', (code, signal) => resolve({ code, signal, stderr, unfinished: unfinished ?? [] }));
   });
 }
 
-it.each(['training on', 'writing'])('leaves nothing behind while it says "%s"', async (when) => {
-  await writeNpy(join(folder.path, 'base.npy'), gaussianRows(6000, 256, 1), 256);
+beforeAll(() => writeNpy(at('base.npy'), gaussianRows(N, D, 1), D));
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s while the index is being written ends with status %i', async (name, status) => {
   const out = folder.write('index.sag', 'what was there');
   const before = readdirSync(folder.path);
-  const { code, signal, stderr } = await interrupted(
-    [
-      'build',
-      join(folder.path, 'base.npy'),
-      '--out',
-      out,
-      '--nlist',
-      '64',
-      '--quantizer',
-      'none',
-      '--keep-vectors',
-    ],
-    when,
-  );
-  expect(stderr).toContain(when);
-  // status 130, or the signal itself where no file was being written
-  expect(code === 130 || signal === 'SIGINT', `code ${code}, signal ${signal}\n${stderr}`).toBe(true);
+  const argv = ['build', at('base.npy'), '--out', out, ...BUILD];
+  const { code, stderr, unfinished } = await interrupted(argv, 'synchronising', name);
+  expect(unfinished.length, stderr).toBe(1);
+  // the index was there in full, vectors twice: encoded and kept
+  expect(unfinished[0]).toBeGreaterThan(2 * N * D * 4);
+  expect(code, stderr).toBe(status);
   expect(readdirSync(folder.path)).toEqual(before);
   expect(readFileSync(out, 'utf8')).toBe('what was there');
+});
+
+it('leaves no file of a build that was still training or encoding', async () => {
+  const before = readdirSync(folder.path);
+  const argv = ['build', at('base.npy'), '--out', at('new.sag'), ...BUILD];
+  const { code, signal, stderr } = await interrupted(argv, 'training on', 'SIGINT');
+  // where no file is being written nothing stands between the signal and the process
+  expect(code === 130 || signal === 'SIGINT', `code ${code}, signal ${signal}\n${stderr}`).toBe(true);
+  expect(readdirSync(folder.path)).toEqual(before);
 });
