@@ -10,12 +10,13 @@ import {
   METRICS,
   readContainer,
 } from '@sagitta/core-wasm';
-import { readSaqModel } from '@sagitta/quantizers';
+import { readQuantizer, readSaqModel } from '@sagitta/quantizers';
 import { FloatCodec } from './ivf/float-codec.ts';
-import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, QUANTIZERS } from './ivf/format.ts';
+import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection } from './ivf/format.ts';
 import { BLOCK, type SavedLists } from './ivf/inverted-lists.ts';
 import { IvfIndex, type IvfParts } from './ivf/ivf-index.ts';
-import type { ListCodec } from './ivf/list-codec.ts';
+import { INDEX_QUANTIZERS, type ListCodec } from './ivf/list-codec.ts';
+import { QuantizerCodec } from './ivf/quantizer-codec.ts';
 import { SaqCodec } from './ivf/saq-codec.ts';
 import { NO_ID } from './search-result.ts';
 
@@ -33,7 +34,9 @@ function readMeta(container: Container): Meta {
   const d = reader.u32In('d', 1, MAX_DIMENSION);
   const metric = METRICS[reader.u32In('metric', 0, METRICS.length - 1)] as Meta['metric'];
   const kind = INDEX_KINDS[reader.u32In('kind', 0, 1)] as Meta['kind'];
-  const quantizer = QUANTIZERS[reader.u32In('quantizer', 0, 1)] as Meta['quantizer'];
+  const quantizer = INDEX_QUANTIZERS[
+    reader.u32In('quantizer', 0, INDEX_QUANTIZERS.length - 1)
+  ] as Meta['quantizer'];
   const nlist = reader.u32In('nlist', 1, kind === 'flat' ? 1 : MAX_LISTS);
   const keepVectors = reader.u32In('kept vectors', 0, 1) === 1;
   reader.end();
@@ -71,7 +74,8 @@ function readLists(container: Container, { n, nlist }: Meta, blockBytes: number)
 
 function checkSections(container: Container, meta: Meta): void {
   for (const [id, isWanted] of [
-    ['SAQM', meta.quantizer === 'saq'],
+    ['SAQM', modelSection(meta.quantizer) === 'SAQM'],
+    ['QNTZ', modelSection(meta.quantizer) === 'QNTZ'],
     ['VECS', meta.keepVectors],
   ] as const) {
     if (container.has(id) && !isWanted) throw new FormatError(`expected no section "${id}", got one`, 32);
@@ -80,6 +84,17 @@ function checkSections(container: Container, meta: Meta): void {
 
 function openCodec(core: Core, container: Container, meta: Meta): ListCodec {
   if (meta.quantizer === 'none') return new FloatCodec(core, meta.d, meta.metric);
+  if (meta.quantizer !== 'saq') {
+    const reader = container.reader('QNTZ');
+    const quantizer = readQuantizer(reader);
+    const { name, d, metric } = quantizer;
+    if (name !== meta.quantizer || d !== meta.d || metric !== meta.metric) {
+      reader.fail(
+        `the quantizer expected ${meta.quantizer}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
+      );
+    }
+    return new QuantizerCodec(core, quantizer);
+  }
   const reader = container.reader('SAQM');
   const model = readSaqModel(reader);
   if (model.d !== meta.d || model.metric !== meta.metric) {

@@ -1,8 +1,28 @@
 import { METRICS } from '@sagitta/core-wasm';
-import { vectorIndexCase } from './vector-index.case.ts';
+import { type IndexCase, vectorIndexCase } from './vector-index.case.ts';
 
 for (const kind of ['flat', 'ivf'] as const) {
   for (const quantizer of ['saq', 'none'] as const) {
     for (const metric of METRICS) vectorIndexCase({ kind, quantizer, metric });
   }
+}
+
+/** Each of the family once flat and once in lists, metrics in turn. */
+const FAMILY: Omit<IndexCase, 'kind' | 'metric'>[] = [
+  { quantizer: 'rabitq', quantizerOptions: { mode: 'optimal' } },
+  { quantizer: 'rabitq', bits: 4, tolerance: 0.06, leastHits: 110 },
+  { quantizer: 'pq', tolerance: 0.04, leastHits: 165 },
+  { quantizer: 'pq', bits: 4, quantizerOptions: { nbits: 4 }, tolerance: 0.3, leastHits: 110 },
+  { quantizer: 'opq', bits: 4, quantizerOptions: { iterations: 2 }, tolerance: 0.3, leastHits: 100 },
+  { quantizer: 'lvq' },
+  { quantizer: 'scalar', tolerance: 0.006 },
+  { quantizer: 'binary', bits: 1, tolerance: 1, leastHits: 40 },
+  { quantizer: 'turboquant', bits: 4, tolerance: 0.05, leastHits: 140 },
+  { quantizer: 'pca', bits: 8, tolerance: 0.5, leastHits: 80 },
+  { quantizer: 'fp16', bits: 16 },
+];
+
+for (const [i, one] of FAMILY.entries()) {
+  vectorIndexCase({ ...one, kind: 'flat', metric: METRICS[i % 3] as IndexCase['metric'] });
+  vectorIndexCase({ ...one, kind: 'ivf', metric: METRICS[(i + 1) % 3] as IndexCase['metric'] });
 }

@@ -10,17 +10,29 @@ import {
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { assignToNearest, sampleRows, trainKmeans, trainSaq } from '@sagitta/quantizers';
+import {
+  assignToNearest,
+  type QuantizerName,
+  type QuantizerOptions,
+  sampleRows,
+  trainKmeans,
+  trainQuantizer,
+  trainSaq,
+} from '@sagitta/quantizers';
 import { FloatCodec } from './float-codec.ts';
-import { IvfIndex } from './ivf-index.ts';
+import { IvfIndex, type IvfParts } from './ivf-index.ts';
+import { INDEX_QUANTIZERS, type IndexQuantizer } from './list-codec.ts';
+import { QuantizerCodec } from './quantizer-codec.ts';
 import { SaqCodec } from './saq-codec.ts';
 
 export interface IndexOptions {
   readonly metric: Metric;
-  /** 'saq' (default) or 'none' for plain float32. */
-  readonly quantizer?: 'saq' | 'none';
-  /** Average code bits a dimension for 'saq': a multiple of 1/4 from 0.25 to 8. Default 4. */
+  /** 'saq' (default), 'none' for plain float32, or any name of the quantizer family. */
+  readonly quantizer?: IndexQuantizer;
+  /** Average code bits a dimension. For 'saq' a multiple of 1/4 from 0.25 to 8, default 4; see QuantizerOptions for others. */
   readonly bits?: number;
+  /** What a quantizer other than SAQ has besides: mode, nbits, secondBits, rotate, ratio, clip. */
+  readonly quantizerOptions?: Omit<QuantizerOptions, 'name' | 'metric' | 'bits' | 'seed'>;
   /** Segments are multiples of this many dims. Default 16. */
   readonly blockSize?: 16 | 32 | 64;
   readonly objective?: 'absolute' | 'variance';
@@ -53,7 +65,7 @@ export function trainIndex(
   options: IndexOptions & Partial<IvfOptions>,
 ): IvfIndex {
   const metric = checkMetric(options.metric);
-  const quantizer = checkOneOf('quantizer', options.quantizer ?? 'saq', ['saq', 'none']);
+  const quantizer = checkOneOf('quantizer', options.quantizer ?? 'saq', INDEX_QUANTIZERS);
   const checked = vectorSet(sample.data, sample.d, 'sample');
   const nlist = options.nlist === undefined ? 0 : checkInteger('nlist', options.nlist, 1, 2 ** 20);
   const seed = options.seed ?? 1;
@@ -70,6 +82,7 @@ export function trainIndex(
   if (quantizer === 'none') {
     return new IvfIndex({ ...parts, codec: new FloatCodec(core, d, metric), keepVectors });
   }
+  if (quantizer !== 'saq') return trainFamily(parts, training, quantizer, options);
   const { bits = 4, blockSize = 16, objective = 'variance', singleSegment = false } = options;
   const saq = { metric, bits, blockSize, objective, singleSegment, seed };
   if (nlist === 0) {
@@ -80,6 +93,36 @@ export function trainIndex(
   const some = sampleRows(training, RESIDUAL_ROWS, new RandomStream(seed, 'index/residuals'));
   const model = trainSaq(core, training, { ...saq, residuals: residualsOf(core, some, centroids) });
   return new IvfIndex({ ...parts, codec: new SaqCodec(core, model), keepVectors });
+}
+
+/** An index of any quantizer but SAQ. */
+function trainFamily(
+  parts: Pick<IvfParts, 'core' | 'metric' | 'd' | 'kind' | 'centroids'>,
+  training: VectorSet,
+  name: QuantizerName,
+  options: IndexOptions,
+): IvfIndex {
+  const { core, metric, kind, centroids } = parts;
+  const quantizer = trainQuantizer(
+    core,
+    training,
+    {
+      ...options.quantizerOptions,
+      name,
+      metric,
+      seed: options.seed ?? 1,
+      ...(options.bits !== undefined && { bits: options.bits }),
+    },
+    kind === 'ivf' ? residualsOf(core, training, centroids) : undefined,
+  );
+  const codec = new QuantizerCodec(core, quantizer);
+  const keepVectors = options.keepVectors ?? false;
+  return new IvfIndex({
+    ...parts,
+    centroids: kind === 'flat' ? quantizer.origin : centroids,
+    codec,
+    keepVectors,
+  });
 }
 
 function residualsOf(core: Core, x: VectorSet, centroids: Float32Array): Float32Array {

@@ -8,5 +8,6 @@ export { FloatCodec } from './float-codec.ts';
 export { indexPieces, saveIndex } from './format.ts';
 export { type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
 export { IvfIndex, type IvfParts, type SearchOptions, type VectorFetch } from './ivf-index.ts';
-export type { ListCodec, Probe } from './list-codec.ts';
+export { INDEX_QUANTIZERS, type IndexQuantizer, type ListCodec, type Probe } from './list-codec.ts';
+export { QuantizerCodec } from './quantizer-codec.ts';
 export { SaqCodec } from './saq-codec.ts';

@@ -22,7 +22,7 @@ import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quanti
 import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
 import { InvertedLists, type SavedLists } from './inverted-lists.ts';
 import { KeptVectors } from './kept-vectors.ts';
-import type { ListCodec, Probe } from './list-codec.ts';
+import type { IndexQuantizer, ListCodec, Probe } from './list-codec.ts';
 import { ResultHeap } from './result-heap.ts';
 
 /** Gives vectors for exact rerank: ids → ids.length × d values, in that order. */
@@ -124,7 +124,7 @@ export class IvfIndex implements Disposable {
   get n(): number {
     return this.#n;
   }
-  get quantizer(): 'saq' | 'none' {
+  get quantizer(): IndexQuantizer {
     return this.codec.name;
   }
   /** Average code bits a dimension; 32 without a quantizer. */

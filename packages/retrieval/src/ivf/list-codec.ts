@@ -1,10 +1,20 @@
 /**
- * What an inverted file needs of a compression: write residuals into list blocks, prepare a query, scan lists. SAQ and
- * plain float32 implement it; the index knows neither.
+ * What an inverted file needs of a compression: write residuals into list blocks, prepare a query, scan lists. SAQ, the
+ * quantizer family and plain float32 implement it; the index knows neither.
  */
 import type { Block, Ptr } from '@sagitta/core-wasm';
-import type { SaqSegment, ScanHeap, ScanStatistics } from '@sagitta/quantizers';
+import {
+  QUANTIZER_NAMES,
+  type QuantizerName,
+  type SaqSegment,
+  type ScanHeap,
+  type ScanStatistics,
+} from '@sagitta/quantizers';
 import type { InvertedList, InvertedLists } from './inverted-lists.ts';
+
+/** 'none' keeps float32. By the number that files hold: new names go to the end. */
+export const INDEX_QUANTIZERS: readonly IndexQuantizer[] = ['none', 'saq', ...QUANTIZER_NAMES];
+export type IndexQuantizer = 'none' | 'saq' | QuantizerName;
 
 /** The lists of a search, in the core's memory. */
 export interface Probe {
@@ -18,7 +28,7 @@ export interface Probe {
 }
 
 export interface ListCodec extends Disposable {
-  readonly name: 'saq' | 'none';
+  readonly name: IndexQuantizer;
   readonly blockBytes: number;
   /** Bytes of a vector, ids left out. */
   readonly bytesPerVector: number;

@@ -24,6 +24,16 @@ const FILES = {
     buildIvf(core, rows, D, { metric: 'cosine', bits: 4, nlist: 3, keepVectors: true }),
   ),
   'flat saq ip': saved(() => buildFlat(core, rows, D, { metric: 'ip', bits: 8 })),
+  'ivf rabitq l2': saved(() =>
+    buildIvf(core, rows, D, { metric: 'l2', quantizer: 'rabitq', bits: 2, nlist: 3 }),
+  ),
+  'flat pq ip': saved(() =>
+    buildFlat(core, rows, D, { metric: 'ip', quantizer: 'pq', bits: 2, quantizerOptions: { nbits: 4 } }),
+  ),
+  'ivf lvq cosine': saved(() =>
+    buildIvf(core, rows, D, { metric: 'cosine', quantizer: 'lvq', bits: 4, nlist: 3 }),
+  ),
+  'flat pca l2': saved(() => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'pca', bits: 8 })),
   'flat float l2': saved(() => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'none' })),
 } as const;
 

@@ -1,0 +1,123 @@
+/** Codes of any quantizer of the family as list contents: lists are scored whole, then offered to the heap. */
+import type { Block, Core, Ptr } from '@sagitta/core-wasm';
+import {
+  BLOCK,
+  type LinearQuantizer,
+  type QuantizerEncoder,
+  type QueryEstimator,
+  type SaqSegment,
+  type ScanHeap,
+  type ScanStatistics,
+  writeQuantizer,
+} from '@sagitta/quantizers';
+import type { InvertedList, InvertedLists } from './inverted-lists.ts';
+import type { IndexQuantizer, ListCodec, Probe } from './list-codec.ts';
+
+/** Blocks scored before they are offered to the heap. */
+const CHUNK_BLOCKS = 64;
+
+export class QuantizerCodec implements ListCodec {
+  readonly name: IndexQuantizer;
+  readonly quantizer: LinearQuantizer;
+  readonly blockBytes: number;
+  readonly bytesPerVector: number;
+  readonly bits: number;
+  readonly plan: readonly SaqSegment[] = [];
+  readonly centroidDims = 0;
+  readonly #core: Core;
+  readonly #estimator: QueryEstimator;
+  readonly #scores: Block;
+  #encoder: QuantizerEncoder | undefined;
+  #blocks = 0;
+  #vectors = 0;
+
+  constructor(core: Core, quantizer: LinearQuantizer) {
+    this.#core = core;
+    this.quantizer = quantizer;
+    this.name = quantizer.name;
+    this.blockBytes = quantizer.blockBytes;
+    this.bytesPerVector = quantizer.bytesPerVector;
+    this.bits = quantizer.bits;
+    this.#estimator = quantizer.createEstimator(core);
+    try {
+      this.#scores = core.allocate(CHUNK_BLOCKS * BLOCK * 4);
+    } catch (error) {
+      this.#estimator[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  projectCentroid(): Float32Array {
+    return new Float32Array(0);
+  }
+
+  write(vectors: Float32Array, centroid: Float32Array, target: Block, first: number): void {
+    this.#encoder ??= this.quantizer.createEncoder(this.#core);
+    this.#encoder.encode(vectors, centroid, target, first);
+  }
+
+  releaseEncoder(): void {
+    this.#encoder?.[Symbol.dispose]();
+    this.#encoder = undefined;
+  }
+
+  setQuery(query: Float32Array): void {
+    this.#estimator.setQuery(query);
+  }
+
+  scan(lists: InvertedLists, { order, count, bases }: Probe, heap: ScanHeap): void {
+    const { kernels } = this.#core;
+    for (const number of order.u32(0, count)) {
+      const list = lists.get(number);
+      if (!list) continue;
+      const base = bases.f32(4 * number, 1)[0] as number;
+      for (let first = 0; first < list.n; first += CHUNK_BLOCKS * BLOCK) {
+        const n = Math.min(CHUNK_BLOCKS * BLOCK, list.n - first);
+        const out = this.#scores.at();
+        this.#estimator.scores(list.blocks.at((first / BLOCK) * this.blockBytes), n, base, out);
+        kernels.topKPushF32(out, list.ids.at(4 * first), n, 0, heap.k, heap.scores, heap.ids, heap.size);
+      }
+      this.#blocks += Math.ceil(list.n / BLOCK);
+      this.#vectors += list.n;
+    }
+  }
+
+  scores(list: InvertedList, _centroid: Ptr, base: number, out: Block): void {
+    // whole blocks are written, out holds n values
+    this.#core.scope((scope) => {
+      const whole = scope.reserve(Math.ceil(list.n / BLOCK) * BLOCK * 4);
+      this.#estimator.scores(list.blocks.at(), list.n, base, whole.at());
+      out.f32(0, list.n).set(whole.f32(0, list.n));
+    });
+  }
+
+  statistics(): ScanStatistics {
+    return {
+      blocks: this.#blocks,
+      blocksEndedAtNorms: 0,
+      blocksEndedEarly: 0,
+      vectorsInFull: this.#vectors,
+      codeBitsRead: this.#vectors * this.bytesPerVector * 8,
+      blocksAtStage: [this.#blocks],
+    };
+  }
+  resetStatistics(): void {
+    this.#blocks = 0;
+    this.#vectors = 0;
+  }
+  modelBytes(): Uint8Array {
+    return writeQuantizer(this.quantizer);
+  }
+  defect(blocks: Block, n: number): string | undefined {
+    return this.quantizer.defect(blocks, n);
+  }
+
+  dispose(): void {
+    this.releaseEncoder();
+    this.#estimator[Symbol.dispose]();
+    this.#scores.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
