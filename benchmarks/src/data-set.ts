@@ -1,6 +1,6 @@
 /** The real collections that SAGITTA_DATA points to: base, queries, true neighbours. */
 import { join } from 'node:path';
-import { openVectors, readAll, readMatrixI32, type VectorSet, type VectorSource } from '@sagitta/node';
+import { openVectors, readAll, readMatrixI32, type VectorSet } from '@sagitta/node';
 
 export interface DataSet {
   readonly name: string;
@@ -48,21 +48,6 @@ function normalise(data: Float32Array, d: number): void {
     const scale = sum > 0 ? 1 / Math.sqrt(sum) : 0;
     for (let j = at; j < at + d; j++) data[j] = (data[j] as number) * scale;
   }
-}
-
-/** Vectors in memory where a file is expected. */
-export function memorySource(set: VectorSet): VectorSource {
-  return {
-    path: 'memory',
-    d: set.d,
-    n: set.n,
-    async *chunks(rows) {
-      for (let first = 0; first < set.n; first += rows) {
-        yield set.data.subarray(first * set.d, Math.min(set.n, first + rows) * set.d);
-      }
-    },
-    close: async () => undefined,
-  };
 }
 
 /** The first n rows; a view. */

@@ -1,7 +1,7 @@
 /** Error, recall, queries a second and bytes of SAQ codes in an IVF index, at several numbers of bits. */
 import type { Core } from '@sagitta/core-wasm';
-import { type IvfIndex, measureSearch, relativeError, trainIndex } from '@sagitta/node';
-import { type DataSet, firstRows, memorySource } from './data-set.ts';
+import { type IvfIndex, measureSearch, memorySource, relativeError, trainIndex } from '@sagitta/node';
+import { type DataSet, firstRows } from './data-set.ts';
 import { atLeast, atMost, beside, type Figure, show } from './figure.ts';
 
 export interface SaqTarget {

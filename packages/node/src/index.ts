@@ -36,11 +36,16 @@ export { installInterruptCleanup, writeFileAtomic } from './atomic-file.ts';
 export { type BarChart, type BarSeries, barChartSvg } from './charts/bar-chart.ts';
 export { type ChartPoint, type ChartSeries, type LineChart, lineChartSvg } from './charts/line-chart.ts';
 export type { ScaleType } from './charts/scale.ts';
+export type { BoundPoint } from './compare/bound.ts';
+export { type CompareOptions, type Comparison, compareQuantizers } from './compare/compare.ts';
+export type { ComparisonRow } from './compare/measure.ts';
+export { comparisonChart, comparisonHtml, type ReportHead } from './compare/report.ts';
 export { type ExactNeighbors, type ExactNeighborsOptions, exactNeighbors } from './exact-neighbors.ts';
 export { openIndexFile, saveIndexFile } from './index-file.ts';
 export { type MeasureOptions, measureSearch, type SearchMeasurement } from './measure-search.ts';
 export { type Batch, readBatches } from './readers/batches.ts';
 export { type MatrixI32, readMatrixI32 } from './readers/matrix-i32.ts';
+export { memorySource } from './readers/memory-source.ts';
 export {
   formatOf,
   type OpenVectorsOptions,

@@ -12,6 +12,7 @@ export {
   type QuantizerName,
   type QueryEstimator,
 } from './quantizer.ts';
+export { type WaterLevel, waterLevel } from './rate-distortion.ts';
 export {
   type AllocateBitsOptions,
   allocateBits,

@@ -12,17 +12,16 @@ import { type Command, Option } from 'commander';
 import { saveIndexFile } from '../index-file.ts';
 import { readBatches, rowsWithin } from '../readers/batches.ts';
 import type { VectorSource } from '../readers/vector-source.ts';
-import { addOutputOptions, addVectorOptions, bits, integer, type VectorOptions } from './arguments.ts';
+import { addOutputOptions, addVectorOptions, integer, type VectorOptions } from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
 import { checkOutputs, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
-import { count, fieldLines, planText, seconds } from './text.ts';
+import { addQuantizerOptions, type QuantizerFlags, quantizerOptions } from './quantizer-arguments.ts';
+import { count, fieldLines, planText, quantizerText, seconds } from './text.ts';
 
-interface BuildOptions extends VectorOptions, OutputOptions {
+interface BuildOptions extends VectorOptions, OutputOptions, QuantizerFlags {
   readonly out: string;
   readonly index: 'flat' | 'ivf';
-  readonly quantizer: 'saq' | 'none';
-  readonly bits: number;
   readonly metric: 'l2' | 'ip' | 'cosine';
   readonly nlist?: number;
   readonly seed: number;
@@ -53,10 +52,6 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     .argument('<BASE>', 'vectors: .fvecs .bvecs .ivecs .npy .parquet .jsonl, raw float32')
     .requiredOption('--out <FILE>', 'the index file to write')
     .addOption(new Option('--index <KIND>', 'the structure').choices(['flat', 'ivf']).default('ivf'))
-    .addOption(
-      new Option('--quantizer <NAME>', 'saq, or none for float32').choices(['saq', 'none']).default('saq'),
-    )
-    .option('--bits <B>', 'average code bits a dimension, 0.25 to 8 in steps of 0.25 (saq)', bits, 4)
     .addOption(new Option('--metric <NAME>', 'what is near').choices(['l2', 'ip', 'cosine']).default('l2'))
     .option('--nlist <N>', 'number of lists (ivf; default: √n, rounded)', integer(1, 2 ** 20))
     .option('--seed <S>', 'seed of everything random', integer(0), 1)
@@ -79,6 +74,7 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
       integer(1, 0xffff_ffff),
     )
     .option('--iterations <N>', 'k-means rounds (ivf)', integer(0, 1000), 10);
+  addQuantizerOptions(command);
   addVectorOptions(command, true);
   addOutputOptions(command);
   command
@@ -90,10 +86,19 @@ Example:
 JSON: n, d, bytesPerVector, plan [{start, dims, bits}], trainSeconds, encodeSeconds, fileBytes, and the parameters.
 bytesPerVector is code and factors; a 4-byte id comes on top, and 4·d bytes where vectors are kept.`,
     )
-    .action((base: string, options: BuildOptions) => build(base, options, reporter(io, options)));
+    .action((base: string, options: BuildOptions) =>
+      build(base, options, quantizerOptions(command, options), reporter(io, options)),
+    );
 }
 
-async function build(base: string, options: BuildOptions, report: Reporter): Promise<void> {
+type Compression = ReturnType<typeof quantizerOptions>;
+
+async function build(
+  base: string,
+  options: BuildOptions,
+  compression: Compression,
+  report: Reporter,
+): Promise<void> {
   const started = performance.now();
   await checkOutputs([['--out', options.out]], [base]);
   await withVectors('BASE', base, options, async (source) => {
@@ -101,7 +106,7 @@ async function build(base: string, options: BuildOptions, report: Reporter): Pro
     try {
       const sample = await drawSample(source, options, report);
       const n = sample.seen;
-      const { index, trainSeconds } = await train(core, sample, options, report);
+      const { index, trainSeconds } = await train(core, sample, options, compression, report);
       try {
         const encodeSeconds = await encode(index, source, n, options, report);
         report.note(`writing ${options.out}`);
@@ -156,6 +161,7 @@ async function train(
   core: ReturnType<typeof createCore>,
   sample: Sample,
   options: BuildOptions,
+  compression: Compression,
   report: Reporter,
 ): Promise<{ index: IvfIndex; trainSeconds: number }> {
   const { rows, nlist } = sample;
@@ -170,8 +176,7 @@ async function train(
   const index = await blame('BASE', () =>
     trainIndex(core, rows, {
       metric: options.metric,
-      quantizer: options.quantizer,
-      bits: options.bits,
+      ...compression,
       blockSize: BLOCK_SIZES[options.blockSize],
       objective: options.objective,
       singleSegment: options.singleSegment === true,
@@ -232,7 +237,7 @@ function printResult(index: IvfIndex, options: BuildOptions, costs: Costs, repor
       metric,
       nlist,
       quantizer,
-      bits: isSaq ? options.bits : 32,
+      bits: index.bits,
       seed: options.seed,
       bytesPerVector,
       plan,
@@ -241,7 +246,7 @@ function printResult(index: IvfIndex, options: BuildOptions, costs: Costs, repor
     fieldLines([
       ['vectors', `${count(n)} × ${d}, ${metric}`],
       ['index', kind === 'ivf' ? `ivf, ${count(nlist)} lists` : kind],
-      ['quantizer', isSaq ? `saq, ${options.bits} bits` : 'none (float32)'],
+      ['quantizer', quantizerText(index)],
       ...(isSaq ? ([['plan', planText(plan)]] as const) : []),
       ['bytes a vector', `${count(bytesPerVector)} (float32: ${count(4 * d)})`],
       ['training', seconds(costs.trainSeconds)],

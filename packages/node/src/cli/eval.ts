@@ -157,7 +157,7 @@ function chart(index: IvfIndex, rows: readonly SearchMeasurement[], k: number): 
   const points = [...rows]
     .sort((a, b) => a.nprobe - b.nprobe)
     .map(({ recall, qps, nprobe }) => ({ x: recall, y: qps, label: String(nprobe) }));
-  const name = `${quantizer === 'saq' ? 'saq' : 'float32'}, ${count(index.codec.bytesPerVector)} bytes a vector`;
+  const name = `${quantizer === 'none' ? 'float32' : quantizer}, ${count(index.codec.bytesPerVector)} bytes a vector`;
   return lineChartSvg({
     title: `${count(n)} × ${d}, ${metric}: recall and speed by lists visited`,
     xLabel: `recall@${k}`,

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { addOutputOptions } from './arguments.ts';
 import { withIndex } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
-import { count, fieldLines, planText } from './text.ts';
+import { count, fieldLines, planText, quantizerText } from './text.ts';
 
 export function addInfoCommand(program: Command, io: CommandIo): void {
   const command = program
@@ -63,7 +63,7 @@ async function info(file: string, report: Reporter): Promise<void> {
               ],
             ] as const)
           : []),
-        ['quantizer', isSaq ? `saq, ${bits} bits` : 'none (float32)'],
+        ['quantizer', quantizerText(index)],
         ...(isSaq ? ([['plan', planText(plan)]] as const) : []),
         ['bytes a vector', `${count(bytesPerVector)} (float32: ${count(4 * d)})`],
         ['keeps vectors', keepsVectors ? 'yes' : 'no'],

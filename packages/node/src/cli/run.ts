@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addBuildCommand } from './build.ts';
+import { addCompareCommand } from './compare.ts';
 import { addErrorCommand } from './error.ts';
 import { addEvalCommand } from './eval.ts';
 import { CommandFailure } from './failure.ts';
@@ -31,6 +32,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
   addTruthCommand(program, io);
   addInfoCommand(program, io);
   addErrorCommand(program, io);
+  addCompareCommand(program, io);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return 0;

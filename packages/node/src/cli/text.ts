@@ -1,5 +1,6 @@
 /** Results as text for people: names and values, and tables with right-aligned numbers. */
 import type { SaqSegment } from '@sagitta/quantizers';
+import type { IvfIndex } from '@sagitta/retrieval';
 
 /** One line each, the values in one column. */
 export function fieldLines(fields: readonly (readonly [name: string, value: string])[]): string[] {
@@ -25,6 +26,11 @@ export function seconds(value: number): string {
 /** E.g. "64 × 8, 128 × 5, 592 × 0": dims × bits, segment by segment. */
 export function planText(plan: readonly SaqSegment[]): string {
   return plan.map(({ dims, bits }) => `${dims} × ${bits}`).join(', ');
+}
+
+/** E.g. "rabitq, 4 bits". */
+export function quantizerText({ quantizer, bits }: IvfIndex): string {
+  return quantizer === 'none' ? 'none (float32)' : `${quantizer}, ${count(bits)} bits`;
 }
 
 /** A fraction as per cent with three digits. */

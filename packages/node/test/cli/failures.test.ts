@@ -83,7 +83,11 @@ describe('bad usage', () => {
     ['missing queries', ['truth', 'a', '--out', 't'], /required option '--queries/],
     ['a flag without its value', ['build', 'a', '--out'], /argument missing/],
     ['an unknown index', ['build', 'a', '--out', 'b', '--index', 'tree'], /'tree' is invalid.*flat, ivf/],
-    ['an unknown quantizer', ['build', 'a', '--out', 'b', '--quantizer', 'pq'], /'pq' is invalid.*saq, none/],
+    [
+      'an unknown quantizer',
+      ['build', 'a', '--out', 'b', '--quantizer', 'pqx'],
+      /'pqx' is invalid.*none, saq/,
+    ],
     ['an unknown format', ['build', 'a', '--out', 'b', '--format', 'csv'], /'csv' is invalid.*fvecs/],
     ['no lists', ['build', 'a', '--out', 'b', '--nlist', 0], /from 1 to 1048576/],
     ['more bits than 8', ['build', 'a', '--out', 'b', '--bits', 9], /from 0.25 to 8/],

@@ -1,0 +1,42 @@
+/** Which quantizers are compared at so many bits a dimension. */
+import type { IndexOptions, IndexQuantizer } from '@sagitta/retrieval';
+
+export interface Candidate {
+  /** As a reader of the chart knows it. */
+  readonly label: string;
+  readonly quantizer: IndexQuantizer;
+  /** As asked for; what a vector costs is measured. */
+  readonly bits: number;
+  readonly options: Pick<IndexOptions, 'bits' | 'singleSegment' | 'quantizerOptions'>;
+}
+
+/** OPQ turns the training set four times with d × d matrices; beyond this that takes minutes. */
+const OPQ_DIMS = 512;
+const PQ_ROWS = 256;
+
+/** Everything that exists at `bits` for n training vectors of d dimensions. */
+export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
+  const out: Candidate[] = [];
+  const add = (label: string, quantizer: IndexQuantizer, options: Candidate['options'] = { bits }): void => {
+    out.push({ label, quantizer, bits, options });
+  };
+  const isInteger = Number.isInteger(bits);
+  if (bits <= 8) add('saq', 'saq');
+  if (isInteger && bits <= 8) add('caq', 'saq', { bits, singleSegment: true });
+  if (isInteger && bits <= 9) add('rabitq', 'rabitq');
+  if (n >= PQ_ROWS && bits <= 8) {
+    add('pq', 'pq');
+    if (bits <= 4) add('pq 4-bit', 'pq', { bits, quantizerOptions: { nbits: 4 } });
+    if (d <= OPQ_DIMS) add('opq', 'opq');
+  }
+  if (isInteger && bits >= 2) {
+    add('lvq', 'lvq');
+    add('lvq rotated', 'lvq', { bits, quantizerOptions: { rotate: true, ratio: true } });
+  }
+  if (bits === 4 || bits === 8) add(`int${bits}`, 'scalar');
+  if (bits === 1) add('binary', 'binary');
+  if (bits === 1 || bits === 2 || bits === 4) add('turboquant', 'turboquant');
+  if (bits >= 16 / d) add('pca', 'pca');
+  if (bits === 16) add('fp16', 'fp16');
+  return out;
+}

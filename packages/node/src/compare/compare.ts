@@ -1,0 +1,46 @@
+/** Every applicable quantizer on one collection, at nearly equal bytes, and the bound beside them. */
+import { type Core, type Metric, normalizeRows, type VectorSet } from '@sagitta/core-wasm';
+import { exactNeighbors } from '../exact-neighbors.ts';
+import { memorySource } from '../readers/memory-source.ts';
+import { type BoundPoint, errorBound } from './bound.ts';
+import { type Candidate, candidatesAt } from './candidates.ts';
+import { type ComparisonRow, measureCandidate } from './measure.ts';
+
+export interface CompareOptions {
+  readonly metric: Metric;
+  /** Bits a dimension. */
+  readonly bits: readonly number[];
+  readonly seed: number;
+  /** Labels of candidates.ts to take; default all. */
+  readonly only?: readonly string[] | undefined;
+  readonly onCandidate?: ((candidate: Candidate, done: number, total: number) => void) | undefined;
+}
+
+export interface Comparison {
+  readonly rows: readonly ComparisonRow[];
+  readonly bound: readonly BoundPoint[];
+}
+
+/** @throws RangeError on sets that do not fit together, and what training throws */
+export async function compareQuantizers(
+  core: Core,
+  base: VectorSet,
+  queries: VectorSet,
+  options: CompareOptions,
+): Promise<Comparison> {
+  const { metric, seed } = options;
+  if (queries.d !== base.d) throw new RangeError(`"queries" expected d = ${base.d}, got ${queries.d}`);
+  const truthWidth = Math.min(100, base.n);
+  const exact = await exactNeighbors(core, memorySource(base), queries, { k: truthWidth, metric });
+  const collection = { metric, base, queries, truth: exact.ids, truthWidth };
+  const candidates = options.bits
+    .flatMap((bits) => candidatesAt(bits, base.n, base.d))
+    .filter(({ label }) => options.only === undefined || options.only.includes(label));
+  const rows = candidates.map((candidate, i) => {
+    options.onCandidate?.(candidate, i, candidates.length);
+    return measureCandidate(core, collection, candidate, seed);
+  });
+  const unit = (set: VectorSet): VectorSet =>
+    metric === 'cosine' ? { ...set, data: normalizeRows(set.data, set.d) } : set;
+  return { rows, bound: errorBound(core, unit(base), unit(queries), options.bits) };
+}
