@@ -16,6 +16,7 @@ export const QUANTIZER_NAMES = [
   'turboquant',
   'pca',
   'fp16',
+  'leanvec',
 ] as const;
 export type QuantizerName = (typeof QUANTIZER_NAMES)[number];
 

@@ -14,6 +14,7 @@ import {
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
+import { ExactNormCoder, identityProjection, spheringProjection } from './leanvec/index.ts';
 import type { Coder } from './linear/coder.ts';
 import {
   type Frame,
@@ -45,7 +46,7 @@ export interface QuantizerOptions {
   readonly metric: Metric;
   /**
    * Average code bits a dimension. rabitq 1 to 9; pq and opq 1/16 to 8 (as sub-quantizers); lvq 1 to 16 (above 8 on two
-   * levels); scalar 1 to 8; turboquant 1, 2 or 4; pca 1/16 to 16, at 16 bits a kept dimension; binary is 1, fp16 16.
+   * levels); leanvec 1 to 8 a kept dimension; scalar 1 to 8; turboquant 1, 2 or 4; pca 1/16 to 16, at 16 bits a kept dimension; binary is 1, fp16 16.
    */
   readonly bits?: number;
   readonly seed?: number;
@@ -61,6 +62,10 @@ export interface QuantizerOptions {
   readonly ratio?: boolean;
   /** scalar: share of training values beyond the grid at each end. Default 0. */
   readonly clip?: number;
+  /** leanvec: dimensions kept, default half of them; bits is then that of a kept dimension (lvq, default 8). */
+  readonly dims?: number;
+  /** leanvec: training queries (m × d, for cosine of length 1) where they differ from the vectors: LeanVec-Sphering. */
+  readonly queries?: Float32Array;
   /** pq, opq: k-means rounds. Default 10. */
   readonly iterations?: number;
 }
@@ -79,9 +84,10 @@ interface Sample {
   readonly n: number;
   /** n × d: x - origin, or residuals where those were given. */
   readonly rows: Float32Array;
+  /** What queries lose before they are taken into the frame. */
+  readonly origin: Float32Array;
   readonly random: RandomStream;
   readonly seed: number;
-  readonly metric: Metric;
 }
 
 type Maker = (sample: Sample, options: QuantizerOptions) => Made;
@@ -155,6 +161,20 @@ const MAKERS: Record<QuantizerName, Maker> = {
       isUnbiased: false,
     };
   },
+  leanvec({ core, d, n, rows, origin }, options) {
+    const bits = checkInteger('bits', options.bits ?? 8, 1, 8);
+    const dims = checkInteger('dims', options.dims ?? Math.ceil(d / 2), 1, d);
+    const set = { data: rows, n, d };
+    let frame: Frame;
+    if (options.queries) {
+      const queries = vectorSet(options.queries, d, 'queries');
+      if (queries.n === 0) throw new RangeError('"queries" expected at least 1 vector, got 0');
+      const data = queries.data.map((value, i) => value - (origin[i % d] as number));
+      frame = spheringProjection(core, set, { data, n: queries.n, d }, dims);
+    } else frame = identityProjection(core, set, dims);
+    const coder = new ExactNormCoder(new LvqCoder(frame.dims, dims, bits, 0, false));
+    return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: false };
+  },
   fp16({ d }) {
     const frame = identityFrame(d);
     return {
@@ -196,7 +216,7 @@ export function trainQuantizer(
     ? vectorSet(residuals, d, 'residuals').data
     : data.map((value, i) => value - (origin[i % d] as number));
   const random = new RandomStream(seed, `quantizer/${name}`);
-  const made = MAKERS[name]({ core, d, n: rows.length / d, rows, random, seed, metric }, options);
+  const made = MAKERS[name]({ core, d, n: rows.length / d, rows, origin, random, seed }, options);
   return new LinearQuantizer({ name, metric, d, origin, ...made });
 }
 
@@ -210,6 +230,7 @@ const READERS: Record<QuantizerName, (reader: ByteReader, dims: number) => Coder
   turboquant: readTurboQuantCoder,
   pca: readHalfCoder,
   fp16: readHalfCoder,
+  leanvec: (reader, dims) => new ExactNormCoder(readLvqCoder(reader, dims)),
 };
 
 function readHalfCoder(reader: ByteReader, dims: number): HalfCoder {

@@ -41,3 +41,4 @@ quantizerCase({
 });
 quantizerCase({ label: 'pca', options: { name: 'pca', bits: 8 }, error: 0.0408 });
 quantizerCase({ label: 'fp16', options: { name: 'fp16' }, error: 5.82e-5 });
+quantizerCase({ label: 'leanvec', options: { name: 'leanvec', bits: 8 }, error: 0.0408 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type Candidate, candidatesAt } from './candidates.ts';
 export {
   buildFlat,
   buildIvf,
@@ -28,4 +29,5 @@ export {
 } from './ivf/index.ts';
 export { loadIndex } from './load-index.ts';
 export { recallAtK } from './recall.ts';
+export { type Recommendation, type RecommendOptions, recommend } from './recommend.ts';
 export { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from './search-result.ts';

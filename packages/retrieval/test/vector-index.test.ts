@@ -20,6 +20,7 @@ const FAMILY: Omit<IndexCase, 'kind' | 'metric'>[] = [
   { quantizer: 'turboquant', bits: 4, tolerance: 0.05, leastHits: 140 },
   { quantizer: 'pca', bits: 8, tolerance: 0.5, leastHits: 80 },
   { quantizer: 'fp16', bits: 16 },
+  { quantizer: 'leanvec', bits: 8, tolerance: 1, leastHits: 60 },
 ];
 
 for (const [i, one] of FAMILY.entries()) {

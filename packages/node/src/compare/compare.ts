@@ -1,9 +1,9 @@
 /** Every applicable quantizer on one collection, at nearly equal bytes, and the bound beside them. */
 import { type Core, type Metric, normalizeRows, type VectorSet } from '@sagitta/core-wasm';
+import { type Candidate, candidatesAt } from '@sagitta/retrieval';
 import { exactNeighbors } from '../exact-neighbors.ts';
 import { memorySource } from '../readers/memory-source.ts';
 import { type BoundPoint, errorBound } from './bound.ts';
-import { type Candidate, candidatesAt } from './candidates.ts';
 import { type ComparisonRow, measureCandidate } from './measure.ts';
 
 export interface CompareOptions {
@@ -11,7 +11,7 @@ export interface CompareOptions {
   /** Bits a dimension. */
   readonly bits: readonly number[];
   readonly seed: number;
-  /** Labels of candidates.ts to take; default all. */
+  /** Labels of candidatesAt to take; default all. */
   readonly only?: readonly string[] | undefined;
   readonly onCandidate?: ((candidate: Candidate, done: number, total: number) => void) | undefined;
 }

@@ -1,8 +1,9 @@
-/** Which quantizers are compared at so many bits a dimension. */
-import type { IndexOptions, IndexQuantizer } from '@sagitta/retrieval';
+/** Which quantizers apply at so many bits a dimension. */
+import type { IndexOptions } from './ivf/build.ts';
+import type { IndexQuantizer } from './ivf/list-codec.ts';
 
 export interface Candidate {
-  /** As a reader of the chart knows it. */
+  /** As a reader of a chart knows it. */
   readonly label: string;
   readonly quantizer: IndexQuantizer;
   /** As asked for; what a vector costs is measured. */
@@ -21,7 +22,7 @@ export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
     out.push({ label, quantizer, bits, options });
   };
   const isInteger = Number.isInteger(bits);
-  if (bits <= 8) add('saq', 'saq');
+  if (bits <= 8 && Number.isInteger(4 * bits)) add('saq', 'saq');
   if (isInteger && bits <= 8) add('caq', 'saq', { bits, singleSegment: true });
   if (isInteger && bits <= 9) add('rabitq', 'rabitq');
   if (n >= PQ_ROWS && bits <= 8) {
@@ -34,6 +35,7 @@ export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
     add('lvq rotated', 'lvq', { bits, quantizerOptions: { rotate: true, ratio: true } });
   }
   if (bits === 4 || bits === 8) add(`int${bits}`, 'scalar');
+  if (bits === 4) add('leanvec', 'leanvec', { bits: 8 });
   if (bits === 1) add('binary', 'binary');
   if (bits === 1 || bits === 2 || bits === 4) add('turboquant', 'turboquant');
   if (bits >= 16 / d) add('pca', 'pca');

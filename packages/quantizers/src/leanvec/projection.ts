@@ -1,0 +1,88 @@
+/**
+ * LeanVec projections (Tepper et al., 2023; GleanVec, 2024): <q, x> ≈ <A·q, B·x> with A and B of d' × d, d' < d.
+ *
+ * 'id': A = B = the top principal directions of the vectors. 'ood': with W = (Σ q·qᵀ/m)^½ and P the top eigenvectors of
+ * W·(Σ x·xᵀ/n)·W, A = P·W⁻¹ and B = P·W: the exact minimum of Σ(<q, x> - <A·q, B·x>)² over all A and B (LeanVec-Sphering;
+ * the best rank-d' fit of W·X by Eckart and Young). Eigenvalues of the queries' moments below 1e-9 of the largest are
+ * raised to that. Two eigendecompositions of d × d.
+ */
+import { type Core, checkInteger, type VectorSet } from '@sagitta/core-wasm';
+import { type Frame, matrixFrame } from '../linear/frame.ts';
+import { trainPca } from '../training/pca.ts';
+import { symmetricEigen } from '../training/symmetric-eigen.ts';
+
+const FLOOR = 1e-9;
+
+/** rows — centred as they will be coded. */
+export function identityProjection(core: Core, rows: VectorSet, dims: number): Frame {
+  const { d } = rows;
+  checkInteger('dims', dims, 1, d);
+  const { components } = trainPca(core, rows, { center: false });
+  return matrixFrame(d, components.slice(0, dims * d));
+}
+
+/** queries — a sample of training queries, centred as queries will be; at least 1. */
+export function spheringProjection(core: Core, rows: VectorSet, queries: VectorSet, dims: number): Frame {
+  const { d } = rows;
+  checkInteger('dims', dims, 1, d);
+  if (queries.d !== d) throw new RangeError(`"queries" expected d = ${d}, got ${queries.d}`);
+  const own = trainPca(core, queries, { center: false });
+  const floor = FLOOR * Math.max(own.variances[0] as number, Number.MIN_VALUE);
+  const roots = Float64Array.from(own.variances, (value) => Math.sqrt(Math.max(value, floor)));
+  const w = spectral(own.components, roots, d);
+  const inverse = spectral(
+    own.components,
+    roots.map((root) => 1 / root),
+    d,
+  );
+  const moments = secondMoments(core, rows);
+  const inner = product(product(w, moments, d), w, d);
+  // rounding leaves it a little unsymmetric
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j < i; j++) {
+      const mean = ((inner[i * d + j] as number) + (inner[j * d + i] as number)) / 2;
+      inner[i * d + j] = mean;
+      inner[j * d + i] = mean;
+    }
+  }
+  const { vectors } = symmetricEigen(inner, d);
+  const top = vectors.subarray(0, dims * d);
+  const data = Float32Array.from(product(top, w, d));
+  const query = Float32Array.from(product(top, inverse, d));
+  return matrixFrame(d, data, query);
+}
+
+/** Σ_i value_i·v_i·v_iᵀ of rows v_i. */
+function spectral(rows: Float32Array, values: Float64Array, d: number): Float64Array {
+  const scaled = new Float64Array(d * d);
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j < d; j++) scaled[i * d + j] = (rows[i * d + j] as number) * (values[i] as number);
+  }
+  const transposed = new Float64Array(d * d);
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j < d; j++) transposed[j * d + i] = rows[i * d + j] as number;
+  }
+  return product(transposed, scaled, d);
+}
+
+/** a (r × d) · b (d × d), f64. */
+function product(a: Float64Array, b: Float64Array, d: number): Float64Array {
+  const rows = a.length / d;
+  const out = new Float64Array(rows * d);
+  for (let i = 0; i < rows; i++) {
+    const target = out.subarray(i * d, (i + 1) * d);
+    for (let t = 0; t < d; t++) {
+      const weight = a[i * d + t] as number;
+      if (weight === 0) continue;
+      const row = b.subarray(t * d, (t + 1) * d);
+      for (let j = 0; j < d; j++) target[j] = (target[j] as number) + weight * (row[j] as number);
+    }
+  }
+  return out;
+}
+
+/** Σ x·xᵀ/n from the principal directions about 0: they are its spectral form. */
+function secondMoments(core: Core, rows: VectorSet): Float64Array {
+  const { components, variances } = trainPca(core, rows, { center: false });
+  return spectral(components, variances, rows.d);
+}

@@ -1,0 +1,57 @@
+import { createCore } from '@sagitta/core-wasm';
+import { skewedRows } from '@sagitta/testing';
+import { describe, expect, it } from 'vitest';
+import { recommend } from '../src/index.ts';
+
+const D = 48;
+const core = createCore();
+const sample = { data: skewedRows(1500, D, { seed: 1 }), n: 1500, d: D };
+
+describe('recommend', () => {
+  it('ranks by bytes what reaches the recall, each with its figures', () => {
+    const ranked = recommend(core, sample, { metric: 'l2', recall: 0.9, bits: [1, 2, 4, 8] });
+    const enough = ranked.filter(({ isEnough }) => isEnough);
+    expect(enough.length).toBeGreaterThan(3);
+    expect(ranked.slice(0, enough.length)).toEqual(enough);
+    for (const [i, one] of enough.entries()) {
+      expect(one.recall).toBeGreaterThanOrEqual(0.9);
+      if (i > 0) expect(one.bytesPerVector).toBeGreaterThanOrEqual(enough[i - 1]?.bytesPerVector as number);
+      expect(one.reason).toContain(one.recall.toFixed(4));
+      expect(one.reason).toContain('enough for recall 0.9');
+    }
+    for (const one of ranked.slice(enough.length)) expect(one.recall).toBeLessThan(0.9);
+    // what came first is what an index of it reaches again, and it is no wasteful one
+    expect(enough[0]?.bytesPerVector).toBeLessThan(4 * D);
+  });
+
+  it('ranks by recall what fits into the bytes', () => {
+    const ranked = recommend(core, sample, { metric: 'cosine', bytes: 30, bits: [1, 2, 4] });
+    const [best] = ranked;
+    expect(best?.isEnough).toBe(true);
+    for (const one of ranked.filter(({ isEnough }) => isEnough)) {
+      expect(one.bytesPerVector).toBeLessThanOrEqual(30);
+      expect(best?.recall).toBeGreaterThanOrEqual(one.recall);
+    }
+    expect(ranked.at(-1)?.isEnough).toBe(false);
+  });
+
+  it('is repeatable, and counts reranking', () => {
+    const options = { metric: 'l2', recall: 0.99, bits: [1], rerank: 100 } as const;
+    const ranked = recommend(core, sample, options);
+    expect(recommend(core, sample, options)).toEqual(ranked);
+    const plain = recommend(core, sample, { metric: 'l2', recall: 0.99, bits: [1] });
+    const recallOf = (list: typeof ranked, label: string): number =>
+      list.find((one) => one.label === label)?.recall as number;
+    expect(recallOf(ranked, 'saq')).toBeGreaterThan(recallOf(plain, 'saq'));
+    expect(ranked[0]?.reason).toContain('after exact scores for 100 candidates');
+  });
+
+  it('refuses to guess', () => {
+    expect(() => recommend(core, sample, { metric: 'l2' })).toThrow(/either recall or bytes, got neither/);
+    expect(() => recommend(core, sample, { metric: 'l2', recall: 0.9, bytes: 9 })).toThrow(/got both/);
+    const few = { data: sample.data.subarray(0, 49 * D), n: 49, d: D };
+    expect(() => recommend(core, few, { metric: 'l2', recall: 0.9 })).toThrow(/at least 50 vectors/);
+    expect(() => recommend(core, sample, { metric: 'l2', recall: 1.5 })).toThrow(/"recall"/);
+    expect(core.bytesUsed()).toBe(0);
+  });
+});
