@@ -4,7 +4,10 @@
  * @module
  */
 
-export { LinearQuantizer } from './linear/linear-quantizer.ts';
+export type { LinearLayout } from './linear/block-layout.ts';
+export type { CodedRows, Coder, Dots } from './linear/coder.ts';
+export type { Frame } from './linear/frame.ts';
+export { type LinearParts, LinearQuantizer } from './linear/linear-quantizer.ts';
 export {
   QUANTIZER_NAMES,
   type Quantizer,
@@ -12,6 +15,7 @@ export {
   type QuantizerName,
   type QueryEstimator,
 } from './quantizer.ts';
+export type { RabitqMode } from './rabitq/index.ts';
 export { type WaterLevel, waterLevel } from './rate-distortion.ts';
 export {
   type AllocateBitsOptions,
