@@ -139,66 +139,51 @@ class LinearEncoder implements QuantizerEncoder {
       `a multiple of d = ${d}, e.g.`,
     );
     checkLength('origin', origin.length, d, 'd');
-    checkFinite('vectors', vectors, d);
     const n = vectors.length / d;
     const centre = this.#centre(origin);
     const coded = emptyRows(Math.min(n, CHUNK), coder.codeBytes);
+    const residuals = new Float32Array(Math.min(n, CHUNK) * d);
     for (let start = 0; start < n; start += CHUNK) {
       const count = Math.min(CHUNK, n - start);
-      const residuals = new Float32Array(count * d);
-      for (let i = 0; i < residuals.length; i++) {
-        residuals[i] = (vectors[start * d + i] as number) - (origin[i % d] as number);
+      let check = 0;
+      for (let i = 0, at = 0, from = start * d; i < count; i++) {
+        for (let j = 0; j < d; j++, at++, from++) {
+          const value = (vectors[from] as number) - (origin[j] as number);
+          residuals[at] = value;
+          // NaN and infinities stay in the sum
+          check += value - value;
+        }
       }
-      this.#encodeChunk(residuals, count, centre, coded, blocks, first + start);
+      if (check !== 0) checkFinite('vectors', vectors, d);
+      this.#encodeChunk(residuals.subarray(0, count * d), count, centre, coded, blocks, first + start);
     }
   }
 
-  /** c' = R(c - μ) for l2, with the matrix of queries: products with c' belong to the query's side. */
-  #centre(origin: Float32Array): Float32Array {
+  /**
+   * c' = R(c - μ) for l2, with the matrix of queries: products with c' belong to the query's side. undefined where it is 0.
+   */
+  #centre(origin: Float32Array): Float32Array | undefined {
     const { metric, frame } = this.#quantizer;
-    if (metric !== 'l2') return new Float32Array(frame.dims);
+    const shift = origin.map((value, j) => value - (this.#quantizer.origin[j] as number));
+    if (metric !== 'l2' || shift.every((value) => value === 0)) return undefined;
     using transform = new FrameTransform(this.#core, frame, 'query');
-    return transform.apply(origin.map((value, j) => value - (this.#quantizer.origin[j] as number)));
+    return transform.apply(shift);
   }
 
   #encodeChunk(
     residuals: Float32Array,
     n: number,
-    centre: Float32Array,
+    centre: Float32Array | undefined,
     coded: CodedRows,
     blocks: Block,
     first: number,
   ): void {
-    const { coder, layout, metric, d } = this.#quantizer;
-    const { dims, codeBytes } = coder;
+    const { coder, layout, metric } = this.#quantizer;
+    const { codeBytes } = coder;
     const rows = this.#transform.apply(residuals);
     coder.encode(this.#core, rows, n, coded);
-    if (metric === 'l2') {
-      const decoded = new Float32Array(n * dims);
-      coder.decode(coded, n, decoded);
-      const adds = new Float32Array(n);
-      for (let i = 0; i < n; i++) {
-        let norm = 0;
-        let product = 0;
-        for (let j = i * dims, t = 0; t < dims; j++, t++) {
-          const value = decoded[j] as number;
-          norm += value * value;
-          product += value * (centre[t] as number);
-        }
-        if (coder.norm === 'exact') {
-          norm = 0;
-          for (let j = i * d; j < (i + 1) * d; j++)
-            norm += (residuals[j] as number) * (residuals[j] as number);
-        }
-        adds[i] = norm + 2 * product;
-        if (!Number.isFinite(adds[i])) {
-          throw new RangeError(
-            `"vectors" expected values whose squares fit in f32, got a squared norm of ${norm}`,
-          );
-        }
-      }
-      putFactors(blocks, layout, FACTOR_ADD, first, adds);
-    }
+    if (metric === 'l2')
+      putFactors(blocks, layout, FACTOR_ADD, first, this.#adds(residuals, n, centre, coded));
     putFactors(blocks, layout, FACTOR_SCALE, first, coded.scales.subarray(0, n));
     putFactors(blocks, layout, FACTOR_OFFSET, first, coded.offsets.subarray(0, n));
     putFactors(blocks, layout, FACTOR_ERROR, first, coded.errors.subarray(0, n));
@@ -206,6 +191,47 @@ class LinearEncoder implements QuantizerEncoder {
     for (let i = 0; i < n; i++) {
       putCode(bytes, layout, coder, first + i, coded.codes.subarray(i * codeBytes, (i + 1) * codeBytes));
     }
+  }
+
+  /** N + 2·<c', r̂> of each vector. */
+  #adds(
+    residuals: Float32Array,
+    n: number,
+    centre: Float32Array | undefined,
+    coded: CodedRows,
+  ): Float32Array {
+    const { coder, d } = this.#quantizer;
+    const { dims } = coder;
+    const isExact = coder.norm === 'exact';
+    const adds = new Float32Array(n);
+    if (isExact) {
+      for (let i = 0, at = 0; i < n; i++) {
+        let norm = 0;
+        for (let j = 0; j < d; j++, at++) norm += (residuals[at] as number) * (residuals[at] as number);
+        adds[i] = norm;
+      }
+    }
+    if (!isExact || centre) {
+      const decoded = new Float32Array(n * dims);
+      coder.decode(coded, n, decoded);
+      for (let i = 0, at = 0; i < n; i++) {
+        let norm = 0;
+        let product = 0;
+        for (let t = 0; t < dims; t++, at++) {
+          const value = decoded[at] as number;
+          norm += value * value;
+          if (centre) product += value * (centre[t] as number);
+        }
+        adds[i] = (isExact ? (adds[i] as number) : norm) + 2 * product;
+      }
+    }
+    const bad = adds.find((value) => !Number.isFinite(value));
+    if (bad !== undefined) {
+      throw new RangeError(
+        `"vectors" expected values whose squares fit in f32, got a squared norm of ${bad}`,
+      );
+    }
+    return adds;
   }
 
   [Symbol.dispose](): void {

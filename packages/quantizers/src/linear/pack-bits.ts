@@ -22,30 +22,37 @@ export function packRows(
   });
 }
 
-/** Value j of a code of packRows, on the host; out u16[dims]. */
+/** The values of one code of packRows, on the host; out u16[dims]. */
 export function unpackRow(code: Uint8Array, dims: number, bits: number, out: Uint16Array): void {
-  out.fill(0);
   let at = 0;
   let rest = bits;
-  for (const width of [8, 8, 4, 2, 1]) {
-    if (rest < width || (width < 8 && (rest & width) === 0)) continue;
-    rest -= width;
-    for (let j = 0; j < dims; j++) {
-      const value = out[j] as number;
-      out[j] = value + (component(code, at, width, j) << rest);
+  out.fill(0);
+  while (rest >= 8) {
+    rest -= 8;
+    for (let j = 0; j < dims; j++) out[j] = (out[j] as number) + ((code[at + j] as number) << rest);
+    at += dims;
+  }
+  if (rest & 4) {
+    rest -= 4;
+    for (let j = 0; j < dims; j += 16) {
+      for (let t = j; t < j + 8; t++, at++) {
+        const byte = code[at] as number;
+        out[t] = (out[t] as number) + ((byte & 15) << rest);
+        out[t + 8] = (out[t + 8] as number) + ((byte >> 4) << rest);
+      }
     }
-    at += (dims * width) / 8;
   }
-}
-
-/** Dim j of a component of 8, 4, 2 or 1 bits that begins at `at`. */
-function component(code: Uint8Array, at: number, width: number, j: number): number {
-  if (width === 8) return code[at + j] as number;
-  if (width === 4) {
-    const byte = code[at + 8 * (j >> 4) + (j & 7)] as number;
-    return j & 8 ? byte >> 4 : byte & 15;
+  if (rest & 2) {
+    rest -= 2;
+    for (let j = 0; j < dims; j += 4, at++) {
+      const byte = code[at] as number;
+      for (let t = 0; t < 4; t++) out[j + t] = (out[j + t] as number) + (((byte >> (2 * t)) & 3) << rest);
+    }
   }
-  const perByte = 8 / width;
-  const byte = code[at + Math.floor(j / perByte)] as number;
-  return (byte >> (width * (j % perByte))) & ((1 << width) - 1);
+  if (rest & 1) {
+    for (let j = 0; j < dims; j += 8, at++) {
+      const byte = code[at] as number;
+      for (let t = 0; t < 8; t++) out[j + t] = (out[j + t] as number) + ((byte >> t) & 1);
+    }
+  }
 }
