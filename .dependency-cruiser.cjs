@@ -85,10 +85,10 @@ const forbidden = [
     comment: 'What two algorithms need moves up into the package.',
     severity: 'error',
     from: {
-      path: '^packages/(quantizers|retrieval)/src/(pq|rabitq|saq|lvq|leanvec|flat|ivf|graph|maxsim|muvera)/',
+      path: '^packages/(quantizers|retrieval)/src/(pq|rabitq|saq|lvq|leanvec|scalar|turboquant|simvq|flat|ivf|graph|maxsim|muvera)/',
     },
     to: {
-      path: '^packages/$1/src/(pq|rabitq|saq|lvq|leanvec|flat|ivf|graph|maxsim|muvera)/',
+      path: '^packages/$1/src/(pq|rabitq|saq|lvq|leanvec|scalar|turboquant|simvq|flat|ivf|graph|maxsim|muvera)/',
       pathNot: '^packages/$1/src/$2/',
     },
   },
