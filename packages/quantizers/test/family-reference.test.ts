@@ -1,0 +1,132 @@
+/** The family against naive translations of the papers: what codes stand for, and what estimates say, within rounding. */
+import { createCore } from '@sagitta/core-wasm';
+import { gaussianRows } from '@sagitta/testing';
+import { describe, expect, it } from 'vitest';
+import { blockCount, type LinearQuantizer, type QuantizerOptions, trainQuantizer } from '../src/index.ts';
+import { FrameTransform } from '../src/linear/frame.ts';
+import { PqCoder } from '../src/pq/index.ts';
+import { referenceLvq, referencePq, referenceRabitq } from './reference/family.ts';
+
+const core = createCore();
+const D = 32;
+const N = 300;
+const rows = gaussianRows(N, D, 4);
+const queries = gaussianRows(4, D, 5);
+const row = (data: Float32Array, i: number, d = D): Float32Array => data.subarray(i * d, (i + 1) * d);
+
+function train(options: Omit<QuantizerOptions, 'metric'>): LinearQuantizer {
+  return trainQuantizer(core, { data: rows, n: N, d: D }, { ...options, metric: 'l2' });
+}
+
+/** Residuals about the origin, in the frame: N × dims. */
+function framed(quantizer: LinearQuantizer): Float32Array {
+  using transform = new FrameTransform(core, quantizer.frame, 'data');
+  return transform.apply(rows.map((value, i) => value - (quantizer.origin[i % D] as number)));
+}
+
+/** Estimates of all pairs against |q' - r|² computed from what the reference says a code stands for. */
+function expectEstimates(
+  quantizer: LinearQuantizer,
+  decoded: readonly (readonly number[])[],
+  norm: 'exact' | 'decoded',
+  tolerance: number,
+): void {
+  const residuals = framed(quantizer);
+  const { dims } = quantizer.frame;
+  using encoder = quantizer.createEncoder(core);
+  using estimator = quantizer.createEstimator(core);
+  using transform = new FrameTransform(core, quantizer.frame, 'query');
+  using blocks = core.allocate(blockCount(N) * quantizer.blockBytes);
+  using out = core.allocate(blockCount(N) * 128);
+  encoder.encode(rows, quantizer.origin, blocks, 0);
+  for (let q = 0; q < 4; q++) {
+    const query = row(queries, q);
+    const centred = query.map((value, j) => value - (quantizer.origin[j] as number));
+    const turned = transform.apply(centred);
+    const base = centred.reduce((sum, value) => sum + value * value, 0);
+    estimator.setQuery(query);
+    estimator.scores(blocks.at(), N, base, out.at());
+    const scores = out.f32(0, N);
+    for (let i = 0; i < N; i++) {
+      const stands = decoded[i] as readonly number[];
+      const source = norm === 'exact' ? row(residuals, i, dims) : stands;
+      let expected = base;
+      for (const value of source) expected += value * value;
+      for (let t = 0; t < stands.length; t++) expected -= 2 * (turned[t] as number) * (stands[t] as number);
+      expect(Math.abs((scores[i] as number) - expected)).toBeLessThan(tolerance);
+    }
+  }
+}
+
+describe('rabitq', () => {
+  it.each([1, 2, 3, 5])('at %i bits', (bits) => {
+    const quantizer = train({ name: 'rabitq', bits, mode: 'optimal' });
+    const residuals = framed(quantizer);
+    const { dims } = quantizer.frame;
+    const decoded = Array.from({ length: N }, (_, i) => {
+      const { code, scale } = referenceRabitq(row(residuals, i, dims), bits);
+      return code.map((value) => scale * (value - (2 ** bits - 1) / 2));
+    });
+    // the query is rounded to 15 bits of its largest entry, sums to 2^-24: |r̂| < 10, dims = 32
+    expectEstimates(quantizer, decoded, 'exact', 0.02);
+  });
+});
+
+describe('lvq', () => {
+  it.each([
+    [4, 0],
+    [8, 0],
+    [4, 4],
+    [4, 8],
+    [8, 8],
+  ])('%i × %i', (bits, secondBits) => {
+    const quantizer = train({ name: 'lvq', bits, secondBits });
+    const residuals = framed(quantizer);
+    const decoded = Array.from({ length: N }, (_, i) => referenceLvq(row(residuals, i), bits, secondBits));
+    // a value half way between two levels may go to either: one step of 6/225 times an entry of the query under 2
+    expectEstimates(quantizer, decoded, 'decoded', 0.055);
+  });
+});
+
+describe('pq', () => {
+  it.each([
+    [1, 8],
+    [2, 8],
+    [2, 4],
+  ] as const)('%i bits in codes of %i', (bits, nbits) => {
+    const quantizer = train({ name: 'pq', bits, nbits });
+    const { coder } = quantizer;
+    if (!(coder instanceof PqCoder)) throw new Error('expected a PqCoder');
+    const residuals = framed(quantizer);
+    const decoded = Array.from({ length: N }, (_, i) => {
+      const found = referencePq(
+        row(residuals, i, coder.dims),
+        coder.codebooks,
+        coder.m,
+        coder.ksub,
+        coder.dsub,
+      );
+      return found.decoded;
+    });
+    // 8-bit tables are floats; 4-bit ones have 65,535 steps over the largest range
+    expectEstimates(quantizer, decoded, 'decoded', 0.02);
+  });
+
+  it('has symmetric tables of squared distances between centroids', () => {
+    const { coder } = train({ name: 'pq', bits: 1, nbits: 4 });
+    if (!(coder instanceof PqCoder)) throw new Error('expected a PqCoder');
+    const table = coder.symmetricTable(1);
+    const book = coder.codebook(1);
+    for (let a = 0; a < 16; a++) {
+      expect(table[a * 16 + a]).toBe(0);
+      for (let b = 0; b < 16; b++) {
+        let distance = 0;
+        for (let t = 0; t < coder.dsub; t++) {
+          distance += ((book[a * coder.dsub + t] as number) - (book[b * coder.dsub + t] as number)) ** 2;
+        }
+        expect(table[a * 16 + b]).toBeCloseTo(distance, 4);
+        expect(table[a * 16 + b]).toBe(table[b * 16 + a]);
+      }
+    }
+  });
+});
