@@ -3,7 +3,13 @@
  * `-- fashion-mnist`. A full run writes benchmarks/results/quantizers.md and a chart a collection.
  */
 import { createCore } from '@sagitta/core-wasm';
-import { type Comparison, compareQuantizers, comparisonChart, writeFileAtomic } from '@sagitta/node';
+import {
+  aboveBound,
+  type Comparison,
+  compareQuantizers,
+  comparisonChart,
+  writeFileAtomic,
+} from '@sagitta/node';
 import { firstRows, loadDataSet } from './data-set.ts';
 import { show } from './figure.ts';
 import { thisMachine } from './report.ts';
@@ -23,7 +29,8 @@ function percent(fraction: number): string {
   return `${show(100 * fraction)} %`;
 }
 
-function table({ rows }: Comparison): string {
+function table(comparison: Comparison, d: number): string {
+  const { rows } = comparison;
   const saq = new Map(rows.filter(({ quantizer }) => quantizer === 'saq').map((row) => [row.bits, row]));
   const lines = rows.map((row) => {
     const ratio = row.averageRelativeError / (saq.get(row.bits)?.averageRelativeError ?? Number.NaN);
@@ -33,6 +40,7 @@ function table({ rows }: Comparison): string {
       show(row.bytesPerVector),
       percent(row.averageRelativeError),
       `${ratio.toFixed(2)}×`,
+      aboveBound(comparison, row, d),
       percent(row.p99RelativeError),
       row.recall10.toFixed(4),
       row.recall100.toFixed(4),
@@ -43,8 +51,8 @@ function table({ rows }: Comparison): string {
     ].join(' | ')} |`;
   });
   return [
-    '| quantizer | bits | bytes | error | to SAQ | p99 error | recall@10 | recall@100 | reranked @10 | encode/s | scan ns | train s |',
-    '|---|---|---|---|---|---|---|---|---|---|---|---|',
+    '| quantizer | bits | bytes | error | to SAQ | bits above bound | p99 error | recall@10 | recall@100 | reranked @10 | encode/s | scan ns | train s |',
+    '|---|---|---|---|---|---|---|---|---|---|---|---|---|',
     ...lines,
   ].join('\n');
 }
@@ -78,7 +86,7 @@ async function main(): Promise<void> {
       .map((one) => `${one.bits} bits ${percent(one.averageRelativeError)}`)
       .join(', ');
     parts.push(
-      `## ${title}\n\n![Error by bytes](quantizers-${name}.svg)\n\n${table(comparison)}\n\nRate–distortion bound for normal data of this spectrum: ${bound}.\n`,
+      `## ${title}\n\n![Error by bytes](quantizers-${name}.svg)\n\n${table(comparison, base.d)}\n\nRate–distortion bound for normal data of this spectrum: ${bound}.\n`,
     );
     if (words.length === 0) {
       const chart = comparisonChart(comparison, { title, machine: cpu, d: base.d });

@@ -111,10 +111,11 @@ async function compare(base: string, options: CompareCommandOptions, report: Rep
     await write('--plot', plot, comparisonChart(comparison, head));
     await write('--html', html, comparisonHtml(comparison, head));
     const { n, d } = rows;
-    report.result({ ...comparison, n, d, metric, queries: queries.n }, [
+    const { bound } = comparison;
+    report.result({ rows: comparison.rows, bound, n, d, metric, queries: queries.n }, [
       ...tableLines(
         COLUMNS.map(({ name }) => name),
-        comparison.rows.map((row) => COLUMNS.map(({ show }) => show(row))),
+        comparison.rows.map((row) => COLUMNS.map(({ show }) => show(row, comparison, d))),
       ),
       `rate–distortion bound: ${comparison.bound.map(({ bits, averageRelativeError }) => `${bits} bits ${percent(averageRelativeError)}`).join(', ')}`,
     ]);

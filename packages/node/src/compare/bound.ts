@@ -70,3 +70,26 @@ export function errorBound(
     return { bits: one, averageRelativeError: total / nq };
   });
 }
+
+/**
+ * How many bits a dimension a code costs beyond the bits at which the bound has the same error, factors counted; linear
+ * between points of the ruler on a scale of ratios. undefined beyond its ends, and without an error.
+ */
+export function bitsAboveBound(
+  ruler: readonly BoundPoint[],
+  spentBits: number,
+  averageRelativeError: number,
+): number | undefined {
+  for (let i = 1; i < ruler.length; i++) {
+    const [before, after] = [ruler[i - 1], ruler[i]] as [BoundPoint, BoundPoint];
+    const isInside =
+      averageRelativeError <= before.averageRelativeError &&
+      averageRelativeError > after.averageRelativeError;
+    if (!isInside) continue;
+    const share =
+      Math.log(before.averageRelativeError / averageRelativeError) /
+      Math.log(before.averageRelativeError / after.averageRelativeError);
+    return spentBits - (before.bits + share * (after.bits - before.bits));
+  }
+  return undefined;
+}

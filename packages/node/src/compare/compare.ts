@@ -19,7 +19,11 @@ export interface CompareOptions {
 export interface Comparison {
   readonly rows: readonly ComparisonRow[];
   readonly bound: readonly BoundPoint[];
+  /** The bound at every half bit, for distances from it. */
+  readonly ruler: readonly BoundPoint[];
 }
+
+const RULER: readonly number[] = Array.from({ length: 41 }, (_, i) => i / 2);
 
 /** @throws RangeError on sets that do not fit together, and what training throws */
 export async function compareQuantizers(
@@ -42,5 +46,6 @@ export async function compareQuantizers(
   });
   const unit = (set: VectorSet): VectorSet =>
     metric === 'cosine' ? { ...set, data: normalizeRows(set.data, set.d) } : set;
-  return { rows, bound: errorBound(core, unit(base), unit(queries), options.bits) };
+  const points = errorBound(core, unit(base), unit(queries), [...options.bits, ...RULER]);
+  return { rows, bound: points.slice(0, options.bits.length), ruler: points.slice(options.bits.length) };
 }

@@ -2,6 +2,7 @@
 
 import { lineChartSvg } from '../charts/line-chart.ts';
 import { escapeText } from '../charts/svg.ts';
+import { bitsAboveBound } from './bound.ts';
 import type { Comparison } from './compare.ts';
 import type { ComparisonRow } from './measure.ts';
 
@@ -42,17 +43,24 @@ export function comparisonChart({ rows, bound }: Comparison, head: ReportHead): 
 
 interface Column {
   readonly name: string;
-  readonly show: (row: ComparisonRow) => string;
+  readonly show: (row: ComparisonRow, comparison: Comparison, d: number) => string;
 }
 
 const percent = (fraction: number): string => `${Number((100 * fraction).toPrecision(3))} %`;
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** E.g. "+0.31": bits a dimension beyond the bound at the same error. */
+export function aboveBound({ ruler }: Comparison, row: ComparisonRow, d: number): string {
+  const bits = bitsAboveBound(ruler, (8 * row.bytesPerVector) / d, row.averageRelativeError);
+  return bits === undefined ? '' : `${bits < 0 ? '−' : '+'}${Math.abs(bits).toFixed(2)}`;
+}
 
 export const COLUMNS: readonly Column[] = [
   { name: 'quantizer', show: ({ quantizer }) => quantizer },
   { name: 'bits', show: ({ bits }) => String(bits) },
   { name: 'bytes', show: ({ bytesPerVector }) => String(Number(bytesPerVector.toFixed(2))) },
   { name: 'error', show: ({ averageRelativeError }) => percent(averageRelativeError) },
+  { name: 'bits above bound', show: (row, comparison, d) => aboveBound(comparison, row, d) },
   { name: 'p99 error', show: ({ p99RelativeError }) => percent(p99RelativeError) },
   { name: 'recall@10', show: ({ recall10 }) => recall10.toFixed(4) },
   { name: 'recall@100', show: ({ recall100 }) => recall100.toFixed(4) },
@@ -73,7 +81,7 @@ export function comparisonHtml(comparison: Comparison, head: ReportHead): string
     .map((row) =>
       cells(
         'td',
-        COLUMNS.map(({ show }) => show(row)),
+        COLUMNS.map(({ show }) => show(row, comparison, head.d)),
       ),
     )
     .join('\n');
@@ -105,7 +113,8 @@ every code read; reranked: the best 100 by codes, scored exactly. Bytes: code an
 ${cells('th', ['bits', 'error'])}
 ${bound}
 </table>
-<p>What normal vectors with the spectrum of these could reach at best (reverse water-filling), without factors beside the code.</p>
+<p>What normal vectors with the spectrum of these could reach at best (reverse water-filling), without factors beside the code. Bits above the bound: what a code costs a
+dimension beyond the bits at which the bound has its error.</p>
 </html>
 `;
 }
