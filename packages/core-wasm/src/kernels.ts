@@ -81,6 +81,29 @@ export interface Kernels {
     base: number,
     out: Ptr,
   ): void;
+  /** out f32[2n]: least and greatest of the first `used` (≥ 1) values of each row, rows `stride` floats apart. */
+  rangeRows(rows: Ptr, n: number, stride: number, used: number, out: Ptr): void;
+  /**
+   * out u16[n × stride] = min(top, ⌊max(0, (x - start_i)·inverse_i + ½)⌋), 0 behind the first `used` values; starts and
+   * inverses f32[n], stride a multiple of 4.
+   */
+  gridCodeRows(
+    rows: Ptr,
+    n: number,
+    stride: number,
+    used: number,
+    starts: Ptr,
+    inverses: Ptr,
+    top: number,
+    out: Ptr,
+  ): void;
+  /**
+   * out u16[n × d]: half + u where x > 0, half - 1 - u elsewhere, u = min(half - 1, ⌊scale_i·|x|⌋); sums f32[2n]:
+   * Σ (u + ½)·|x| and Σ (u + ½)². d a multiple of 4.
+   */
+  signedGridRows(rows: Ptr, n: number, d: number, scales: Ptr, half: number, out: Ptr, sums: Ptr): void;
+  /** out f64[2n]: Σ c and Σ c² of each row of values u16[n × d], exact; d a multiple of 8. */
+  codeSums(values: Ptr, n: number, d: number, out: Ptr): void;
   /** u16[dims] → dims·bits/8 bytes. */
   packCode(values: Ptr, dims: number, bits: number, out: Ptr): void;
   unpackCode(codes: Ptr, dims: number, bits: number, out: Ptr): void;

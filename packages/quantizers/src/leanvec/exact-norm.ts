@@ -4,6 +4,7 @@ import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
 
 export class ExactNormCoder implements Coder {
   readonly norm = 'exact';
+  readonly writesNorms = false;
   readonly #inner: Coder;
 
   constructor(inner: Coder) {

@@ -19,6 +19,8 @@ export interface CodedRows {
   /** n each; read only where the coder has them. */
   readonly scales: Float32Array;
   readonly offsets: Float32Array;
+  /** The N of each (see Coder.norm), where the coder says that it writes them. */
+  readonly norms: Float32Array;
   /** Half-widths of the estimate of <q, r> for |q| = 1. */
   readonly errors: Float32Array;
 }
@@ -31,6 +33,8 @@ export interface Coder {
   readonly factors: number;
   /** Whether l2 scores take |r|² from the vector (the estimate is of <q, r>) or from its code (the distance to r̂). */
   readonly norm: 'exact' | 'decoded';
+  /** encode fills `norms`. */
+  readonly writesNorms: boolean;
   /** Codes lie in blocks of the fast scan (4-bit tables) instead of one after the other. */
   readonly isBlocked: boolean;
   /** rows — n × dims. */

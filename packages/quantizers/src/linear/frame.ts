@@ -74,9 +74,10 @@ export class FrameTransform implements Disposable {
     }
   }
 
-  /** rows — n × d → n × dims, fresh. */
+  /** rows — n × d → n × dims; rows themselves where the frame is the identity, else fresh. */
   apply(rows: Float32Array): Float32Array {
     const { d, dims, signs } = this.frame;
+    if (!this.#operator && d === dims) return rows;
     const n = rows.length / d;
     const out = new Float32Array(n * dims);
     const chunk = this.#rows.byteLength / (4 * Math.max(d, dims));
@@ -86,12 +87,18 @@ export class FrameTransform implements Disposable {
       if (this.#out.byteLength > 0)
         this.#multiply(rows.subarray(first * d, (first + count) * d), count, target);
       else {
-        for (let i = 0; i < count; i++)
-          target.set(rows.subarray((first + i) * d, (first + i + 1) * d), i * dims);
-        if (!signs || !this.#operator) continue;
-        this.#rows.f32(0, target.length).set(target);
-        this.#core.kernels.rotateF32Rows(this.#rows.at(), count, dims, dims, this.#operator.at());
-        target.set(this.#rows.f32(0, target.length));
+        const own = this.#rows.f32(0, count * dims);
+        if (d === dims) own.set(rows.subarray(first * d, (first + count) * d));
+        else {
+          own.fill(0);
+          for (let i = 0; i < count; i++) {
+            own.set(rows.subarray((first + i) * d, (first + i + 1) * d), i * dims);
+          }
+        }
+        if (signs && this.#operator) {
+          this.#core.kernels.rotateF32Rows(this.#rows.at(), count, dims, dims, this.#operator.at());
+        }
+        target.set(own);
       }
     }
     return out;

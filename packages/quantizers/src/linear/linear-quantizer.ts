@@ -51,6 +51,7 @@ function emptyRows(n: number, codeBytes: number): CodedRows {
     codes: new Uint8Array(n * codeBytes),
     scales: new Float32Array(n),
     offsets: new Float32Array(n),
+    norms: new Float32Array(n),
     errors: new Float32Array(n),
   };
 }
@@ -131,7 +132,7 @@ class LinearEncoder implements QuantizerEncoder {
   }
 
   encode(vectors: Float32Array, origin: Float32Array, blocks: Block, first: number): void {
-    const { d, coder } = this.#quantizer;
+    const { d, coder, metric } = this.#quantizer;
     checkLength(
       'vectors',
       vectors.length,
@@ -139,22 +140,19 @@ class LinearEncoder implements QuantizerEncoder {
       `a multiple of d = ${d}, e.g.`,
     );
     checkLength('origin', origin.length, d, 'd');
+    // a norm tells what is not finite; where none is computed every value is looked at
+    if (metric !== 'l2' || !coder.writesNorms) checkFinite('vectors', vectors, d);
     const n = vectors.length / d;
     const centre = this.#centre(origin);
     const coded = emptyRows(Math.min(n, CHUNK), coder.codeBytes);
     const residuals = new Float32Array(Math.min(n, CHUNK) * d);
     for (let start = 0; start < n; start += CHUNK) {
       const count = Math.min(CHUNK, n - start);
-      let check = 0;
-      for (let i = 0, at = 0, from = start * d; i < count; i++) {
-        for (let j = 0; j < d; j++, at++, from++) {
-          const value = (vectors[from] as number) - (origin[j] as number);
-          residuals[at] = value;
-          // NaN and infinities stay in the sum
-          check += value - value;
-        }
+      for (let i = 0; i < count; i++) {
+        const at = i * d;
+        const from = (start + i) * d;
+        for (let j = 0; j < d; j++) residuals[at + j] = (vectors[from + j] as number) - (origin[j] as number);
       }
-      if (check !== 0) checkFinite('vectors', vectors, d);
       this.#encodeChunk(residuals.subarray(0, count * d), count, centre, coded, blocks, first + start);
     }
   }
@@ -204,14 +202,16 @@ class LinearEncoder implements QuantizerEncoder {
     const { dims } = coder;
     const isExact = coder.norm === 'exact';
     const adds = new Float32Array(n);
-    if (isExact) {
+    if (coder.writesNorms) adds.set(coded.norms.subarray(0, n));
+    else if (isExact) {
       for (let i = 0, at = 0; i < n; i++) {
         let norm = 0;
         for (let j = 0; j < d; j++, at++) norm += (residuals[at] as number) * (residuals[at] as number);
         adds[i] = norm;
       }
     }
-    if (!isExact || centre) {
+    const hasNorms = coder.writesNorms || isExact;
+    if (!hasNorms || centre) {
       const decoded = new Float32Array(n * dims);
       coder.decode(coded, n, decoded);
       for (let i = 0, at = 0; i < n; i++) {
@@ -222,11 +222,12 @@ class LinearEncoder implements QuantizerEncoder {
           norm += value * value;
           if (centre) product += value * (centre[t] as number);
         }
-        adds[i] = (isExact ? (adds[i] as number) : norm) + 2 * product;
+        adds[i] = (hasNorms ? (adds[i] as number) : norm) + 2 * product;
       }
     }
     const bad = adds.find((value) => !Number.isFinite(value));
     if (bad !== undefined) {
+      checkFinite('vectors', residuals, d);
       throw new RangeError(
         `"vectors" expected values whose squares fit in f32, got a squared norm of ${bad}`,
       );

@@ -9,7 +9,7 @@
  */
 import type { ByteReader, ByteWriter, Core } from '@sagitta/core-wasm';
 import { type CodedRows, type Coder, type Dots, FACTOR_OFFSET, FACTOR_SCALE } from '../linear/coder.ts';
-import { packRows, unpackRow } from '../linear/pack-bits.ts';
+import { packBlock, packRows, unpackRow } from '../linear/pack-bits.ts';
 import { PackedDots } from '../linear/packed-dots.ts';
 
 export class LvqCoder implements Coder {
@@ -23,6 +23,7 @@ export class LvqCoder implements Coder {
   readonly codeBytes: number;
   readonly factors: number = FACTOR_SCALE | FACTOR_OFFSET;
   readonly norm: 'exact' | 'decoded';
+  readonly writesNorms: boolean;
   readonly isBlocked = false;
 
   constructor(dims: number, used: number, bits: number, secondBits: number, hasRatio: boolean) {
@@ -33,9 +34,52 @@ export class LvqCoder implements Coder {
     this.hasRatio = hasRatio;
     this.codeBytes = (dims * (bits + secondBits)) / 8;
     this.norm = hasRatio ? 'exact' : 'decoded';
+    this.writesNorms = secondBits === 0 && !hasRatio;
   }
 
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
+    if (this.writesNorms) this.#encodePlain(core, rows, n, out);
+    else this.#encodeInSteps(core, rows, n, out);
+  }
+
+  /** One level without ratio: ranges, grid and sums by kernels. */
+  #encodePlain(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
+    const { dims, used, bits } = this;
+    const { kernels } = core;
+    const top = (1 << bits) - 1;
+    core.scope((scope) => {
+      const input = scope.reserve(4 * n * dims);
+      const ranges = scope.reserve(8 * n);
+      const grid = scope.reserve(8 * n);
+      const values = scope.reserve(2 * n * dims);
+      const sums = scope.reserve(16 * n);
+      input.f32(0, n * dims).set(rows.subarray(0, n * dims));
+      kernels.rangeRows(input.at(), n, dims, used, ranges.at());
+      const range = ranges.f32();
+      const starts = grid.f32(0, n);
+      const inverses = grid.f32(4 * n, n);
+      for (let i = 0; i < n; i++) {
+        const least = range[2 * i] as number;
+        const step = ((range[2 * i + 1] as number) - least) / top;
+        starts[i] = least;
+        inverses[i] = step > 0 ? 1 / step : 0;
+        out.scales[i] = step;
+        out.offsets[i] = least;
+      }
+      kernels.gridCodeRows(input.at(), n, dims, used, grid.at(), grid.at(4 * n), top, values.at());
+      kernels.codeSums(values.at(), n, dims, sums.at());
+      const sum = sums.f64();
+      for (let i = 0; i < n; i++) {
+        const scale = out.scales[i] as number;
+        const offset = out.offsets[i] as number;
+        const cross = 2 * scale * offset * (sum[2 * i] as number);
+        out.norms[i] = scale * scale * (sum[2 * i + 1] as number) + cross + offset * offset * used;
+      }
+      packBlock(core, scope, values, n, dims, bits, out.codes);
+    });
+  }
+
+  #encodeInSteps(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
     const { dims, used, bits, secondBits } = this;
     const values = new Uint16Array(n * dims);
     const top = (1 << bits) - 1;

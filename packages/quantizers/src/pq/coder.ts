@@ -18,6 +18,7 @@ export class PqCoder implements Coder {
   readonly codeBytes: number;
   readonly factors: number = 0;
   readonly norm = 'decoded';
+  readonly writesNorms = false;
   readonly isBlocked: boolean;
 
   constructor(dims: number, m: number, nbits: 4 | 8, codebooks: Float32Array) {

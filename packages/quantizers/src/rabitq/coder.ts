@@ -7,7 +7,7 @@
  */
 import type { ByteWriter, Core } from '@sagitta/core-wasm';
 import { type CodedRows, type Coder, type Dots, FACTOR_ERROR, FACTOR_SCALE } from '../linear/coder.ts';
-import { packRows, unpackRow } from '../linear/pack-bits.ts';
+import { packBlock, packRows, unpackRow } from '../linear/pack-bits.ts';
 import { PackedDots } from '../linear/packed-dots.ts';
 import { optimalMagnitudes } from './optimal-code.ts';
 
@@ -24,6 +24,8 @@ export class RabitqCoder implements Coder {
   readonly codeBytes: number;
   readonly factors: number = FACTOR_SCALE | FACTOR_ERROR;
   readonly norm = 'exact';
+  /** The rotation keeps lengths, so |r|² is that of the rotated row. */
+  readonly writesNorms = true;
   readonly isBlocked = false;
 
   constructor(dims: number, bits: number, mode: RabitqMode, step: number) {
@@ -35,6 +37,37 @@ export class RabitqCoder implements Coder {
   }
 
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
+    if (this.bits > 1 && this.mode === 'optimal') this.#encodeOptimal(core, rows, n, out);
+    else this.#encodeFast(core, rows, n, out);
+  }
+
+  /** Signs, and above 1 bit the constant step: norms, codes and sums by kernels. */
+  #encodeFast(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
+    const { dims, bits, step } = this;
+    const { kernels } = core;
+    core.scope((scope) => {
+      const input = scope.reserve(4 * n * dims);
+      const norms = scope.reserve(4 * n);
+      const scales = scope.reserve(4 * n);
+      const values = scope.reserve(2 * n * dims);
+      const sums = scope.reserve(8 * n);
+      input.f32(0, n * dims).set(rows.subarray(0, n * dims));
+      kernels.normF32Rows(input.at(), n, dims, norms.at());
+      const norm = norms.f32();
+      const scale = scales.f32();
+      for (let i = 0; i < n; i++) {
+        scale[i] = (norm[i] as number) > 0 ? step / Math.sqrt(norm[i] as number) : 0;
+      }
+      kernels.signedGridRows(input.at(), n, dims, scales.at(), 1 << (bits - 1), values.at(), sums.at());
+      const sum = sums.f32();
+      for (let i = 0; i < n; i++) {
+        this.#setFactors(norm[i] as number, sum[2 * i] as number, sum[2 * i + 1] as number, i, out);
+      }
+      packBlock(core, scope, values, n, dims, bits, out.codes);
+    });
+  }
+
+  #encodeOptimal(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
     const { dims, bits } = this;
     const values = new Uint16Array(n * dims);
     const magnitudes = new Float64Array(dims);
@@ -48,26 +81,15 @@ export class RabitqCoder implements Coder {
         norm += value * value;
       }
       if (norm === 0) {
+        out.norms[i] = 0;
         out.scales[i] = 0;
         out.errors[i] = 0;
         continue;
       }
-      this.#magnitudes(magnitudes, norm, codes);
+      optimalMagnitudes(magnitudes, bits, codes);
       this.#finish(row, codes, norm, i, out);
     }
     packRows(core, values, n, dims, bits, out.codes);
-  }
-
-  #magnitudes(magnitudes: Float64Array, norm: number, codes: Uint16Array): void {
-    if (this.bits === 1) codes.fill(0);
-    else if (this.mode === 'optimal') optimalMagnitudes(magnitudes, this.bits, codes);
-    else {
-      const top = (1 << (this.bits - 1)) - 1;
-      const scale = this.step / Math.sqrt(norm);
-      for (let j = 0; j < codes.length; j++) {
-        codes[j] = Math.min(top, Math.floor(scale * (magnitudes[j] as number)));
-      }
-    }
   }
 
   /** Magnitudes to codes: with the sign above, complemented for negative dims; then the factors. */
@@ -83,9 +105,16 @@ export class RabitqCoder implements Coder {
       ip += (u + 0.5) * Math.abs(value);
       length += (u + 0.5) * (u + 0.5);
     }
-    out.scales[i] = norm / ip;
-    const spread = Math.max(0, (norm * length) / (ip * ip) - 1);
-    out.errors[i] = EPSILON_0 * Math.sqrt((norm * spread) / Math.max(1, this.dims - 1));
+    this.#setFactors(norm, ip, length, i, out);
+  }
+
+  /** norm — |r|², ip — <r, v>, length — |v|². */
+  #setFactors(norm: number, ip: number, length: number, i: number, out: CodedRows): void {
+    const isZero = !(ip > 0);
+    out.norms[i] = norm;
+    const spread = isZero ? 0 : Math.max(0, (norm * length) / (ip * ip) - 1);
+    out.scales[i] = isZero ? 0 : norm / ip;
+    out.errors[i] = isZero ? 0 : EPSILON_0 * Math.sqrt((norm * spread) / Math.max(1, this.dims - 1));
   }
 
   decode(coded: CodedRows, n: number, out: Float32Array): void {

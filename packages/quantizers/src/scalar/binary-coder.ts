@@ -14,6 +14,7 @@ export class BinaryCoder implements Coder {
   readonly codeBytes: number;
   readonly factors: number = FACTOR_SCALE;
   readonly norm = 'exact';
+  readonly writesNorms = false;
   readonly isBlocked = false;
 
   constructor(dims: number, used: number) {

@@ -16,6 +16,7 @@ export class ScalarCoder implements Coder {
   readonly codeBytes: number;
   readonly factors: number = 0;
   readonly norm = 'decoded';
+  readonly writesNorms = false;
   readonly isBlocked = false;
 
   constructor(dims: number, bits: number, minima: Float32Array, steps: Float32Array) {

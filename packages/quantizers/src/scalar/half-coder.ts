@@ -43,6 +43,7 @@ export class HalfCoder implements Coder {
   readonly codeBytes: number;
   readonly factors: number = 0;
   readonly norm: 'exact' | 'decoded';
+  readonly writesNorms = false;
   readonly isBlocked = false;
 
   /** norm — 'exact' where the frame keeps fewer dimensions than vectors have. */

@@ -24,6 +24,7 @@ export class TurboQuantCoder implements Coder {
   readonly codeBytes: number;
   readonly factors: number = FACTOR_SCALE;
   readonly norm: 'exact' | 'decoded';
+  readonly writesNorms = false;
   readonly isBlocked = true;
   /** All levels, ascending, and the borders between them. */
   readonly #levels: readonly number[];
