@@ -94,8 +94,18 @@ export class LinearQuantizer implements Quantizer {
   }
 
   decode(_core: Core, blocks: Block, n: number, origin: Float32Array): Float32Array {
-    const { coder, layout, d } = this;
+    const { coder, d } = this;
     checkLength('origin', origin.length, d, 'd');
+    const coded = this.#takeCoded(blocks, n);
+    const rows = new Float32Array(n * coder.dims);
+    coder.decode(coded, n, rows);
+    const out = fromFrame(this.frame, rows);
+    for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + (origin[i % d] as number);
+    return out;
+  }
+
+  #takeCoded(blocks: Block, n: number): CodedRows {
+    const { coder, layout } = this;
     const coded = emptyRows(n, coder.codeBytes);
     const bytes = blocks.u8();
     for (let i = 0; i < n; i++) {
@@ -103,11 +113,48 @@ export class LinearQuantizer implements Quantizer {
     }
     coded.scales.set(takeFactors(blocks, layout, FACTOR_SCALE, 0, n));
     coded.offsets.set(takeFactors(blocks, layout, FACTOR_OFFSET, 0, n));
-    const rows = new Float32Array(n * coder.dims);
-    coder.decode(coded, n, rows);
-    const out = fromFrame(this.frame, rows);
-    for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + (origin[i % d] as number);
-    return out;
+    return coded;
+  }
+
+  /**
+   * Vectors for distances between codes, as building a graph needs them: |x_a - x_b|² ≈ |row_a - row_b|² + lost_a + lost_b,
+   * rows n × dims in the frame. What estimates stand for, v·|r|²/<r, v>, is too long for that: rows are the least-squares
+   * vectors, and lost is the energy that they miss. Right on average where residuals of different vectors are
+   * uncorrelated, as about their own mean; what they have in common counts by cos⁴ of the code only. Only for l2, and where norms are exact; other
+   * quantizers stand for what they decode to, lost is 0, and distances are short by what both codes miss.
+   * origin — what was subtracted when the vectors were coded.
+   */
+  codeVectors(
+    core: Core,
+    blocks: Block,
+    n: number,
+    origin: Float32Array,
+  ): { rows: Float32Array; lost: Float32Array } {
+    const { coder, layout, metric, frame } = this;
+    if (metric !== 'l2') throw new RangeError(`"quantizer" expected metric l2, got ${metric}`);
+    const { dims } = coder;
+    const rows = new Float32Array(n * dims);
+    coder.decode(this.#takeCoded(blocks, n), n, rows);
+    const lost = new Float32Array(n);
+    if (coder.norm === 'decoded') return { rows, lost };
+    const centre = centreOf(core, frame, this.origin, origin);
+    const adds = takeFactors(blocks, layout, FACTOR_ADD, 0, n);
+    for (let i = 0; i < n; i++) {
+      const row = rows.subarray(i * dims, (i + 1) * dims);
+      let length = 0;
+      let product = 0;
+      for (let t = 0; t < dims; t++) {
+        const value = row[t] as number;
+        length += value * value;
+        if (centre) product += value * (centre[t] as number);
+      }
+      const norm = Math.max(0, (adds[i] as number) - 2 * product);
+      // <r, r̂> = |r|², so the least-squares scale of r̂ is |r|²/|r̂|², at most 1
+      const scale = length > 0 ? Math.min(1, norm / length) : 0;
+      for (let t = 0; t < dims; t++) row[t] = (row[t] as number) * scale;
+      lost[i] = Math.max(0, norm - scale * scale * length);
+    }
+    return { rows, lost };
   }
 
   defect(blocks: Block, n: number): string | undefined {
@@ -118,6 +165,19 @@ export class LinearQuantizer implements Quantizer {
     }
     return undefined;
   }
+}
+
+/** c' = R(c - μ), with the matrix of queries: products with c' belong to the query's side. undefined where it is 0. */
+function centreOf(
+  core: Core,
+  frame: Frame,
+  mean: Float32Array,
+  origin: Float32Array,
+): Float32Array | undefined {
+  const shift = origin.map((value, j) => value - (mean[j] as number));
+  if (shift.every((value) => value === 0)) return undefined;
+  using transform = new FrameTransform(core, frame, 'query');
+  return transform.apply(shift);
 }
 
 class LinearEncoder implements QuantizerEncoder {
@@ -132,7 +192,7 @@ class LinearEncoder implements QuantizerEncoder {
   }
 
   encode(vectors: Float32Array, origin: Float32Array, blocks: Block, first: number): void {
-    const { d, coder, metric } = this.#quantizer;
+    const { d, coder, metric, frame } = this.#quantizer;
     checkLength(
       'vectors',
       vectors.length,
@@ -143,7 +203,7 @@ class LinearEncoder implements QuantizerEncoder {
     // a norm tells what is not finite; where none is computed every value is looked at
     if (metric !== 'l2' || !coder.writesNorms) checkFinite('vectors', vectors, d);
     const n = vectors.length / d;
-    const centre = this.#centre(origin);
+    const centre = metric === 'l2' ? centreOf(this.#core, frame, this.#quantizer.origin, origin) : undefined;
     const coded = emptyRows(Math.min(n, CHUNK), coder.codeBytes);
     const residuals = new Float32Array(Math.min(n, CHUNK) * d);
     for (let start = 0; start < n; start += CHUNK) {
@@ -155,17 +215,6 @@ class LinearEncoder implements QuantizerEncoder {
       }
       this.#encodeChunk(residuals.subarray(0, count * d), count, centre, coded, blocks, first + start);
     }
-  }
-
-  /**
-   * c' = R(c - μ) for l2, with the matrix of queries: products with c' belong to the query's side. undefined where it is 0.
-   */
-  #centre(origin: Float32Array): Float32Array | undefined {
-    const { metric, frame } = this.#quantizer;
-    const shift = origin.map((value, j) => value - (this.#quantizer.origin[j] as number));
-    if (metric !== 'l2' || shift.every((value) => value === 0)) return undefined;
-    using transform = new FrameTransform(this.#core, frame, 'query');
-    return transform.apply(shift);
   }
 
   #encodeChunk(
