@@ -135,3 +135,39 @@ export function codeSums(values: usize, n: usize, d: usize, out: usize): void {
     store<f64>(out + (i << 4), <f64>squares, 8);
   }
 }
+
+/**
+ * A grid for each column: out u16[n × d] = min(top, ⌊max(0, (x - minimum_j)·inverse_j + ½)⌋), and norms f32[n] of what the
+ * codes stand for, Σ (minimum_j + step_j·c)², NaN where a value is not finite. minima, inverses and steps f32[d], d a multiple of 4.
+ */
+export function gridCodeColumns(
+  rows: usize,
+  n: usize,
+  d: usize,
+  minima: usize,
+  inverses: usize,
+  steps: usize,
+  top: u32,
+  out: usize,
+  norms: usize,
+): void {
+  const top_i32x4 = i32x4.splat(top);
+  const half_f32x4 = f32x4.splat(0.5);
+  for (let i: usize = 0; i < n; i++) {
+    let norm_f32x4 = f32x4.splat(0);
+    for (let j: usize = 0; j < d << 2; j += 16) {
+      const minimum = v128.load(minima + j);
+      const x = v128.load(rows);
+      const shifted = f32x4.sub(x, minimum);
+      const place = f32x4.add(f32x4.mul(shifted, v128.load(inverses + j)), half_f32x4);
+      const codes = i32x4.min_u(i32x4.trunc_sat_f32x4_u(place), top_i32x4);
+      const value = f32x4.add(minimum, f32x4.mul(v128.load(steps + j), f32x4.convert_i32x4_u(codes)));
+      // x - x is 0, or NaN where x is not finite
+      norm_f32x4 = f32x4.add(norm_f32x4, f32x4.add(f32x4.mul(value, value), f32x4.sub(x, x)));
+      v128.store64_lane(out, i16x8.narrow_i32x4_u(codes, codes), 0);
+      rows += 16;
+      out += 8;
+    }
+    store<f32>(norms + (i << 2), sumLanes(norm_f32x4));
+  }
+}

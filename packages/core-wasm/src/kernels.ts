@@ -98,6 +98,21 @@ export interface Kernels {
     out: Ptr,
   ): void;
   /**
+   * out u16[n × d] = min(top, ⌊max(0, (x - minimum_j)·inverse_j + ½)⌋), norms f32[n] = Σ (minimum_j + step_j·code)², NaN for a row
+   * that is not finite; minima, inverses and steps f32[d], d a multiple of 4.
+   */
+  gridCodeColumns(
+    rows: Ptr,
+    n: number,
+    d: number,
+    minima: Ptr,
+    inverses: Ptr,
+    steps: Ptr,
+    top: number,
+    out: Ptr,
+    norms: Ptr,
+  ): void;
+  /**
    * out u16[n × d]: half + u where x > 0, half - 1 - u elsewhere, u = min(half - 1, ⌊scale_i·|x|⌋); sums f32[2n]:
    * Σ (u + ½)·|x| and Σ (u + ½)². d a multiple of 4.
    */

@@ -90,6 +90,51 @@ describeBuilds('grid codes', (core) => {
     }
   });
 
+  it('gridCodeColumns has a grid for each column, and the norm of what codes stand for', () => {
+    for (const [n, d] of SHAPES) {
+      for (const top of [15, 255]) {
+        const rows = gaussianRows(n, d, top + d);
+        const minima = gaussianRows(1, d, 3).map((value) => value - 2);
+        // every fifth column is constant in training: step 0
+        const steps = Float32Array.from({ length: d }, (_, j) => (j % 5 === 0 ? 0 : (3 + (j % 3)) / top));
+        const inverses = steps.map((step) => (step > 0 ? 1 / step : 0));
+        const expected = new Uint16Array(n * d);
+        const norms = new Float32Array(n);
+        twin.gridCodeColumns(rows, n, d, minima, inverses, steps, top, expected, norms);
+        core.scope((scope) => {
+          const out = new Output(scope, 2 * n * d);
+          const outNorms = new Output(scope, 4 * n);
+          core.kernels.gridCodeColumns(
+            put(scope, rows),
+            n,
+            d,
+            put(scope, minima),
+            put(scope, inverses),
+            put(scope, steps),
+            top,
+            out.at(),
+            outNorms.at(),
+          );
+          expect(out.u16()).toEqual(expected);
+          expectSameBits(outNorms.f32(), norms);
+        });
+      }
+    }
+  });
+
+  it('gridCodeColumns tells rows that are not finite by their norm', () => {
+    const rows = gaussianRows(3, 16, 1);
+    rows[5] = Number.NaN;
+    rows[40] = Infinity;
+    core.scope((scope) => {
+      const ones = put(scope, new Float32Array(16).fill(1));
+      const out = new Output(scope, 96);
+      const norms = new Output(scope, 12);
+      core.kernels.gridCodeColumns(put(scope, rows), 3, 16, ones, ones, ones, 15, out.at(), norms.at());
+      expect([...norms.f32()].map(Number.isNaN)).toEqual([true, false, true]);
+    });
+  });
+
   it('codeSums is exact at the longest and greatest', () => {
     for (const [n, d, value] of [
       [3, 16, 7],

@@ -85,3 +85,30 @@ export function codeSums(values: Uint16Array, n: number, d: number, out: Float64
     out[2 * i + 1] = squares;
   }
 }
+
+export function gridCodeColumns(
+  rows: Float32Array,
+  n: number,
+  d: number,
+  minima: Float32Array,
+  inverses: Float32Array,
+  steps: Float32Array,
+  top: number,
+  out: Uint16Array,
+  norms: Float32Array,
+): void {
+  for (let i = 0; i < n; i++) {
+    const sums = new Float32Array(4);
+    for (let j = 0; j < d; j++) {
+      const minimum = minima[j] as number;
+      const shifted = fround((rows[i * d + j] as number) - minimum);
+      const place = fround(fround(shifted * (inverses[j] as number)) + 0.5);
+      const code = Math.min(top, Math.max(0, Math.floor(place)));
+      const value = fround(minimum + fround((steps[j] as number) * code));
+      const x = rows[i * d + j] as number;
+      sums[j % 4] = (sums[j % 4] as number) + (fround(value * value) + (x - x));
+      out[i * d + j] = code;
+    }
+    norms[i] = sumLanes(sums);
+  }
+}

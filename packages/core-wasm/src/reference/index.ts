@@ -11,7 +11,7 @@ export {
   signLutsU8,
   signLutsU16,
 } from './fastscan.ts';
-export { codeSums, gridCodeRows, rangeRows, signedGridRows } from './grid-code.ts';
+export { codeSums, gridCodeColumns, gridCodeRows, rangeRows, signedGridRows } from './grid-code.ts';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
 export { hammingRows } from './hamming.ts';
 export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2.ts';

@@ -4,7 +4,7 @@
  */
 import type { ByteReader, ByteWriter, Core } from '@sagitta/core-wasm';
 import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
-import { packRows, unpackRow } from '../linear/pack-bits.ts';
+import { packBlock, unpackRow } from '../linear/pack-bits.ts';
 import { PackedDots } from '../linear/packed-dots.ts';
 
 export class ScalarCoder implements Coder {
@@ -16,7 +16,7 @@ export class ScalarCoder implements Coder {
   readonly codeBytes: number;
   readonly factors: number = 0;
   readonly norm = 'decoded';
-  readonly writesNorms = false;
+  readonly writesNorms = true;
   readonly isBlocked = false;
 
   constructor(dims: number, bits: number, minima: Float32Array, steps: Float32Array) {
@@ -29,16 +29,21 @@ export class ScalarCoder implements Coder {
 
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
     const { dims, bits, minima, steps } = this;
-    const top = (1 << bits) - 1;
-    const inverse = Float64Array.from(steps, (step) => (step > 0 ? 1 / step : 0));
-    const values = new Uint16Array(n * dims);
-    for (let i = 0; i < n; i++) {
-      for (let j = 0, at = i * dims; j < dims; j++, at++) {
-        const place = ((rows[at] as number) - (minima[j] as number)) * (inverse[j] as number) + 0.5;
-        values[at] = place > 0 ? Math.min(top, Math.floor(place)) : 0;
-      }
-    }
-    packRows(core, values, n, dims, bits, out.codes);
+    core.scope((scope) => {
+      const input = scope.reserve(4 * n * dims);
+      const grid = scope.reserve(12 * dims);
+      const values = scope.reserve(2 * n * dims);
+      const norms = scope.reserve(4 * n);
+      input.f32(0, n * dims).set(rows.subarray(0, n * dims));
+      grid.f32(0, dims).set(minima);
+      grid.f32(4 * dims, dims).set(steps.map((step) => (step > 0 ? 1 / step : 0)));
+      grid.f32(8 * dims, dims).set(steps);
+      const [at, inverses, sizes] = [grid.at(), grid.at(4 * dims), grid.at(8 * dims)];
+      const top = (1 << bits) - 1;
+      core.kernels.gridCodeColumns(input.at(), n, dims, at, inverses, sizes, top, values.at(), norms.at());
+      out.norms.set(norms.f32(0, n));
+      packBlock(core, scope, values, n, dims, bits, out.codes);
+    });
   }
 
   decode(coded: CodedRows, n: number, out: Float32Array): void {
