@@ -1,6 +1,7 @@
-// Runs the page in real browsers: a server on 127.0.0.1 hands it out and waits for the hashes it posts back.
+// Runs the page in real browsers: a server on 127.0.0.1 hands it out and waits for the result it posts back.
 // Chromium is driven by playwright-core. Stock Firefox speaks no protocol of playwright's, so it just opens the address.
 import { spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { join } from 'node:path';
 import { mustExecute } from '../tools/checks/process.mjs';
 import { findOnPath } from './install.mjs';
 
-const TIME_LIMIT_MS = 90_000;
+const TIME_LIMIT_MS = 300_000;
 
 const CHROMIUM_ARGUMENTS = [
   '--no-sandbox',
@@ -19,6 +20,12 @@ const CHROMIUM_ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+
+/**
+ * @typedef {object} Page
+ * @property {string} script - source of the page's one module
+ * @property {Record<string, string>} inputs - files served below /input/
+ */
 
 /** Nothing but the page: no first-run tabs, no updates, no telemetry, no captive-portal requests. */
 const FIREFOX_PREFERENCES = {
@@ -36,11 +43,12 @@ const FIREFOX_PREFERENCES = {
   'toolkit.telemetry.reportingpolicy.firstRun': false,
 };
 
-export async function runChromium(script) {
+/** @param {Page} served */
+export async function runChromium(served) {
   const { chromium } = await import('playwright-core');
   const executablePath = findOnPath('chromium');
   if (executablePath === undefined) throw new Error('chromium is not installed');
-  return withPage(script, async (address, profile) => {
+  return withPage(served, async (address, profile) => {
     const context = await chromium.launchPersistentContext(profile, {
       executablePath,
       headless: true,
@@ -53,11 +61,12 @@ export async function runChromium(script) {
   });
 }
 
-export async function runFirefox(script) {
+/** @param {Page} served */
+export async function runFirefox(served) {
   const program = findOnPath('firefox-esr');
   if (program === undefined) throw new Error('firefox-esr is not installed');
   const version = (await mustExecute(program, ['--version'])).trim().replace('Mozilla Firefox ', '');
-  return withPage(script, async (address, profile) => {
+  return withPage(served, async (address, profile) => {
     const lines = Object.entries(FIREFOX_PREFERENCES).map(([name, value]) => {
       return `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`;
     });
@@ -80,15 +89,15 @@ export async function runFirefox(script) {
 }
 
 /**
- * Serves a page with `script` and opens it.
- * @param {string} script - bundled module source
+ * Serves the page and opens it.
+ * @param {Page} served
  * @param {(address: string, profile: string) => Promise<{ version: string, close: () => Promise<void> }>} open
- * @returns {Promise<{ version: string, hashes: Record<string, string> }>}
+ * @returns {Promise<{ version: string, result: any }>}
  */
-async function withPage(script, open) {
+async function withPage(served, open) {
   const profile = await mkdtemp(join(tmpdir(), 'sagitta-browser-'));
   const posted = withResolvers();
-  const server = createServer((request, response) => answer(request, response, script, posted.resolve));
+  const server = createServer((request, response) => answer(request, response, served, posted.resolve));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const timer = setTimeout(() => posted.reject(new Error('the page posted nothing in time')), TIME_LIMIT_MS);
   let browser;
@@ -96,7 +105,7 @@ async function withPage(script, open) {
     browser = await open(`http://127.0.0.1:${server.address().port}/`, profile);
     const outcome = JSON.parse(await posted.promise);
     if (outcome.error) throw new Error(outcome.error);
-    return { version: browser.version, hashes: outcome.hashes };
+    return { version: browser.version, result: outcome.result };
   } finally {
     clearTimeout(timer);
     posted.promise.catch(() => {});
@@ -107,7 +116,7 @@ async function withPage(script, open) {
   }
 }
 
-function answer(request, response, script, resolve) {
+function answer(request, response, served, resolve) {
   if (request.method === 'POST' && request.url === '/result') {
     let body = '';
     request.setEncoding('utf8').on('data', (text) => {
@@ -118,13 +127,15 @@ function answer(request, response, script, resolve) {
       resolve(body);
     });
   } else if (request.url === '/page.mjs') {
-    response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
+    response.writeHead(200, { 'content-type': 'text/javascript' }).end(served.script);
+  } else if (request.url?.startsWith('/input/') && request.url.slice(7) in served.inputs) {
+    createReadStream(served.inputs[request.url.slice(7)]).pipe(response);
   } else if (request.url === '/') {
     response.writeHead(200, {
       'content-type': 'text/html',
       'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
     });
-    response.end('<!doctype html><title>smoke</title><script type="module" src="/page.mjs"></script>');
+    response.end('<!doctype html><title>runtime test</title><script type="module" src="/page.mjs"></script>');
   } else {
     response.writeHead(404).end();
   }

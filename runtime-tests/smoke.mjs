@@ -9,7 +9,7 @@ const BUILD = 'simd';
 /**
  * @returns {Promise<Record<string, string>>} SHA-256 in hexadecimal by name of what was computed; equal in every runtime
  */
-export async function runSmoke() {
+export async function run() {
   const core = createCore({ build: BUILD });
   const hashes = {
     'dot-rows': await dotRows(core),
