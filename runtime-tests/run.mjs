@@ -1,27 +1,36 @@
-// The same work in every runtime: this Node, Node 22 and 24, Bun, Deno, workerd, Chromium, Firefox.
-// Every runtime has to print the hashes that the first one printed. A runtime that cannot be installed or started fails.
-// `node runtime-tests/run.mjs bun workerd` runs the first and the named ones. SAGITTA_RUNTIME_REPORT=FILE keeps the counts.
-import { writeFile } from 'node:fs/promises';
+// The same work in every runtime: Node 20, 22 and 24, Bun, Deno, workerd, Chromium, Firefox.
+// Index files are built in this Node and searched in each of them, and each has to give the hashes that this Node gave.
+// A runtime that cannot be installed or started fails.
+// `node runtime-tests/run.mjs bun workerd` runs the named ones. SAGITTA_RUNTIME_REPORT=FILE keeps the counts.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createCore } from '@sagitta/core-wasm';
 import { FOLDER } from './install.mjs';
 import { installRuntimes, RUNTIMES } from './runtimes.mjs';
+import { run } from './smoke/index.mjs';
+import { buildFiles } from './smoke/indexes.mjs';
+import { hash } from './smoke/seeded.mjs';
 
 const wanted = process.argv.slice(2);
 await installRuntimes();
-const work = { module: join(FOLDER, 'smoke.mjs') };
+const folder = await mkdtemp(join(tmpdir(), 'sagitta-runtimes-'));
+const work = { module: join(FOLDER, 'smoke/index.mjs'), inputs: await writeInputs(folder) };
 
-let expected;
+const expected = await run(async (name) => new Uint8Array(await readFile(work.inputs[name])));
+console.log(
+  `     ${Object.keys(expected).length} hashes, together ${await fingerprint()}, computed by Node ${process.version}`,
+);
+
 let passed = 0;
 let failed = 0;
-for (const [i, runtime] of RUNTIMES.entries()) {
-  if (i > 0 && wanted.length > 0 && !wanted.includes(runtime.name)) continue;
+for (const runtime of RUNTIMES) {
+  if (wanted.length > 0 && !wanted.includes(runtime.name)) continue;
   const start = performance.now();
   let outcome = 'ok  ';
   let detail;
   try {
     const { version, result: hashes } = await runtime.run(work);
-    if (expected === undefined) printExpected(hashes);
-    expected ??= hashes;
     compare(hashes);
     detail = `${version}, ${Object.keys(hashes).length} hashes equal`;
     passed++;
@@ -33,14 +42,27 @@ for (const [i, runtime] of RUNTIMES.entries()) {
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${outcome} ${runtime.name.padEnd(16)} ${seconds.padStart(5)} s  ${detail}`);
 }
+await rm(folder, { recursive: true });
 console.log(`runtimes: ${passed} passed, ${failed} failed`);
 const report = process.env.SAGITTA_RUNTIME_REPORT;
 if (report) await writeFile(report, JSON.stringify({ passed, failed }));
 process.exitCode = failed > 0 ? 1 : 0;
 
-function printExpected(hashes) {
-  for (const [name, value] of Object.entries(hashes))
-    console.log(`     ${name.padEnd(24)} ${value.slice(0, 16)}`);
+/** The index files of the smoke run, built here; their paths by name. */
+async function writeInputs(folder) {
+  const core = createCore();
+  const inputs = {};
+  for (const { name, bytes } of buildFiles(core)) {
+    inputs[name] = join(folder, `${name}.sag`);
+    await writeFile(inputs[name], bytes);
+  }
+  core.dispose();
+  return inputs;
+}
+
+/** One hash of all names and hashes, to be compared by eye between machines. */
+async function fingerprint() {
+  return (await hash(new TextEncoder().encode(JSON.stringify(expected)))).slice(0, 16);
 }
 
 function compare(hashes) {

@@ -16,7 +16,7 @@ const TIME_LIMIT_MS = 300_000;
 
 /** @type {readonly { name: string, engine: string, run: (work: Work) => Promise<{ version: string, result: any }> }[]} */
 export const RUNTIMES = [
-  { name: 'node (this one)', engine: 'V8', run: (work) => runCommandLine(process.execPath, [], work) },
+  { name: 'node 20', engine: 'V8', run: (work) => runCommandLine(nodeProgram(20), [], work) },
   { name: 'node 22', engine: 'V8', run: (work) => runCommandLine(nodeProgram(22), [], work) },
   { name: 'node 24', engine: 'V8', run: (work) => runCommandLine(nodeProgram(24), [], work) },
   { name: 'bun', engine: 'JavaScriptCore', run: (work) => runCommandLine(bunProgram(), [], work) },
