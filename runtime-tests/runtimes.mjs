@@ -1,7 +1,6 @@
 // The runtimes and the one thing that each of them is asked to do: import a work module, call its `run`, give the result back.
 // A work module uses packages and web-standard globals only, so that the same file runs everywhere.
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { mustExecute } from '../tools/checks/process.mjs';
 import { FOLDER, findInPackages, installBrowsers, installFromNpm } from './install.mjs';
 
@@ -31,16 +30,8 @@ export const RUNTIMES = [
     engine: 'V8',
     run: async (work) => (await import('./workerd.mjs')).runWorkerd(workerdProgram(), work),
   },
-  {
-    name: 'chromium',
-    engine: 'V8',
-    run: async (work) => (await browsers()).runChromium(await pageOf(work)),
-  },
-  {
-    name: 'firefox',
-    engine: 'SpiderMonkey',
-    run: async (work) => (await browsers()).runFirefox(await pageOf(work)),
-  },
+  { name: 'chromium', engine: 'V8', run: (work) => runBrowser('chromium', work) },
+  { name: 'firefox', engine: 'SpiderMonkey', run: (work) => runBrowser('firefox', work) },
 ];
 
 /** Installs what comes from npm; the browsers come when the first of them runs. */
@@ -57,25 +48,9 @@ async function runCommandLine(program, args, work) {
 }
 
 /** The browsers come from the distribution, and only when one of them is asked for. */
-async function browsers() {
-  await installBrowsers([
-    { program: 'chromium', package: 'chromium' },
-    { program: 'firefox-esr', package: 'firefox-esr' },
-  ]);
-  return import('./browsers.mjs');
-}
-
-async function pageOf(work) {
-  const { outputFiles } = await build({
-    entryPoints: [join(FOLDER, 'entry-page.mjs')],
-    alias: { work: work.module },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'silent',
-  });
-  return { script: outputFiles[0].text, inputs: work.inputs ?? {} };
+async function runBrowser(name, work) {
+  await installBrowsers();
+  return (await import('./page.mjs')).runPage(name, work);
 }
 
 function nodeProgram(major) {
