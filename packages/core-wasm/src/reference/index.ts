@@ -17,6 +17,15 @@ export { hammingRows } from './hamming.ts';
 export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2.ts';
 export { gramF32, matmulF32, nearestF32 } from './matmul.ts';
 export {
+  type DocumentRows,
+  type MaxsimResult,
+  maxsimBits,
+  maxsimCode,
+  maxsimF16,
+  maxsimF32,
+  maxsimI8,
+} from './maxsim.ts';
+export {
   expandFactor,
   type SegmentedSegment,
   segmentedBlockBytes,
