@@ -14,6 +14,8 @@ export { heapBase as __heap_base } from './heap-base';
 export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2';
 export { gramF32, matmulF32, nearestF32 } from './matmul';
 export { projectRows, quantizeRows, residualRows } from './project';
+export { maxsimCode, maxsimF16, maxsimF32, maxsimI8 } from './maxsim';
+export { maxsimBits } from './maxsim-bits';
 export { segmentedQuery } from './segmented-query';
 export { segmentedScan, segmentedScores, segmentedSearch } from './segmented-scan';
 export { affineScores, dotF16Rows, tableRowsU8 } from './table-rows';

@@ -157,6 +157,72 @@ export interface Kernels {
     spreads: Ptr,
     crosses: Ptr,
   ): void;
+  /**
+   * MaxSim of one query with n documents: out f32[n] = Σ_a factors[a]·max_p <q_a, p>; documents are records { u32 pointer
+   * to rows, u32 rows }; bests, or NO_PTR, f32[n × 4·groups] the maxima. See assembly/maxsim.ts for the layout of query
+   * and the size of scratch.
+   */
+  maxsimF32(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of half-precision rows, d a multiple of 4. */
+  maxsimF16(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of rows { i8[d], f32 scale } with an integer query, d a multiple of 4. */
+  maxsimI8(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of rows { code, f32 scale }, bits 1 … 8, d a multiple of 16. */
+  maxsimCode(
+    query: Ptr,
+    groups: number,
+    d: number,
+    bits: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of 1-bit rows by tables, d a multiple of 16 up to 4096; see assembly/maxsim-bits.ts. */
+  maxsimBits(
+    luts: Ptr,
+    nq: number,
+    d: number,
+    factors: Ptr,
+    shifts: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
   /** Bounds of one list's scan; see assembly/segmented-query.ts for the records of a context. c may be NO_PTR. */
   segmentedQuery(context: Ptr, c: Ptr): void;
   /** Scan of one list with early exit into a bounded heap; see assembly/segmented-scan.ts. */

@@ -18,6 +18,15 @@ export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2.ts';
 export { gramF32, matmulF32, nearestF32 } from './matmul.ts';
 export { projectRows, quantizeRows, residualRows } from './project.ts';
 export {
+  type DocumentRows,
+  type MaxsimResult,
+  maxsimBits,
+  maxsimCode,
+  maxsimF16,
+  maxsimF32,
+  maxsimI8,
+} from './maxsim.ts';
+export {
   expandFactor,
   type SegmentedSegment,
   segmentedBlockBytes,
