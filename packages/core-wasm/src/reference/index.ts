@@ -11,6 +11,7 @@ export {
   signLutsU8,
   signLutsU16,
 } from './fastscan.ts';
+export { type CellLayout, cellSums, fillCells, maxRows, nearestTokens, sketchRows } from './fde.ts';
 export { codeSums, gridCodeColumns, gridCodeRows, rangeRows, signedGridRows } from './grid-code.ts';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
 export { hammingRows } from './hamming.ts';
@@ -22,6 +23,7 @@ export {
   segmentedBlockBytes,
   segmentedScores,
 } from './segmented-scan.ts';
+export { fillCubeRows, simhashRows } from './simhash.ts';
 export {
   type AffineTerms,
   affineScores,
