@@ -118,6 +118,10 @@ export class MuveraSession implements FdeSession {
     const { rows } = chunk;
     const n = chunk.end - chunk.first;
     const { kernels } = this.#core;
+    if (rows === 0) {
+      out.fill(0);
+      return;
+    }
     this.#core.scope((scope) => {
       const raw = tokens.data.subarray(chunk.row * d, (chunk.row + rows) * d);
       const tokenBlock = scope.reserve(4 * rows * d);
