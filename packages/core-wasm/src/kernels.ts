@@ -134,6 +134,60 @@ export interface Kernels {
     norms: Ptr,
     crosses: Ptr,
   ): void;
+  /** out u16[n]: sign patterns of the first k (≤ 16) values of each row, rows `stride` floats apart; value 0 is the top bit. */
+  simhashRows(dots: Ptr, n: number, stride: number, k: number, out: Ptr): void;
+  /**
+   * sources u32[n × 2^k]: the lowest token of each pattern or 0xffffffff → the lowest among those whose patterns differ in
+   * the fewest bits. scratch u32[2^k].
+   */
+  fillCubeRows(sources: Ptr, n: number, k: number, scratch: Ptr): void;
+  /** Sums or means of token values by cell; see assembly/fde.ts. weights, places and sources may be NO_PTR. */
+  cellSums(
+    values: Ptr,
+    stride: number,
+    p: number,
+    cells: Ptr,
+    weights: Ptr,
+    offsets: Ptr,
+    n: number,
+    numCells: number,
+    places: Ptr,
+    isMean: number,
+    sources: Ptr,
+    counts: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /** Blocks of cells that are 0xffffffff in occupied u32[n × numCells] become the values of the token in sources. */
+  fillCells(
+    values: Ptr,
+    stride: number,
+    p: number,
+    occupied: Ptr,
+    sources: Ptr,
+    n: number,
+    numCells: number,
+    places: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /**
+   * out u32[n × columns]: the row of each document with the greatest dots[t][column] - halves[t], ties to the lower row.
+   * best f32[columns] is scratch.
+   */
+  nearestTokens(dots: Ptr, columns: number, halves: Ptr, offsets: Ptr, n: number, best: Ptr, out: Ptr): void;
+  /** out f32[n × columns]: the greatest value of each column over the rows of a document, 0 without rows. */
+  maxRows(values: Ptr, columns: number, offsets: Ptr, n: number, out: Ptr): void;
+  /** Count-sketch: out[i][entry & 0x7fffffff] ± = rows[i][j], minus where bit 31 of entries u32[d] is set. */
+  sketchRows(
+    rows: Ptr,
+    n: number,
+    stride: number,
+    d: number,
+    entries: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
   /** u16[dims] → dims·bits/8 bytes. */
   packCode(values: Ptr, dims: number, bits: number, out: Ptr): void;
   unpackCode(codes: Ptr, dims: number, bits: number, out: Ptr): void;
