@@ -18,7 +18,7 @@ export function maddExact(a: v128, b: v128, c: v128): v128 {
 }
 
 /** The greater of each pair of f32 lanes, the second where they are equal. */
-export function maxF32x4(a: v128, b: v128): v128 {
+export function greaterF32x4(a: v128, b: v128): v128 {
   return f32x4.pmax(b, a);
 }
 
