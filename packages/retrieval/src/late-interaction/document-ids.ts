@@ -40,9 +40,9 @@ export class DocumentIds {
   slotOf(id: DocumentId): number | undefined {
     return this.#slots.get(id);
   }
-  /** Live ids in slot order. */
-  *live(): Iterable<DocumentId> {
-    for (const [slot, id] of this.#ids.entries()) if (this.#slots.get(id) === slot) yield id;
+  /** Slots of live documents, ascending. */
+  liveSlots(): Uint32Array {
+    return Uint32Array.from(this.#slots.values()).sort();
   }
 
   /** Checks that each is an id, new, and there once. */
