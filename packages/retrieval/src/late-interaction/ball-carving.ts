@@ -20,7 +20,12 @@ export interface CarvedQuery {
  * tokens — |Q| × d, compared as they are: unit rows make τ a cosine; weights — one a token, from 0, default 1.
  * @throws RangeError on a length that does not fit or τ outside −1 … 2; above 1 no two unit tokens meet
  */
-export function carveBalls(tokens: Float32Array, d: number, tau: number, weights?: Float32Array): CarvedQuery {
+export function carveBalls(
+  tokens: Float32Array,
+  d: number,
+  tau: number,
+  weights?: Float32Array,
+): CarvedQuery {
   checkInteger('d', d, 1, tokens.length || 1);
   checkNumber('ballCarving', tau, -1, 2);
   if (tokens.length % d !== 0) {

@@ -14,13 +14,16 @@ const MAX_ID_BYTES = 65_535;
 
 export function checkDocumentId(label: string, id: unknown): DocumentId {
   if (typeof id === 'number') return checkInteger(label, id, 0, Number.MAX_SAFE_INTEGER);
-  if (typeof id !== 'string') throw new TypeError(`"${label}" expected a number or a string, got ${typeof id}`);
+  if (typeof id !== 'string')
+    throw new TypeError(`"${label}" expected a number or a string, got ${typeof id}`);
   // three bytes a code unit is the most that UTF-8 takes
   if (3 * id.length > MAX_ID_BYTES && new TextEncoder().encode(id).length > MAX_ID_BYTES) {
     throw new RangeError(`"${label}" expected at most ${MAX_ID_BYTES} bytes of UTF-8, got a longer string`);
   }
   if (/\p{Surrogate}/u.test(id)) {
-    throw new RangeError(`"${label}" expected whole characters, got a lone surrogate in ${JSON.stringify(id)}`);
+    throw new RangeError(
+      `"${label}" expected whole characters, got a lone surrogate in ${JSON.stringify(id)}`,
+    );
   }
   return id;
 }
@@ -51,9 +54,12 @@ export class DocumentIds {
     return ids.map((given, i) => {
       const id = checkDocumentId(`ids[${i}]`, given);
       if (this.#slots.has(id)) {
-        throw new RangeError(`"ids[${i}]" expected a new id (update changes a document), got ${JSON.stringify(id)}`);
+        throw new RangeError(
+          `"ids[${i}]" expected a new id (update changes a document), got ${JSON.stringify(id)}`,
+        );
       }
-      if (seen.has(id)) throw new RangeError(`"ids[${i}]" expected each id once, got ${JSON.stringify(id)} twice`);
+      if (seen.has(id))
+        throw new RangeError(`"ids[${i}]" expected each id once, got ${JSON.stringify(id)} twice`);
       seen.add(id);
       return id;
     });

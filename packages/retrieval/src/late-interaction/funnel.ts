@@ -83,7 +83,11 @@ export function searchFunnel(
   const mask = settings.isAllAllowed ? undefined : allowed;
   const scan = timer.run('scan', () => {
     if (lists) return lists.search(fdes, query.fde, settings.nprobe, budgets, allowed);
-    return { slots: fdes.search(query.fde, budgets.candidates, mask).slots, lists: 0, scanned: countSlots(allowed) };
+    return {
+      slots: fdes.search(query.fde, budgets.candidates, mask).slots,
+      lists: 0,
+      scanned: countSlots(allowed),
+    };
   });
   let slots = scan.slots;
   let rescored = 0;
@@ -104,9 +108,7 @@ export function searchFunnel(
   );
   const refined = isRefined ? found.slots.length : 0;
   if (isRefined) {
-    found = timer.run('refine', () =>
-      bestByMaxsim(finerTokens ?? tokens, query.tokens, found.slots, k, tie),
-    );
+    found = timer.run('refine', () => bestByMaxsim(finerTokens ?? tokens, query.tokens, found.slots, k, tie));
   }
   return {
     found,

@@ -80,6 +80,13 @@ export interface MultiVectorBytes {
   readonly lists: number;
 }
 
+/** What every store of an index has in common: one slot a document, numbered alike. */
+interface SlotStore {
+  readonly n: number;
+  compact(keep: Uint32Array): void;
+  dispose(): void;
+}
+
 const MAX_K = 1_048_576;
 const DEFAULT_NPROBE = 16;
 const DEFAULT_EXACT_BELOW = 5_000;
@@ -139,9 +146,10 @@ export class MultiVectorIndex implements Disposable {
     return this.#table;
   }
 
-  #all(): { readonly n: number; append(rows: unknown): void; compact(keep: Uint32Array): void; dispose(): void; bytesUsed(): number }[] {
+  #all(): SlotStore[] {
     const { fdes, finerFdes, tokens, finerTokens, lists } = this.stores;
-    return [fdes, finerFdes, tokens, finerTokens, lists].filter((store) => store !== undefined) as never;
+    const every: (SlotStore | undefined)[] = [fdes, finerFdes, tokens, finerTokens, lists];
+    return every.filter((store) => store !== undefined);
   }
 
   /** Bytes of the core's memory by part; the encoder's matrices and the table are not counted. */
@@ -327,7 +335,10 @@ export class MultiVectorIndex implements Disposable {
     const allowed =
       filter === undefined
         ? this.#table.searchable
-        : (filter instanceof AllowedDocuments ? filter : this.filter(filter)).wordsFor(this, this.#table.changes);
+        : (filter instanceof AllowedDocuments ? filter : this.filter(filter)).wordsFor(
+            this,
+            this.#table.changes,
+          );
     const count = countSlots(allowed);
     const exactBelow = checkInteger('exactBelow', options.exactBelow ?? DEFAULT_EXACT_BELOW, 0, 2 ** 32 - 1);
     const short = checkOneOf('shortQueries', options.shortQueries ?? 'overfetch', SHORT_QUERIES);
@@ -385,7 +396,8 @@ export class MultiVectorIndex implements Disposable {
     const { data, offsets, n } = this.#checkQueries(queries);
     return Array.from({ length: n }, (_, q) => {
       const [start, end] = [offsets[q] as number, offsets[q + 1] as number];
-      if (start === end) throw new RangeError(`"queries" expected tokens in every query, got none in query ${q}`);
+      if (start === end)
+        throw new RangeError(`"queries" expected tokens in every query, got none in query ${q}`);
       return this.search(data.subarray(start * this.d, end * this.d), k, options);
     });
   }

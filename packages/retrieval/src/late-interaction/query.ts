@@ -31,7 +31,9 @@ export function checkQuery(
     throw new RangeError(`"${label}.tokens" expected at least one token of d = ${d} values, got none`);
   }
   if (data.length % d !== 0) {
-    throw new RangeError(`"${label}.tokens" expected a length that is a multiple of d = ${d}, got ${data.length}`);
+    throw new RangeError(
+      `"${label}.tokens" expected a length that is a multiple of d = ${d}, got ${data.length}`,
+    );
   }
   checkFinite(`${label}.tokens`, data, d);
   const n = data.length / d;
@@ -41,7 +43,9 @@ export function checkQuery(
     checkLength(`${label}.weights`, weights.length, n, 'tokens');
     const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
     if (bad >= 0) {
-      throw new RangeError(`"${label}.weights" expected finite numbers from 0, got ${weights[bad]} at ${bad}`);
+      throw new RangeError(
+        `"${label}.weights" expected finite numbers from 0, got ${weights[bad]} at ${bad}`,
+      );
     }
   }
   const rows = metric === 'cosine' ? normalizeRows(data, d) : data;
