@@ -34,7 +34,10 @@ export function multiVectorPieces(index: MultiVectorIndex): Uint8Array[] {
   const { fdes, finerFdes, tokens, finerTokens, lists } = stores;
   const meta = new ByteWriter();
   meta.u32(table.slots).u32(index.d).u32(TOKEN_METRICS.indexOf(index.metric)).u32(encoder.length);
-  meta.u32(finerFdes ? 1 : 0).u32(finerTokens ? 1 : 0).u32(lists?.nlist ?? 0);
+  meta
+    .u32(finerFdes ? 1 : 0)
+    .u32(finerTokens ? 1 : 0)
+    .u32(lists?.nlist ?? 0);
   meta.f64(index.compactAt).string(encoder.parameterHash);
   const store = (name: string, one: SavedStore | undefined): Section[] =>
     one

@@ -4,8 +4,8 @@
  * @module
  */
 export { type CarvedQuery, carveBalls } from './ball-carving.ts';
-export { buildMultiVectorIndex, type MultiVectorOptions, trainMultiVectorIndex } from './build.ts';
 export { type BudgetOptions, type Budgets, budgetsOf, shortQueryFactor } from './budgets.ts';
+export { buildMultiVectorIndex, type MultiVectorOptions, trainMultiVectorIndex } from './build.ts';
 export { AllowedDocuments, type DocumentFilter, type DocumentPredicate } from './document-filter.ts';
 export type { DocumentId } from './document-ids.ts';
 export { multiVectorPieces, saveMultiVectorIndex } from './format.ts';

@@ -2,15 +2,15 @@
  * Reads the file of a MultiVectorIndex. Stores check their own numbers before they take memory, and everything must fit
  * together, so a hostile file ends in FormatError and leaves nothing behind.
  */
-import {
-  type Container,
-  type Core,
-  FormatError,
-  MAX_DIMENSION,
-  readContainer,
-} from '@sagitta/core-wasm';
+import { type Container, type Core, FormatError, MAX_DIMENSION, readContainer } from '@sagitta/core-wasm';
 import { readTokenStore, TOKEN_METRICS, type TokenMetric, type TokenStore } from '../maxsim/index.ts';
-import { type FdeEncoder, type FdeStore, MAX_FDE_LENGTH, readFdeEncoder, readFdeStore } from '../muvera/index.ts';
+import {
+  type FdeEncoder,
+  type FdeStore,
+  MAX_FDE_LENGTH,
+  readFdeEncoder,
+  readFdeStore,
+} from '../muvera/index.ts';
 import { DocumentTable } from './document-table.ts';
 import { FdeLists } from './fde-lists.ts';
 import { MULTI_VECTOR_KIND, MULTI_VECTOR_VERSION } from './format.ts';
