@@ -119,6 +119,60 @@ export interface Kernels {
   signedGridRows(rows: Ptr, n: number, d: number, scales: Ptr, half: number, out: Ptr, sums: Ptr): void;
   /** out f64[2n]: Σ c and Σ c² of each row of values u16[n × d], exact; d a multiple of 8. */
   codeSums(values: Ptr, n: number, d: number, out: Ptr): void;
+  /** out u16[n]: sign patterns of the first k (≤ 16) values of each row, rows `stride` floats apart; value 0 is the top bit. */
+  simhashRows(dots: Ptr, n: number, stride: number, k: number, out: Ptr): void;
+  /**
+   * sources u32[n × 2^k]: the lowest token of each pattern or 0xffffffff → the lowest among those whose patterns differ in
+   * the fewest bits. scratch u32[2^k].
+   */
+  fillCubeRows(sources: Ptr, n: number, k: number, scratch: Ptr): void;
+  /** Sums or means of token values by cell; see assembly/fde.ts. weights, places and sources may be NO_PTR. */
+  cellSums(
+    values: Ptr,
+    stride: number,
+    p: number,
+    cells: Ptr,
+    weights: Ptr,
+    offsets: Ptr,
+    n: number,
+    numCells: number,
+    places: Ptr,
+    isMean: number,
+    sources: Ptr,
+    counts: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /** Blocks of cells that are 0xffffffff in occupied u32[n × numCells] become the values of the token in sources. */
+  fillCells(
+    values: Ptr,
+    stride: number,
+    p: number,
+    occupied: Ptr,
+    sources: Ptr,
+    n: number,
+    numCells: number,
+    places: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /**
+   * out u32[n × columns]: the row of each document with the greatest dots[t][column] - halves[t], ties to the lower row.
+   * best f32[columns] is scratch.
+   */
+  nearestTokens(dots: Ptr, columns: number, halves: Ptr, offsets: Ptr, n: number, best: Ptr, out: Ptr): void;
+  /** out f32[n × columns]: the greatest value of each column over the rows of a document, 0 without rows. */
+  maxRows(values: Ptr, columns: number, offsets: Ptr, n: number, out: Ptr): void;
+  /** Count-sketch: out[i][entry & 0x7fffffff] ± = rows[i][j], minus where bit 31 of entries u32[d] is set. */
+  sketchRows(
+    rows: Ptr,
+    n: number,
+    stride: number,
+    d: number,
+    entries: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
   /** u16[dims] → dims·bits/8 bytes. */
   packCode(values: Ptr, dims: number, bits: number, out: Ptr): void;
   unpackCode(codes: Ptr, dims: number, bits: number, out: Ptr): void;
@@ -135,6 +189,72 @@ export interface Kernels {
     scratch: Ptr,
     codes: Ptr,
     factors: Ptr,
+  ): void;
+  /**
+   * MaxSim of one query with n documents: out f32[n] = Σ_a factors[a]·max_p <q_a, p>; documents are records { u32 pointer
+   * to rows, u32 rows }; bests, or NO_PTR, f32[n × 4·groups] the maxima. See assembly/maxsim.ts for the layout of query
+   * and the size of scratch.
+   */
+  maxsimF32(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of half-precision rows, d a multiple of 4. */
+  maxsimF16(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of rows { i8[d], f32 scale } with an integer query, d a multiple of 4. */
+  maxsimI8(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of rows { code, f32 scale }, bits 1 … 8, d a multiple of 16. */
+  maxsimCode(
+    query: Ptr,
+    groups: number,
+    d: number,
+    bits: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of 1-bit rows by tables, d a multiple of 16 up to 4096; see assembly/maxsim-bits.ts. */
+  maxsimBits(
+    luts: Ptr,
+    nq: number,
+    d: number,
+    factors: Ptr,
+    shifts: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
   ): void;
   /** Bounds of one list's scan; see assembly/segmented-query.ts for the records of a context. c may be NO_PTR. */
   segmentedQuery(context: Ptr, c: Ptr): void;

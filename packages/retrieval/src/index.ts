@@ -47,7 +47,36 @@ export {
   trainIndex,
   type VectorFetch,
 } from './ivf/index.ts';
+export {
+  AllowedDocuments,
+  type BudgetOptions,
+  type Budgets,
+  budgetsOf,
+  type CarvedQuery,
+  type Clock,
+  carveBalls,
+  type DocumentFilter,
+  type DocumentId,
+  type DocumentPredicate,
+  type DocumentStores,
+  type EncodedQuery,
+  type JsonValue,
+  type MultiVectorBytes,
+  type MultiVectorDocuments,
+  type MultiVectorExplanation,
+  type MultiVectorHit,
+  MultiVectorIndex,
+  type MultiVectorParts,
+  type MultiVectorQuery,
+  type MultiVectorResult,
+  type MultiVectorSearchOptions,
+  type MultiVectorStatistics,
+  type Stage,
+  shortQueryFactor,
+  type TokenMatch,
+} from './late-interaction/index.ts';
 export { loadIndex } from './load-index.ts';
+export type { TokenMetric } from './maxsim/index.ts';
 export { recallAtK } from './recall.ts';
 export { type Recommendation, type RecommendOptions, recommend } from './recommend.ts';
 export { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from './search-result.ts';

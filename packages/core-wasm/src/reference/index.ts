@@ -11,17 +11,28 @@ export {
   signLutsU8,
   signLutsU16,
 } from './fastscan.ts';
+export { type CellLayout, cellSums, fillCells, maxRows, nearestTokens, sketchRows } from './fde.ts';
 export { codeSums, gridCodeColumns, gridCodeRows, rangeRows, signedGridRows } from './grid-code.ts';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
 export { hammingRows } from './hamming.ts';
 export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2.ts';
 export { gramF32, matmulF32, nearestF32 } from './matmul.ts';
 export {
+  type DocumentRows,
+  type MaxsimResult,
+  maxsimBits,
+  maxsimCode,
+  maxsimF16,
+  maxsimF32,
+  maxsimI8,
+} from './maxsim.ts';
+export {
   expandFactor,
   type SegmentedSegment,
   segmentedBlockBytes,
   segmentedScores,
 } from './segmented-scan.ts';
+export { fillCubeRows, simhashRows } from './simhash.ts';
 export {
   type AffineTerms,
   affineScores,

@@ -1,0 +1,34 @@
+/** Bytes of any FDE encoder: version, kind, then what the kind writes. */
+import { type ByteReader, ByteWriter } from '@sagitta/core-wasm';
+import { FDE_KINDS, type FdeEncoder } from './fde-encoder.ts';
+import { MuveraFde } from './muvera-fde.ts';
+import { readMuvera, writeMuvera } from './muvera-format.ts';
+
+const VERSION = 1;
+
+/** @throws TypeError on an encoder that is none of this package's */
+export function writeFdeEncoder(encoder: FdeEncoder): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter();
+  writer.u32(VERSION).u32(FDE_KINDS.indexOf(encoder.kind));
+  if (encoder instanceof MuveraFde) writer.bytes(writeMuvera(encoder));
+  else throw new TypeError(`"encoder" expected a MuveraFde, got another kind`);
+  return writer.finish();
+}
+
+/** Reads one encoder, equal in every byte that it will make. @throws FormatError on what writeFdeEncoder would not have written */
+export function readFdeEncoder(reader: ByteReader): FdeEncoder {
+  reader.u32In('encoder version', VERSION, VERSION);
+  reader.u32In('encoder kind', 0, FDE_KINDS.length - 1);
+  const { options, matrices } = readMuvera(reader);
+  return checked(reader, () => new MuveraFde(options, matrices));
+}
+
+/** What a constructor refuses is a defect of the file. */
+function checked<T>(reader: ByteReader, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError) return reader.fail(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Fixed Dimensional Encodings: token sets as flat vectors whose inner products rank as MaxSim does, and stores of their
+ * codes.
+ *
+ * @module
+ */
+export { FDE_KINDS, type FdeEncoder, type FdeKind, type FdeSession, MAX_FDE_LENGTH } from './fde-encoder.ts';
+export { FDE_ENCODINGS, type FdeEncoding, type FdeHits, type FdeStore } from './fde-store.ts';
+export { readFdeEncoder, writeFdeEncoder } from './format.ts';
+export { MuveraFde } from './muvera-fde.ts';
+export type { MuveraMatrices } from './muvera-matrices.ts';
+export {
+  CELL_ORDERS,
+  type CellOrder,
+  INNER_PROJECTIONS,
+  type InnerProjection,
+  MAX_REPETITIONS,
+  MAX_SIMHASH_PROJECTIONS,
+  MUVERA_PRESETS,
+  type MuveraOptions,
+  type MuveraParameters,
+  type MuveraPreset,
+  muveraPreset,
+} from './muvera-options.ts';
+export type { MuveraSession } from './muvera-session.ts';
