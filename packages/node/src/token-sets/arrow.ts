@@ -3,7 +3,7 @@
  * document is a list of tokens. A column "id" or "_id" holds ids; the other columns of texts, numbers and booleans become
  * metadata. One record batch is decoded at a time.
  */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { FormatError, MAX_DIMENSION } from '@sagitta/core-wasm';
 import type { DocumentId, JsonValue } from '@sagitta/retrieval';
 import {
@@ -22,9 +22,9 @@ const ID_COLUMNS = ['id', '_id'];
 
 /** `column` names the column of tokens. @throws FormatError naming file and row */
 export async function openArrow(path: string, column?: string): Promise<TokenSetSource> {
-  const reader = await openReader(path);
+  const { reader, handle } = await openReader(path);
   const { schema } = reader;
-  await reader.cancel();
+  await handle.close();
   const field = tokenField(path, schema, column);
   const d = dimensionOf(path, field);
   return {
@@ -36,15 +36,20 @@ export async function openArrow(path: string, column?: string): Promise<TokenSet
   };
 }
 
-/** apache-arrow closes the file with the reader. */
-async function openReader(path: string) {
+interface OpenedReader {
+  readonly reader: RecordBatchReader;
+  /** To be closed when nothing more is read; twice does no harm. */
+  readonly handle: FileHandle;
+}
+
+async function openReader(path: string): Promise<OpenedReader> {
   const handle = await open(path, 'r');
   try {
     if ((await handle.stat()).size === 0) throw new FormatError(`${path}: the file is empty`, 0);
     const reader = await guard(path, 'schema', async () => RecordBatchReader.from(handle));
     await guard(path, 'schema', () => reader.open());
     if (reader.schema === undefined) throw new FormatError(`${path}: expected an Arrow schema, got none`, 0);
-    return reader;
+    return { reader, handle };
   } catch (error) {
     await handle.close();
     throw error;
@@ -52,11 +57,11 @@ async function openReader(path: string) {
 }
 
 async function* readSets(path: string, column: string, d: number): AsyncGenerator<TokenSetEntry> {
-  const reader = await openReader(path);
+  const { reader, handle } = await openReader(path);
   let row = 0;
   try {
     for (let batchNumber = 0; ; batchNumber++) {
-      const next = await guard(path, `record batch ${batchNumber}`, () => reader.next());
+      const next = await guard(path, `record batch ${batchNumber}`, async () => await reader.next());
       if (next.done === true) return;
       const sets = await guard(path, `record batch ${batchNumber}`, async () =>
         decodeBatch(path, next.value, column, d, row),
@@ -65,7 +70,7 @@ async function* readSets(path: string, column: string, d: number): AsyncGenerato
       row += next.value.numRows;
     }
   } finally {
-    await reader.cancel();
+    await handle.close();
   }
 }
 
