@@ -9,7 +9,7 @@
  * What they compute is stored: sums ascend by token in each coordinate and round one after the other, so a document's
  * bytes do not depend on its neighbours in the call. Documents are runs of rows, offsets u32[n + 1].
  */
-import { maxF32x4 } from './lanes';
+import { greaterF32x4 } from './lanes';
 
 /** to[0…p) += weight · from[0…p), each product and sum rounded. */
 function addScaled(from: usize, weight: f32, p: usize, to: usize): void {
@@ -164,7 +164,7 @@ export function maxRows(values: usize, columns: usize, offsets: usize, n: usize,
     for (let t = first + 1; t < end; t++) {
       const row = values + t * bytes;
       for (let at: usize = 0; at < end4; at += 16) {
-        v128.store(out + at, maxF32x4(v128.load(row + at), v128.load(out + at)));
+        v128.store(out + at, greaterF32x4(v128.load(row + at), v128.load(out + at)));
       }
       for (let at = end4; at < bytes; at += 4) {
         const value = load<f32>(row + at);

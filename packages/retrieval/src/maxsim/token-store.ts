@@ -67,6 +67,10 @@ export interface TokenStore extends Disposable {
    * @throws RangeError on slots that are not there or named twice, CapacityError when memory ends; then nothing changed
    */
   compact(keep: Uint32Array): void;
+  /** What a file needs besides the codes: encoding, options, lengths of the slots. */
+  parameters(): Uint8Array;
+  /** The codes of all slots in pieces, views of the core's memory: good until it next allocates or the store changes. */
+  codePieces(): Uint8Array[];
   /** Gives the memory back. Twice does nothing. */
   dispose(): void;
 }
