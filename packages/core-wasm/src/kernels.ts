@@ -176,8 +176,22 @@ export interface Kernels {
    * best f32[columns] is scratch.
    */
   nearestTokens(dots: Ptr, columns: number, halves: Ptr, offsets: Ptr, n: number, best: Ptr, out: Ptr): void;
-  /** out f32[n × columns]: the greatest value of each column over the rows of a document, 0 without rows. */
-  maxRows(values: Ptr, columns: number, offsets: Ptr, n: number, out: Ptr): void;
+  /** Means by cell of the tokens that pseudo-queries choose, and of their inner products; see assembly/fde.ts. */
+  voteSums(
+    dots: Ptr,
+    columns: number,
+    offsets: Ptr,
+    n: number,
+    starts: Ptr,
+    numCells: number,
+    values: Ptr,
+    stride: number,
+    p: number,
+    best: Ptr,
+    rows: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
   /** Count-sketch: out[i][entry & 0x7fffffff] ± = rows[i][j], minus where bit 31 of entries u32[d] is set. */
   sketchRows(
     rows: Ptr,

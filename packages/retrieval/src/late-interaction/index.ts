@@ -5,9 +5,12 @@
  */
 export { type CarvedQuery, carveBalls } from './ball-carving.ts';
 export { type BudgetOptions, type Budgets, budgetsOf, shortQueryFactor } from './budgets.ts';
+export { buildMultiVectorIndex, type MultiVectorOptions, trainMultiVectorIndex } from './build.ts';
 export { AllowedDocuments, type DocumentFilter, type DocumentPredicate } from './document-filter.ts';
 export type { DocumentId } from './document-ids.ts';
+export { multiVectorPieces, saveMultiVectorIndex } from './format.ts';
 export type { DocumentStores } from './funnel.ts';
+export { loadMultiVectorIndex } from './load.ts';
 export type { JsonValue } from './metadata.ts';
 export {
   type MultiVectorBytes,

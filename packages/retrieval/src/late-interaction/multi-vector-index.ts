@@ -83,6 +83,7 @@ export interface MultiVectorBytes {
 /** What every store of an index has in common: one slot a document, numbered alike. */
 interface SlotStore {
   readonly n: number;
+  bytesUsed(): number;
   compact(keep: Uint32Array): void;
   dispose(): void;
 }
@@ -233,7 +234,9 @@ export class MultiVectorIndex implements Disposable {
     this.#checkLive();
     if (this.dead === 0) return;
     const keep = this.#table.ids.liveSlots();
-    for (const store of this.#all()) store.compact(keep);
+    // the largest first: what it gives back is room for the others, so that only the first can fail
+    const bySize = this.#all().sort((a, b) => b.bytesUsed() - a.bytesUsed());
+    for (const store of bySize) store.compact(keep);
     this.#table.compact(keep);
   }
 

@@ -7,6 +7,18 @@
 export { FDE_KINDS, type FdeEncoder, type FdeKind, type FdeSession, MAX_FDE_LENGTH } from './fde-encoder.ts';
 export { FDE_ENCODINGS, type FdeEncoding, type FdeHits, type FdeStore } from './fde-store.ts';
 export { readFdeEncoder, writeFdeEncoder } from './format.ts';
+export { LearnedFde, type LearnedParts } from './learned-fde.ts';
+export {
+  CELL_SHARES,
+  LEARNED_BLOCKS,
+  type LearnedBlocks,
+  type LearnedOptions,
+  type LearnedParameters,
+  MAX_CELLS,
+  MAX_VOTERS,
+} from './learned-options.ts';
+export type { LearnedSession } from './learned-session.ts';
+export { trainLearnedFde } from './learned-train.ts';
 export { MuveraFde } from './muvera-fde.ts';
 export type { MuveraMatrices } from './muvera-matrices.ts';
 export {
