@@ -3,6 +3,16 @@
  *
  * @module
  */
+export {
+  type ByteRange,
+  type ByteSource,
+  blobSource,
+  bytesSource,
+  checkRange,
+  readRanges,
+  sourceChunks,
+} from './byte-source.ts';
+export type { ByteChunks } from './byte-stream.ts';
 export { type Candidate, candidatesAt } from './candidates.ts';
 export {
   buildFlat,
@@ -23,11 +33,20 @@ export {
   SaqCodec,
   type SavedLists,
   type SearchOptions,
+  type SearchSteps,
   saveIndex,
   trainIndex,
   type VectorFetch,
 } from './ivf/index.ts';
 export { loadIndex } from './load-index.ts';
+export {
+  type OpenIndexOptions,
+  openIndex,
+  PagedIndex,
+  type PagedSearchOptions,
+  type ReadStatistics,
+} from './paged-index.ts';
 export { recallAtK } from './recall.ts';
 export { type Recommendation, type RecommendOptions, recommend } from './recommend.ts';
 export { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from './search-result.ts';
+export { type LoadFromOptions, loadIndexFrom } from './stream-index.ts';

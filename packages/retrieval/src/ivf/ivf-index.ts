@@ -61,6 +61,8 @@ export interface IvfParts {
     readonly n: number;
     readonly kept?: readonly Float32Array[];
   };
+  /** Vectors of lists that stay outside and come in through searchSteps. */
+  readonly pagedVectors?: number;
 }
 
 /**
@@ -72,7 +74,7 @@ export interface SearchSteps {
   readonly lists: Uint32Array;
   /** Scans a list, or a run of its blocks; list after list, in order, the result is that of search. */
   scan(list: number, content: InvertedList): void;
-  /** Ids that rerank.fetch will be asked for, in that order: what was found so far. */
+  /** Ids that rerank.fetch will be asked for, in that order; nothing is scanned after it. */
   candidates(): Uint32Array;
   finish(): SearchResult;
 }
@@ -142,6 +144,7 @@ export class IvfIndex implements Disposable {
         this.#n = parts.saved.ids.length;
         if (parts.saved.kept) this.#kept?.add(parts.saved.kept);
       }
+      this.#n += parts.pagedVectors ?? 0;
       if (parts.filled) {
         this.#n = parts.filled.n;
         for (const piece of parts.filled.kept ?? []) this.#kept?.add(piece);
@@ -278,6 +281,8 @@ export class IvfIndex implements Disposable {
   searchSteps(query: Float32Array, k: number, options: SearchOptions = {}): SearchSteps {
     const pass = this.#begin(query, k, options);
     const lists = this.#probed.ids(pass.probe.count);
+    // sorting a heap undoes it, so it is done once
+    let sorted: number | undefined;
     return {
       lists,
       scan: (list, content) => {
@@ -292,8 +297,11 @@ export class IvfIndex implements Disposable {
           this.lists.replace(list, undefined);
         }
       },
-      candidates: () => this.#found.ids(this.#found.sort()),
-      finish: () => this.#finish(pass),
+      candidates: () => {
+        sorted ??= this.#found.sort();
+        return this.#found.ids(sorted);
+      },
+      finish: () => this.#finish(pass, sorted),
     };
   }
 
@@ -316,9 +324,9 @@ export class IvfIndex implements Disposable {
     return { k, options, heap, probe };
   }
 
-  #finish({ k, options, probe }: Pass): SearchResult {
+  #finish({ k, options, probe }: Pass, sorted?: number): SearchResult {
     const { rerank } = options;
-    const size = this.#found.sort();
+    const size = sorted ?? this.#found.sort();
     let ids = this.#found.ids(size);
     let scores = this.#found.scores(size);
     if (rerank) {
