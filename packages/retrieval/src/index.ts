@@ -14,6 +14,7 @@ export {
 } from './byte-source.ts';
 export type { ByteChunks } from './byte-stream.ts';
 export { type Candidate, candidatesAt } from './candidates.ts';
+export { gatherPieces } from './gather-pieces.ts';
 export {
   buildFlat,
   buildIvf,
