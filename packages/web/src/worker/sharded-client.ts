@@ -5,7 +5,7 @@
  * The first worker trains and sends its model, an index without vectors, to the others: centroids, codes and estimates are
  * those of one worker over everything. Runs of SHARD_ROWS vectors are dealt in turn, so that a local id and its worker tell
  * the global id, and ties fall the same way. Where every code is read (`gamma: 1000`, or a quantizer other than SAQ) the
- * answers are those of one worker, bit for bit. At the default gamma a worker leaves codes unread by its own k-th best
+ * answers are those of one worker, bit for bit; without a quantizer the last bit of a score may differ. At the default gamma a worker leaves codes unread by its own k-th best
  * score, which is no tighter than that of all: now and then it finds what one worker would have passed over.
  */
 import type { Metric } from '@sagitta/core-wasm';
