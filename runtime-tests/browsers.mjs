@@ -37,46 +37,59 @@ const FIREFOX_PREFERENCES = {
 };
 
 export async function runChromium(script) {
-  const { chromium } = await import('playwright-core');
-  const executablePath = findOnPath('chromium');
-  if (executablePath === undefined) throw new Error('chromium is not installed');
-  return withPage(script, async (address, profile) => {
-    const context = await chromium.launchPersistentContext(profile, {
-      executablePath,
-      headless: true,
-      args: CHROMIUM_ARGUMENTS,
-    });
-    const page = await context.newPage();
-    await page.goto(address);
-    const version = context.browser()?.version() ?? (await mustExecute(executablePath, ['--version'])).trim();
-    return { version, close: () => context.close() };
-  });
+  return withPage(script, openChromium);
 }
 
 export async function runFirefox(script) {
+  return withPage(script, openFirefox);
+}
+
+/**
+ * Opens `address` in Chromium with a profile of its own.
+ * @returns {Promise<{ version: string, close: () => Promise<void>, page: import('playwright-core').Page }>}
+ */
+export async function openChromium(address, profile) {
+  const { chromium } = await import('playwright-core');
+  const executablePath = findOnPath('chromium');
+  if (executablePath === undefined) throw new Error('chromium is not installed');
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    args: CHROMIUM_ARGUMENTS,
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  await page.goto(address);
+  const version = context.browser()?.version() ?? (await mustExecute(executablePath, ['--version'])).trim();
+  return { version, page, close: () => context.close() };
+}
+
+/**
+ * Opens `address` in Firefox with a profile of its own.
+ * @param {readonly string[]} [more] - further arguments
+ */
+export async function openFirefox(address, profile, more = []) {
   const program = findOnPath('firefox-esr');
   if (program === undefined) throw new Error('firefox-esr is not installed');
   const version = (await mustExecute(program, ['--version'])).trim().replace('Mozilla Firefox ', '');
-  return withPage(script, async (address, profile) => {
-    const lines = Object.entries(FIREFOX_PREFERENCES).map(([name, value]) => {
-      return `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`;
-    });
-    await writeFile(join(profile, 'user.js'), `${lines.join('\n')}\n`);
-    // Its own process group, so that its content processes end with it.
-    const child = spawn(program, ['--headless', '--no-remote', '--profile', profile, address], {
-      stdio: 'ignore',
-      detached: true,
-      env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' },
-    });
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    return {
-      version,
-      close: async () => {
-        if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGTERM');
-        await ended;
-      },
-    };
+  const lines = Object.entries(FIREFOX_PREFERENCES).map(([name, value]) => {
+    return `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`;
   });
+  await writeFile(join(profile, 'user.js'), `${lines.join('\n')}\n`);
+  // Its own process group, so that its content processes end with it.
+  const child = spawn(program, ['--headless', '--no-remote', '--profile', profile, ...more, address], {
+    stdio: 'ignore',
+    detached: true,
+    env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' },
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  return {
+    version,
+    ended,
+    close: async () => {
+      if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGTERM');
+      await ended;
+    },
+  };
 }
 
 /**
