@@ -1,14 +1,15 @@
-// Runs the page in real browsers: a server on 127.0.0.1 hands it out and waits for the hashes it posts back.
+// Opens pages in real browsers: a server on 127.0.0.1 hands them out and waits for what they post back.
 // Chromium is driven by playwright-core. Stock Firefox speaks no protocol of playwright's, so it just opens the address.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { mustExecute } from '../tools/checks/process.mjs';
 import { findOnPath } from './install.mjs';
 
-const TIME_LIMIT_MS = 90_000;
+const TIME_LIMIT_MS = 300_000;
 
 const CHROMIUM_ARGUMENTS = [
   '--no-sandbox',
@@ -36,18 +37,9 @@ const FIREFOX_PREFERENCES = {
   'toolkit.telemetry.reportingpolicy.firstRun': false,
 };
 
-export async function runChromium(script) {
-  return withPage(script, openChromium);
-}
+/** @typedef {(address: string, profile: string) => Promise<{ version: string, close: () => Promise<void> }>} Opener */
 
-export async function runFirefox(script) {
-  return withPage(script, openFirefox);
-}
-
-/**
- * Opens `address` in Chromium with a profile of its own.
- * @returns {Promise<{ version: string, close: () => Promise<void>, page: import('playwright-core').Page }>}
- */
+/** @type {Opener} */
 export async function openChromium(address, profile) {
   const { chromium } = await import('playwright-core');
   const executablePath = findOnPath('chromium');
@@ -63,10 +55,7 @@ export async function openChromium(address, profile) {
   return { version, page, close: () => context.close() };
 }
 
-/**
- * Opens `address` in Firefox with a profile of its own.
- * @param {readonly string[]} [more] - further arguments
- */
+/** @type {Opener} */
 export async function openFirefox(address, profile, more = []) {
   const program = findOnPath('firefox-esr');
   if (program === undefined) throw new Error('firefox-esr is not installed');
@@ -93,53 +82,46 @@ export async function openFirefox(address, profile, more = []) {
 }
 
 /**
- * Serves a page with `script` and opens it.
- * @param {string} script - bundled module source
- * @param {(address: string, profile: string) => Promise<{ version: string, close: () => Promise<void> }>} open
- * @returns {Promise<{ version: string, hashes: Record<string, string> }>}
+ * Opens `/` and waits for outcomes that pages post to `/result`: JSON of `{ result }` or `{ error }`, anything else in it kept.
+ *
+ * @param {Opener} open
+ * @param {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => void} handle -
+ *   answers everything but `/result`
+ * @param {number} count - outcomes to wait for
+ * @param {string} path - the page to open
+ * @returns {Promise<{ version: string, outcomes: any[] }>} outcomes in the order of their arrival
+ * @throws Error with the error of the first outcome that has one
  */
-async function withPage(script, open) {
+export async function visit(open, handle, count = 1, path = '/') {
   const profile = await mkdtemp(join(tmpdir(), 'sagitta-browser-'));
-  const posted = withResolvers();
-  const server = createServer((request, response) => answer(request, response, script, posted.resolve));
+  const all = withResolvers();
+  const outcomes = [];
+  const server = createServer((request, response) => {
+    if (request.method !== 'POST' || request.url !== '/result') return handle(request, response);
+    text(request).then((body) => {
+      response.end();
+      const outcome = JSON.parse(body);
+      if (outcome.error) all.reject(new Error(outcome.error));
+      if (outcomes.push(outcome) === count) all.resolve();
+    }, all.reject);
+  });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const timer = setTimeout(() => posted.reject(new Error('the page posted nothing in time')), TIME_LIMIT_MS);
+  const timer = setTimeout(
+    () => all.reject(new Error(`${outcomes.length} of ${count} outcomes were posted in time`)),
+    TIME_LIMIT_MS,
+  );
   let browser;
   try {
-    browser = await open(`http://127.0.0.1:${server.address().port}/`, profile);
-    const outcome = JSON.parse(await posted.promise);
-    if (outcome.error) throw new Error(outcome.error);
-    return { version: browser.version, hashes: outcome.hashes };
+    browser = await open(`http://127.0.0.1:${server.address().port}${path}`, profile);
+    await all.promise;
+    return { version: browser.version, outcomes };
   } finally {
     clearTimeout(timer);
-    posted.promise.catch(() => {});
+    all.promise.catch(() => {});
     await browser?.close();
     server.closeAllConnections();
     server.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  }
-}
-
-function answer(request, response, script, resolve) {
-  if (request.method === 'POST' && request.url === '/result') {
-    let body = '';
-    request.setEncoding('utf8').on('data', (text) => {
-      body += text;
-    });
-    request.on('end', () => {
-      response.end();
-      resolve(body);
-    });
-  } else if (request.url === '/page.mjs') {
-    response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
-  } else if (request.url === '/') {
-    response.writeHead(200, {
-      'content-type': 'text/html',
-      'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
-    });
-    response.end('<!doctype html><title>smoke</title><script type="module" src="/page.mjs"></script>');
-  } else {
-    response.writeHead(404).end();
   }
 }
 

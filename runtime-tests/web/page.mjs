@@ -10,7 +10,7 @@ import {
   SearchClient,
   ShardedClient,
 } from '@sagitta/web';
-import { fill, hash, integers } from '../smoke.mjs';
+import { fill, hash, integers } from '../smoke/seeded.mjs';
 import { readVersion } from './read-version.mjs';
 
 const D = 48;

@@ -11,7 +11,7 @@ import { buildIvf, saveIndex } from '@sagitta/retrieval';
 import { build } from 'esbuild';
 import { openChromium, openFirefox } from '../browsers.mjs';
 import { installBrowsers, installFromNpm } from '../install.mjs';
-import { fill, hash } from '../smoke.mjs';
+import { fill, hash } from '../smoke/seeded.mjs';
 import { serve } from './server.mjs';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));

@@ -58,8 +58,8 @@ export interface IndexInfo
 export interface StartOptions {
   /** A compiled core to use instead of the worker's own copy. */
   readonly module?: WebAssembly.Module;
-  /** Default 'simd'. */
-  readonly build?: 'simd' | 'relaxed' | 'auto';
+  /** Which binary `module` is; default 'simd', which is what the worker has of its own. */
+  readonly build?: 'simd' | 'relaxed';
   readonly maximumBytes?: number;
 }
 
