@@ -102,7 +102,7 @@ describe('dimensions', () => {
     for (const [bits, root] of [
       [1, 0.755],
       [4, 0.107],
-      [9, 0.0038],
+      [9, 0.0041],
     ] as const) {
       const model = plainModel(d, bits, 4 / (1 << bits));
       const list = codeList(core, model, rows);
