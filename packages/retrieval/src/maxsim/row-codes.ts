@@ -80,13 +80,15 @@ export class RabitqRowCodes implements RowCodes {
   readonly dims: number;
   readonly bits: number;
   readonly mode: RabitqMode;
-  readonly #coder: RabitqCoder;
+  readonly #seed: number;
+  /** Made when first wanted: its constant takes long in many dims, which no file may ask for by its header alone. */
+  #coder: RabitqCoder | undefined;
 
   constructor(dims: number, bits: number, mode: RabitqMode, seed: number) {
     this.dims = dims;
     this.bits = checkInteger('bits', bits, 1, 8);
     this.mode = mode;
-    this.#coder = makeRabitqCoder(dims, bits, mode, new RandomStream(seed, 'token codes'));
+    this.#seed = seed;
   }
 
   encode(core: Core, rows: Float32Array, n: number, codes: Uint8Array, scales: Float32Array): void {
@@ -97,6 +99,8 @@ export class RabitqRowCodes implements RowCodes {
       norms: new Float32Array(n),
       errors: new Float32Array(n),
     };
+    const { dims, bits, mode } = this;
+    this.#coder ??= makeRabitqCoder(dims, bits, mode, new RandomStream(this.#seed, 'token codes'));
     this.#coder.encode(core, rows, n, coded);
     // RaBitQ's v is half of ours
     for (let i = 0; i < n; i++) scales[i] = (scales[i] as number) / 2;

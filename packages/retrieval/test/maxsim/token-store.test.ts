@@ -98,7 +98,7 @@ describe.each(ENCODED.map((encoded) => [nameOf(encoded), encoded] as const))(
         );
         const slack = slackOf(query, longestToken(own.data, d), encoded);
         for (let a = 0; a < query.n; a++) {
-          sum += query.weights[a] * similarities[a];
+          sum += (query.weights?.[a] ?? 1) * similarities[a];
           const alone = queryTokens(query.data.slice(a * d, (a + 1) * d), d);
           const all = maxsim(alone, singles).subarray(own.offsets[slot], own.offsets[slot + 1]);
           expect(all[tokens[a]]).toBeGreaterThanOrEqual(Math.max(...all) - 2 * slack);
