@@ -202,6 +202,16 @@ export interface Kernels {
     out: Ptr,
     outStride: number,
   ): void;
+  /** out f32[n] += <q, row>, f32. */
+  addDotF32Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out f32[n] += <q, row>; q i16[d] with Σ|q|·128 < 2³¹, rows i8[n × d]. */
+  addDotI8Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out f32[n] += factor·(a·value + b); factors may be NO_PTR (1). */
+  addScores(values: Ptr, factors: Ptr, n: number, a: number, b: number, out: Ptr): void;
+  /** out f32[n] = -(base + factor·out); factors may be NO_PTR (1). */
+  finishScores(factors: Ptr, n: number, base: number, out: Ptr): void;
+  /** out[j] = rows[list[j]], rows of rowBytes bytes, list u32[n]. */
+  gatherRows(rows: Ptr, rowBytes: number, list: Ptr, n: number, out: Ptr): void;
   /** u16[dims] → dims·bits/8 bytes. */
   packCode(values: Ptr, dims: number, bits: number, out: Ptr): void;
   unpackCode(codes: Ptr, dims: number, bits: number, out: Ptr): void;

@@ -5,6 +5,26 @@
  */
 export { type Candidate, candidatesAt } from './candidates.ts';
 export {
+  averagePrecisionOf,
+  type Evaluation,
+  type EvaluationOptions,
+  evaluateRankings,
+  type FusedDocument,
+  fuseRankings,
+  GAINS,
+  type Gain,
+  type Judgements,
+  type Measure,
+  ndcgOf,
+  parseMeasure,
+  parseQrels,
+  type Qrels,
+  type RankFusionOptions,
+  type Rankings,
+  recallOf,
+  reciprocalRankOf,
+} from './evaluation/index.ts';
+export {
   buildFlat,
   buildIvf,
   FloatCodec,

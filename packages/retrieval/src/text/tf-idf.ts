@@ -2,8 +2,9 @@
  * Bags of words with weights: (1 + ln tf) · ln((n + 1) / (df + 1)), every row scaled to unit length.
  * tf: times a term stands in the text; df: texts of the training set it stands in; n: texts of the training set.
  */
+import { naturalLog } from './natural-log.ts';
 import type { SparseRows } from './sparse-rows.ts';
-import { tokenize } from './tokenize.ts';
+import { tokenize } from './terms.ts';
 
 export interface TfIdfOptions {
   /** Terms of fewer texts are left out: they tell nothing about other texts. Default 2. */
@@ -38,7 +39,7 @@ export function trainTfIdf(texts: readonly string[], options: TfIdfOptions = {})
       `"texts" expected terms that ${minimumTexts} texts share, got none in ${texts.length} texts`,
     );
   }
-  const idf = Float32Array.from(kept, ([, frequency]) => Math.log((texts.length + 1) / (frequency + 1)));
+  const idf = Float32Array.from(kept, ([, frequency]) => naturalLog((texts.length + 1) / (frequency + 1)));
   return { columnOf: new Map(kept.map(([term], column) => [term, column])), idf };
 }
 
@@ -54,7 +55,7 @@ export function weighTexts(model: TfIdfModel, texts: readonly string[]): SparseR
       if (column !== undefined) counts.set(column, (counts.get(column) ?? 0) + 1);
     }
     const row = [...counts].sort(([a], [b]) => a - b);
-    const weights = row.map(([column, count]) => (1 + Math.log(count)) * (model.idf[column] as number));
+    const weights = row.map(([column, count]) => (1 + naturalLog(count)) * (model.idf[column] as number));
     const norm = Math.sqrt(weights.reduce((sum, weight) => sum + weight * weight, 0));
     row.forEach(([column], j) => {
       columns.push(column);

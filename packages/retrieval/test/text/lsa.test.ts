@@ -1,7 +1,7 @@
 import { RandomStream } from '@sagitta/core-wasm';
 import { expect, test } from 'vitest';
-import { projectRows, trainLsa } from '../src/lsa.ts';
-import type { SparseRows } from '../src/sparse-rows.ts';
+import { projectRows, trainLsa } from '../../src/text/lsa.ts';
+import type { SparseRows } from '../../src/text/sparse-rows.ts';
 
 const TOPICS = 5;
 const TERMS_OF_TOPIC = 12;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { trainTfIdf, weighTexts } from '../src/tf-idf.ts';
+import { trainTfIdf, weighTexts } from '../../src/text/tf-idf.ts';
 
 const TEXTS = [
   'apple banana',

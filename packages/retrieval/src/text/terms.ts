@@ -1,8 +1,15 @@
 /**
- * Words of a text, lower case. Names of code are taken whole and in parts ("mockTimer" → "mocktimer", "mock", "timer"),
- * because questions use the parts and documentation the whole. English plurals and a few endings are removed, so that
- * "timers" meets "timer"; common words that carry no subject are dropped.
+ * Terms of a text with their places. Names of code are taken whole and in parts ("mockTimer" → "mocktimer", "mock",
+ * "timer"), because questions use the parts and documentation the whole. English plurals and a few endings are removed, so
+ * that "timers" meets "timer"; common words that carry no subject are dropped.
  */
+
+/** A term and the characters it came from: text.slice(start, end) is its surface. */
+export interface TextTerm {
+  readonly term: string;
+  readonly start: number;
+  readonly end: number;
+}
 
 const STOP_WORDS = new Set(
   (
@@ -15,16 +22,28 @@ const STOP_WORDS = new Set(
 );
 const MAXIMUM_LENGTH = 40;
 
-/** The terms of `text` in order, repetitions kept. */
-export function tokenize(text: string): string[] {
-  const terms: string[] = [];
-  for (const [word] of text.matchAll(/[\p{L}\p{N}]+(?:[_'’][\p{L}\p{N}]+)*/gu)) {
+/** The terms of `text` in order, repetitions kept. A name and its parts overlap. */
+export function textTerms(text: string): TextTerm[] {
+  const terms: TextTerm[] = [];
+  for (const { 0: word, index } of text.matchAll(/[\p{L}\p{N}]+(?:[_'’][\p{L}\p{N}]+)*/gu)) {
     const bare = word.replace(/['’].*$/, '');
     const parts = splitName(bare);
-    if (parts.length > 1) pushTerm(bare.replaceAll('_', '').toLowerCase(), terms);
-    for (const part of parts) pushTerm(part.toLowerCase(), terms);
+    if (parts.length > 1) {
+      pushTerm(bare.replaceAll('_', '').toLowerCase(), index, index + bare.length, terms);
+    }
+    let from = 0;
+    for (const part of parts) {
+      const at = bare.indexOf(part, from);
+      from = at + part.length;
+      pushTerm(part.toLowerCase(), index + at, index + from, terms);
+    }
   }
   return terms;
+}
+
+/** The terms of `text` alone, in order, repetitions kept. */
+export function tokenize(text: string): string[] {
+  return textTerms(text).map(({ term }) => term);
 }
 
 /** "mockTimer", "HTTPServer" and "snake_case" into their words; digits stay with the letters before them. */
@@ -36,10 +55,10 @@ function splitName(word: string): string[] {
     .filter((part) => part !== '');
 }
 
-function pushTerm(word: string, terms: string[]): void {
+function pushTerm(word: string, start: number, end: number, terms: TextTerm[]): void {
   if (word.length < 2 || word.length > MAXIMUM_LENGTH || /^\p{N}+$/u.test(word) || STOP_WORDS.has(word))
     return;
-  terms.push(stem(word));
+  terms.push({ term: stem(word), start, end });
 }
 
 /** A light stemmer: plural s, -ing and -ed on words long enough to bear it. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tokenize } from '../src/tokenize.ts';
+import { textTerms, tokenize } from '../../src/text/terms.ts';
 
 test('lowers case and drops stop words, single letters and bare numbers', () => {
   expect(tokenize('The Parser of a JSON5 file, x 42')).toEqual(['parser', 'json5', 'file'].map(stemmed));
@@ -26,6 +26,21 @@ test('gives the forms of a word one term', () => {
 test('leaves short words and other scripts whole', () => {
   expect(tokenize('bus class string')).toEqual(['bus', 'class', 'string']);
   expect(tokenize('größe 検索')).toEqual(['größe', '検索']);
+});
+
+test('tells where a term stands in the text', () => {
+  const text = 'Größe, the mockTimer’s use_fake_timers';
+  const surfaces = textTerms(text).map(({ start, end }) => text.slice(start, end));
+  expect(surfaces).toEqual([
+    'Größe',
+    'mockTimer',
+    'mock',
+    'Timer',
+    'use_fake_timers',
+    'use',
+    'fake',
+    'timers',
+  ]);
 });
 
 function stemmed(word: string): string {

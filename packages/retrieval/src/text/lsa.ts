@@ -1,13 +1,13 @@
 /**
- * Latent semantic analysis: rows of a sparse matrix A[n × m] (passages × terms) to `dimension` numbers each.
+ * Latent semantic analysis: the strongest directions of a sparse matrix A[n × m] (texts × terms).
  *
- *   A ≈ U Σ Vᵀ,   embedding of a row a:  a·V scaled to unit length  (the same for a passage and for a question)
+ *   A ≈ U Σ Vᵀ,   embedding of a row a:  a·V scaled to unit length  (the same for a text and for a question)
  *
  * Deerwester et al. 1990 for the idea; the truncated SVD is the randomized subspace iteration of Halko, Martinsson and
  * Tropp 2011 (algorithms 4.4 and 5.1), with a few more columns than asked:
  *
  *   Q ← orth(A·Ω), Ω random signs;   Q ← orth(A·(Aᵀ·Q)), `iterations` times
- *   B = Aᵀ·Q [m × width],   BᵀB = W Λ Wᵀ (ml-matrix),   V = B·W·Λ^(-1/2)
+ *   B = Aᵀ·Q [m × width],   BᵀB = W Λ Wᵀ,   V = B·W·Λ^(-1/2)
  *
  * | symbol | here | |
  * |---|---|---|
@@ -18,7 +18,7 @@
  * Memory: (n + m)·width float32.
  */
 import { RandomStream } from '@sagitta/core-wasm';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { symmetricEigen } from '@sagitta/quantizers/training';
 import { multiply, multiplyTransposed, type SparseRows } from './sparse-rows.ts';
 
 export interface LsaOptions {
@@ -69,7 +69,7 @@ export function trainLsa(rows: SparseRows, options: LsaOptions): LsaModel {
   const turn = new Float32Array(width * d);
   for (let i = 0; i < width; i++) {
     for (let j = 0; j < d; j++)
-      turn[i * d + j] = (vectors[i * width + j] as number) / (singularValues[j] as number);
+      turn[i * d + j] = (vectors[j * width + i] as number) / (singularValues[j] as number);
   }
   return { terms, d, basis: product(projected, turn, terms, width, d), singularValues };
 }
@@ -146,25 +146,6 @@ function gram(matrix: Float32Array, n: number, width: number): Float64Array {
     for (let j = 0; j < i; j++) out[i * width + j] = out[j * width + i] as number;
   }
   return out;
-}
-
-/** Eigenvalues, falling, and eigenvectors as columns (width × width). */
-function symmetricEigen(
-  matrix: Float64Array,
-  width: number,
-): { readonly vectors: Float64Array; readonly values: Float64Array } {
-  const decomposition = new EigenvalueDecomposition(Matrix.from1DArray(width, width, matrix), {
-    assumeSymmetric: true,
-  });
-  const found = decomposition.realEigenvalues;
-  const order = found.map((_, i) => i).sort((a, b) => (found[b] as number) - (found[a] as number) || a - b);
-  const vectors = new Float64Array(width * width);
-  order.forEach((from, to) => {
-    for (let i = 0; i < width; i++) {
-      vectors[i * width + to] = decomposition.eigenvectorMatrix.get(i, from);
-    }
-  });
-  return { vectors, values: Float64Array.from(order, (i) => found[i] as number) };
 }
 
 /** a[n × width] · b[width × d]. */
