@@ -4,6 +4,8 @@
  *
  * @module
  */
+
+export { createFdeStore, type FdeStoreOptions, readFdeStore } from './create-fde-store.ts';
 export { FDE_KINDS, type FdeEncoder, type FdeKind, type FdeSession, MAX_FDE_LENGTH } from './fde-encoder.ts';
 export { FDE_ENCODINGS, type FdeEncoding, type FdeHits, type FdeStore } from './fde-store.ts';
 export { readFdeEncoder, writeFdeEncoder } from './format.ts';
