@@ -3,7 +3,18 @@
  *
  * @module
  */
+export {
+  type ByteRange,
+  type ByteSource,
+  blobSource,
+  bytesSource,
+  checkRange,
+  readRanges,
+  sourceChunks,
+} from './byte-source.ts';
+export type { ByteChunks } from './byte-stream.ts';
 export { type Candidate, candidatesAt } from './candidates.ts';
+export { gatherPieces } from './gather-pieces.ts';
 export {
   averagePrecisionOf,
   type Evaluation,
@@ -43,6 +54,7 @@ export {
   SaqCodec,
   type SavedLists,
   type SearchOptions,
+  type SearchSteps,
   saveIndex,
   trainIndex,
   type VectorFetch,
@@ -106,6 +118,14 @@ export {
   trainLearnedFde,
   writeFdeEncoder,
 } from './muvera/index.ts';
+export {
+  type OpenIndexOptions,
+  openIndex,
+  PagedIndex,
+  type PagedSearchOptions,
+  type ReadStatistics,
+} from './paged-index.ts';
 export { recallAtK } from './recall.ts';
 export { type Recommendation, type RecommendOptions, recommend } from './recommend.ts';
 export { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from './search-result.ts';
+export { type LoadFromOptions, loadIndexFrom } from './stream-index.ts';
