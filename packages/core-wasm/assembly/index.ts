@@ -8,7 +8,6 @@ export { fastscanU8, fastscanU16 } from './fastscan';
 export { fastscanPack, fastscanUnpack } from './fastscan-pack';
 export { signLutsU8, signLutsU16 } from './fastscan-sign-luts';
 export { cellSums, fillCells, nearestTokens, sketchRows, voteSums } from './fde';
-export { encodeColumnRows, encodeRangeRows } from './grid-code';
 export {
   addDotF32Rows,
   addDotI8Rows,
@@ -16,7 +15,7 @@ export {
   finishScores,
   gatherRows,
 } from './fde-scan';
-export { codeSums, gridCodeColumns, gridCodeRows, rangeRows, signedGridRows } from './grid-code';
+export { encodeColumnRows, encodeRangeRows } from './grid-code';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard';
 export { hammingRows } from './hamming';
 export { heapBase as __heap_base } from './heap-base';

@@ -12,9 +12,8 @@ export {
   signLutsU16,
 } from './fastscan.ts';
 export { type CellLayout, cellSums, fillCells, nearestTokens, sketchRows, voteSums } from './fde.ts';
-export { encodeColumnRows, encodeRangeRows } from './grid-code.ts';
 export { addDotF32Rows, addDotI8Rows, addScores, finishScores, gatherRows } from './fde-scan.ts';
-export { codeSums, gridCodeColumns, gridCodeRows, rangeRows, signedGridRows } from './grid-code.ts';
+export { encodeColumnRows, encodeRangeRows } from './grid-code.ts';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
 export { hammingRows } from './hamming.ts';
 export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2.ts';
