@@ -100,7 +100,7 @@ describe.each(Object.entries(FILES))('%s', (name, file) => {
 
   it('ends in FormatError where a count is huge, checksums right', () => {
     const small = ['META', 'FDEP', 'FD2P', 'TOKP', 'TK2P', 'LIST'];
-    for (const { id, offset, length } of entries.filter((entry) => small.includes(entry.id))) {
+    for (const { offset, length } of entries.filter((entry) => small.includes(entry.id))) {
       // the first numbers of a section are its counts; codebooks and names may be anything
       for (let at = offset; at + 4 <= offset + Math.min(length, 16); at += 4) {
         for (const value of [0xffffffff, 0x7fffffff]) {
@@ -120,21 +120,15 @@ describe.each(Object.entries(FILES))('%s', (name, file) => {
     }
   });
 
-  it('ends in FormatError where a section is of another file, checksums right', () => {
-    for (const { id } of entries.filter((entry) => /^(TOK|TK2|FDE|FD2).|FDEN|LIST|IDS/.test(entry.id))) {
-      const pieces = entries.map((entry) => file.subarray(entry.offset, entry.offset + entry.length));
-      const at = entries.findIndex((entry) => entry.id === id);
-      const section = pieces[at] as Uint8Array;
-      if (section.length < 2) continue;
-      // the section loses its end, its length is said right
-      const shorter = file.slice();
-      const entry = entries[at] as Entry;
-      if (at !== entries.length - 1) {
-        new DataView(shorter.buffer).setBigUint64(entry.at + 16, BigInt(entry.length - 1), true);
-        shorter[entry.offset + entry.length - 1] = 0;
-        const changed = table(shorter);
-        expect(isAccepted(repair(shorter, changed)), id).toBe(false);
-      }
+  it('ends in FormatError where a section loses its last byte, checksums right', () => {
+    // the last section's end is the file's
+    for (const { id, at, offset, length } of entries.slice(0, -1)) {
+      // a byte of padding takes its place, unless the section fills its last 64 bytes and the next would begin early
+      if (length % 64 === 1) continue;
+      const bytes = file.slice();
+      new DataView(bytes.buffer).setBigUint64(at + 16, BigInt(length - 1), true);
+      bytes[offset + length - 1] = 0;
+      expect(isAccepted(repair(bytes, table(bytes))), id).toBe(false);
     }
   });
 

@@ -171,6 +171,12 @@ export class FakeTokenStore implements TokenStore {
   compact(keep: Uint32Array): void {
     this.documents = Array.from(keep, (slot) => this.documents[slot] as Float32Array);
   }
+  parameters(): Uint8Array {
+    return new Uint8Array(0);
+  }
+  codePieces(): Uint8Array[] {
+    return [];
+  }
   dispose(): void {}
   [Symbol.dispose](): void {}
 }

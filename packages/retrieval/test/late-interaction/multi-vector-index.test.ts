@@ -15,7 +15,7 @@ const EXPECTED: Readonly<Record<string, typeof EXACT>> = {
   // half precision: 2^-11 of each of 16 products
   'bit1 and int8 FDEs, bit1 and float16 tokens, ip': { tolerance: 2e-3, leastHits: 98 },
   'saq FDEs in lists, saq tokens, cosine': { tolerance: 0.02, leastHits: 95 },
-  'pq256x8 FDEs and float32 ones, rabitq tokens, ip': { tolerance: 0.02, leastHits: 94 },
+  'pq256x8 FDEs and float32 ones, rabitq tokens, ip': { tolerance: 0.04, leastHits: 92 },
 };
 
 for (const [name, options] of Object.entries(KINDS)) {
