@@ -2,7 +2,7 @@
  * Scans of codes that lie block by block: scores add up over the blocks that a query touches, one call a block and chunk.
  *
  *   addDotF32Rows  out[i] += <q, row i>, f32
- *   addDotI8Rows   out[i] += <q, row i>, i16 query, i8 rows, exact in the row
+ *   addDotI8Rows   out[i] += unit·<q, row i>, i16 query, i8 rows, the product exact
  *   addScores      out[i] += factor_i·(a·value_i + b)
  *   finishScores   out[i] = -(base + factor_i·out[i]): smaller is better, as the heap has it
  *   gatherRows     rows of a list, one after the other
@@ -37,11 +37,11 @@ export function addDotF32Rows(q: usize, rows: usize, n: usize, d: usize, out: us
 }
 
 /**
- * q i16[d], rows i8[n × d], out f32[n]; each row's sum is exact in i32 before it is added.
+ * q i16[d], rows i8[n × d], out f32[n]; each row's product is exact in i32 before it is scaled.
  *
  * Overflow: the caller keeps Σ|q_j|·128 below 2³¹; every lane is a part of that sum.
  */
-export function addDotI8Rows(q: usize, rows: usize, n: usize, d: usize, out: usize): void {
+export function addDotI8Rows(q: usize, rows: usize, n: usize, d: usize, unit: f32, out: usize): void {
   const end16 = q + ((d & ~15) << 1);
   const end = q + (d << 1);
   for (let i: usize = 0; i < n; i++, out += 4) {
@@ -54,7 +54,7 @@ export function addDotI8Rows(q: usize, rows: usize, n: usize, d: usize, out: usi
     }
     let sum = sumI32x4(i32x4.add(even_i32x4, odd_i32x4));
     for (; at < end; at += 2, rows++) sum += <i32>load<i16>(at) * <i32>load<i8>(rows);
-    store<f32>(out, load<f32>(out) + <f32>sum);
+    store<f32>(out, load<f32>(out) + unit * <f32>sum);
   }
 }
 

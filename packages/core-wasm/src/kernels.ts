@@ -204,8 +204,8 @@ export interface Kernels {
   ): void;
   /** out f32[n] += <q, row>, f32. */
   addDotF32Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
-  /** out f32[n] += <q, row>; q i16[d] with Σ|q|·128 < 2³¹, rows i8[n × d]. */
-  addDotI8Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out f32[n] += unit·<q, row>; q i16[d] with Σ|q|·128 < 2³¹, rows i8[n × d]. */
+  addDotI8Rows(q: Ptr, rows: Ptr, n: number, d: number, unit: number, out: Ptr): void;
   /** out f32[n] += factor·(a·value + b); factors may be NO_PTR (1). */
   addScores(values: Ptr, factors: Ptr, n: number, a: number, b: number, out: Ptr): void;
   /** out f32[n] = -(base + factor·out); factors may be NO_PTR (1). */

@@ -31,11 +31,11 @@ describeBuilds('addDotI8Rows', (core) => {
     for (const n of COUNTS) {
       const rows = new Int8Array(randomBytes(n * d, 5).buffer);
       const expected = new Float64Array(n);
-      twin.addDotI8Rows(q, rows, n, d, expected);
+      twin.addDotI8Rows(q, rows, n, d, 0.5, expected);
       core.scope((scope) => {
         const out = new Output(scope, 4 * n);
         out.set(new Float32Array(n));
-        core.kernels.addDotI8Rows(put(scope, q), put(scope, rows), n, d, out.at());
+        core.kernels.addDotI8Rows(put(scope, q), put(scope, rows), n, d, 0.5, out.at());
         expect(out.f32()).toEqual(Float32Array.from(expected));
       });
     }
@@ -48,7 +48,7 @@ describeBuilds('addDotI8Rows', (core) => {
     core.scope((scope) => {
       const out = new Output(scope, 4);
       out.set(new Float32Array(1));
-      core.kernels.addDotI8Rows(put(scope, q), put(scope, rows), 1, d, out.at());
+      core.kernels.addDotI8Rows(put(scope, q), put(scope, rows), 1, d, 1, out.at());
       expect(out.f32()[0]).toBe(Math.fround(d * 32_767 * 128));
     });
   });

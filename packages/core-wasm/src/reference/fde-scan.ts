@@ -11,9 +11,16 @@ export function addDotF32Rows(
   for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) out[i] += q[j] * rows[i * d + j];
 }
 
-/** out[i] += <q, row i>, exact; q i16, rows i8, n × d. */
-export function addDotI8Rows(q: Int16Array, rows: Int8Array, n: number, d: number, out: Float64Array): void {
-  for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) out[i] += q[j] * rows[i * d + j];
+/** out[i] += unit·<q, row i>; q i16, rows i8, n × d. */
+export function addDotI8Rows(
+  q: Int16Array,
+  rows: Int8Array,
+  n: number,
+  d: number,
+  unit: number,
+  out: Float64Array,
+): void {
+  for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) out[i] += unit * q[j] * rows[i * d + j];
 }
 
 /** out[i] += factor_i·(a·value_i + b); factors default to 1. */
