@@ -1,6 +1,7 @@
 /** The codes of rotated rows that CodeCoder packs: SAQ's adjusted ones, and RaBitQ's. */
-import { type ByteWriter, type Core, checkInteger, RandomStream } from '@sagitta/core-wasm';
+import { type ByteWriter, type Core, checkInteger, NO_PTR, RandomStream } from '@sagitta/core-wasm';
 import { makeRabitqCoder, RABITQ_MODES, type RabitqCoder, type RabitqMode } from '@sagitta/quantizers/rabitq';
+import { startsOf } from '@sagitta/quantizers/saq';
 
 export interface RowCodes {
   /** A multiple of 16. */
@@ -15,23 +16,6 @@ export interface RowCodes {
   write(writer: ByteWriter): void;
 }
 
-/**
- * Half ranges in units of the root mean square with which adjustment starts (SAQ, section 4.2): those that suit a normal
- * variable, and 0 for the row's own maximum, by bits.
- */
-const STARTS: readonly (readonly number[])[] = [
-  [],
-  [0],
-  [1.99, 1.8, 0],
-  [2.34, 2.15, 0],
-  [2.68, 2.5, 0],
-  [3.01, 2.85, 0],
-  [3.4, 0],
-  [3.7, 0],
-  [4.0, 0],
-];
-const ROUNDS = 3;
-
 /** Adjusted codes (CAQ) of 2 to 8 bits. */
 export class SaqRowCodes implements RowCodes {
   readonly dims: number;
@@ -44,13 +28,14 @@ export class SaqRowCodes implements RowCodes {
 
   encode(core: Core, rows: Float32Array, n: number, codes: Uint8Array, scales: Float32Array): void {
     const { dims, bits } = this;
-    const ranges = STARTS[bits] as readonly number[];
+    const ranges = startsOf(bits, dims);
     core.scope((scope) => {
       const input = scope.reserve(4 * n * dims);
-      const starts = scope.reserve(4 * ranges.length);
-      const scratch = scope.reserve(40 * dims + 16 * ranges.length);
+      const starts = scope.reserve(ranges.byteLength);
+      const scratch = scope.reserve(2 * dims);
       const packed = scope.reserve((n * dims * bits) / 8);
       const factors = scope.reserve(4 * n);
+      const unused = scope.reserve(8 * n);
       input.f32().set(rows.subarray(0, n * dims));
       starts.f32().set(ranges);
       core.kernels.encodeCodeRows(
@@ -59,12 +44,15 @@ export class SaqRowCodes implements RowCodes {
         dims,
         dims,
         bits,
-        ROUNDS,
         starts.at(),
         ranges.length,
+        NO_PTR,
         scratch.at(),
         packed.at(),
         factors.at(),
+        unused.at(),
+        unused.at(4 * n),
+        NO_PTR,
       );
       codes.set(packed.u8());
       // the kernel's steps are halves of those of v
