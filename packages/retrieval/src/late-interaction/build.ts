@@ -39,7 +39,7 @@ export interface MultiVectorOptions {
   readonly tokenBits?: number;
   /** FDEs in so many inverted lists, of which a search visits some. Default 0: every FDE code is scanned. */
   readonly nlist?: number;
-  /** Documents whose FDEs train lists and 'pq256x8' codes, at most. Default 4,096, or 64 MiB of FDEs if that is less. */
+  /** Documents whose FDEs train lists and codes, at most. Default 2,048, or 64 MiB of FDEs if that is less. */
   readonly trainSize?: number;
   readonly seed?: number;
   /** Share of dead slots at which the index compacts itself. Default ¼; 1: never. */
@@ -49,12 +49,12 @@ export interface MultiVectorOptions {
 }
 
 const DEFAULT_FDE_LENGTH = 2560;
-const DEFAULT_TRAIN_SIZE = 4096;
+const DEFAULT_TRAIN_SIZE = 2048;
 const TRAIN_BYTES = 64 << 20;
 
 /**
- * An empty index. sample — documents like those to come; only lists and 'pq256x8' learn from it. The encoder is made, and
- * trained where it learns, by the caller.
+ * An empty index. sample — documents like those to come: lists and 'pq256x8' codes are trained on their FDEs, other codes
+ * take the mean of them out. The encoder is made, and trained where it learns, by the caller.
  * @throws TypeError, RangeError on options out of range or fewer sample documents than lists
  */
 export function trainMultiVectorIndex(
@@ -69,7 +69,7 @@ export function trainMultiVectorIndex(
   const nlist = checkInteger('nlist', options.nlist ?? 0, 0, 2 ** 20);
   const seed = checkInteger('seed', options.seed ?? 1, 0, 2 ** 32 - 1);
   const { fdeEncoding = 'int8', finerFdeEncoding, tokenEncoding = 'int8', finerTokenEncoding } = options;
-  const learns = nlist > 0 || fdeEncoding === 'pq256x8' || finerFdeEncoding === 'pq256x8';
+  const learns = nlist > 0 || fdeEncoding !== 'float32' || (finerFdeEncoding ?? 'float32') !== 'float32';
   const trainSize = checkInteger('trainSize', options.trainSize ?? DEFAULT_TRAIN_SIZE, 1, 2 ** 24);
   const fdes = learns ? sampleFdes(core, given, encoder, metric, trainSize, seed) : undefined;
   const owned: Disposable[] = [];
@@ -85,7 +85,7 @@ export function trainMultiVectorIndex(
         blockLength: encoder.blockLength,
         seed,
         ...(options.fdeBits !== undefined && encoding === 'saq' && { bits: options.fdeBits }),
-        ...(fdes && encoding === 'pq256x8' && { sample: fdes }),
+        ...(fdes && fdes.length > 0 && encoding !== 'float32' && { sample: fdes }),
       }),
     );
   const tokenStore = (encoding: TokenEncoding) =>
