@@ -75,6 +75,21 @@ export class CodeChunk {
     return this.block.f32(4 * first, sets);
   }
 
+  /** Documents first… become those of `source` at the given ascending places; source may be this chunk, places ≥ first + i. */
+  take(first: number, source: CodeChunk, places: Uint32Array): void {
+    const { segments, codeBytes, hasFactors, hasScales } = this.#codec;
+    const move = <T extends Uint8Array | Float32Array>(to: T, from: T, size: number): void => {
+      for (const [i, place] of places.entries()) {
+        to.set(from.subarray(place * size, (place + 1) * size), (first + i) * size);
+      }
+    };
+    if (hasScales) move(this.scales(0, this.capacity), source.scales(0, source.capacity), 1);
+    for (let s = 0; s < segments; s++) {
+      move(this.codes(s, 0, this.capacity), source.codes(s, 0, source.capacity), codeBytes);
+      if (hasFactors) move(this.factors(s, 0, this.capacity), source.factors(s, 0, source.capacity), 1);
+    }
+  }
+
   /** Bytes of the first `sets` documents, in the order of the layout. */
   pieces(sets: number): Uint8Array[] {
     if (sets === this.capacity) return [this.block.u8()];

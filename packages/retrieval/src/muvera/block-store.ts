@@ -152,6 +152,31 @@ export class BlockStore implements FdeStore {
     return result;
   }
 
+  compact(keep: Uint32Array): void {
+    for (const [i, slot] of keep.entries()) {
+      checkInteger('keep', slot, i === 0 ? 0 : (keep[i - 1] as number) + 1, this.#n - 1);
+    }
+    // slots only move forward, so that nothing is overwritten before it has moved
+    const sets = this.#chunkSets;
+    for (let first = 0; first < keep.length; first += sets) {
+      const moved = keep.subarray(first, first + sets);
+      const target = this.#chunks[first / sets] as CodeChunk;
+      for (let at = 0; at < moved.length; ) {
+        const c = Math.floor((moved[at] as number) / sets);
+        let end = at + 1;
+        while (end < moved.length && Math.floor((moved[end] as number) / sets) === c) end++;
+        target.take(
+          at,
+          this.#chunks[c] as CodeChunk,
+          moved.subarray(at, end).map((slot) => slot - c * sets),
+        );
+        at = end;
+      }
+    }
+    this.#n = keep.length;
+    for (const { block } of this.#chunks.splice(Math.ceil(keep.length / sets))) block.dispose();
+  }
+
   parameters(): Uint8Array<ArrayBuffer> {
     const writer = new ByteWriter();
     writer.u32(STORE_VERSION).u32(FDE_ENCODINGS.indexOf(this.encoding)).u32(this.length);

@@ -41,9 +41,9 @@ export interface FdeStore extends Disposable {
   /** Scores of the given slots, in their order, fresh. */
   scoreSlots(query: Float32Array, slots: Uint32Array): Float32Array;
   /**
-   * Keeps the slots named, in that order, as slots 0 … keep.length - 1, and gives the memory of all others back. Takes
-   * no more of the core's memory on the way than one chunk.
-   * @throws RangeError on slots that are not there or named twice
+   * Keeps the slots named, ascending, as slots 0 … keep.length - 1, and gives the memory of whole chunks behind them back.
+   * Takes no memory of the core on the way.
+   * @throws RangeError on slots that are not there or do not ascend; then nothing changed
    */
   compact(keep: Uint32Array): void;
   /** What a file keeps: parameters, then codes in pieces (views, valid until the next append). */

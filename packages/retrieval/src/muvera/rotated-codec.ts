@@ -1,5 +1,5 @@
 /**
- * FDEs as CAQ codes without PCA: each segment less its mean is rotated at random and coded by code adjustment with B bits
+ * FDEs as CAQ codes without PCA: each segment less its mean is rotated at random and coded by the search over the step with B bits
  * a dimension and one factor (SAQ, section 4.2, a single segment of equal bits). One bit is the sign after the rotation.
  *
  *   <q, x> ≈ <q, μ> + Σ_segments f·(<k, Rq> - (2^B - 1)/2·Σ Rq),  f = |Rx|²/<Rx, y>
@@ -9,7 +9,8 @@
  * because a query's integers (Σ|q|·255 < 2³¹) would get too coarse over longer ones.
  * Bytes a document: segments·(width·B/8 + 4).
  */
-import { type Block, type ByteWriter, type Core, type Ptr, RandomStream } from '@sagitta/core-wasm';
+import { type Block, type ByteWriter, type Core, NO_PTR, type Ptr, RandomStream } from '@sagitta/core-wasm';
+import { startsOf } from '@sagitta/quantizers/saq';
 import {
   type BlockCodec,
   type BlockScan,
@@ -22,21 +23,6 @@ import {
 
 const MAX_SEGMENT = 4096;
 const LEAST_BLOCK = 32;
-
-/** Half ranges, in root mean squares, at which a normal variable is quantised best (0: the vector's own maximum), by bits. */
-const STARTS: readonly (readonly number[])[] = [
-  [],
-  [0],
-  [1.99, 1.8, 0],
-  [2.34, 2.15, 0],
-  [2.68, 2.5, 0],
-  [3.01, 2.85, 0],
-  [3.4, 0],
-  [3.7, 0],
-  [4.0, 0],
-];
-/** Rounds of code adjustment by bits. */
-const ROUNDS: readonly number[] = [0, 0, 3, 3, 3, 3, 3, 3, 2];
 
 /** Width of a segment for FDEs of blocks. */
 export function rotatedWidth(length: number, blockLength: number): number {
@@ -80,14 +66,15 @@ export class RotatedBlocks implements BlockCodec {
   encode(core: Core, fdes: Float32Array, target: CodeTarget): void {
     const { length, width, segments, bits, mean, signs } = this;
     const m = fdes.length / length;
-    const starts = STARTS[bits] as readonly number[];
+    const starts = startsOf(bits, width);
     core.scope((scope) => {
       const rows = scope.reserve(4 * m * width);
       const signBlock = scope.reserve(signs.byteLength);
       signBlock.u32(0, signs.length).set(signs);
-      const startBlock = scope.reserve(64);
-      startBlock.f32(0, starts.length).set(starts);
-      const scratch = scope.reserve(40 * width + 16 * starts.length);
+      const startBlock = scope.reserve(starts.byteLength);
+      startBlock.f32().set(starts);
+      const scratch = scope.reserve(2 * width);
+      const unused = scope.reserve(8 * m);
       for (let s = 0; s < segments; s++) {
         const first = s * width;
         const count = Math.min(width, length - first);
@@ -107,12 +94,15 @@ export class RotatedBlocks implements BlockCodec {
           width,
           width,
           bits,
-          ROUNDS[bits] as number,
           startBlock.at(),
           starts.length,
+          NO_PTR,
           scratch.at(),
           target.codes(s).ptr,
           factors.ptr,
+          unused.at(),
+          unused.at(4 * m),
+          NO_PTR,
         );
         const bad = factors.values.find((factor) => !Number.isFinite(factor));
         if (bad !== undefined) {
