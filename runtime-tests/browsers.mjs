@@ -49,14 +49,14 @@ export async function openChromium(address, profile) {
     headless: true,
     args: CHROMIUM_ARGUMENTS,
   });
-  const page = await context.newPage();
+  const page = context.pages()[0] ?? (await context.newPage());
   await page.goto(address);
   const version = context.browser()?.version() ?? (await mustExecute(executablePath, ['--version'])).trim();
-  return { version, close: () => context.close() };
+  return { version, page, close: () => context.close() };
 }
 
 /** @type {Opener} */
-export async function openFirefox(address, profile) {
+export async function openFirefox(address, profile, more = []) {
   const program = findOnPath('firefox-esr');
   if (program === undefined) throw new Error('firefox-esr is not installed');
   const version = (await mustExecute(program, ['--version'])).trim().replace('Mozilla Firefox ', '');
@@ -65,7 +65,7 @@ export async function openFirefox(address, profile) {
   });
   await writeFile(join(profile, 'user.js'), `${lines.join('\n')}\n`);
   // Its own process group, so that its content processes end with it.
-  const child = spawn(program, ['--headless', '--no-remote', '--profile', profile, address], {
+  const child = spawn(program, ['--headless', '--no-remote', '--profile', profile, ...more, address], {
     stdio: 'ignore',
     detached: true,
     env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' },
@@ -73,6 +73,7 @@ export async function openFirefox(address, profile) {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   return {
     version,
+    ended,
     close: async () => {
       if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGTERM');
       await ended;
