@@ -1,14 +1,15 @@
-// Runs the page in real browsers: a server on 127.0.0.1 hands it out and waits for the hashes it posts back.
+// Opens pages in real browsers: a server on 127.0.0.1 hands them out and waits for what they post back.
 // Chromium is driven by playwright-core. Stock Firefox speaks no protocol of playwright's, so it just opens the address.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { mustExecute } from '../tools/checks/process.mjs';
 import { findOnPath } from './install.mjs';
 
-const TIME_LIMIT_MS = 90_000;
+const TIME_LIMIT_MS = 300_000;
 
 const CHROMIUM_ARGUMENTS = [
   '--no-sandbox',
@@ -36,97 +37,84 @@ const FIREFOX_PREFERENCES = {
   'toolkit.telemetry.reportingpolicy.firstRun': false,
 };
 
-export async function runChromium(script) {
+/** @typedef {(address: string, profile: string) => Promise<{ version: string, close: () => Promise<void> }>} Opener */
+
+/** @type {Opener} */
+export async function openChromium(address, profile) {
   const { chromium } = await import('playwright-core');
   const executablePath = findOnPath('chromium');
   if (executablePath === undefined) throw new Error('chromium is not installed');
-  return withPage(script, async (address, profile) => {
-    const context = await chromium.launchPersistentContext(profile, {
-      executablePath,
-      headless: true,
-      args: CHROMIUM_ARGUMENTS,
-    });
-    const page = await context.newPage();
-    await page.goto(address);
-    const version = context.browser()?.version() ?? (await mustExecute(executablePath, ['--version'])).trim();
-    return { version, close: () => context.close() };
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    args: CHROMIUM_ARGUMENTS,
   });
+  const page = context.pages()[0] ?? (await context.newPage());
+  await page.goto(address);
+  const version = context.browser()?.version() ?? (await mustExecute(executablePath, ['--version'])).trim();
+  return { version, page, close: () => context.close() };
 }
 
-export async function runFirefox(script) {
+/** @type {Opener} */
+export async function openFirefox(address, profile, more = []) {
   const program = findOnPath('firefox-esr');
   if (program === undefined) throw new Error('firefox-esr is not installed');
   const version = (await mustExecute(program, ['--version'])).trim().replace('Mozilla Firefox ', '');
-  return withPage(script, async (address, profile) => {
-    const lines = Object.entries(FIREFOX_PREFERENCES).map(([name, value]) => {
-      return `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`;
-    });
-    await writeFile(join(profile, 'user.js'), `${lines.join('\n')}\n`);
-    // Its own process group, so that its content processes end with it.
-    const child = spawn(program, ['--headless', '--no-remote', '--profile', profile, address], {
-      stdio: 'ignore',
-      detached: true,
-      env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' },
-    });
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    return {
-      version,
-      close: async () => {
-        if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGTERM');
-        await ended;
-      },
-    };
+  const lines = Object.entries(FIREFOX_PREFERENCES).map(([name, value]) => {
+    return `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`;
   });
+  await writeFile(join(profile, 'user.js'), `${lines.join('\n')}\n`);
+  // Its own process group, so that its content processes end with it.
+  const child = spawn(program, ['--headless', '--no-remote', '--profile', profile, ...more, address], {
+    stdio: 'ignore',
+    detached: true,
+    env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' },
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  return {
+    version,
+    ended,
+    close: async () => {
+      if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGTERM');
+      await ended;
+    },
+  };
 }
 
 /**
- * Serves a page with `script` and opens it.
- * @param {string} script - bundled module source
- * @param {(address: string, profile: string) => Promise<{ version: string, close: () => Promise<void> }>} open
- * @returns {Promise<{ version: string, hashes: Record<string, string> }>}
+ * Opens `/` and waits for outcomes that pages post to `/result`: JSON of `{ result }` or `{ error }`, anything else in it kept.
+ *
+ * @param {Opener} open
+ * @param {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => void} handle -
+ *   answers everything but `/result`
+ * @param {{ count?: number, timeLimitMs?: number }} [options] - outcomes to wait for, and how long; 1 and five minutes
+ * @returns {Promise<{ version: string, outcomes: any[] }>} what came in time, in the order of arrival
  */
-async function withPage(script, open) {
+export async function visit(open, handle, { count = 1, timeLimitMs = TIME_LIMIT_MS } = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'sagitta-browser-'));
-  const posted = withResolvers();
-  const server = createServer((request, response) => answer(request, response, script, posted.resolve));
+  const all = withResolvers();
+  const outcomes = [];
+  const server = createServer((request, response) => {
+    if (request.method !== 'POST' || request.url !== '/result') return handle(request, response);
+    text(request).then((body) => {
+      response.end();
+      if (outcomes.push(JSON.parse(body)) === count) all.resolve();
+    }, all.reject);
+  });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const timer = setTimeout(() => posted.reject(new Error('the page posted nothing in time')), TIME_LIMIT_MS);
+  const timer = setTimeout(all.resolve, timeLimitMs);
   let browser;
   try {
     browser = await open(`http://127.0.0.1:${server.address().port}/`, profile);
-    const outcome = JSON.parse(await posted.promise);
-    if (outcome.error) throw new Error(outcome.error);
-    return { version: browser.version, hashes: outcome.hashes };
+    await all.promise;
+    return { version: browser.version, outcomes };
   } finally {
     clearTimeout(timer);
-    posted.promise.catch(() => {});
+    all.promise.catch(() => {});
     await browser?.close();
     server.closeAllConnections();
     server.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-  }
-}
-
-function answer(request, response, script, resolve) {
-  if (request.method === 'POST' && request.url === '/result') {
-    let body = '';
-    request.setEncoding('utf8').on('data', (text) => {
-      body += text;
-    });
-    request.on('end', () => {
-      response.end();
-      resolve(body);
-    });
-  } else if (request.url === '/page.mjs') {
-    response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
-  } else if (request.url === '/') {
-    response.writeHead(200, {
-      'content-type': 'text/html',
-      'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
-    });
-    response.end('<!doctype html><title>smoke</title><script type="module" src="/page.mjs"></script>');
-  } else {
-    response.writeHead(404).end();
   }
 }
 

@@ -1,4 +1,4 @@
-// Gets the runtimes: those from npm by the lockfile of this folder, the browsers from the distribution.
+// Gets the runtimes: those from npm by the lockfile of their folder, the browsers from the distribution.
 // Install scripts stay off: every runtime's program lies in a platform package and is started from there.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,23 +9,19 @@ import { mustExecute } from '../tools/checks/process.mjs';
 export const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const require = createRequire(import.meta.url);
 
-/** Installs what the lockfile says, unless the same lockfile was installed before. */
-export async function installFromNpm() {
-  const lock = readFileSync(join(FOLDER, 'package-lock.json'), 'utf8');
-  const stamp = join(FOLDER, 'node_modules', '.installed-lock.json');
+/** Installs what the lockfile of `folder` says, unless the same lockfile was installed before. */
+export async function installFromNpm(folder = FOLDER) {
+  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8');
+  const stamp = join(folder, 'node_modules', '.installed-lock.json');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  await mustExecute('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: FOLDER });
+  await mustExecute('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder });
   writeFileSync(stamp, lock);
 }
 
-/**
- * Installs the Debian packages of those browsers that are not on PATH. Needs root and apt.
- * @param {readonly { program: string, package: string }[]} browsers
- */
-export async function installBrowsers(browsers) {
-  const missing = browsers.filter((browser) => findOnPath(browser.program) === undefined);
-  if (missing.length === 0) return;
-  const packages = missing.map((browser) => browser.package);
+/** Installs the Debian packages of Chromium and Firefox (same names as their programs) where they are missing. Needs root and apt. */
+export async function installBrowsers() {
+  const packages = ['chromium', 'firefox-esr'].filter((program) => findOnPath(program) === undefined);
+  if (packages.length === 0) return;
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   await mustExecute('apt-get', ['update'], { env });
   await mustExecute('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });

@@ -1,6 +1,6 @@
 // Runs the worker in workerd: bundled under the conditions that wrangler sets, its binaries imported as modules.
 import { spawn } from 'node:child_process';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -9,23 +9,32 @@ import { build } from 'esbuild';
 import { mustExecute } from '../tools/checks/process.mjs';
 import { FOLDER } from './install.mjs';
 
-const TIME_LIMIT_MS = 30_000;
+const TIME_LIMIT_MS = 300_000;
 
-/** @returns {Promise<{ version: string, hashes: Record<string, string> }>} */
-export async function runWorkerd(program) {
+/**
+ * @param {string} program
+ * @param {import('./runtimes.mjs').Work} work
+ * @returns {Promise<import('./runtimes.mjs').Outcome>}
+ */
+export async function runWorkerd(program, work) {
   const folder = await mkdtemp(join(tmpdir(), 'sagitta-workerd-'));
   try {
-    await bundleWorker(folder);
-    await copyFile(join(FOLDER, 'workerd.capnp'), join(folder, 'workerd.capnp'));
+    const binaries = await bundleWorker(folder, work.module);
+    const inputs = Object.entries(work.inputs ?? {});
+    for (const [name, file] of inputs) await copyFile(file, join(folder, name));
+    await writeFile(join(folder, 'workerd.capnp'), configuration(binaries, Object.keys(work.inputs ?? {})));
     const version = (await mustExecute(program, ['--version'])).trim().replace('workerd ', '');
-    return { version, hashes: await serve(program, folder) };
+    return { version, ...(await serve(program, folder)) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Writes worker.mjs and the binaries it imports; they stay imports, which is what workerd wants. */
-async function bundleWorker(folder) {
+/**
+ * Writes worker.mjs and the binaries it imports; they stay imports, which is what workerd wants.
+ * @returns {Promise<string[]>} names of the binaries
+ */
+async function bundleWorker(folder, module) {
   const binaries = new Set();
   const keepBinaries = {
     name: 'keep-binaries',
@@ -38,6 +47,7 @@ async function bundleWorker(folder) {
   };
   const { outputFiles } = await build({
     entryPoints: [join(FOLDER, 'entry-worker.mjs')],
+    alias: { work: module },
     bundle: true,
     write: false,
     format: 'esm',
@@ -49,6 +59,22 @@ async function bundleWorker(folder) {
   if (binaries.size === 0) throw new Error('the workerd condition was not taken: no binary is imported');
   await writeFile(join(folder, 'worker.mjs'), outputFiles[0].contents);
   for (const file of binaries) await copyFile(file, join(folder, basename(file)));
+  return [...binaries].map((file) => basename(file));
+}
+
+function configuration(binaries, inputs) {
+  const modules = [
+    '(name = "worker.mjs", esModule = embed "worker.mjs")',
+    ...binaries.map((name) => `(name = "${name}", wasm = embed "${name}")`),
+    ...inputs.map((name) => `(name = "${name}", data = embed "${name}")`),
+  ];
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .work)],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+const work :Workerd.Worker = (modules = [${modules.join(', ')}], compatibilityDate = "2025-01-01");
+`;
 }
 
 async function serve(program, folder) {
@@ -67,7 +93,8 @@ async function serve(program, folder) {
   try {
     const outcome = await ask(`http://127.0.0.1:${port}/`, child);
     if (outcome.error) throw new Error(outcome.error);
-    return outcome.hashes;
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+    return { result: outcome.result, peakBytes: 1024 * Number(/VmHWM:\s*(\d+)/.exec(status)[1]) };
   } catch (error) {
     throw new Error(`${error.message}\n${log}`);
   } finally {

@@ -2,7 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PUBLIC_PACKAGES, packAll, readManifest } from './packages.mjs';
+import { packAll } from './pack.mjs';
+import { PUBLIC_PACKAGES, readManifest } from './packages.mjs';
 import { mustExecute } from './process.mjs';
 
 export async function packSmoke() {

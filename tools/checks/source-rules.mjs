@@ -1,7 +1,7 @@
 // House rules that no linter has: file length, open notes, one owner of memory.buffer, docs entries equal to exports.
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { PUBLIC_PACKAGES, packageFolder, ROOT, readManifest } from './packages.mjs';
+import { PUBLIC_PACKAGES, packageFolder, ROOT, readManifest, SOURCE_CONDITION } from './packages.mjs';
 
 const LINE_CEILING = 500;
 
@@ -76,7 +76,7 @@ function checkFile(file, text, problems) {
 async function checkDocsEntries(name, problems) {
   const manifest = await readManifest(name);
   const declared = Object.values(manifest.exports)
-    .map((target) => target['@sagitta/source'])
+    .map((target) => target[SOURCE_CONDITION])
     .filter((source) => source !== undefined)
     .map((source) => source.replace('./', ''))
     .sort();

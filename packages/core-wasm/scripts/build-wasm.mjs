@@ -1,7 +1,8 @@
-// Compiles assembly/ into build/{debug,simd,relaxed}.wasm and writes the base64 modules that the package loads by default.
+// Compiles assembly/ into build/{debug,simd,relaxed}.wasm and writes the modules that inline the two release binaries.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import { encodeBinaryText } from './binary-text.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -16,9 +17,12 @@ for (const target of ['debug', 'simd', 'relaxed']) {
     throw error ?? new Error(`the ${target} build has warnings`);
   }
   if (target === 'debug') continue;
-  const base64 = readFileSync(`build/${target}.wasm`).toString('base64');
-  writeFileSync(
-    `src/generated/${target}-bytes.generated.ts`,
-    `/** build/${target}.wasm in base64, written by scripts/build-wasm.mjs. */\nexport const ${target}Base64: string =\n  '${base64}';\n`,
-  );
+  const bytes = readFileSync(`build/${target}.wasm`);
+  const lines = [
+    `/** build/${target}.wasm as text (see binary-text.ts), written by scripts/build-wasm.mjs. */`,
+    `export const ${target}ByteLength: number = ${bytes.length};`,
+    `export const ${target}Text: string =`,
+    `  '${encodeBinaryText(bytes)}';`,
+  ];
+  writeFileSync(`src/generated/${target}-bytes.generated.ts`, `${lines.join('\n')}\n`);
 }

@@ -1,12 +1,9 @@
-/** createCore for engines that refuse to compile from bytes: the bundler or the runtime hands over compiled modules. */
+/** createCore for engines that refuse to compile from bytes: the bundler or the runtime hands over a compiled module. */
 import { type Core, instantiateCore } from './core.ts';
 import type { CreateCoreOptions } from './create-core.ts';
-import { selectBuild } from './select-build.ts';
+import { checkSingleBuild } from './select-build.ts';
 
-export function createCoreFrom(
-  modules: { readonly simd: WebAssembly.Module; readonly relaxed: WebAssembly.Module },
-  options: CreateCoreOptions = {},
-): Core {
-  const build = selectBuild(options.build ?? 'simd');
-  return instantiateCore(options.module ?? modules[build], build, options);
+export function createCoreFrom(simd: WebAssembly.Module, options: CreateCoreOptions = {}): Core {
+  const build = checkSingleBuild(options);
+  return instantiateCore(options.module ?? simd, build, options);
 }

@@ -1,17 +1,16 @@
 /**
- * The entry for workerd runtimes, which refuse to compile WebAssembly from bytes: the binaries are imported as modules.
+ * The entry for workerd runtimes, which refuse to compile WebAssembly from bytes: the binary is imported as a module.
  *
  * @module
  */
 import type { Core } from './core.ts';
 import type { CreateCoreOptions } from './create-core.ts';
 import { createCoreFrom } from './create-core-from-module.ts';
-import relaxed from './relaxed.wasm';
 import simd from './simd.wasm';
 
 export type { CreateCoreOptions } from './create-core.ts';
 export * from './exports.ts';
 
 export function createCore(options?: CreateCoreOptions): Core {
-  return createCoreFrom({ simd, relaxed }, options);
+  return createCoreFrom(simd, options);
 }

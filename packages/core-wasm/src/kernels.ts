@@ -134,6 +134,84 @@ export interface Kernels {
     norms: Ptr,
     crosses: Ptr,
   ): void;
+  /** out u16[n]: sign patterns of the first k (≤ 16) values of each row, rows `stride` floats apart; value 0 is the top bit. */
+  simhashRows(dots: Ptr, n: number, stride: number, k: number, out: Ptr): void;
+  /**
+   * sources u32[n × 2^k]: the lowest token of each pattern or 0xffffffff → the lowest among those whose patterns differ in
+   * the fewest bits. scratch u32[2^k].
+   */
+  fillCubeRows(sources: Ptr, n: number, k: number, scratch: Ptr): void;
+  /** Sums or means of token values by cell; see assembly/fde.ts. weights, places and sources may be NO_PTR. */
+  cellSums(
+    values: Ptr,
+    stride: number,
+    p: number,
+    cells: Ptr,
+    weights: Ptr,
+    offsets: Ptr,
+    n: number,
+    numCells: number,
+    places: Ptr,
+    isMean: number,
+    sources: Ptr,
+    counts: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /** Blocks of cells that are 0xffffffff in occupied u32[n × numCells] become the values of the token in sources. */
+  fillCells(
+    values: Ptr,
+    stride: number,
+    p: number,
+    occupied: Ptr,
+    sources: Ptr,
+    n: number,
+    numCells: number,
+    places: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /**
+   * out u32[n × columns]: the row of each document with the greatest dots[t][column] - halves[t], ties to the lower row.
+   * best f32[columns] is scratch.
+   */
+  nearestTokens(dots: Ptr, columns: number, halves: Ptr, offsets: Ptr, n: number, best: Ptr, out: Ptr): void;
+  /** Means by cell of the tokens that pseudo-queries choose, and of their inner products; see assembly/fde.ts. */
+  voteSums(
+    dots: Ptr,
+    columns: number,
+    offsets: Ptr,
+    n: number,
+    starts: Ptr,
+    numCells: number,
+    values: Ptr,
+    stride: number,
+    p: number,
+    best: Ptr,
+    rows: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /** Count-sketch: out[i][entry & 0x7fffffff] ± = rows[i][j], minus where bit 31 of entries u32[d] is set. */
+  sketchRows(
+    rows: Ptr,
+    n: number,
+    stride: number,
+    d: number,
+    entries: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /** out f32[n] += <q, row>, f32. */
+  addDotF32Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out f32[n] += unit·<q, row>; q i16[d] with Σ|q|·128 < 2³¹, rows i8[n × d]. */
+  addDotI8Rows(q: Ptr, rows: Ptr, n: number, d: number, unit: number, out: Ptr): void;
+  /** out f32[n] += factor·(a·value + b); factors may be NO_PTR (1). */
+  addScores(values: Ptr, factors: Ptr, n: number, a: number, b: number, out: Ptr): void;
+  /** out f32[n] = -(base + factor·out); factors may be NO_PTR (1). */
+  finishScores(factors: Ptr, n: number, base: number, out: Ptr): void;
+  /** out[j] = rows[list[j]], rows of rowBytes bytes, list u32[n]. */
+  gatherRows(rows: Ptr, rowBytes: number, list: Ptr, n: number, out: Ptr): void;
   /** u16[dims] → dims·bits/8 bytes. */
   packCode(values: Ptr, dims: number, bits: number, out: Ptr): void;
   unpackCode(codes: Ptr, dims: number, bits: number, out: Ptr): void;
@@ -156,6 +234,72 @@ export interface Kernels {
     energies: Ptr,
     spreads: Ptr,
     crosses: Ptr,
+  ): void;
+  /**
+   * MaxSim of one query with n documents: out f32[n] = Σ_a factors[a]·max_p <q_a, p>; documents are records { u32 pointer
+   * to rows, u32 rows }; bests, or NO_PTR, f32[n × 4·groups] the maxima. See assembly/maxsim.ts for the layout of query
+   * and the size of scratch.
+   */
+  maxsimF32(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of half-precision rows, d a multiple of 4. */
+  maxsimF16(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of rows { i8[d], f32 scale } with an integer query, d a multiple of 4. */
+  maxsimI8(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of rows { code, f32 scale }, bits 1 … 8, d a multiple of 16. */
+  maxsimCode(
+    query: Ptr,
+    groups: number,
+    d: number,
+    bits: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of 1-bit rows by tables, d a multiple of 16 up to 4096; see assembly/maxsim-bits.ts. */
+  maxsimBits(
+    luts: Ptr,
+    nq: number,
+    d: number,
+    factors: Ptr,
+    shifts: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
   ): void;
   /** Bounds of one list's scan; see assembly/segmented-query.ts for the records of a context. c may be NO_PTR. */
   segmentedQuery(context: Ptr, c: Ptr): void;

@@ -1,4 +1,5 @@
 /** Which binary an engine can run, by WebAssembly.validate on a module of one relaxed instruction. */
+import { UnsupportedError } from './errors.ts';
 
 export type Build = 'simd' | 'relaxed' | 'debug';
 
@@ -12,7 +13,30 @@ export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(RELAXED_PROBE as BufferSource);
 }
 
+/**
+ * The build of an entry that comes with the simd binary alone.
+ * @throws UnsupportedError if another build is asked for and the caller has no module of it
+ */
+export function checkSingleBuild(options: {
+  readonly module?: WebAssembly.Module;
+  readonly build?: 'simd' | 'relaxed';
+}): 'simd' | 'relaxed' {
+  const build = options.build ?? 'simd';
+  if (build !== 'simd' && options.module === undefined) {
+    throw new UnsupportedError(
+      `"build" expected simd, the one binary of this entry, got ${build}: import createCore from @sagitta/core-wasm/relaxed`,
+    );
+  }
+  return build;
+}
+
+/**
+ * The build of an entry that comes with both binaries.
+ * @throws UnsupportedError if relaxed is asked for and the engine lacks relaxed SIMD
+ */
 export function selectBuild(build: 'simd' | 'relaxed' | 'auto'): 'simd' | 'relaxed' {
-  if (build !== 'auto') return build;
-  return hasRelaxedSimd() ? 'relaxed' : 'simd';
+  if (build === 'simd') return build;
+  if (hasRelaxedSimd()) return 'relaxed';
+  if (build === 'auto') return 'simd';
+  throw new UnsupportedError('"build" expected one this engine can run, got relaxed: no relaxed SIMD here');
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { decodeBase64 } from '../src/base64.ts';
-import { relaxedBase64 } from '../src/generated/relaxed-bytes.generated.ts';
-import { simdBase64 } from '../src/generated/simd-bytes.generated.ts';
+import { decodeBinaryText } from '../src/binary-text.ts';
+import { relaxedByteLength, relaxedText } from '../src/generated/relaxed-bytes.generated.ts';
+import { simdByteLength, simdText } from '../src/generated/simd-bytes.generated.ts';
 import { createCore, hasRelaxedSimd, UnsupportedError } from '../src/index.ts';
+import { createCore as createCoreOfBoth } from '../src/relaxed/index.ts';
 import { countSimd, summarizeWasm } from './wasm-opcodes.ts';
 
 const GZIP_CEILING = 20_000;
@@ -42,7 +43,10 @@ describe.each(['simd', 'relaxed'] as const)('the %s binary', (build) => {
   });
 
   it('is what the package inlines', () => {
-    const inlined = decodeBase64(build === 'simd' ? simdBase64 : relaxedBase64);
+    const inlined =
+      build === 'simd'
+        ? decodeBinaryText(simdText, simdByteLength)
+        : decodeBinaryText(relaxedText, relaxedByteLength);
     expect(Buffer.from(inlined).equals(bytes)).toBe(true);
   });
 });
@@ -72,8 +76,20 @@ describe('the builds', () => {
   it('are chosen by what the engine validates', () => {
     const isRelaxedValid = WebAssembly.validate(new Uint8Array(binary('relaxed')));
     expect(hasRelaxedSimd()).toBe(isRelaxedValid);
-    using core = createCore({ build: 'auto' });
+    using core = createCoreOfBoth({ build: 'auto' });
     expect(core.build).toBe(isRelaxedValid ? 'relaxed' : 'simd');
-    if (!isRelaxedValid) expect(() => createCore({ build: 'relaxed' })).toThrow(UnsupportedError);
+    using named = createCoreOfBoth({ build: 'simd' });
+    expect(named.build).toBe('simd');
+    if (isRelaxedValid) expect(createCoreOfBoth().build).toBe('relaxed');
+    else expect(() => createCoreOfBoth()).toThrow(UnsupportedError);
+  });
+
+  it('are one in the default entry, which says so instead of taking another', () => {
+    expect(createCore().build).toBe('simd');
+    expect(() => createCore({ build: 'relaxed' })).toThrow(
+      /import createCore from @sagitta\/core-wasm\/relaxed/,
+    );
+    const module = new WebAssembly.Module(new Uint8Array(binary('simd')));
+    expect(createCore({ module, build: 'relaxed' }).build).toBe('relaxed');
   });
 });

@@ -10,7 +10,7 @@ const module = await compileWasm(bytes);
 
 const bench = new Bench({ name: 'start-up of a core', time: 300 });
 bench
-  .add('createCore, inlined base64', () => createCore().dispose())
+  .add('createCore, inlined binary', () => createCore().dispose())
   .add('createCoreFrom, bytes', async () => (await createCoreFrom(bytes)).dispose())
   .add('createCoreFrom, compiled module', async () => (await createCoreFrom(module)).dispose());
 await bench.run();

@@ -75,8 +75,7 @@ export function encodeColumnRows(
   for (let i = 0; i < n; i++) {
     const row = rows.subarray(i * d, (i + 1) * d);
     const values = Uint16Array.from(row, (x, j) => gridCode(x, grid(0, j), grid(1, j), 2 ** bits - 1));
-    const decoded = (j: number): number =>
-      fround(grid(0, j) + fround(grid(2, j) * (values[j] as number)));
+    const decoded = (j: number): number => fround(grid(0, j) + fround(grid(2, j) * (values[j] as number)));
     norms[i] = laneSum(d, 4, (j) => {
       const x = row[j] as number;
       return fround(fround(decoded(j) * decoded(j)) + (x - x));

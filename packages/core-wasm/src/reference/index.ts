@@ -11,11 +11,22 @@ export {
   signLutsU8,
   signLutsU16,
 } from './fastscan.ts';
+export { type CellLayout, cellSums, fillCells, nearestTokens, sketchRows, voteSums } from './fde.ts';
+export { addDotF32Rows, addDotI8Rows, addScores, finishScores, gatherRows } from './fde-scan.ts';
 export { encodeColumnRows, encodeRangeRows } from './grid-code.ts';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
 export { hammingRows } from './hamming.ts';
 export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2.ts';
 export { gramF32, matmulF32, nearestF32 } from './matmul.ts';
+export {
+  type DocumentRows,
+  type MaxsimResult,
+  maxsimBits,
+  maxsimCode,
+  maxsimF16,
+  maxsimF32,
+  maxsimI8,
+} from './maxsim.ts';
 export { projectRows, quantizeRows, residualRows } from './project.ts';
 export {
   expandFactor,
@@ -23,6 +34,7 @@ export {
   segmentedBlockBytes,
   segmentedScores,
 } from './segmented-scan.ts';
+export { fillCubeRows, simhashRows } from './simhash.ts';
 export {
   type AffineTerms,
   affineScores,

@@ -48,7 +48,8 @@ export function quantizeRows(
       longest = Math.max(longest, sum);
     }
     const most = x.reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0);
-    const scale = longest > 0 ? Math.min(fround(32767 / most), fround(limit / fround(Math.sqrt(longest)))) : 0;
+    const scale =
+      longest > 0 ? Math.min(fround(32767 / most), fround(limit / fround(Math.sqrt(longest)))) : 0;
     norms[i] = norm;
     scales[i] = scale > 0 ? 1 / scale : 0;
     for (let j = 0; j < depth; j++) out[i * depth + j] = nearest(fround((x[j] as number) * scale));

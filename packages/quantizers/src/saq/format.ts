@@ -60,8 +60,11 @@ function readChecked(
   isValid: (value: number) => boolean,
 ): Float32Array {
   const values = reader.f32Array(label, count);
-  const bad = values.findIndex((value) => !isValid(value));
-  if (bad >= 0) reader.fail(`"${label}" expected values that training can give, got ${values[bad]}`);
+  // A plain loop: findIndex on a typed array takes ten times as long, and the projection has d² entries.
+  for (let i = 0; i < count; i++) {
+    const value = values[i] as number;
+    if (!isValid(value)) reader.fail(`"${label}" expected values that training can give, got ${value}`);
+  }
   return values;
 }
 

@@ -10,4 +10,5 @@ export { DEFAULT_GAMMA, SaqEstimator, type ScanHeap, type ScanStatistics } from 
 export { loadSaqModel, readSaqModel, saveSaqModel, writeSaqModel } from './format.ts';
 export { BLOCK, blockCount, type SaqLayout, type SaqSegment, saqLayout } from './layout.ts';
 export type { SaqModel } from './model.ts';
+export { startsOf } from './starts.ts';
 export { quotaBits, type SaqOptions, trainSaq } from './train.ts';

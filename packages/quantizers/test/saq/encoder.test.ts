@@ -1,6 +1,7 @@
 /** The encoder through its public face: codes, their quality, blocks, ranges, memory. */
 import { readFileSync } from 'node:fs';
 import { type Core, crc32, createCore, hasRelaxedSimd } from '@sagitta/core-wasm';
+import { createCore as createRelaxedCore } from '@sagitta/core-wasm/relaxed';
 import { skewedRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import {
@@ -200,7 +201,7 @@ describe('blocks', () => {
   });
 
   it.skipIf(!hasRelaxedSimd())('have the same bytes in the relaxed build', () => {
-    const relaxed = createCore({ build: 'relaxed' });
+    const relaxed = createRelaxedCore();
     const other = trainSaq(relaxed, asSet(rows, d), { metric: 'l2', bits: 3, seed: 7 });
     expect(other).toEqual(model);
     const list = codeList(relaxed, other, rows);

@@ -1,0 +1,10 @@
+/** Options of createCore where both binaries are at hand. */
+import type { CoreOptions } from '../core.ts';
+
+export interface CreateRelaxedCoreOptions extends CoreOptions {
+  /**
+   * 'relaxed' (default) throws where the engine has no relaxed SIMD; 'auto' takes 'simd' there, and `core.build` tells
+   * which it took.
+   */
+  readonly build?: 'simd' | 'relaxed' | 'auto';
+}

@@ -1,0 +1,83 @@
+// Every quantizer in a flat and an IVF index: built, saved, loaded, searched; and the files that Node built, searched here.
+import { buildFlat, buildIvf, INDEX_QUANTIZERS, loadIndex, saveIndex } from '@sagitta/retrieval';
+import { hash, skewedRows } from './seeded.mjs';
+
+const NUM_QUERIES = 20;
+const K = 10;
+const NPROBE = 4;
+
+/** Settings beside the defaults of each name; `isClose: false` where codes are too coarse for a vector to find itself. */
+const CASES = [
+  { name: 'ivf-saq-l2', d: 72, n: 1500, nlist: 12, options: { metric: 'l2', bits: 3 } },
+  { name: 'ivf-saq-cosine', d: 72, n: 1500, nlist: 12, options: { metric: 'cosine', bits: 1.25 } },
+  // the largest product is seldom that with the vector itself
+  {
+    name: 'flat-saq-ip',
+    d: 72,
+    n: 1500,
+    isClose: false,
+    options: { metric: 'ip', bits: 8, keepVectors: true },
+  },
+  ...INDEX_QUANTIZERS.flatMap((quantizer) => [
+    {
+      name: `flat-${quantizer}`,
+      d: 40,
+      n: 500,
+      isClose: quantizer !== 'binary',
+      options: { metric: 'cosine', quantizer },
+    },
+    { name: `ivf-${quantizer}`, d: 40, n: 500, nlist: 6, options: { metric: 'l2', quantizer } },
+  ]),
+  ...[
+    ['rabitq-optimal', { quantizer: 'rabitq', bits: 4, quantizerOptions: { mode: 'optimal' } }],
+    ['pq-4bit', { quantizer: 'pq', bits: 2, quantizerOptions: { nbits: 4 } }],
+    ['lvq-two-levels', { quantizer: 'lvq', bits: 4, quantizerOptions: { secondBits: 4, rotate: true } }],
+    ['scalar-4', { quantizer: 'scalar', bits: 4 }],
+    ['turboquant-2', { quantizer: 'turboquant', bits: 2 }],
+  ].map(([name, options]) => ({
+    name: `ivf-${name}`,
+    d: 40,
+    n: 500,
+    nlist: 6,
+    options: { metric: 'l2', ...options },
+  })),
+];
+
+/** @returns {Generator<{ name: string, bytes: Uint8Array }>} the file of each case */
+export function* buildFiles(core) {
+  for (const { name, d, n, nlist, options } of CASES) {
+    const rows = skewedRows(n, d, 9);
+    const all = { seed: 5, ...options };
+    const index =
+      nlist === undefined ? buildFlat(core, rows, d, all) : buildIvf(core, rows, d, { ...all, nlist });
+    yield { name, bytes: saveIndex(index) };
+    index.dispose();
+  }
+}
+
+/**
+ * @param {(name: string) => Promise<Uint8Array>} input - the files as Node built them, by name
+ * @returns {Promise<Record<string, string>>} hashes of the files built here and of what the files from Node answer here
+ */
+export async function indexHashes(core, input) {
+  const hashes = {};
+  for (const { name, bytes } of buildFiles(core)) hashes[`${name} file`] = await hash(bytes);
+  for (const one of CASES) {
+    const index = loadIndex(core, await input(one.name));
+    const { ids, scores } = answers(one, index);
+    index.dispose();
+    hashes[`${one.name} ids`] = await hash(ids);
+    hashes[`${one.name} scores`] = await hash(scores);
+  }
+  return hashes;
+}
+
+/** A query is one of the vectors: were it lost, equal hashes everywhere would still be wrong. */
+function answers({ name, d, n, isClose = true }, index) {
+  const queries = skewedRows(n, d, 9).slice(0, NUM_QUERIES * d);
+  const found = index.searchBatch(queries, K, { nprobe: NPROBE });
+  for (let q = 0; q < NUM_QUERIES && isClose; q++) {
+    if (!found.ids.subarray(K * q, K * q + K).includes(q)) throw new Error(`${name}: vector ${q} is lost`);
+  }
+  return found;
+}
