@@ -32,6 +32,8 @@ export async function runPage(browser, work) {
       response.writeHead(404).end();
     }
   });
+  if (outcomes.length === 0) throw new Error('the page posted nothing in time');
+  if (outcomes[0].error) throw new Error(outcomes[0].error);
   return { version, result: outcomes[0].result };
 }
 

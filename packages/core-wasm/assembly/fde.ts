@@ -1,15 +1,14 @@
 /**
  * Sums of token values by cell: the aggregation of Fixed Dimensional Encodings, for many documents a call.
  *
- *   cellSums     one block of p numbers a cell: sums, or means with a token of choice for empty cells
+ *   cellSums      one block of p numbers a cell: sums, or means with a token of choice for empty cells
  *   nearestTokens the token nearest to each centroid, for filling by distance
- *   maxRows      greatest value of each column over the rows of a document
- *   sketchRows   count-sketch: each coordinate added to one place with one sign
+ *   voteSums      means by cell of the tokens that pseudo-queries choose, and of their inner products
+ *   sketchRows    count-sketch: each coordinate added to one place with one sign
  *
  * What they compute is stored: sums ascend by token in each coordinate and round one after the other, so a document's
  * bytes do not depend on its neighbours in the call. Documents are runs of rows, offsets u32[n + 1].
  */
-import { greaterF32x4 } from './lanes';
 
 /** to[0…p) += weight · from[0…p), each product and sum rounded. */
 function addScaled(from: usize, weight: f32, p: usize, to: usize): void {
@@ -149,26 +148,70 @@ export function nearestTokens(
   }
 }
 
-/** out f32[n × columns]: the greatest value of each column over the rows of a document, 0 without rows. */
-export function maxRows(values: usize, columns: usize, offsets: usize, n: usize, out: usize): void {
+/**
+ * Votes of pseudo-queries for tokens. Column c of dots f32[rows × columns] holds the inner products of pseudo-query c with
+ * all tokens; cell g has the columns starts[g] … starts[g + 1] - 1 (u32[numCells + 1], ascending, from 0 to columns). For
+ * document i and cell g the block out[i][g·(1 + p) …] becomes
+ *   { mean over its columns of the greatest inner product with a token of i, mean of that token's values[t][0…p) },
+ * ties to the lower token; documents without tokens are left alone, out f32 is zero before, `outStride` floats apart.
+ * values f32, rows `stride` floats apart. best f32[columns] and rows u32[columns] are scratch.
+ */
+export function voteSums(
+  dots: usize,
+  columns: usize,
+  offsets: usize,
+  n: usize,
+  starts: usize,
+  numCells: usize,
+  values: usize,
+  stride: usize,
+  p: usize,
+  best: usize,
+  rows: usize,
+  out: usize,
+  outStride: usize,
+): void {
   const bytes = columns << 2;
-  const end4 = (columns & ~3) << 2;
-  for (let i: usize = 0; i < n; i++, out += bytes) {
+  for (let i: usize = 0; i < n; i++) {
     const first = <usize>load<u32>(offsets + (i << 2));
     const end = <usize>load<u32>(offsets + (i << 2), 4);
-    if (first === end) {
-      memory.fill(out, 0, bytes);
-      continue;
-    }
-    memory.copy(out, values + first * bytes, bytes);
-    for (let t = first + 1; t < end; t++) {
-      const row = values + t * bytes;
-      for (let at: usize = 0; at < end4; at += 16) {
-        v128.store(out + at, greaterF32x4(v128.load(row + at), v128.load(out + at)));
+    if (first === end) continue;
+    greatestRows(dots, columns, first, end, best, rows);
+    let block = out + ((i * outStride) << 2);
+    let at: usize = 0;
+    for (let cell: usize = 0; cell < numCells; cell++, block += (p + 1) << 2) {
+      const stop = (<usize>load<u32>(starts + (cell << 2), 4)) << 2;
+      const count = <f32>((stop - at) >> 2);
+      for (; at < stop && at < bytes; at += 4) {
+        store<f32>(block, load<f32>(block) + load<f32>(best + at));
+        addScaled(values + ((<usize>load<u32>(rows + at) * stride) << 2), 1, p, block + 4);
       }
-      for (let at = end4; at < bytes; at += 4) {
-        const value = load<f32>(row + at);
-        if (value > load<f32>(out + at)) store<f32>(out + at, value);
+      if (count > 1) divide(block, p + 1, count);
+    }
+  }
+}
+
+/** The greatest value of each column over rows first … end - 1 (at least one), and its row, ties to the lower row. */
+function greatestRows(dots: usize, columns: usize, first: usize, end: usize, best: usize, rows: usize): void {
+  const bytes = columns << 2;
+  const end4 = (columns & ~3) << 2;
+  memory.copy(best, dots + first * bytes, bytes);
+  for (let at: usize = 0; at < bytes; at += 4) store<u32>(rows + at, <u32>first);
+  for (let t = first + 1; t < end; t++) {
+    const row = dots + t * bytes;
+    const row_u32x4 = i32x4.splat(<i32>t);
+    for (let at: usize = 0; at < end4; at += 16) {
+      const value_f32x4 = v128.load(row + at);
+      const best_f32x4 = v128.load(best + at);
+      const wins = f32x4.gt(value_f32x4, best_f32x4);
+      v128.store(best + at, v128.bitselect(value_f32x4, best_f32x4, wins));
+      v128.store(rows + at, v128.bitselect(row_u32x4, v128.load(rows + at), wins));
+    }
+    for (let at = end4; at < bytes; at += 4) {
+      const value = load<f32>(row + at);
+      if (value > load<f32>(best + at)) {
+        store<f32>(best + at, value);
+        store<u32>(rows + at, <u32>t);
       }
     }
   }

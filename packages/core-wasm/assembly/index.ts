@@ -7,7 +7,14 @@ export { dotF32, dotF32Rows, dotF32Tile, dotI8Rows } from './dot';
 export { fastscanU8, fastscanU16 } from './fastscan';
 export { fastscanPack, fastscanUnpack } from './fastscan-pack';
 export { signLutsU8, signLutsU16 } from './fastscan-sign-luts';
-export { cellSums, fillCells, maxRows, nearestTokens, sketchRows } from './fde';
+export { cellSums, fillCells, nearestTokens, sketchRows, voteSums } from './fde';
+export {
+  addDotF32Rows,
+  addDotI8Rows,
+  addScores,
+  finishScores,
+  gatherRows,
+} from './fde-scan';
 export { encodeColumnRows, encodeRangeRows } from './grid-code';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard';
 export { hammingRows } from './hamming';

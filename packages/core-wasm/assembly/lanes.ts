@@ -17,11 +17,6 @@ export function maddExact(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** The greater of each pair of f32 lanes, the second where they are equal. */
-export function greaterF32x4(a: v128, b: v128): v128 {
-  return f32x4.pmax(b, a);
-}
-
 /** (v0 + v2) + (v1 + v3) of four f32 lanes. */
 export function sumF32x4(v: v128): f32 {
   const halves_f32x4 = f32x4.add(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));

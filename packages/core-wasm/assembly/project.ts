@@ -61,7 +61,14 @@ export function quantizeRows(
 }
 
 /** rows f32[n × d] less origin f32[d] (0: none) → out f32[n × stride], zeros behind d; stride ≥ d. */
-export function residualRows(rows: usize, n: usize, d: usize, origin: usize, stride: usize, out: usize): void {
+export function residualRows(
+  rows: usize,
+  n: usize,
+  d: usize,
+  origin: usize,
+  stride: usize,
+  out: usize,
+): void {
   for (let i: usize = 0; i < n; i++) {
     residualRow(rows, d, origin, stride, out);
     rows += d << 2;
@@ -88,7 +95,14 @@ function residualRow(row: usize, d: usize, origin: usize, stride: usize, out: us
  * i16: for each 8 columns, for each pair of dims, the pair of column 0, 1, … 7. kept a multiple of 8; n rounded up to a
  * multiple of 4 is what is read and written. out overlaps neither.
  */
-export function projectRows(rows: usize, n: usize, depth: usize, panels: usize, kept: usize, out: usize): void {
+export function projectRows(
+  rows: usize,
+  n: usize,
+  depth: usize,
+  panels: usize,
+  kept: usize,
+  out: usize,
+): void {
   const rowBytes = depth << 1;
   const outBytes = kept << 2;
   // a panel of 8 columns stays in the first-level cache while the rows pass by

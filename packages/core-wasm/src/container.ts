@@ -127,11 +127,35 @@ function readU64(reader: ByteReader, label: string, maximum: number): number {
   return value;
 }
 
+/** Where a section lies in its file. */
+export interface SectionEntry {
+  readonly id: string;
+  readonly checksum: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The head of a container: what the header and the table of sections say, checked against each other. */
+export interface ContainerTable {
+  readonly kind: string;
+  readonly version: number;
+  /** Of the whole file. */
+  readonly length: number;
+  /** Bytes of header and table. */
+  readonly headerBytes: number;
+  /** In the order of the file. */
+  readonly sections: readonly SectionEntry[];
+}
+
+/** The most bytes that a header and its table take: so many from the front of a file are enough to read them. */
+export const MAX_HEADER_BYTES: number = HEADER_BYTES + ENTRY_BYTES * MAX_SECTIONS;
+
 /**
- * Checks the whole file and gives access to its sections, which stay views of `bytes`.
+ * Reads header and table from the first bytes of a file, MAX_HEADER_BYTES of them or the whole file if that is shorter,
+ * so that sections can be fetched one by one. The sections' own checksums are the caller's to compare.
  * @throws FormatError on any defect
  */
-export function readContainer(bytes: Uint8Array): Container {
+export function readContainerTable(bytes: Uint8Array): ContainerTable {
   const reader = new ByteReader(bytes);
   if (reader.u32() !== MAGIC)
     throw new FormatError('expected a Sagitta file ("SAGT"), got something else', 0);
@@ -144,45 +168,63 @@ export function readContainer(bytes: Uint8Array): Container {
   const count = reader.u32In('section count', 0, MAX_SECTIONS);
   const stored = reader.u32();
   const length = readU64(reader, 'file length', Number.MAX_SAFE_INTEGER);
-  if (length !== bytes.length) {
-    throw new FormatError(`file length expected ${length} bytes, got ${bytes.length}`, 24);
-  }
-  const headerEnd = HEADER_BYTES + count * ENTRY_BYTES;
-  if (headerEnd > bytes.length) reader.fail(`expected a table of ${count} sections`);
+  const headerBytes = HEADER_BYTES + count * ENTRY_BYTES;
+  if (headerBytes > length || headerBytes > bytes.length)
+    reader.fail(`expected a table of ${count} sections`);
   // not slice: that of a Node Buffer is a view
-  const header = new Uint8Array(bytes.subarray(0, headerEnd));
+  const header = new Uint8Array(bytes.subarray(0, headerBytes));
   header.fill(0, 20, 24);
   if (crc32(header) !== stored) throw new FormatError('the header does not match its checksum', 20);
 
-  const sections = new Map<string, { offset: number; data: Uint8Array }>();
-  let at = headerEnd;
+  const sections: SectionEntry[] = [];
+  let at = headerBytes;
   for (let i = 0; i < count; i++) {
     const id = readAscii(reader.view(4));
     const checksum = reader.u32();
-    const offset = readU64(reader, 'section offset', bytes.length);
-    const size = readU64(reader, 'section length', bytes.length - offset);
+    const offset = readU64(reader, 'section offset', length);
+    const size = readU64(reader, 'section length', length - offset);
     if (offset !== align(at)) reader.fail(`section "${id}" expected offset ${align(at)}, got ${offset}`);
+    if (sections.some((section) => section.id === id)) {
+      reader.fail(`section "${id}" expected once, got it twice`);
+    }
+    sections.push({ id, checksum, offset, length: size });
+    at = offset + size;
+  }
+  if (at !== length) throw new FormatError(`expected the end, got ${length - at} more bytes`, at);
+  return { kind, version, length, headerBytes, sections };
+}
+
+/**
+ * Checks the whole file and gives access to its sections, which stay views of `bytes`.
+ * @throws FormatError on any defect
+ */
+export function readContainer(bytes: Uint8Array): Container {
+  const { kind, version, length, headerBytes, sections } = readContainerTable(bytes);
+  if (length !== bytes.length) {
+    throw new FormatError(`file length expected ${length} bytes, got ${bytes.length}`, 24);
+  }
+  const found = new Map<string, { offset: number; data: Uint8Array }>();
+  let at = headerBytes;
+  for (const { id, checksum, offset, length: size } of sections) {
     const gap = bytes.subarray(at, offset);
     if (gap.some((byte) => byte !== 0)) throw new FormatError('expected zero bytes between sections', at);
     const data = bytes.subarray(offset, offset + size);
     if (crc32(data) !== checksum) {
       throw new FormatError(`section "${id}" does not match its checksum`, offset);
     }
-    if (sections.has(id)) reader.fail(`section "${id}" expected once, got it twice`);
-    sections.set(id, { offset, data });
+    found.set(id, { offset, data });
     at = offset + size;
   }
-  if (at !== bytes.length) throw new FormatError(`expected the end, got ${bytes.length - at} more bytes`, at);
 
   const find = (id: string): { offset: number; data: Uint8Array } => {
-    const found = sections.get(id);
-    if (!found) throw new FormatError(`expected a section "${id}", got none`, HEADER_BYTES);
-    return found;
+    const entry = found.get(id);
+    if (!entry) throw new FormatError(`expected a section "${id}", got none`, HEADER_BYTES);
+    return entry;
   };
   return {
     kind,
     version,
-    has: (id) => sections.has(id),
+    has: (id) => found.has(id),
     section: (id) => find(id).data,
     reader: (id) => {
       const { offset, data } = find(id);

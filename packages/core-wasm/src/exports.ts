@@ -12,9 +12,13 @@ export {
 export {
   type Container,
   type ContainerParts,
+  type ContainerTable,
   containerPieces,
+  MAX_HEADER_BYTES,
   readContainer,
+  readContainerTable,
   type Section,
+  type SectionEntry,
   writeContainer,
 } from './container.ts';
 export { type Core, type CoreOptions, instantiateCore } from './core.ts';

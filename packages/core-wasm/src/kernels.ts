@@ -176,8 +176,22 @@ export interface Kernels {
    * best f32[columns] is scratch.
    */
   nearestTokens(dots: Ptr, columns: number, halves: Ptr, offsets: Ptr, n: number, best: Ptr, out: Ptr): void;
-  /** out f32[n × columns]: the greatest value of each column over the rows of a document, 0 without rows. */
-  maxRows(values: Ptr, columns: number, offsets: Ptr, n: number, out: Ptr): void;
+  /** Means by cell of the tokens that pseudo-queries choose, and of their inner products; see assembly/fde.ts. */
+  voteSums(
+    dots: Ptr,
+    columns: number,
+    offsets: Ptr,
+    n: number,
+    starts: Ptr,
+    numCells: number,
+    values: Ptr,
+    stride: number,
+    p: number,
+    best: Ptr,
+    rows: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
   /** Count-sketch: out[i][entry & 0x7fffffff] ± = rows[i][j], minus where bit 31 of entries u32[d] is set. */
   sketchRows(
     rows: Ptr,
@@ -188,6 +202,16 @@ export interface Kernels {
     out: Ptr,
     outStride: number,
   ): void;
+  /** out f32[n] += <q, row>, f32. */
+  addDotF32Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out f32[n] += unit·<q, row>; q i16[d] with Σ|q|·128 < 2³¹, rows i8[n × d]. */
+  addDotI8Rows(q: Ptr, rows: Ptr, n: number, d: number, unit: number, out: Ptr): void;
+  /** out f32[n] += factor·(a·value + b); factors may be NO_PTR (1). */
+  addScores(values: Ptr, factors: Ptr, n: number, a: number, b: number, out: Ptr): void;
+  /** out f32[n] = -(base + factor·out); factors may be NO_PTR (1). */
+  finishScores(factors: Ptr, n: number, base: number, out: Ptr): void;
+  /** out[j] = rows[list[j]], rows of rowBytes bytes, list u32[n]. */
+  gatherRows(rows: Ptr, rowBytes: number, list: Ptr, n: number, out: Ptr): void;
   /** u16[dims] → dims·bits/8 bytes. */
   packCode(values: Ptr, dims: number, bits: number, out: Ptr): void;
   unpackCode(codes: Ptr, dims: number, bits: number, out: Ptr): void;

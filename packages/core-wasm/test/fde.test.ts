@@ -106,16 +106,47 @@ describeBuilds('nearestTokens', (core) => {
   });
 });
 
-describeBuilds('maxRows', (core) => {
-  it.each([1, 3, 4, 5, 64])('equals the twin with %i columns', (columns) => {
-    const values = gaussianRows(TOKENS, columns, 4);
-    const expected = new Float32Array(N * columns);
-    twin.maxRows(values, columns, OFFSETS, expected);
-    core.scope((scope) => {
-      const out = new Output(scope, expected.byteLength);
-      core.kernels.maxRows(put(scope, values), columns, put(scope, OFFSETS), N, out.at());
-      expectSameBits(out.f32(), expected);
-    });
+describeBuilds('voteSums', (core) => {
+  it.each([1, 3, 4, 15, 16, 64])('gives the bits of the twin at p = %i', (p) => {
+    for (const sizes of [[1], [0, 3, 0, 1], [7, 9, 5]]) {
+      const numCells = sizes.length;
+      const starts = new Uint32Array(numCells + 1);
+      sizes.forEach((size, i) => {
+        starts[i + 1] = starts[i] + size;
+      });
+      const columns = starts[numCells];
+      const stride = p + 1;
+      const outStride = numCells * (p + 1) + 2;
+      // few distinct values, so that there are ties
+      const dots = Float32Array.from(randomBytes(TOKENS * columns, p), (byte) => (byte >> 4) / 7 - 1);
+      const values = gaussianRows(TOKENS, stride, 4);
+      const expected = new Float32Array(N * outStride);
+      twin.voteSums(dots, columns, OFFSETS, starts, values, { stride, p, numCells, outStride }, expected);
+      core.scope((scope) => {
+        const out = new Output(scope, expected.byteLength);
+        out.set(new Float32Array(expected.length));
+        const best = new Output(scope, 4 * columns);
+        const rows = new Output(scope, 4 * columns);
+        core.kernels.voteSums(
+          put(scope, dots),
+          columns,
+          put(scope, OFFSETS),
+          N,
+          put(scope, starts),
+          numCells,
+          put(scope, values),
+          stride,
+          p,
+          best.at(),
+          rows.at(),
+          out.at(),
+          outStride,
+        );
+        best.f32();
+        rows.u32();
+        expectSameBits(out.f32(), expected);
+      });
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 /** Indexes as files: written whole or not at all, read with errors that name the file. */
 import { type Core, FormatError } from '@sagitta/core-wasm';
-import { type IvfIndex, indexPieces, loadIndex } from '@sagitta/retrieval';
+import { gatherPieces, type IvfIndex, indexPieces, loadIndex } from '@sagitta/retrieval';
 import { writeFileAtomic } from './atomic-file.ts';
 import { type DataFile, openDataFile } from './readers/data-file.ts';
 
@@ -19,7 +19,7 @@ export async function saveIndexFile(path: string, index: IvfIndex): Promise<numb
   checkLive(index);
   let bytes = 0;
   function* counted(): Generator<Uint8Array> {
-    for (const piece of gathered(indexPieces(index))) {
+    for (const piece of gatherPieces(indexPieces(index), GATHER_BYTES)) {
       bytes += piece.length;
       yield piece;
     }
@@ -75,21 +75,4 @@ async function checkHeader(file: DataFile): Promise<void> {
 function naming(path: string, error: FormatError): FormatError {
   const message = error.message.replace(/ \(at byte \d+\)$/, '');
   return new FormatError(message.startsWith(path) ? message : `${path}: ${message}`, error.offset);
-}
-
-function* gathered(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
-  const buffer = new Uint8Array(GATHER_BYTES);
-  let length = 0;
-  for (const piece of pieces) {
-    if (length + piece.length > GATHER_BYTES && length > 0) {
-      yield buffer.subarray(0, length);
-      length = 0;
-    }
-    if (piece.length >= GATHER_BYTES) yield piece;
-    else {
-      buffer.set(piece, length);
-      length += piece.length;
-    }
-  }
-  if (length > 0) yield buffer.subarray(0, length);
 }

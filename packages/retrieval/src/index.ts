@@ -1,9 +1,40 @@
 /**
- * Flat and IVF search over quantized vectors.
+ * Flat and IVF search over quantized vectors; multi-vector search over fixed dimensional encodings and MaxSim.
  *
  * @module
  */
+export {
+  type ByteRange,
+  type ByteSource,
+  blobSource,
+  bytesSource,
+  checkRange,
+  readRanges,
+  sourceChunks,
+} from './byte-source.ts';
+export type { ByteChunks } from './byte-stream.ts';
 export { type Candidate, candidatesAt } from './candidates.ts';
+export { gatherPieces } from './gather-pieces.ts';
+export {
+  averagePrecisionOf,
+  type Evaluation,
+  type EvaluationOptions,
+  evaluateRankings,
+  type FusedDocument,
+  fuseRankings,
+  GAINS,
+  type Gain,
+  type Judgements,
+  type Measure,
+  ndcgOf,
+  parseMeasure,
+  parseQrels,
+  type Qrels,
+  type RankFusionOptions,
+  type Rankings,
+  recallOf,
+  reciprocalRankOf,
+} from './evaluation/index.ts';
 export {
   buildFlat,
   buildIvf,
@@ -23,11 +54,78 @@ export {
   SaqCodec,
   type SavedLists,
   type SearchOptions,
+  type SearchSteps,
   saveIndex,
   trainIndex,
   type VectorFetch,
 } from './ivf/index.ts';
+export {
+  AllowedDocuments,
+  type BudgetOptions,
+  type Budgets,
+  budgetsOf,
+  buildMultiVectorIndex,
+  type CarvedQuery,
+  type Clock,
+  carveBalls,
+  type DocumentFilter,
+  type DocumentId,
+  type DocumentPredicate,
+  type DocumentStores,
+  type EncodedQuery,
+  type JsonValue,
+  loadMultiVectorIndex,
+  type MultiVectorBytes,
+  type MultiVectorDocuments,
+  type MultiVectorExplanation,
+  type MultiVectorHit,
+  MultiVectorIndex,
+  type MultiVectorOptions,
+  type MultiVectorParts,
+  type MultiVectorQuery,
+  type MultiVectorResult,
+  type MultiVectorSearchOptions,
+  type MultiVectorStatistics,
+  multiVectorPieces,
+  type Stage,
+  saveMultiVectorIndex,
+  shortQueryFactor,
+  type TokenMatch,
+  trainMultiVectorIndex,
+} from './late-interaction/index.ts';
 export { loadIndex } from './load-index.ts';
+export {
+  createTokenStore,
+  maxsim,
+  maxsimRerank,
+  type QueryTokens,
+  type TokenEncoding,
+  type TokenMetric,
+  type TokenStore,
+} from './maxsim/index.ts';
+export {
+  type FdeEncoder,
+  type FdeEncoding,
+  type FdeSession,
+  type FdeStore,
+  LearnedFde,
+  type LearnedOptions,
+  MuveraFde,
+  type MuveraOptions,
+  type MuveraPreset,
+  muveraPreset,
+  readFdeEncoder,
+  trainLearnedFde,
+  writeFdeEncoder,
+} from './muvera/index.ts';
+export {
+  type OpenIndexOptions,
+  openIndex,
+  PagedIndex,
+  type PagedSearchOptions,
+  type ReadStatistics,
+} from './paged-index.ts';
 export { recallAtK } from './recall.ts';
 export { type Recommendation, type RecommendOptions, recommend } from './recommend.ts';
 export { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from './search-result.ts';
+export { type LoadFromOptions, loadIndexFrom } from './stream-index.ts';

@@ -20,4 +20,32 @@ export {
   vectorSet,
 } from '@sagitta/core-wasm';
 export { createCoreFrom } from './create-core.ts';
+export { type HttpSourceOptions, httpSource } from './http-source.ts';
+export {
+  type IndexStorage,
+  openStorage,
+  QuotaError,
+  requestPersistence,
+  type StorageKind,
+  type StoredIndex,
+} from './storage/index.ts';
 export { compileWasm, type WasmSource } from './wasm-source.ts';
+export {
+  type BuildOptions,
+  type CallOptions,
+  type ClientOptions,
+  createSearchWorker,
+  type Endpoint,
+  type IndexInfo,
+  type IndexLocation,
+  type Progress,
+  type ProgressOptions,
+  SearchClient,
+  ShardedClient,
+  type ShardedInfo,
+  type ShardedOptions,
+  type StartOptions,
+  serveSearch,
+  type VectorInput,
+  type WorkerSearchOptions,
+} from './worker/index.ts';

@@ -88,18 +88,33 @@ export function nearestTokens(
   }
 }
 
-/** The greatest value of each column over the rows of a document, 0 without rows. */
-export function maxRows(
-  values: Float32Array,
+/**
+ * Block g of document i: the mean over columns starts[g] … starts[g + 1] - 1 of the greatest inner product with a token,
+ * then the mean of that token's p values. Documents without tokens are left alone; out is zero before.
+ */
+export function voteSums(
+  dots: Float32Array,
   columns: number,
   offsets: Uint32Array,
+  starts: Uint32Array,
+  values: Float32Array,
+  { stride, p, numCells, outStride }: CellLayout,
   out: Float32Array,
 ): void {
   for (let i = 0; i + 1 < offsets.length; i++) {
-    for (let c = 0; c < columns; c++) {
-      let best = offsets[i] < offsets[i + 1] ? -Infinity : 0;
-      for (let t = offsets[i]; t < offsets[i + 1]; t++) best = Math.max(best, values[t * columns + c]);
-      out[i * columns + c] = best;
+    if (offsets[i] === offsets[i + 1]) continue;
+    for (let cell = 0; cell < numCells; cell++) {
+      const block = i * outStride + cell * (p + 1);
+      const count = starts[cell + 1] - starts[cell];
+      for (let c = starts[cell]; c < starts[cell + 1]; c++) {
+        let chosen = offsets[i];
+        for (let t = chosen + 1; t < offsets[i + 1]; t++) {
+          if (dots[t * columns + c] > dots[chosen * columns + c]) chosen = t;
+        }
+        out[block] += dots[chosen * columns + c];
+        for (let j = 0; j < p; j++) out[block + 1 + j] += values[chosen * stride + j];
+      }
+      for (let j = 0; j <= p && count > 1; j++) out[block + j] /= count;
     }
   }
 }

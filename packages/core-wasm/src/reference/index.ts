@@ -11,7 +11,8 @@ export {
   signLutsU8,
   signLutsU16,
 } from './fastscan.ts';
-export { type CellLayout, cellSums, fillCells, maxRows, nearestTokens, sketchRows } from './fde.ts';
+export { type CellLayout, cellSums, fillCells, nearestTokens, sketchRows, voteSums } from './fde.ts';
+export { addDotF32Rows, addDotI8Rows, addScores, finishScores, gatherRows } from './fde-scan.ts';
 export { encodeColumnRows, encodeRangeRows } from './grid-code.ts';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
 export { hammingRows } from './hamming.ts';

@@ -18,7 +18,7 @@ import {
   checkLength,
   checkOneOf,
 } from '@sagitta/core-wasm';
-import { EPS2 } from './code-quality.ts';
+import { eps2 } from './code-quality.ts';
 import { unpackFactor } from './factors.ts';
 import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
@@ -110,7 +110,7 @@ export class SaqDecoder implements Disposable {
       const at = block + (offsets[s] as number);
       const factors = blocks.u16(at, used);
       const real = Math.min(dims, this.model.d - segment.start);
-      const lost = ((EPS2[bits] as number) * (real - 1)) / (dims - 1);
+      const lost = (eps2(bits, dims) * (real - 1)) / (dims - 1);
       const shrink = scale === 'unbiased' ? 1 : 1 / (1 + lost);
       const unit = (this.model.factorUnits[s] as number) * shrink;
       const middle = ((1 << bits) - 1) / 2;

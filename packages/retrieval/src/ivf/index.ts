@@ -7,7 +7,13 @@ export { buildFlat, buildIvf, type IndexOptions, type IvfOptions, trainIndex } f
 export { FloatCodec } from './float-codec.ts';
 export { indexPieces, saveIndex } from './format.ts';
 export { type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
-export { IvfIndex, type IvfParts, type SearchOptions, type VectorFetch } from './ivf-index.ts';
+export {
+  IvfIndex,
+  type IvfParts,
+  type SearchOptions,
+  type SearchSteps,
+  type VectorFetch,
+} from './ivf-index.ts';
 export { INDEX_QUANTIZERS, type IndexQuantizer, type ListCodec, type Probe } from './list-codec.ts';
 export { QuantizerCodec } from './quantizer-codec.ts';
 export { SaqCodec } from './saq-codec.ts';

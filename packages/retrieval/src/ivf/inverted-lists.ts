@@ -56,6 +56,11 @@ export class InvertedLists implements Disposable {
     else record.fill(0);
   }
 
+  /** Takes over `content` as the list, or empties it; what stood there before is the caller's to dispose. */
+  replace(list: number, content: InvertedList | undefined): void {
+    this.#set(list, content);
+  }
+
   /**
    * Makes room for counts[list] more vectors in every list and hands those that grow to `write`, list by list; its
    * vectors go to positions first…first + count - 1. If anything throws, all lists are as they were.

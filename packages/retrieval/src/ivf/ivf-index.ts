@@ -18,9 +18,9 @@ import {
   type Ptr,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
+import { assignToNearest, DEFAULT_GAMMA, type SaqSegment, type ScanHeap } from '@sagitta/quantizers';
 import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
-import { InvertedLists, type SavedLists } from './inverted-lists.ts';
+import { type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import type { IndexQuantizer, ListCodec, Probe } from './list-codec.ts';
 import { ResultHeap } from './result-heap.ts';
@@ -55,6 +55,36 @@ export interface IvfParts {
   readonly keepVectors: boolean;
   /** Contents of a file, checked: lists, and kept vectors (n × d) where vectors are kept. */
   readonly saved?: SavedLists & { readonly kept?: Float32Array };
+  /** Instead of `saved`: lists of n vectors that are filled already, the index's from now on, and kept vectors. */
+  readonly filled?: {
+    readonly lists: InvertedLists;
+    readonly n: number;
+    readonly kept?: readonly Float32Array[];
+  };
+  /** Vectors of lists that stay outside and come in through searchSteps. */
+  readonly pagedVectors?: number;
+}
+
+/**
+ * A search whose lists are handed in one after the other, for lists that are not all in memory. Until it is finished the
+ * index may be used for nothing else.
+ */
+export interface SearchSteps {
+  /** Numbers of the lists to visit, best first. */
+  readonly lists: Uint32Array;
+  /** Scans a list, or a run of its blocks; list after list, in order, the result is that of search. */
+  scan(list: number, content: InvertedList): void;
+  /** Ids that rerank.fetch will be asked for, in that order; nothing is scanned after it. */
+  candidates(): Uint32Array;
+  finish(): SearchResult;
+}
+
+/** A search between its parts. */
+interface Pass {
+  readonly k: number;
+  readonly options: SearchOptions;
+  readonly heap: ScanHeap;
+  readonly probe: Probe;
 }
 
 const DEFAULT_NPROBE = 16;
@@ -90,13 +120,13 @@ export class IvfIndex implements Disposable {
     this.codec = codec;
     this.centroids = centroids;
     this.nlist = centroids.length / d;
-    const owned: Disposable[] = [codec];
+    const owned: Disposable[] = [codec, ...(parts.filled ? [parts.filled.lists] : [])];
     const own = <T extends Disposable>(resource: T): T => {
       owned.push(resource);
       return resource;
     };
     try {
-      this.lists = own(new InvertedLists(core, this.nlist, codec.blockBytes));
+      this.lists = parts.filled?.lists ?? own(new InvertedLists(core, this.nlist, codec.blockBytes));
       this.#centroids = own(core.allocate(centroids.length * 4));
       this.#projected = own(core.allocate(this.nlist * codec.centroidDims * 4));
       this.#query = own(core.allocate(d * 4));
@@ -113,6 +143,11 @@ export class IvfIndex implements Disposable {
         this.lists.restore(parts.saved);
         this.#n = parts.saved.ids.length;
         if (parts.saved.kept) this.#kept?.add(parts.saved.kept);
+      }
+      this.#n += parts.pagedVectors ?? 0;
+      if (parts.filled) {
+        this.#n = parts.filled.n;
+        for (const piece of parts.filled.kept ?? []) this.#kept?.add(piece);
       }
     } catch (error) {
       for (const resource of owned.reverse()) resource[Symbol.dispose]();
@@ -234,6 +269,43 @@ export class IvfIndex implements Disposable {
    * @throws RangeError on a query of another length or with NaN, on k or nprobe out of range, on a rerank without vectors
    */
   search(query: Float32Array, k: number, options: SearchOptions = {}): SearchResult {
+    const pass = this.#begin(query, k, options);
+    this.codec.scan(this.lists, pass.probe, pass.heap);
+    return this.#finish(pass);
+  }
+
+  /**
+   * search in steps; the lists come from the caller.
+   * @throws RangeError as search does
+   */
+  searchSteps(query: Float32Array, k: number, options: SearchOptions = {}): SearchSteps {
+    const pass = this.#begin(query, k, options);
+    const lists = this.#probed.ids(pass.probe.count);
+    // sorting a heap undoes it, so it is done once
+    let sorted: number | undefined;
+    return {
+      lists,
+      scan: (list, content) => {
+        this.lists.replace(list, content);
+        try {
+          this.core.scope((scope) => {
+            const order = scope.reserve(4);
+            order.u32(0, 1)[0] = list;
+            this.codec.scan(this.lists, { ...pass.probe, order, count: 1 }, pass.heap);
+          });
+        } finally {
+          this.lists.replace(list, undefined);
+        }
+      },
+      candidates: () => {
+        sorted ??= this.#found.sort();
+        return this.#found.ids(sorted);
+      },
+      finish: () => this.#finish(pass, sorted),
+    };
+  }
+
+  #begin(query: Float32Array, k: number, options: SearchOptions): Pass {
     checkInteger('k', k, 1, MAX_K);
     const nprobe = this.#nprobe(options.nprobe);
     const gamma = checkNumber('gamma', options.gamma ?? DEFAULT_GAMMA, 0, 1e6);
@@ -249,8 +321,12 @@ export class IvfIndex implements Disposable {
     if (options.statistics) this.codec.resetStatistics();
     const heap = this.#found.reset(Math.min(candidates, Math.max(1, this.#n)));
     const probe = this.#prepare(query, nprobe, gamma);
-    this.codec.scan(this.lists, probe, heap);
-    const size = this.#found.sort();
+    return { k, options, heap, probe };
+  }
+
+  #finish({ k, options, probe }: Pass, sorted?: number): SearchResult {
+    const { rerank } = options;
+    const size = sorted ?? this.#found.sort();
     let ids = this.#found.ids(size);
     let scores = this.#found.scores(size);
     if (rerank) {

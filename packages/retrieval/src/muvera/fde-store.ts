@@ -40,6 +40,12 @@ export interface FdeStore extends Disposable {
   search(query: Float32Array, count: number, allowed?: Uint32Array): FdeHits;
   /** Scores of the given slots, in their order, fresh. */
   scoreSlots(query: Float32Array, slots: Uint32Array): Float32Array;
+  /**
+   * Keeps the slots named, ascending, as slots 0 … keep.length - 1, and gives the memory of whole chunks behind them back.
+   * Takes no memory of the core on the way.
+   * @throws RangeError on slots that are not there or do not ascend; then nothing changed
+   */
+  compact(keep: Uint32Array): void;
   /** What a file keeps: parameters, then codes in pieces (views, valid until the next append). */
   parameters(): Uint8Array;
   codePieces(): Uint8Array[];

@@ -1,0 +1,136 @@
+/**
+ * What the file of an index says before its lists: read and checked alike whether the file is in memory, comes as a
+ * stream or is fetched in parts.
+ */
+import { type ByteReader, type Core, FormatError, MAX_DIMENSION, METRICS } from '@sagitta/core-wasm';
+import { readQuantizer, readSaqModel } from '@sagitta/quantizers';
+import { FloatCodec } from './ivf/float-codec.ts';
+import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection } from './ivf/format.ts';
+import { BLOCK } from './ivf/inverted-lists.ts';
+import type { IvfIndex, IvfParts } from './ivf/ivf-index.ts';
+import { INDEX_QUANTIZERS, type ListCodec } from './ivf/list-codec.ts';
+import { QuantizerCodec } from './ivf/quantizer-codec.ts';
+import { SaqCodec } from './ivf/saq-codec.ts';
+import { NO_ID } from './search-result.ts';
+
+const MAX_LISTS = 1_048_576;
+
+export interface IndexMeta extends Pick<IvfParts, 'metric' | 'd' | 'kind' | 'keepVectors'> {
+  readonly n: number;
+  readonly nlist: number;
+  readonly quantizer: IvfIndex['quantizer'];
+}
+
+/** @throws FormatError if the container is no index of this version */
+export function checkKind({ kind, version }: { readonly kind: string; readonly version: number }): void {
+  if (kind !== INDEX_KIND) throw new FormatError(`kind expected "${INDEX_KIND}", got "${kind}"`, 8);
+  if (version !== INDEX_VERSION) {
+    throw new FormatError(`version expected ${INDEX_VERSION}, got ${version}`, 6);
+  }
+}
+
+/** reader — of the section META */
+export function readMeta(reader: ByteReader): IndexMeta {
+  const n = reader.u32In('n', 0, NO_ID);
+  const d = reader.u32In('d', 1, MAX_DIMENSION);
+  const metric = METRICS[reader.u32In('metric', 0, METRICS.length - 1)] as IndexMeta['metric'];
+  const kind = INDEX_KINDS[reader.u32In('kind', 0, 1)] as IndexMeta['kind'];
+  const quantizer = INDEX_QUANTIZERS[
+    reader.u32In('quantizer', 0, INDEX_QUANTIZERS.length - 1)
+  ] as IndexMeta['quantizer'];
+  const nlist = reader.u32In('nlist', 1, kind === 'flat' ? 1 : MAX_LISTS);
+  const keepVectors = reader.u32In('kept vectors', 0, 1) === 1;
+  reader.end();
+  return { n, d, metric, kind, quantizer, nlist, keepVectors };
+}
+
+/** Refuses sections that such an index does not have. */
+export function checkSections(has: (id: string) => boolean, meta: IndexMeta): void {
+  for (const [id, isWanted] of [
+    ['SAQM', modelSection(meta.quantizer) === 'SAQM'],
+    ['QNTZ', modelSection(meta.quantizer) === 'QNTZ'],
+    ['VECS', meta.keepVectors],
+  ] as const) {
+    if (has(id) && !isWanted) throw new FormatError(`expected no section "${id}", got one`, 32);
+  }
+}
+
+/** reader — of the section CENT */
+export function readCentroids(reader: ByteReader, { nlist, d }: IndexMeta): Float32Array {
+  const centroids = reader.f32Array('centroids', nlist * d);
+  reader.end();
+  return centroids;
+}
+
+/**
+ * reader — of the section SIZE
+ * @returns vectors of each list, and blocks of 32 of all lists
+ */
+export function readSizes(
+  reader: ByteReader,
+  { n, nlist }: IndexMeta,
+): { sizes: Uint32Array; blocks: number } {
+  const sizes = reader.u32Array(nlist);
+  let total = 0;
+  let blocks = 0;
+  for (const size of sizes) {
+    total += size;
+    blocks += Math.ceil(size / BLOCK);
+  }
+  if (total !== n) reader.fail(`list sizes expected ${n} vectors together, got ${total}`);
+  reader.end();
+  return { sizes, blocks };
+}
+
+/** Ids of 0…n - 1 that were met; the second meeting of one is a defect. */
+export class IdsOnce {
+  readonly #n: number;
+  readonly #seen: Uint8Array;
+
+  constructor(n: number) {
+    this.#n = n;
+    this.#seen = new Uint8Array(Math.ceil(n / 8));
+  }
+
+  /** What is wrong with these ids, or undefined. */
+  defect(ids: Uint32Array): string | undefined {
+    for (const id of ids) {
+      const bit = 1 << (id & 7);
+      if (id >= this.#n) return `"id" expected a number below ${this.#n}, got ${id}`;
+      if ((this.#seen[id >> 3] as number) & bit) return `id ${id} expected once, got it twice`;
+      this.#seen[id >> 3] = (this.#seen[id >> 3] as number) | bit;
+    }
+    return undefined;
+  }
+}
+
+/** reader — of the section by the name that modelSection gives; not called without a quantizer */
+export function openCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
+  const section = modelSection(meta.quantizer);
+  if (section === undefined) return new FloatCodec(core, meta.d, meta.metric);
+  const model = reader(section);
+  if (section === 'QNTZ') {
+    const quantizer = readQuantizer(model);
+    const { name, d, metric } = quantizer;
+    if (name !== meta.quantizer || d !== meta.d || metric !== meta.metric) {
+      model.fail(
+        `the quantizer expected ${meta.quantizer}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
+      );
+    }
+    return new QuantizerCodec(core, quantizer);
+  }
+  const saq = readSaqModel(model);
+  if (saq.d !== meta.d || saq.metric !== meta.metric) {
+    model.fail(`the model expected d = ${meta.d} and ${meta.metric}, got ${saq.d} and ${saq.metric}`);
+  }
+  return new SaqCodec(core, saq);
+}
+
+/** @throws FormatError if the lists of the index hold numbers that are not finite */
+export function checkCodes(index: IvfIndex): void {
+  for (let list = 0; list < index.nlist; list++) {
+    const content = index.lists.get(list);
+    const defect = content ? index.codec.defect(content.blocks, content.n) : undefined;
+    if (defect !== undefined) throw new FormatError(`list ${list}: ${defect}`);
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * Late interaction: an index of token sets over FDEs and MaxSim.
+ *
+ * @module
+ */
+export { type CarvedQuery, carveBalls } from './ball-carving.ts';
+export { type BudgetOptions, type Budgets, budgetsOf, shortQueryFactor } from './budgets.ts';
+export { buildMultiVectorIndex, type MultiVectorOptions, trainMultiVectorIndex } from './build.ts';
+export { AllowedDocuments, type DocumentFilter, type DocumentPredicate } from './document-filter.ts';
+export type { DocumentId } from './document-ids.ts';
+export { multiVectorPieces, saveMultiVectorIndex } from './format.ts';
+export type { DocumentStores } from './funnel.ts';
+export { loadMultiVectorIndex } from './load.ts';
+export type { JsonValue } from './metadata.ts';
+export {
+  type MultiVectorBytes,
+  type MultiVectorDocuments,
+  MultiVectorIndex,
+  type MultiVectorParts,
+  type MultiVectorSearchOptions,
+} from './multi-vector-index.ts';
+export type { EncodedQuery, MultiVectorQuery } from './query.ts';
+export type {
+  MultiVectorExplanation,
+  MultiVectorHit,
+  MultiVectorResult,
+  TokenMatch,
+} from './results.ts';
+export type { Clock, MultiVectorStatistics, Stage } from './statistics.ts';

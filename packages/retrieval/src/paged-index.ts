@@ -1,0 +1,288 @@
+/**
+ * An index whose lists stay where they are, in a file, in the browser's storage or behind HTTP range requests, and come
+ * into memory as searches visit them. Centroids, list sizes and the model are read once; then a search costs the codes
+ * and ids of the lists it probes, less what is still in memory.
+ *
+ * The same index in memory gives the same answers: lists are scanned in the same order by the same code. Long lists come
+ * in pieces of whole blocks, so any index fits any budget. Header, table and the sections that are read whole are checked
+ * by their checksums; of lists, which come in parts, ids and factors are checked for values that no index holds.
+ */
+import {
+  ByteReader,
+  type ContainerTable,
+  type Core,
+  checkInteger,
+  crc32,
+  FormatError,
+  MAX_HEADER_BYTES,
+  readContainerTable,
+} from '@sagitta/core-wasm';
+import { type ByteRange, type ByteSource, readRanges } from './byte-source.ts';
+import {
+  checkKind,
+  checkSections,
+  type IndexMeta,
+  openCodec,
+  readCentroids,
+  readMeta,
+  readSizes,
+} from './index-head.ts';
+import { modelSection } from './ivf/format.ts';
+import { IvfIndex, type SearchOptions } from './ivf/ivf-index.ts';
+import { PieceCache } from './piece-cache.ts';
+import { type BatchSearchResult, NO_ID, type SearchResult } from './search-result.ts';
+
+export interface OpenIndexOptions {
+  /** Most bytes of lists kept in the core's memory. Default 64 MiB. */
+  readonly cacheBytes?: number;
+  /** Ranges this near to each other are read as one. Default 32 KiB. */
+  readonly gapBytes?: number;
+  /** A list longer than this comes in pieces. Default 1 MiB. */
+  readonly pieceBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface PagedSearchOptions extends Omit<SearchOptions, 'rerank'> {
+  /** Scores so many candidates exactly, from the kept vectors of the file. */
+  readonly rerank?: { readonly candidates: number };
+  readonly signal?: AbortSignal;
+}
+
+/** What reading has cost since the index was opened. */
+export interface ReadStatistics {
+  readonly requests: number;
+  readonly bytes: number;
+  /** Pieces of lists that were in memory when a search wanted them, and pieces that were not. */
+  readonly hits: number;
+  readonly misses: number;
+}
+
+const DEFAULT_CACHE_BYTES = 1 << 26;
+const DEFAULT_GAP_BYTES = 1 << 15;
+const DEFAULT_PIECE_BYTES = 1 << 20;
+/** The first request: table, and of most indexes the small sections too. */
+const FIRST_BYTES: number = 1 << 16;
+
+/**
+ * Opens an index without reading its lists. The source is the index's from now on and closed with it.
+ * @throws FormatError on bytes that are no index, what the source rejects with, the signal's reason
+ */
+export async function openIndex(
+  core: Core,
+  source: ByteSource,
+  options: OpenIndexOptions = {},
+): Promise<PagedIndex> {
+  const { signal } = options;
+  const first = await source.read(0, Math.min(Math.max(FIRST_BYTES, MAX_HEADER_BYTES), source.size), signal);
+  const table = readContainerTable(first);
+  if (table.length !== source.size) {
+    throw new FormatError(`expected ${table.length} bytes as the header says, got ${source.size}`, 24);
+  }
+  checkKind(table);
+  const whole = async (id: string): Promise<ByteReader> => {
+    const entry = sectionOf(table, id);
+    const end = entry.offset + entry.length;
+    const bytes =
+      end <= first.length
+        ? first.subarray(entry.offset, end)
+        : await source.read(entry.offset, entry.length, signal);
+    if (bytes.length !== entry.length || crc32(bytes) !== entry.checksum) {
+      throw new FormatError(`section "${id}" does not match its checksum`, entry.offset);
+    }
+    return new ByteReader(bytes, entry.offset);
+  };
+  const meta = readMeta(await whole('META'));
+  checkSections((id) => table.sections.some((section) => section.id === id), meta);
+  const centroids = readCentroids(await whole('CENT'), meta);
+  const { sizes, blocks } = readSizes(await whole('SIZE'), meta);
+  for (const [id, bytes] of [
+    ['IDS', 4 * meta.n],
+    ...(meta.keepVectors ? [['VECS', 4 * meta.n * meta.d] as const] : []),
+  ] as const) {
+    const { length, offset } = sectionOf(table, id);
+    if (length !== bytes)
+      throw new FormatError(`section "${id}" expected ${bytes} bytes, got ${length}`, offset);
+  }
+  const name = modelSection(meta.quantizer);
+  const model = name === undefined ? undefined : await whole(name);
+  const codec = openCodec(core, meta, () => model as ByteReader);
+  const { blockBytes } = codec;
+  // the index owns the codec from here on
+  const index = new IvfIndex({ ...meta, core, centroids, codec, keepVectors: false, pagedVectors: meta.n });
+  try {
+    const code = sectionOf(table, 'CODE');
+    if (code.length !== blocks * blockBytes) {
+      throw new FormatError(
+        `codes expected ${blocks} blocks of ${blockBytes} bytes, got ${code.length} bytes`,
+        code.offset,
+      );
+    }
+    const cache = new PieceCache({
+      core,
+      codec,
+      n: meta.n,
+      sizes,
+      idsAt: sectionOf(table, 'IDS').offset,
+      codesAt: code.offset,
+      cacheBytes: checkInteger('cacheBytes', options.cacheBytes ?? DEFAULT_CACHE_BYTES, 0, 2 ** 32),
+      pieceBytes: checkInteger('pieceBytes', options.pieceBytes ?? DEFAULT_PIECE_BYTES, 1, 2 ** 31),
+    });
+    const gapBytes = checkInteger('gapBytes', options.gapBytes ?? DEFAULT_GAP_BYTES, 0, 2 ** 31);
+    const keptAt = meta.keepVectors ? sectionOf(table, 'VECS').offset : undefined;
+    return new PagedIndex({ index, meta, source, cache, gapBytes, keptAt });
+  } catch (error) {
+    index.dispose();
+    throw error;
+  }
+}
+
+function sectionOf(table: ContainerTable, id: string): ContainerTable['sections'][number] {
+  const found = table.sections.find((section) => section.id === id);
+  if (!found) throw new FormatError(`expected a section "${id}", got none`, 32);
+  return found;
+}
+
+interface PagedParts {
+  readonly index: IvfIndex;
+  readonly meta: IndexMeta;
+  readonly source: ByteSource;
+  readonly cache: PieceCache;
+  readonly gapBytes: number;
+  /** Where kept vectors begin, if there are any. */
+  readonly keptAt: number | undefined;
+}
+
+export class PagedIndex implements Disposable {
+  readonly d: number;
+  readonly n: number;
+  readonly nlist: number;
+  readonly metric: IvfIndex['metric'];
+  readonly kind: IvfIndex['kind'];
+  readonly quantizer: IvfIndex['quantizer'];
+  readonly bits: number;
+  readonly keepsVectors: boolean;
+  /** Bytes of a vector's code and its id, in the file and in memory. */
+  readonly bytesPerVector: number;
+  readonly #parts: PagedParts;
+  #last: Promise<unknown> = Promise.resolve();
+  #requests = 0;
+  #bytes = 0;
+  #live = true;
+
+  constructor(parts: PagedParts) {
+    const { index, meta } = parts;
+    this.#parts = parts;
+    this.d = meta.d;
+    this.n = meta.n;
+    this.nlist = meta.nlist;
+    this.metric = meta.metric;
+    this.kind = meta.kind;
+    this.quantizer = meta.quantizer;
+    this.bits = index.bits;
+    this.keepsVectors = meta.keepVectors;
+    this.bytesPerVector = index.bytesPerVector;
+  }
+
+  get reads(): ReadStatistics {
+    const { hits, misses } = this.#parts.cache;
+    return { requests: this.#requests, bytes: this.#bytes, hits, misses };
+  }
+  /** Bytes of lists in the core's memory. */
+  get cachedBytes(): number {
+    return this.#parts.cache.bytes;
+  }
+
+  /**
+   * The k best vectors by estimated score, as IvfIndex.search gives them. Searches run one after the other.
+   * @throws RangeError as IvfIndex.search does, FormatError on lists that are none, what the source rejects with,
+   * the signal's reason
+   */
+  search(query: Float32Array, k: number, options: PagedSearchOptions = {}): Promise<SearchResult> {
+    return this.#queued(() => this.#search(query, k, options));
+  }
+
+  /** search for every row of queries (nq × d); rows short of k end in NO_ID. */
+  async searchBatch(
+    queries: Float32Array,
+    k: number,
+    options: PagedSearchOptions = {},
+  ): Promise<BatchSearchResult> {
+    const { d } = this;
+    if (queries.length % d !== 0) {
+      throw new RangeError(
+        `"queries" expected a length that is a multiple of d = ${d}, got ${queries.length}`,
+      );
+    }
+    const nq = queries.length / d;
+    const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    const ids = new Uint32Array(nq * k).fill(NO_ID);
+    const scores = new Float32Array(nq * k).fill(worst);
+    for (let q = 0; q < nq; q++) {
+      const found = await this.search(queries.subarray(q * d, (q + 1) * d), k, options);
+      ids.set(found.ids, q * k);
+      scores.set(found.scores, q * k);
+    }
+    return { k, ids, scores };
+  }
+
+  /** The index in the core is one: a second search waits until the first is through. */
+  #queued<T>(body: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(body);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  async #search(query: Float32Array, k: number, options: PagedSearchOptions): Promise<SearchResult> {
+    if (!this.#live) throw new RangeError('"index" expected one that is not disposed');
+    const { signal, rerank, ...plain } = options;
+    const { index, cache, keptAt } = this.#parts;
+    signal?.throwIfAborted();
+    if (rerank && keptAt === undefined) {
+      throw new RangeError('"rerank" expected kept vectors (build with keepVectors: true), got none');
+    }
+    let vectors: Float32Array = new Float32Array(0);
+    const steps = index.searchSteps(query, k, {
+      ...plain,
+      ...(rerank && { rerank: { ...rerank, fetch: () => vectors } }),
+    });
+    for (const group of cache.groups(steps.lists)) {
+      await cache.ensure(group, (ranges) => this.#read(ranges, signal));
+      // the core's memory is not shared, but dispose may have come in while we waited
+      if (!this.#live) throw new RangeError('"index" expected one that is not disposed');
+      signal?.throwIfAborted();
+      for (const piece of group) steps.scan(piece.list, cache.content(piece));
+    }
+    if (rerank && keptAt !== undefined) vectors = await this.#vectors(steps.candidates(), keptAt, signal);
+    return steps.finish();
+  }
+
+  async #vectors(ids: Uint32Array, keptAt: number, signal: AbortSignal | undefined): Promise<Float32Array> {
+    const { d } = this;
+    const ranges = Array.from(ids, (id) => ({ offset: keptAt + 4 * d * id, length: 4 * d }));
+    const rows = await this.#read(ranges, signal);
+    const out = new Float32Array(ids.length * d);
+    for (const [i, bytes] of rows.entries()) {
+      out.set(new ByteReader(bytes, ranges[i]?.offset).f32Array('kept vectors', d), i * d);
+    }
+    return out;
+  }
+
+  async #read(ranges: readonly ByteRange[], signal: AbortSignal | undefined): Promise<Uint8Array[]> {
+    const { source, gapBytes } = this.#parts;
+    const { parts, requests, bytes } = await readRanges(source, ranges, { gapBytes, signal });
+    this.#requests += requests;
+    this.#bytes += bytes;
+    return parts;
+  }
+
+  dispose(): void {
+    if (!this.#live) return;
+    this.#live = false;
+    this.#parts.cache.dispose();
+    this.#parts.index.dispose();
+    Promise.resolve(this.#parts.source.close?.()).catch(() => {});
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

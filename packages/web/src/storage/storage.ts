@@ -1,0 +1,58 @@
+/**
+ * Indexes in the browser's own storage: in the origin's private file system (OPFS), or in IndexedDB where that is
+ * missing. Both hold the same bytes as a file on disk. A write makes a new generation and then switches a small manifest
+ * to it: whoever reloads or closes the page in between finds the old index whole, or the new one.
+ */
+import type { ByteSource } from '@sagitta/retrieval';
+import { IndexedDbStorage } from './indexed-db-storage.ts';
+import { hasOpfs, OpfsStorage } from './opfs-storage.ts';
+import { availableBytes, QuotaError } from './quota-error.ts';
+
+export type StorageKind = 'opfs' | 'indexeddb';
+
+export interface StoredIndex {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface IndexStorage {
+  readonly kind: StorageKind;
+  /**
+   * Writes the pieces one after the other as the whole content of `name`.
+   * @returns bytes written
+   * @throws QuotaError where the browser gives no more room; what was there before is then still there
+   */
+  write(name: string, pieces: Iterable<Uint8Array>): Promise<number>;
+  /** The bytes of `name`; they stay readable while they are replaced, until the source is closed. @throws RangeError if there are none */
+  open(name: string): Promise<ByteSource>;
+  list(): Promise<StoredIndex[]>;
+  /** Removes `name`, if it is there. */
+  remove(name: string): Promise<void>;
+}
+
+/**
+ * The storage of this origin.
+ * @param kind - 'auto' (default): OPFS where this thread can write to it, which means in a worker, IndexedDB otherwise
+ * @throws UnsupportedError where the kind asked for is not to be had
+ */
+export async function openStorage(kind: StorageKind | 'auto' = 'auto'): Promise<IndexStorage> {
+  if (kind === 'opfs' || (kind === 'auto' && (await hasOpfs()))) return OpfsStorage.open();
+  return IndexedDbStorage.open();
+}
+
+/**
+ * Asks the browser not to clear this origin's storage when the disk runs full; it may ask the user. Call it from a
+ * page, in answer to something that the user did.
+ * @returns whether the storage is persistent now; false where the browser knows no such thing
+ */
+export async function requestPersistence(): Promise<boolean> {
+  const storage = globalThis.navigator?.storage;
+  if (!storage?.persist) return false;
+  return (await storage.persisted()) || storage.persist();
+}
+
+/** @throws QuotaError if so many bytes will not fit */
+export async function checkRoom(wanted: number): Promise<void> {
+  const available = await availableBytes();
+  if (wanted > available) throw new QuotaError(wanted, available);
+}

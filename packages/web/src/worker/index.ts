@@ -1,0 +1,24 @@
+/**
+ * Indexes in workers: a client for one worker, a client for many, and what a worker of one's own runs.
+ *
+ * @module
+ */
+export type {
+  BuildOptions,
+  Endpoint,
+  IndexInfo,
+  IndexLocation,
+  Progress,
+  StartOptions,
+  WorkerSearchOptions,
+} from './protocol.ts';
+export {
+  type CallOptions,
+  type ClientOptions,
+  createSearchWorker,
+  type ProgressOptions,
+  SearchClient,
+} from './search-client.ts';
+export { serveSearch } from './search-service.ts';
+export { ShardedClient, type ShardedInfo, type ShardedOptions } from './sharded-client.ts';
+export type { VectorInput } from './vector-input.ts';

@@ -1,0 +1,7 @@
+/** The file that a page's module worker is made of: `new Worker(new URL('./search-worker.js', …), { type: 'module' })`. */
+import type { Endpoint } from './protocol.ts';
+import { serveSearch } from './search-service.ts';
+
+declare const self: Endpoint;
+
+serveSearch(self);

@@ -1,0 +1,129 @@
+import { clusteredRows, F32_EPSILON } from '@sagitta/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  type BuildOptions,
+  type Endpoint,
+  SearchClient,
+  ShardedClient,
+  serveSearch,
+} from '../../src/index.ts';
+import { mergeResults } from '../../src/worker/merge-results.ts';
+import { globalId, SHARD_ROWS } from '../../src/worker/sharded-client.ts';
+
+const D = 16;
+const N = 5000;
+const rows = clusteredRows(N, D, { seed: 6, clusters: 12, spread: 0.5 });
+// equal vectors in different shards: ties have to fall as in one worker
+rows.copyWithin(2000 * D, 10 * D, 40 * D);
+const queries = clusteredRows(60, D, { seed: 6, clusters: 12, spread: 0.5, stream: 'query' });
+queries.set(rows.subarray(10 * D, 40 * D));
+const open: { close(): void }[] = [];
+
+function createWorker(): Endpoint {
+  const { port1, port2 } = new MessageChannel();
+  open.push(port1, port2);
+  serveSearch(port2);
+  return port1;
+}
+
+afterEach(() => {
+  for (const port of open.splice(0)) port.close();
+});
+
+const CASES: Record<string, BuildOptions> = {
+  'saq l2': { metric: 'l2', bits: 3, nlist: 10 },
+  'saq cosine flat': { metric: 'cosine', bits: 2 },
+  'rabitq ip': { metric: 'ip', quantizer: 'rabitq', bits: 2, nlist: 10 },
+  'float l2, kept': { metric: 'l2', quantizer: 'none', nlist: 10, keepVectors: true },
+};
+
+describe.each(Object.entries(CASES))('%s', (_name, options) => {
+  it('answers as one worker does', async () => {
+    const one = await SearchClient.start({ worker: createWorker() });
+    await one.build(rows, D, options);
+    for (const shards of [1, 2, 3]) {
+      const many = await ShardedClient.start({ shards, createWorker });
+      const info = await many.build(rows, D, options);
+      expect(info.n).toBe(N);
+      expect(info.shards.map(({ n }) => n).reduce((a, b) => a + b)).toBe(N);
+      for (const more of [{ nprobe: 3 }, { nprobe: 10 }]) {
+        const search = { ...more, gamma: 1000 };
+        const found = await many.searchBatch(queries, 10, search);
+        const expected = await one.searchBatch(queries, 10, search);
+        expect(found.ids).toEqual(expected.ids);
+        // float32 rows are summed in fours; which rows share a four depends on the shard, and so does the last bit
+        const tolerance = options.quantizer === 'none' ? 2 * D * F32_EPSILON : 0;
+        for (const [i, score] of found.scores.entries()) {
+          const wanted = expected.scores[i] as number;
+          expect(Math.abs(score - wanted)).toBeLessThanOrEqual(tolerance * Math.abs(wanted));
+        }
+        const one7 = await one.search(queries.subarray(0, D), 7, search);
+        expect((await many.search(queries.subarray(0, D), 7, search)).ids).toEqual(one7.ids);
+      }
+      const all = await many.search(queries.subarray(0, D), 2 * N, { nprobe: 10, gamma: 1000 });
+      expect(new Set(all.ids).size).toBe(N);
+      await many.dispose();
+    }
+    await one.dispose();
+  });
+});
+
+describe('ShardedClient', () => {
+  it('adds where it stopped, and passes errors and aborts on', async () => {
+    const options: BuildOptions = { metric: 'l2', quantizer: 'none', nlist: 4 };
+    const many = await ShardedClient.start({ shards: 3, createWorker });
+    await expect(many.search(queries.subarray(0, D), 1)).rejects.toThrow(RangeError);
+    await many.build(rows.subarray(0, 1500 * D), D, options);
+    expect(await many.add(rows.subarray(1500 * D, 4000 * D))).toBe(4000);
+    expect(await many.add(rows.subarray(4000 * D))).toBe(N);
+    for (const id of [0, 1499, 1500, 2047, 2048, 3999, 4000, N - 1]) {
+      const found = await many.search(rows.subarray(id * D, (id + 1) * D), 2, { nprobe: 4 });
+      expect([...found.ids]).toContain(id);
+    }
+    await expect(many.search(new Float32Array(3), 1)).rejects.toThrow(/"query" expected length/);
+    const reason = new Error('enough');
+    await expect(many.build(rows, D, options, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect((await many.info())?.n).toBe(N);
+    await many.dispose();
+  });
+
+  it('refuses a number of shards that is none', async () => {
+    await expect(ShardedClient.start({ shards: 0, createWorker })).rejects.toThrow(RangeError);
+  });
+});
+
+describe('globalId', () => {
+  it('is each number once, in order within a shard', () => {
+    for (const shards of [1, 2, 5]) {
+      const seen = new Set<number>();
+      for (let shard = 0; shard < shards; shard++) {
+        let last = -1;
+        for (let local = 0; local < 3 * SHARD_ROWS; local++) {
+          const id = globalId(local, shard, shards);
+          expect(id).toBeGreaterThan(last);
+          last = id;
+          seen.add(id);
+        }
+      }
+      expect(seen.size).toBe(shards * 3 * SHARD_ROWS);
+      expect(Math.max(...seen)).toBe(shards * 3 * SHARD_ROWS - 1);
+    }
+  });
+});
+
+describe('mergeResults', () => {
+  it('takes the best of all, the lower id first where scores are equal', () => {
+    const answers = [
+      {
+        ids: new Uint32Array([4, 2]),
+        scores: new Float32Array([0.9, 0.5]),
+        globalId: (id: number) => id + 100,
+      },
+      { ids: new Uint32Array([1, 3]), scores: new Float32Array([0.9, 0.7]), globalId: (id: number) => id },
+      { ids: new Uint32Array(0), scores: new Float32Array(0), globalId: (id: number) => id },
+    ];
+    const merged = mergeResults(answers, 3, 'ip');
+    expect([...merged.ids]).toEqual([1, 104, 3]);
+    expect(mergeResults(answers, 10, 'ip').ids).toHaveLength(4);
+  });
+});

@@ -1,0 +1,185 @@
+// npm run test:runtimes, second half: workers, storage, ranges and interrupted saves in Chromium and Firefox.
+// Arguments name the browsers to run (default both); SAGITTA_KILLS=N changes the number of interrupted saves (100).
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createCore } from '@sagitta/core-wasm';
+import { buildIvf, saveIndex } from '@sagitta/retrieval';
+import { build } from 'esbuild';
+import { openChromium, openFirefox } from '../browsers.mjs';
+import { installBrowsers, installFromNpm } from '../install.mjs';
+import { fill, hash } from '../smoke/seeded.mjs';
+import { serve } from './server.mjs';
+
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+const TIME_LIMIT_MS = 400_000;
+const KILLS = Number(process.env.SAGITTA_KILLS ?? 100);
+const BROWSERS = { chromium: openChromium, firefox: openFirefox };
+const wanted = process.argv.slice(2);
+const require = createRequire(import.meta.url);
+
+await installFromNpm();
+await installBrowsers([
+  { program: 'chromium', package: 'chromium' },
+  { program: 'firefox-esr', package: 'firefox-esr' },
+]);
+const files = await pages();
+const expected = { file: await hash(files['index.sag']) };
+let failed = 0;
+for (const [name, open] of Object.entries(BROWSERS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  await report(`${name}, page`, () => runPage(open, '/', KILLS));
+  await report(`${name}, isolated page`, () => runPage(open, '/isolated/', 0));
+}
+if (wanted.length === 0 || wanted.includes('chromium')) {
+  await report('chromium, tabs reloaded, closed, crashed', () => killTabs(KILLS));
+}
+console.log(`web: ${failed === 0 ? 'all passed' : `${failed} failed`}`);
+process.exitCode = failed > 0 ? 1 : 0;
+
+async function report(label, body) {
+  const start = performance.now();
+  let outcome = 'ok  ';
+  let detail;
+  try {
+    detail = await body();
+  } catch (error) {
+    outcome = 'FAIL';
+    detail = error.message;
+    failed++;
+  }
+  console.log(
+    `${outcome} ${label.padEnd(42)} ${((performance.now() - start) / 1000).toFixed(1)} s  ${detail}`,
+  );
+}
+
+/** Every file of the pages, by path. */
+async function pages() {
+  const page = (script) =>
+    `<!doctype html><html lang="en"><title>test</title><body><script type="module" src="./${script}"></script>`;
+  const bundle = async (entry) => {
+    const { outputFiles } = await build({
+      entryPoints: [entry],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      target: 'es2022',
+      logLevel: 'error',
+    });
+    return outputFiles[0].text;
+  };
+  const index = makeIndex();
+  return {
+    'index.html': page('page.js'),
+    'kill.html': page('kill-frame.js'),
+    'read.html': page('read-version.js'),
+    'blank.html': '<!doctype html><title>blank</title>',
+    'page.js': await bundle(join(FOLDER, 'page.mjs')),
+    'kill-frame.js': await bundle(join(FOLDER, 'kill-frame.mjs')),
+    'kill-worker.js': await bundle(join(FOLDER, 'kill-worker.mjs')),
+    'read-version.js': await bundle(join(FOLDER, 'read-version.mjs')),
+    'search-worker.js': await bundle(fileURLToPath(import.meta.resolve('@sagitta/web/search-worker'))),
+    'simd.wasm': await readFile(require.resolve('@sagitta/core-wasm/simd.wasm')),
+    'index.sag': index,
+    'whole.sag': index,
+  };
+}
+
+/** The index that the page builds too. */
+function makeIndex() {
+  const d = 48;
+  const rows = new Float32Array(6000 * d);
+  fill(rows, 21, 1 / 9);
+  for (let i = 0; i < rows.length; i++) rows[i] /= 1 + (i % d) / 6;
+  const core = createCore();
+  const index = buildIvf(core, rows, d, { metric: 'l2', nlist: 16, bits: 3, seed: 4 });
+  const bytes = saveIndex(index);
+  index.dispose();
+  return bytes;
+}
+
+async function withProfile(body) {
+  const profile = await mkdtemp(join(tmpdir(), 'sagitta-web-'));
+  try {
+    return await body(profile);
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
+
+async function runPage(open, path, tries) {
+  return withProfile(async (profile) => {
+    let posted;
+    const outcome = new Promise((resolve) => {
+      posted = resolve;
+    });
+    const server = await serve(files, (body) => posted(JSON.parse(body)));
+    let browser;
+    try {
+      browser = await open(`${server.origin}${path}?tries=${tries}`, profile);
+      const late = sleep(TIME_LIMIT_MS, undefined, { ref: false }).then(() => {
+        throw new Error('the page posted nothing in time');
+      });
+      const { passed, failed: problems } = await Promise.race([outcome, late]);
+      if (Object.keys(problems).length > 0) throw new Error(JSON.stringify(problems, null, 1));
+      if (passed.worker.file !== expected.file) throw new Error('the worker built another file than Node');
+      if (passed.worker.found !== passed.node.found)
+        throw new Error('other answers than those of Node’s file');
+      const notes = Object.entries({ ...passed.shards, ...passed.kills }).map(
+        ([key, value]) => `${key}: ${value}`,
+      );
+      return [`${browser.version}, ${Object.keys(passed).length} tests`, ...notes].join(', ');
+    } finally {
+      await browser?.close();
+      server.close();
+    }
+  });
+}
+
+/** Tabs that end in the middle of a save: reloaded, closed, and with their process crashed. */
+async function killTabs(tries) {
+  return withProfile(async (profile) => {
+    const server = await serve(files);
+    let browser;
+    const counts = { old: 0, new: 0 };
+    try {
+      browser = await openChromium(`${server.origin}/read.html`, profile);
+      const reader = browser.page;
+      const context = reader.context();
+      for (const kind of ['opfs', 'indexeddb']) {
+        let last = -1;
+        for (let i = 0; i < tries / 2; i++) {
+          const page = await context.newPage();
+          await page.goto(`${server.origin}/kill.html?kind=${kind}&from=${last + 1}`);
+          await page.waitForFunction(
+            () => globalThis.kill.saved >= 0 && globalThis.kill.saving > globalThis.kill.saved,
+          );
+          await sleep(((i * 37) % 90) + 1);
+          const state = await page.evaluate(() => ({ ...globalThis.kill }));
+          if (i % 3 === 0) await page.goto(`${server.origin}/blank.html`);
+          else if (i % 3 === 1) await crash(page);
+          await page.close();
+          const found = await reader.evaluate((which) => globalThis.readVersion(which), kind);
+          // the state is older than the end by the time that one message takes
+          if (found < state.saved) throw new Error(`try ${i}: ${JSON.stringify(state)}, found ${found}`);
+          counts[found > state.saved ? 'new' : 'old']++;
+          last = Math.max(found, state.saving);
+        }
+      }
+      return `${tries} tries, the old index found ${counts.old} times, the new one ${counts.new}`;
+    } finally {
+      await browser?.close();
+      server.close();
+    }
+  });
+}
+
+async function crash(page) {
+  const session = await page.context().newCDPSession(page);
+  const crashed = new Promise((resolve) => page.once('crash', resolve));
+  session.send('Page.crash').catch(() => {});
+  await crashed;
+}
