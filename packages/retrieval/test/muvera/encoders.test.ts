@@ -12,9 +12,9 @@ const base = { d: D, numSimhashProjections: 4, numRepetitions: 3 };
 
 describeEncoder('MuveraFde', D, () => new MuveraFde({ ...base, projectionDimension: 8 }));
 describeEncoder(
-  'MuveraFde, dense',
+  'MuveraFde, count-sketch',
   D,
-  () => new MuveraFde({ ...base, projection: 'dense', projectionDimension: 8 }),
+  () => new MuveraFde({ ...base, projection: 'count-sketch', projectionDimension: 8 }),
 );
 describeEncoder('MuveraFde without fill', D, () => new MuveraFde({ ...base, fillEmpty: false }));
 describeEncoder(
@@ -67,7 +67,7 @@ it('parameters have hashes of their own', () => {
     { ...base, fillEmpty: false },
     { ...base, order: 'gray' as const },
     { ...base, projectionDimension: 8 },
-    { ...base, projectionDimension: 8, projection: 'dense' as const },
+    { ...base, projectionDimension: 8, projection: 'count-sketch' as const },
     { ...base, center: unitTokens(1, D, 1) },
     { ...base, center: unitTokens(1, D, 1), meanSplit: true },
     { ...base, lengthBeta: 0.5 },
