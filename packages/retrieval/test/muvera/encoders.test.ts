@@ -46,6 +46,9 @@ describeEncoder('MuveraFde with matrices of its own', D, () => {
 describeEncoder('LearnedFde of votes', D, (own) =>
   trainLearnedFde(own, sample, { numCells: 5, projectionDimension: 15, numVoters: 100 }),
 );
+describeEncoder('LearnedFde of votes alone', D, (own) =>
+  trainLearnedFde(own, sample, { numCells: 3, projectionDimension: 15, numVoters: 50, ownShare: 0 }),
+);
 describeEncoder('LearnedFde of votes, two cells a query token', D, (own) =>
   trainLearnedFde(own, sample, { numCells: 5, projectionDimension: 15, numVoters: 100, queryCells: 2 }),
 );
@@ -92,6 +95,7 @@ it('options out of range are refused', () => {
     trainLearnedFde(core, sample, { numCells: 4, projectionDimension: 8, ...options });
   expect(() => train({ numCells: 0 })).toThrow('"numCells"');
   expect(() => train({ projectionDimension: D + 1 })).toThrow('"projectionDimension"');
+  expect(() => train({ ownShare: 1.5 })).toThrow('"ownShare"');
   expect(() => train({ queryCells: 4 })).toThrow('"queryCells"');
   expect(() => train({ meanSplit: true })).toThrow('"meanSplit"');
   expect(() => train({ numCells: 2000 })).toThrow('"sample"');
@@ -104,6 +108,7 @@ it('votes of one voter a cell give the MaxSim of the voters themselves', () => {
     numCells: 16,
     projectionDimension: D,
     numVoters: 16,
+    ownShare: 0,
   });
   using session = encoder.createSession(core);
   const documents = clusteredSets([7, 20], D, 5);
