@@ -92,6 +92,11 @@ async function testPage(name, options) {
     const readyMs = await page.evaluate(() => document.documentElement.dataset.readyMs);
     const loaded = server.requests.length;
     const found = [];
+    const columns = await page.$eval(
+      'main',
+      (main) => getComputedStyle(main).gridTemplateColumns.split(' ').length,
+    );
+    check(columns === 3, `three columns expected, got ${columns}: is the style sheet there?`);
 
     await search(page, 'what does a codebook cost in memory?');
     const texts = await page.$$eval('#hits li', (items) => items.map((item) => item.textContent));
@@ -175,21 +180,19 @@ async function search(page, text) {
   await sleep(300);
 }
 
+/** What axe finds wrong. The script comes in by the debugging protocol, past the page's policy. */
 async function audit(page, label) {
-  const violations = await page
-    .evaluate(async (source) => {
-      // run as the page's own code would be refused by its policy
-      if (!globalThis.axe) new Function(source)();
-      const { violations: all } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
-      return all.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    }, axe)
-    .catch(async () => {
-      await page.evaluate(axe);
-      return page.evaluate(async () => {
-        const { violations: all } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
-        return all.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-      });
-    });
+  await page.evaluate(axe);
+  const { violations, passes } = await page.evaluate(async () => {
+    const found = await globalThis.axe.run(document);
+    return {
+      violations: found.violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
+      ),
+      passes: found.passes.map(({ id }) => id),
+    };
+  });
+  check(passes.includes('color-contrast'), `axe looked at ${passes}`);
   return violations.map((violation) => `${label} ${violation}`);
 }
 
@@ -237,7 +240,7 @@ async function saveAndLoad(page) {
 /** A matrix as .npy: every row finds itself. */
 async function dropVectors(page, folder) {
   const [n, d] = [6000, 32];
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${n}, ${d}), }`.padEnd(117) + '\n';
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${n}, ${d}), }`.padEnd(117);
   const values = new Float32Array(n * d);
   let state = 7;
   for (let i = 0; i < values.length; i++) {
@@ -249,7 +252,7 @@ async function dropVectors(page, folder) {
     file,
     Buffer.concat([
       Buffer.from('\x93NUMPY\x01\x00v\x00', 'latin1'),
-      Buffer.from(header),
+      Buffer.from(`${header}\n`),
       Buffer.from(values.buffer),
     ]),
   );
