@@ -19,6 +19,9 @@ export const QUANTIZER_NAMES = [
   'leanvec',
 ] as const;
 export type QuantizerName = (typeof QUANTIZER_NAMES)[number];
+/** What may code the dimensions that LeanVec keeps. */
+export type PrimaryName = Exclude<QuantizerName, 'leanvec'>;
+export const PRIMARY_NAMES: readonly PrimaryName[] = QUANTIZER_NAMES.filter((name) => name !== 'leanvec');
 
 export interface Quantizer {
   readonly name: QuantizerName;

@@ -14,7 +14,7 @@ import {
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { ExactNormCoder, identityProjection, spheringProjection } from './leanvec/index.ts';
+import { ExactNormCoder, makeLeanVec } from './leanvec/index.ts';
 import type { Coder } from './linear/coder.ts';
 import {
   type Frame,
@@ -29,8 +29,9 @@ import {
 import { LinearQuantizer } from './linear/linear-quantizer.ts';
 import { LvqCoder, readLvqCoder } from './lvq/index.ts';
 import { readPqCoder, trainOpqFrame, trainPqCoder } from './pq/index.ts';
-import { QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
-import { makeRabitqCoder, type RabitqMode, readRabitqCoder } from './rabitq/index.ts';
+import { PRIMARY_NAMES, QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
+import type { Made, QuantizerOptions, Sample } from './quantizer-options.ts';
+import { makeRabitqCoder, readRabitqCoder } from './rabitq/index.ts';
 import {
   BinaryCoder,
   HalfCoder,
@@ -40,55 +41,6 @@ import {
 } from './scalar/index.ts';
 import { trainPca } from './training/pca.ts';
 import { readTurboQuantCoder, TurboQuantCoder } from './turboquant/index.ts';
-
-export interface QuantizerOptions {
-  readonly name: QuantizerName;
-  readonly metric: Metric;
-  /**
-   * Average code bits a dimension. rabitq 1 to 9; pq and opq 1/16 to 8 (as sub-quantizers); lvq 1 to 16 (above 8 on two
-   * levels); leanvec 1 to 8 a kept dimension; scalar 1 to 8; turboquant 1, 2 or 4; pca 1/16 to 16, at 16 bits a kept dimension; binary is 1, fp16 16.
-   */
-  readonly bits?: number;
-  readonly seed?: number;
-  /** rabitq: 'fast' (default) or 'optimal' codes. */
-  readonly mode?: RabitqMode;
-  /** pq, opq: bits of one code, 8 (default) or 4 (fast scan). */
-  readonly nbits?: 4 | 8;
-  /** lvq: bits of the second level, 0 (default) to 8; bits is then that of the first. */
-  readonly secondBits?: number;
-  /** lvq: in a random rotation; with `ratio` inner products have no bias. */
-  readonly rotate?: boolean;
-  /** lvq, turboquant: the scale |r|²/<r, r̂>. Default false for lvq, true for turboquant. */
-  readonly ratio?: boolean;
-  /** scalar: share of training values beyond the grid at each end. Default 0. */
-  readonly clip?: number;
-  /** leanvec: dimensions kept, default half of them; bits is then that of a kept dimension (lvq, default 8). */
-  readonly dims?: number;
-  /** leanvec: training queries (m × d, for cosine of length 1) where they differ from the vectors: LeanVec-Sphering. */
-  readonly queries?: Float32Array;
-  /** pq, opq: k-means rounds. Default 10. */
-  readonly iterations?: number;
-}
-
-interface Made {
-  readonly frame: Frame;
-  readonly coder: Coder;
-  readonly bits: number;
-  readonly isUnbiased: boolean;
-}
-
-/** A sample as makers see it: checked, and centred on origin. */
-interface Sample {
-  readonly core: Core;
-  readonly d: number;
-  readonly n: number;
-  /** n × d: x - origin, or residuals where those were given. */
-  readonly rows: Float32Array;
-  /** What queries lose before they are taken into the frame. */
-  readonly origin: Float32Array;
-  readonly random: RandomStream;
-  readonly seed: number;
-}
 
 type Maker = (sample: Sample, options: QuantizerOptions) => Made;
 
@@ -161,19 +113,9 @@ const MAKERS: Record<QuantizerName, Maker> = {
       isUnbiased: false,
     };
   },
-  leanvec({ core, d, n, rows, origin }, options) {
-    const bits = checkInteger('bits', options.bits ?? 8, 1, 8);
-    const dims = checkInteger('dims', options.dims ?? Math.ceil(d / 2), 1, d);
-    const set = { data: rows, n, d };
-    let frame: Frame;
-    if (options.queries) {
-      const queries = vectorSet(options.queries, d, 'queries');
-      if (queries.n === 0) throw new RangeError('"queries" expected at least 1 vector, got 0');
-      const data = queries.data.map((value, i) => value - (origin[i % d] as number));
-      frame = spheringProjection(core, set, { data, n: queries.n, d }, dims);
-    } else frame = identityProjection(core, set, dims);
-    const coder = new ExactNormCoder(new LvqCoder(frame.dims, dims, bits, 0, false));
-    return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: false };
+  leanvec(sample, options) {
+    const primary = checkOneOf('primary', options.primary ?? 'lvq', PRIMARY_NAMES);
+    return makeLeanVec(sample, options, primary, (projected) => MAKERS[primary](projected, options));
   },
   fp16({ d }) {
     const frame = identityFrame(d);
@@ -230,7 +172,12 @@ const READERS: Record<QuantizerName, (reader: ByteReader, dims: number) => Coder
   turboquant: readTurboQuantCoder,
   pca: readHalfCoder,
   fp16: readHalfCoder,
-  leanvec: (reader, dims) => new ExactNormCoder(readLvqCoder(reader, dims)),
+  leanvec(reader, dims) {
+    const primary = QUANTIZER_NAMES[reader.u32In('primary', 0, QUANTIZER_NAMES.length - 1)] as QuantizerName;
+    return primary === 'leanvec'
+      ? reader.fail('"primary" expected any other quantizer, got leanvec')
+      : new ExactNormCoder(READERS[primary](reader, dims), primary);
+  },
 };
 
 function readHalfCoder(reader: ByteReader, dims: number): HalfCoder {

@@ -42,3 +42,20 @@ quantizerCase({
 quantizerCase({ label: 'pca', options: { name: 'pca', bits: 8 }, error: 0.0408 });
 quantizerCase({ label: 'fp16', options: { name: 'fp16' }, error: 5.82e-5 });
 quantizerCase({ label: 'leanvec', options: { name: 'leanvec', bits: 8 }, error: 0.0408 });
+quantizerCase({
+  label: 'leanvec over rabitq 4',
+  options: { name: 'leanvec', primary: 'rabitq', bits: 4 },
+  error: 0.05,
+});
+quantizerCase({
+  label: 'leanvec over pq',
+  options: { name: 'leanvec', primary: 'pq', bits: 4 },
+  error: 0.041,
+  needs: 256,
+});
+quantizerCase({
+  label: 'leanvec over opq, 4-bit codes',
+  options: { name: 'leanvec', primary: 'opq', bits: 1, nbits: 4, iterations: 2 },
+  error: 0.107,
+  needs: 16,
+});
