@@ -23,6 +23,8 @@ export {
   SaqCodec,
   type SavedLists,
   type SearchOptions,
+  SecondaryCodes,
+  type SecondaryOptions,
   saveIndex,
   trainIndex,
   type VectorFetch,

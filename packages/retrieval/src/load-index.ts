@@ -3,6 +3,7 @@
  * hostile file costs a few times its own size at most, and ends in FormatError.
  */
 import {
+  type ByteReader,
   type Container,
   type Core,
   FormatError,
@@ -18,6 +19,7 @@ import { IvfIndex, type IvfParts } from './ivf/ivf-index.ts';
 import { INDEX_QUANTIZERS, type ListCodec } from './ivf/list-codec.ts';
 import { QuantizerCodec } from './ivf/quantizer-codec.ts';
 import { SaqCodec } from './ivf/saq-codec.ts';
+import { SecondaryCodes } from './ivf/secondary-codes.ts';
 import { NO_ID } from './search-result.ts';
 
 const MAX_LISTS = 1_048_576;
@@ -77,30 +79,69 @@ function checkSections(container: Container, meta: Meta): void {
     ['SAQM', modelSection(meta.quantizer) === 'SAQM'],
     ['QNTZ', modelSection(meta.quantizer) === 'QNTZ'],
     ['VECS', meta.keepVectors],
+    ['SECC', container.has('SECM')],
+    ['SECM', container.has('SECC')],
   ] as const) {
     if (container.has(id) && !isWanted) throw new FormatError(`expected no section "${id}", got one`, 32);
   }
 }
 
-function openCodec(core: Core, container: Container, meta: Meta): ListCodec {
-  if (meta.quantizer === 'none') return new FloatCodec(core, meta.d, meta.metric);
-  if (meta.quantizer !== 'saq') {
-    const reader = container.reader('QNTZ');
-    const quantizer = readQuantizer(reader);
-    const { name, d, metric } = quantizer;
-    if (name !== meta.quantizer || d !== meta.d || metric !== meta.metric) {
-      reader.fail(
-        `the quantizer expected ${meta.quantizer}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
+interface Opened {
+  readonly codec: ListCodec;
+  /** What vectors outside lists lose. */
+  readonly origin: Float32Array;
+}
+
+/** reader — at the model of the quantizer, which it ends with; not read for 'none'. */
+function openCodec(
+  core: Core,
+  reader: () => ByteReader,
+  wanted: IvfIndex['quantizer'],
+  { d, metric }: Meta,
+): Opened {
+  if (wanted === 'none') return { codec: new FloatCodec(core, d, metric), origin: new Float32Array(d) };
+  const bytes = reader();
+  if (wanted !== 'saq') {
+    const quantizer = readQuantizer(bytes);
+    if (quantizer.name !== wanted || quantizer.d !== d || quantizer.metric !== metric) {
+      bytes.fail(
+        `the quantizer expected ${wanted}, d = ${d} and ${metric}, got ${quantizer.name}, ${quantizer.d} and ${quantizer.metric}`,
       );
     }
-    return new QuantizerCodec(core, quantizer);
+    return { codec: new QuantizerCodec(core, quantizer), origin: quantizer.origin };
   }
-  const reader = container.reader('SAQM');
-  const model = readSaqModel(reader);
-  if (model.d !== meta.d || model.metric !== meta.metric) {
-    reader.fail(`the model expected d = ${meta.d} and ${meta.metric}, got ${model.d} and ${model.metric}`);
+  const model = readSaqModel(bytes);
+  if (model.d !== d || model.metric !== metric) {
+    bytes.fail(`the model expected d = ${d} and ${metric}, got ${model.d} and ${model.metric}`);
   }
-  return new SaqCodec(core, model);
+  return { codec: new SaqCodec(core, model), origin: model.mean };
+}
+
+/** The secondary codes of a file, or undefined. */
+function openSecondary(core: Core, container: Container, meta: Meta): SecondaryCodes | undefined {
+  if (!container.has('SECM')) return undefined;
+  const reader = container.reader('SECM');
+  const name = INDEX_QUANTIZERS[
+    reader.u32In('secondary quantizer', 0, INDEX_QUANTIZERS.length - 1)
+  ] as Meta['quantizer'];
+  if (name === 'none') reader.end();
+  const { codec, origin } = openCodec(core, () => reader, name, meta);
+  const secondary = new SecondaryCodes(core, meta.metric, codec, origin);
+  try {
+    const codes = container.reader('SECC');
+    const bytes = codes.view(codes.remaining);
+    const wanted = Math.ceil(meta.n / BLOCK) * codec.blockBytes;
+    if (bytes.length !== wanted) {
+      codes.fail(`secondary codes expected ${wanted} bytes, got ${bytes.length}`);
+    }
+    secondary.restore(meta.n, bytes);
+    const defect = secondary.defect();
+    if (defect !== undefined) codes.fail(`secondary codes: ${defect}`);
+    return secondary;
+  } catch (error) {
+    secondary.dispose();
+    throw error;
+  }
 }
 
 /**
@@ -126,17 +167,20 @@ export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
     kept = reader.f32Array('kept vectors', meta.n * meta.d);
     reader.end();
   }
-  const codec = openCodec(core, container, meta);
+  const model = (): ByteReader => container.reader(meta.quantizer === 'saq' ? 'SAQM' : 'QNTZ');
+  const { codec } = openCodec(core, model, meta.quantizer, meta);
   let lists: SavedLists;
+  let secondary: SecondaryCodes | undefined;
   try {
     lists = readLists(container, meta, codec.blockBytes);
+    secondary = openSecondary(core, container, meta);
   } catch (error) {
     codec.dispose();
     throw error;
   }
   const saved = kept ? { ...lists, kept } : lists;
-  // from here on the index owns the codec
-  const index = new IvfIndex({ ...meta, core, centroids, codec, saved });
+  // from here on the index owns the codec, and once it is made the secondary codes too
+  const index = openIndex({ ...meta, core, centroids, codec, saved, ...(secondary && { secondary }) });
   for (let list = 0; list < meta.nlist; list++) {
     const content = index.lists.get(list);
     const defect = content ? codec.defect(content.blocks, content.n) : undefined;
@@ -146,4 +190,13 @@ export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
     }
   }
   return index;
+}
+
+function openIndex(parts: IvfParts): IvfIndex {
+  try {
+    return new IvfIndex(parts);
+  } catch (error) {
+    parts.secondary?.dispose();
+    throw error;
+  }
 }

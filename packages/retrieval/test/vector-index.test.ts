@@ -21,6 +21,23 @@ const FAMILY: Omit<IndexCase, 'kind' | 'metric'>[] = [
   { quantizer: 'pca', bits: 8, tolerance: 0.5, leastHits: 80 },
   { quantizer: 'fp16', bits: 16 },
   { quantizer: 'leanvec', bits: 8, tolerance: 1, leastHits: 60 },
+  // half the dims at 4 bits bring most true neighbours into the buffer, and 8 bits of all dims order it
+  {
+    quantizer: 'leanvec',
+    bits: 4,
+    quantizerOptions: { primary: 'rabitq' },
+    secondary: { quantizer: 'lvq', bits: 8 },
+    tolerance: 0.005,
+    leastHits: 175,
+  },
+  {
+    quantizer: 'leanvec',
+    bits: 4,
+    quantizerOptions: { primary: 'turboquant' },
+    secondary: { quantizer: 'saq' },
+    leastHits: 175,
+  },
+  { quantizer: 'rabitq', bits: 1, secondary: { quantizer: 'none' }, leastHits: 175 },
 ];
 
 for (const [i, one] of FAMILY.entries()) {

@@ -76,6 +76,25 @@ export function takeCode(
   }
 }
 
+/** Copies code and factors of one vector between blocks of one layout. */
+export function moveCode(
+  source: Block,
+  layout: LinearLayout,
+  coder: Coder,
+  from: number,
+  target: Block,
+  to: number,
+): void {
+  const code = new Uint8Array(coder.codeBytes);
+  takeCode(source.u8(), layout, coder, from, code);
+  putCode(target.u8(), layout, coder, to, code);
+  const start = Math.floor(from / BLOCK) * layout.blockBytes + 4 * (from % BLOCK);
+  const end = Math.floor(to / BLOCK) * layout.blockBytes + 4 * (to % BLOCK);
+  for (let at = 0; at < layout.codesAt; at += 4 * BLOCK) {
+    target.f32(end + at, 1)[0] = source.f32(start + at, 1)[0] as number;
+  }
+}
+
 /** The factor of n vectors from position `first` on. */
 export function putFactors(
   blocks: Block,

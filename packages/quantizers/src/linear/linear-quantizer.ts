@@ -15,6 +15,7 @@ import {
   factorAt,
   type LinearLayout,
   linearLayout,
+  moveCode,
   putCode,
   putFactors,
   takeCode,
@@ -102,6 +103,11 @@ export class LinearQuantizer implements Quantizer {
     const out = fromFrame(this.frame, rows);
     for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + (origin[i % d] as number);
     return out;
+  }
+
+  /** Copies the code and the factors of one vector from a position of blocks to one of others. */
+  move(source: Block, from: number, target: Block, to: number): void {
+    moveCode(source, this.layout, this.coder, from, target, to);
   }
 
   #takeCoded(blocks: Block, n: number): CodedRows {

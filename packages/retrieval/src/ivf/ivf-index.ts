@@ -3,7 +3,7 @@
  * first so that the worst kept score is tight early. A flat index is one list, around the mean or the origin.
  *
  * Scores come from codes alone unless a rerank is asked for: then `rerank.candidates` ids are fetched and scored
- * exactly. Ties go to the lower id.
+ * exactly. An index with secondary codes scores candidates again with those. Ties go to the lower id.
  */
 import {
   type Block,
@@ -24,6 +24,7 @@ import { InvertedLists, type SavedLists } from './inverted-lists.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import type { IndexQuantizer, ListCodec, Probe } from './list-codec.ts';
 import { ResultHeap } from './result-heap.ts';
+import type { SecondaryCodes } from './secondary-codes.ts';
 
 /** Gives vectors for exact rerank: ids → ids.length × d values, in that order. */
 export type VectorFetch = (ids: Uint32Array) => Float32Array;
@@ -36,8 +37,11 @@ export interface SearchOptions {
    * loses vectors, larger is slower, 1000 reads every code. Has no effect on float32 indexes.
    */
   readonly gamma?: number;
-  /** Scores this many candidates exactly, from kept vectors or `fetch`. */
-  readonly rerank?: { readonly candidates: number; readonly fetch?: VectorFetch };
+  /**
+   * Scores this many candidates again: exactly from `fetch` or kept vectors, else from secondary codes. Where there are
+   * secondary codes the default is ten times k; false leaves them unread.
+   */
+  readonly rerank?: { readonly candidates: number; readonly fetch?: VectorFetch } | false;
   /** Adds statistics to the result. */
   readonly statistics?: boolean;
 }
@@ -53,11 +57,15 @@ export interface IvfParts {
   readonly codec: ListCodec;
   /** Keep float32 vectors (row = id) for rerank. */
   readonly keepVectors: boolean;
+  /** The index's from now on; where it is kept, disposed with it, but not if the index's making fails. */
+  readonly secondary?: SecondaryCodes;
   /** Contents of a file, checked: lists, and kept vectors (n × d) where vectors are kept. */
   readonly saved?: SavedLists & { readonly kept?: Float32Array };
 }
 
 const DEFAULT_NPROBE = 16;
+/** Candidates a result where secondary codes score again. */
+const BUFFER = 10;
 const MAX_K = 1_048_576;
 const MAX_NPROBE = 1_048_576;
 /** Ids are u32, and the last one is NO_ID. */
@@ -79,6 +87,7 @@ export class IvfIndex implements Disposable {
   readonly #probed: ResultHeap;
   readonly #found: ResultHeap;
   readonly #kept: KeptVectors | undefined;
+  readonly #secondary: SecondaryCodes | undefined;
   #n = 0;
 
   constructor(parts: IvfParts) {
@@ -108,6 +117,7 @@ export class IvfIndex implements Disposable {
         const projected = codec.projectCentroid(centroids.subarray(list * d, (list + 1) * d));
         this.#projected.f32(list * codec.centroidDims * 4, codec.centroidDims).set(projected);
       }
+      this.#secondary = parts.secondary;
       this.#kept = parts.keepVectors ? new KeptVectors(d) : undefined;
       if (parts.saved) {
         this.lists.restore(parts.saved);
@@ -142,13 +152,17 @@ export class IvfIndex implements Disposable {
   get keptVectors(): readonly Float32Array[] {
     return this.#kept?.pieces ?? [];
   }
-  /** Bytes of a vector's code and factors, without its id. */
+  /** The second code of each vector, or undefined. */
+  get secondary(): SecondaryCodes | undefined {
+    return this.#secondary;
+  }
+  /** Bytes of a vector's code and factors, secondary ones with them, without its id. */
   get codeBytesPerVector(): number {
-    return this.codec.bytesPerVector;
+    return this.codec.bytesPerVector + (this.#secondary?.codec.bytesPerVector ?? 0);
   }
   /** Bytes a vector costs: code, factors and its 4-byte id; kept float32 vectors come on top. */
   get bytesPerVector(): number {
-    return this.codec.bytesPerVector + 4 + (this.#kept ? 4 * this.d : 0);
+    return this.codeBytesPerVector + 4 + (this.#kept ? 4 * this.d : 0);
   }
 
   /**
@@ -177,13 +191,16 @@ export class IvfIndex implements Disposable {
       order[next[list] as number] = i;
       next[list] = (next[list] as number) + 1;
     }
-    this.lists.append(counts, (list, target, first) => {
-      const start = starts[list] as number;
-      const members = order.subarray(start, start + (counts[list] as number));
-      this.#write(list, rows, members, target.blocks, first);
-      const ids = target.ids.u32(first * 4, members.length);
-      for (const [i, row] of members.entries()) ids[i] = this.#n + row;
-    });
+    const append = (): void =>
+      this.lists.append(counts, (list, target, first) => {
+        const start = starts[list] as number;
+        const members = order.subarray(start, start + (counts[list] as number));
+        this.#write(list, rows, members, target.blocks, first);
+        const ids = target.ids.u32(first * 4, members.length);
+        for (const [i, row] of members.entries()) ids[i] = this.#n + row;
+      });
+    if (this.#secondary) this.#secondary.append(rows, append);
+    else append();
     this.#kept?.add(rows === vectors ? vectors.slice() : rows);
     this.#n += given.n;
   }
@@ -237,13 +254,14 @@ export class IvfIndex implements Disposable {
     checkInteger('k', k, 1, MAX_K);
     const nprobe = this.#nprobe(options.nprobe);
     const gamma = checkNumber('gamma', options.gamma ?? DEFAULT_GAMMA, 0, 1e6);
-    const rerank = options.rerank;
+    const rerank =
+      options.rerank ?? (this.#secondary ? { candidates: Math.min(MAX_K, BUFFER * k) } : undefined);
     const candidates = rerank
       ? Math.max(k, checkInteger('rerank.candidates', rerank.candidates, 1, MAX_K))
       : k;
-    if (rerank && !rerank.fetch && !this.#kept) {
+    if (rerank && !rerank.fetch && !this.#kept && !this.#secondary) {
       throw new RangeError(
-        '"rerank" expected kept vectors (build with keepVectors: true) or a fetch function, got neither',
+        '"rerank" expected kept vectors (build with keepVectors: true), secondary codes or a fetch function, got none',
       );
     }
     if (options.statistics) this.codec.resetStatistics();
@@ -254,7 +272,10 @@ export class IvfIndex implements Disposable {
     let ids = this.#found.ids(size);
     let scores = this.#found.scores(size);
     if (rerank) {
-      const exact = this.#exactScores(ids, rerank.fetch);
+      const exact =
+        rerank.fetch || this.#kept
+          ? this.#exactScores(ids, rerank.fetch)
+          : (this.#secondary as SecondaryCodes).scores(this.#query.f32(0, this.d).slice(), ids);
       const order = Uint32Array.from(ids, (_, i) => i).sort(
         (a, b) => (exact[a] as number) - (exact[b] as number) || (ids[a] as number) - (ids[b] as number),
       );
@@ -339,6 +360,7 @@ export class IvfIndex implements Disposable {
   dispose(): void {
     this.lists.dispose();
     this.codec.dispose();
+    this.#secondary?.dispose();
     this.#found.dispose();
     this.#probed.dispose();
     for (const block of [this.#centroids, this.#projected, this.#query, this.#bases]) block.dispose();

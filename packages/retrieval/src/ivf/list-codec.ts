@@ -47,7 +47,9 @@ export interface ListCodec extends Disposable {
   setQuery(query: Float32Array, gamma: number): void;
   scan(lists: InvertedLists, probe: Probe, heap: ScanHeap): void;
   /** Every score of a list: f32[n], smaller is better. */
-  scores(list: InvertedList, centroid: Ptr, base: number, out: Block): void;
+  scores(list: Pick<InvertedList, 'n' | 'blocks'>, centroid: Ptr, base: number, out: Block): void;
+  /** Copies the code of one vector, and what stands beside it, from a position of blocks to one of others. */
+  move(source: Block, from: number, target: Block, to: number): void;
   statistics(): ScanStatistics;
   resetStatistics(): void;
   /** The model's bytes for saving; empty if there is none. */

@@ -82,13 +82,17 @@ export class QuantizerCodec implements ListCodec {
     }
   }
 
-  scores(list: InvertedList, _centroid: Ptr, base: number, out: Block): void {
+  scores(list: Pick<InvertedList, 'n' | 'blocks'>, _centroid: Ptr, base: number, out: Block): void {
     // whole blocks are written, out holds n values
     this.#core.scope((scope) => {
       const whole = scope.reserve(Math.ceil(list.n / BLOCK) * BLOCK * 4);
       this.#estimator.scores(list.blocks.at(), list.n, base, whole.at());
       out.f32(0, list.n).set(whole.f32(0, list.n));
     });
+  }
+
+  move(source: Block, from: number, target: Block, to: number): void {
+    this.quantizer.move(source, from, target, to);
   }
 
   statistics(): ScanStatistics {
