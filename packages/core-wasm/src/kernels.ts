@@ -62,6 +62,11 @@ export interface Kernels {
   signLutsU16(query: Ptr, dims: number, luts: Ptr): void;
   /** out f32[n] = Σ luts[s][code]; codes u8[n × m], luts f32[m × 256]. */
   tableRowsU8(codes: Ptr, n: number, m: number, luts: Ptr, out: Ptr): void;
+  /**
+   * out f32[n] = Σ luts[j][code]; codes n × dims·bits/8 bytes in the layout of packCode, dims a multiple of 16, bits 1 … 7;
+   * luts f32[dims × 2^bits].
+   */
+  tableRowsPacked(codes: Ptr, n: number, dims: number, bits: number, luts: Ptr, out: Ptr): void;
   /** out f32[n] = <q, row>; q f32[d], rows u16[n × d] of half precision (finite), d a multiple of 8. */
   dotF16Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
   /**

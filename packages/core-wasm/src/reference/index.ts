@@ -31,6 +31,7 @@ export {
   FACTOR_SCALE,
   halfToNumber,
   INTEGER_DOTS,
+  tableRowsPacked,
   tableRowsU8,
 } from './table-rows.ts';
 export { selectBelowF32, topKPushF32, topKSortF32 } from './topk.ts';
