@@ -15,5 +15,5 @@ export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2';
 export { gramF32, matmulF32, nearestF32 } from './matmul';
 export { segmentedQuery } from './segmented-query';
 export { segmentedScan, segmentedScores, segmentedSearch } from './segmented-scan';
-export { affineScores, dotF16Rows, tableRowsPacked, tableRowsU8 } from './table-rows';
+export { addScaledF32, affineScores, dotF16Rows, tableRowsPacked, tableRowsU8 } from './table-rows';
 export { selectBelowF32, topKPushF32, topKSortF32 } from './topk';

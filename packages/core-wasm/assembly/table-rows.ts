@@ -110,6 +110,16 @@ export function dotF16Rows(q: usize, rows: usize, n: usize, d: usize, out: usize
   }
 }
 
+/** out f32[n] += weight·values f32[n], n a multiple of 4. */
+export function addScaledF32(values: usize, n: usize, weight: f32, out: usize): void {
+  assert((n & 3) === 0);
+  const weight_f32x4 = f32x4.splat(weight);
+  for (let i: usize = 0; i < n << 2; i += 16) {
+    const sum = f32x4.add(v128.load(out + i), f32x4.mul(v128.load(values + i), weight_f32x4));
+    v128.store(out + i, sum);
+  }
+}
+
 /**
  * Scores of vectors in blocks of 32: out[i] = base + add_i + weight·(scale_i·(a·dot_i + b) + offset_i·sum).
  *

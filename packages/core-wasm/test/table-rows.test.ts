@@ -83,6 +83,21 @@ describeBuilds('table rows', (core) => {
     }
   });
 
+  it('addScaledF32 adds as its twin does', () => {
+    const values = gaussianRows(1, 100, 1);
+    const start = gaussianRows(1, 100, 2);
+    const expected = start.slice();
+    twin.addScaledF32(values, -1.7, expected);
+    const sums = core.scope((scope) => {
+      const out = scope.reserve(4 * 104);
+      out.f32().fill(7).set(start);
+      core.kernels.addScaledF32(put(scope, values), 100, -1.7, out.at());
+      return out.f32().slice(0, 104);
+    });
+    expect(sums.subarray(0, 100)).toEqual(expected);
+    expect([...sums.subarray(100)]).toEqual([7, 7, 7, 7]);
+  });
+
   it('affineScores equals its twin for every set of factors', () => {
     const terms = { a: 0.25, b: -3, sum: 1.5, weight: -2, base: 7 };
     for (let factors = 0; factors < 16; factors++) {

@@ -11,7 +11,7 @@ export interface QuantizerOptions {
   readonly metric: Metric;
   /**
    * Average code bits a dimension. rabitq 1 to 9; pq and opq 1/16 to 8 (as sub-quantizers); lvq 1 to 16 (above 8 on two
-   * levels); leanvec that of its primary a kept dimension; scalar 1 to 8; turboquant 1, 2 or 4; pca 1/16 to 16, at 16 bits a kept dimension; binary is 1, fp16 16.
+   * levels); leanvec that of its primary a kept dimension; scalar 1 to 8; turboquant 1 to 4; latent 1 to 8; pca 1/16 to 16, at 16 bits a kept dimension; binary is 1, fp16 16.
    */
   readonly bits?: number;
   readonly seed?: number;
@@ -25,6 +25,8 @@ export interface QuantizerOptions {
   readonly rotate?: boolean;
   /** lvq, turboquant: the scale |r|²/<r, r̂>. Default false for lvq, true for turboquant. */
   readonly ratio?: boolean;
+  /** turboquant from 2 bits: the paper's unbiased variant, bits - 1 of levels and one of signs of the rest. */
+  readonly sketch?: boolean;
   /** scalar: share of training values beyond the grid at each end. Default 0. */
   readonly clip?: number;
   /** leanvec: dimensions kept, default half of them; bits is then that of a kept dimension. */

@@ -14,6 +14,7 @@ import {
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
+import { readLatentCoder, trainLatentCoder } from './latent/index.ts';
 import { ExactNormCoder, makeLeanVec } from './leanvec/index.ts';
 import type { Coder } from './linear/coder.ts';
 import {
@@ -40,7 +41,7 @@ import {
   trainScalarCoder,
 } from './scalar/index.ts';
 import { trainPca } from './training/pca.ts';
-import { readTurboQuantCoder, TurboQuantCoder } from './turboquant/index.ts';
+import { readTurboQuantCoder, SignSketch, TurboQuantCoder } from './turboquant/index.ts';
 
 type Maker = (sample: Sample, options: QuantizerOptions) => Made;
 
@@ -95,11 +96,14 @@ const MAKERS: Record<QuantizerName, Maker> = {
     return { frame, coder: new BinaryCoder(frame.dims, d), bits: frame.dims / d, isUnbiased: false };
   },
   turboquant({ d, random }, options) {
-    const bits = options.bits ?? 4;
+    const isSketched = options.sketch ?? false;
+    const bits = checkInteger('bits', options.bits ?? 4, isSketched ? 2 : 1, 4);
     const hasRatio = options.ratio ?? true;
     const frame = rotatedFrame(d, random.fork('rotation'));
-    const coder = new TurboQuantCoder(frame.dims, bits, hasRatio);
-    return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: hasRatio };
+    const coder = isSketched
+      ? new TurboQuantCoder(frame.dims, bits - 1, SignSketch.random(frame.dims, random.fork('sketch')))
+      : new TurboQuantCoder(frame.dims, bits, hasRatio);
+    return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: isSketched || hasRatio };
   },
   pca({ core, d, n, rows }, options) {
     const bits = checkNumber('bits', options.bits ?? 4, 1 / 16, 16);
@@ -116,6 +120,12 @@ const MAKERS: Record<QuantizerName, Maker> = {
   leanvec(sample, options) {
     const primary = checkOneOf('primary', options.primary ?? 'lvq', PRIMARY_NAMES);
     return makeLeanVec(sample, options, primary, (projected) => MAKERS[primary](projected, options));
+  },
+  latent(sample, options) {
+    const bits = checkInteger('bits', options.bits ?? 4, 1, 8);
+    const frame = identityFrame(sample.d);
+    const coder = trainLatentCoder(inFrame(sample, frame), sample.n, frame.dims, bits);
+    return { frame, coder, bits: (bits * frame.dims) / sample.d, isUnbiased: false };
   },
   fp16({ d }) {
     const frame = identityFrame(d);
@@ -172,6 +182,7 @@ const READERS: Record<QuantizerName, (reader: ByteReader, dims: number) => Coder
   turboquant: readTurboQuantCoder,
   pca: readHalfCoder,
   fp16: readHalfCoder,
+  latent: readLatentCoder,
   leanvec(reader, dims) {
     const primary = QUANTIZER_NAMES[reader.u32In('primary', 0, QUANTIZER_NAMES.length - 1)] as QuantizerName;
     return primary === 'leanvec'

@@ -59,3 +59,19 @@ quantizerCase({
   error: 0.107,
   needs: 16,
 });
+quantizerCase({ label: 'turboquant 3', options: { name: 'turboquant', bits: 3 }, error: 0.0211 });
+quantizerCase({
+  label: 'turboquant 3 with a sketch',
+  options: { name: 'turboquant', bits: 3, sketch: true },
+  error: 0.0296,
+});
+quantizerCase({
+  label: 'turboquant 4 with a sketch',
+  options: { name: 'turboquant', bits: 4, sketch: true },
+  error: 0.0159,
+});
+quantizerCase({ label: 'latent 1', options: { name: 'latent', bits: 1 }, error: 0.185 });
+quantizerCase({ label: 'latent 3', options: { name: 'latent', bits: 3 }, error: 0.0461 });
+quantizerCase({ label: 'latent 4', options: { name: 'latent', bits: 4 }, error: 0.0226 });
+quantizerCase({ label: 'latent 6', options: { name: 'latent', bits: 6 }, error: 0.0048 });
+quantizerCase({ label: 'latent 8', options: { name: 'latent', bits: 8 }, error: 0.000809 });

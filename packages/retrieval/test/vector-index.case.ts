@@ -221,7 +221,10 @@ export function vectorIndexCase(one: IndexCase): void {
     });
 
     it('scores candidates exactly where a rerank is asked for', () => {
-      using keeping = build(core, rows, { keepVectors: true, bits: 1 });
+      using keeping = build(core, rows, {
+        keepVectors: true,
+        bits: quantizerOptions?.sketch ? 2 : 1,
+      });
       expect(keeping.bytesPerVector).toBe(keeping.codeBytesPerVector + 4 + 4 * D);
       using loaded = loadIndex(core, saveIndex(keeping));
       const fetch = (ids: Uint32Array): Float32Array => {

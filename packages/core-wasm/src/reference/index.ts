@@ -24,6 +24,7 @@ export {
 } from './segmented-scan.ts';
 export {
   type AffineTerms,
+  addScaledF32,
   affineScores,
   dotF16Rows,
   FACTOR_ADD,

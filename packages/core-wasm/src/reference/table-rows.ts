@@ -58,6 +58,12 @@ export function dotF16Rows(
   }
 }
 
+/** out[i] += weight·values[i], each operation rounded to f32. */
+export function addScaledF32(values: Float32Array, weight: number, out: Float32Array): void {
+  for (const [i, value] of values.entries())
+    out[i] = (out[i] as number) + Math.fround(value * Math.fround(weight));
+}
+
 /** What stands at the head of a block, f32[32] each, in this order. */
 export const FACTOR_ADD = 1;
 export const FACTOR_SCALE = 2;

@@ -69,6 +69,7 @@ export function trainOpqFrame(
       codes: new Uint8Array(n * coder.codeBytes),
       scales: new Float32Array(0),
       offsets: new Float32Array(0),
+      partScales: new Float32Array(0),
       norms: new Float32Array(0),
       errors: new Float32Array(0),
     };
