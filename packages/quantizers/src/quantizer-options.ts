@@ -10,14 +10,14 @@ export interface QuantizerOptions {
   readonly name: QuantizerName;
   readonly metric: Metric;
   /**
-   * Average code bits a dimension. rabitq 1 to 9; pq and opq 1/16 to 8 (as sub-quantizers); lvq 1 to 16 (above 8 on two
+   * Average code bits a dimension. rabitq 1 to 9; pq, opq and low-rank-pq 1/16 to 8 (as sub-quantizers); lvq 1 to 16 (above 8 on two
    * levels); leanvec that of its primary a kept dimension; scalar 1 to 8; turboquant 1 to 4; latent 1 to 8; pca 1/16 to 16, at 16 bits a kept dimension; binary is 1, fp16 16.
    */
   readonly bits?: number;
   readonly seed?: number;
   /** rabitq: 'fast' (default) or 'optimal' codes. */
   readonly mode?: RabitqMode;
-  /** pq, opq: bits of one code, 8 (default) or 4 (fast scan). */
+  /** pq, opq, low-rank-pq: bits of one code, 8 (default) or 4 (fast scan). */
   readonly nbits?: 4 | 8;
   /** lvq: bits of the second level, 0 (default) to 8; bits is then that of the first. */
   readonly secondBits?: number;
@@ -37,7 +37,9 @@ export interface QuantizerOptions {
   readonly queries?: Float32Array;
   /** leanvec with queries: 'sphering' (default), the closed form, or 'frank-wolfe', the search of the paper. */
   readonly solver?: LeanVecSolver;
-  /** pq, opq: k-means rounds. Default 10. */
+  /** low-rank-pq: dims of the shared codebook; default: chosen by a trade-off that the coder reports. */
+  readonly clusterDims?: number;
+  /** pq, opq, low-rank-pq: k-means rounds. Default 10. */
   readonly iterations?: number;
 }
 

@@ -18,6 +18,7 @@ export const QUANTIZER_NAMES = [
   'fp16',
   'leanvec',
   'latent',
+  'low-rank-pq',
 ] as const;
 export type QuantizerName = (typeof QUANTIZER_NAMES)[number];
 /** What may code the dimensions that LeanVec keeps. */

@@ -28,8 +28,9 @@ import {
   writeFrame,
 } from './linear/frame.ts';
 import { LinearQuantizer } from './linear/linear-quantizer.ts';
+import { readLowRankPqCoder, trainLowRankPq } from './low-rank-pq/index.ts';
 import { LvqCoder, readLvqCoder } from './lvq/index.ts';
-import { readPqCoder, trainOpqFrame, trainPqCoder } from './pq/index.ts';
+import { balancedAxes, type PqOptions, readPqCoder, trainOpqFrame, trainPqCoder } from './pq/index.ts';
 import { PRIMARY_NAMES, QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
 import type { Made, QuantizerOptions, Sample } from './quantizer-options.ts';
 import { makeRabitqCoder, readRabitqCoder } from './rabitq/index.ts';
@@ -51,17 +52,22 @@ function inFrame({ core, rows }: Sample, frame: Frame): Float32Array {
   return transform.apply(rows);
 }
 
-function makePq(sample: Sample, options: QuantizerOptions, isRotated: boolean): Made {
-  const { d, n, seed, core } = sample;
+/** Sub-quantizers and rounds of PQ and its kin. */
+function pqOptions({ d, seed }: Sample, options: QuantizerOptions): PqOptions {
   const nbits = options.nbits ?? 8;
   if (nbits !== 4 && nbits !== 8) throw new RangeError(`"nbits" expected 4 or 8, got ${nbits}`);
   const bits = checkNumber('bits', options.bits ?? 1, 1 / 16, 8);
   const m = Math.max(1, Math.min(d, Math.round((bits * d) / nbits)));
   const iterations = checkInteger('iterations', options.iterations ?? 10, 1, 1000);
-  const pq = { m, nbits, seed, iterations } as const;
+  return { m, nbits, seed, iterations };
+}
+
+function makePq(sample: Sample, options: QuantizerOptions, isRotated: boolean): Made {
+  const { d, n, core } = sample;
+  const pq = pqOptions(sample, options);
   const frame = isRotated ? trainOpqFrame(core, sample.rows, n, d, pq) : identityFrame(d);
   const coder = trainPqCoder(core, inFrame(sample, frame), n, frame.dims, pq);
-  return { frame, coder, bits: (coder.m * nbits) / d, isUnbiased: false };
+  return { frame, coder, bits: (coder.m * pq.nbits) / d, isUnbiased: false };
 }
 
 const MAKERS: Record<QuantizerName, Maker> = {
@@ -127,6 +133,19 @@ const MAKERS: Record<QuantizerName, Maker> = {
     const coder = trainLatentCoder(inFrame(sample, frame), sample.n, frame.dims, bits);
     return { frame, coder, bits: (bits * frame.dims) / sample.d, isUnbiased: false };
   },
+  'low-rank-pq'(sample, options) {
+    const { core, d, n, rows } = sample;
+    const pq = pqOptions(sample, options);
+    const dsub = Math.ceil(paddedDims(d) / pq.m);
+    const { clusterDims } = options;
+    if (clusterDims !== undefined) checkInteger('clusterDims', clusterDims, 1, dsub);
+    const frame = matrixFrame(d, balancedAxes(core, rows, n, d, pq.m));
+    const coder = trainLowRankPq(core, inFrame(sample, frame), n, frame.dims, {
+      ...pq,
+      ...(clusterDims !== undefined && { clusterDims }),
+    });
+    return { frame, coder, bits: (coder.m * pq.nbits) / d, isUnbiased: false };
+  },
   fp16({ d }) {
     const frame = identityFrame(d);
     return {
@@ -183,6 +202,7 @@ const READERS: Record<QuantizerName, (reader: ByteReader, dims: number) => Coder
   pca: readHalfCoder,
   fp16: readHalfCoder,
   latent: readLatentCoder,
+  'low-rank-pq': readLowRankPqCoder,
   leanvec(reader, dims) {
     const primary = QUANTIZER_NAMES[reader.u32In('primary', 0, QUANTIZER_NAMES.length - 1)] as QuantizerName;
     return primary === 'leanvec'

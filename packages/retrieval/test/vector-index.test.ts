@@ -22,6 +22,7 @@ const FAMILY: Omit<IndexCase, 'kind' | 'metric'>[] = [
   { quantizer: 'fp16', bits: 16 },
   { quantizer: 'leanvec', bits: 8, tolerance: 1, leastHits: 60 },
   { quantizer: 'latent', tolerance: 0.02, leastHits: 185 },
+  { quantizer: 'low-rank-pq', bits: 4, tolerance: 0.3, leastHits: 100 },
   { quantizer: 'latent', bits: 3, tolerance: 0.6, leastHits: 90 },
   { quantizer: 'turboquant', bits: 4, quantizerOptions: { sketch: true }, tolerance: 0.2, leastHits: 120 },
   // half the dims at 4 bits bring most true neighbours into the buffer, and 8 bits of all dims order it
