@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { LeanVecSolver } from './leanvec/index.ts';
+export { LEANVEC_SOLVERS, type LeanVecSolver } from './leanvec/index.ts';
 export type { LinearLayout } from './linear/block-layout.ts';
 export type { CodedRows, Coder, Dots } from './linear/coder.ts';
 export type { Frame } from './linear/frame.ts';
@@ -47,6 +47,7 @@ export {
   trainSaq,
   writeSaqModel,
 } from './saq/index.ts';
+export type { ScalarRanges } from './scalar/index.ts';
 export { readQuantizer, trainQuantizer, writeQuantizer } from './train-quantizer.ts';
 export {
   type Assignment,

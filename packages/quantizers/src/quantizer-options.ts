@@ -5,6 +5,7 @@ import type { Coder } from './linear/coder.ts';
 import type { Frame } from './linear/frame.ts';
 import type { PrimaryName, QuantizerName } from './quantizer.ts';
 import type { RabitqMode } from './rabitq/index.ts';
+import type { ScalarRanges } from './scalar/vector-coder.ts';
 
 export interface QuantizerOptions {
   readonly name: QuantizerName;
@@ -21,14 +22,18 @@ export interface QuantizerOptions {
   readonly nbits?: 4 | 8;
   /** lvq: bits of the second level, 0 (default) to 8; bits is then that of the first. */
   readonly secondBits?: number;
+  /** lvq: means of which each vector takes the nearest, 1 (default) to 256. */
+  readonly means?: number;
   /** lvq: in a random rotation; with `ratio` inner products have no bias. */
   readonly rotate?: boolean;
   /** lvq, turboquant: the scale |r|²/<r, r̂>. Default false for lvq, true for turboquant. */
   readonly ratio?: boolean;
   /** turboquant from 2 bits: the paper's unbiased variant, bits - 1 of levels and one of signs of the rest. */
   readonly sketch?: boolean;
-  /** scalar: share of training values beyond the grid at each end. Default 0. */
+  /** scalar: share of values beyond the grid at each end, of training or of each vector. Default 0. */
   readonly clip?: number;
+  /** scalar: a grid for each dimension (default), learned, or for each vector, about 0, with a factor beside the code. */
+  readonly ranges?: ScalarRanges;
   /** leanvec: dimensions kept, default half of them; bits is then that of a kept dimension. */
   readonly dims?: number;
   /** leanvec: what codes the kept dimensions, with its own options beside. Default lvq, at 8 bits. */

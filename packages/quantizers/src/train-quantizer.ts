@@ -29,7 +29,7 @@ import {
 } from './linear/frame.ts';
 import { LinearQuantizer } from './linear/linear-quantizer.ts';
 import { readLowRankPqCoder, trainLowRankPq } from './low-rank-pq/index.ts';
-import { LvqCoder, readLvqCoder } from './lvq/index.ts';
+import { LvqCoder, MAX_MEANS, readLvqCoder } from './lvq/index.ts';
 import { balancedAxes, type PqOptions, readPqCoder, trainOpqFrame, trainPqCoder } from './pq/index.ts';
 import { PRIMARY_NAMES, QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
 import type { Made, QuantizerOptions, Sample } from './quantizer-options.ts';
@@ -37,10 +37,13 @@ import { makeRabitqCoder, readRabitqCoder } from './rabitq/index.ts';
 import {
   BinaryCoder,
   HalfCoder,
+  readAnyScalarCoder,
   readBinaryCoder,
-  readScalarCoder,
+  SCALAR_RANGES,
   trainScalarCoder,
+  VectorScalarCoder,
 } from './scalar/index.ts';
+import { trainKmeans } from './training/kmeans.ts';
 import { trainPca } from './training/pca.ts';
 import { readTurboQuantCoder, SignSketch, TurboQuantCoder } from './turboquant/index.ts';
 
@@ -80,21 +83,34 @@ const MAKERS: Record<QuantizerName, Maker> = {
   },
   pq: (sample, options) => makePq(sample, options, false),
   opq: (sample, options) => makePq(sample, options, true),
-  lvq({ d, random }, options) {
+  lvq(sample, options) {
+    const { core, d, n, seed, random } = sample;
     const asked = checkInteger('bits', options.bits ?? 8, 1, options.secondBits === undefined ? 16 : 8);
     const bits = Math.min(8, asked);
     const second = checkInteger('secondBits', options.secondBits ?? asked - bits, 0, 8);
     const frame = options.rotate ? rotatedFrame(d, random.fork('rotation')) : identityFrame(d);
     const used = options.rotate ? frame.dims : d;
-    const coder = new LvqCoder(frame.dims, used, bits, second, options.ratio ?? false);
+    const count = checkInteger('means', options.means ?? 1, 1, MAX_MEANS);
+    if (n < count)
+      throw new RangeError(`"sample" expected at least ${count} vectors for ${count} means, got ${n}`);
+    const means =
+      count > 1
+        ? trainKmeans(core, { data: inFrame(sample, frame), n, d: frame.dims }, { nlist: count, seed })
+            .centroids
+        : undefined;
+    const coder = new LvqCoder(frame.dims, used, bits, second, options.ratio ?? false, means);
     const isUnbiased = options.rotate === true && options.ratio === true;
     return { frame, coder, bits: ((bits + second) * frame.dims) / d, isUnbiased };
   },
   scalar(sample, options) {
     const bits = checkInteger('bits', options.bits ?? 8, 1, 8);
     const clip = checkNumber('clip', options.clip ?? 0, 0, 0.49);
+    const ranges = checkOneOf('ranges', options.ranges ?? 'dimension', SCALAR_RANGES);
     const frame = identityFrame(sample.d);
-    const coder = trainScalarCoder(inFrame(sample, frame), sample.n, frame.dims, bits, clip);
+    const coder =
+      ranges === 'vector'
+        ? new VectorScalarCoder(frame.dims, sample.d, checkInteger('bits', bits, 2, 8), clip)
+        : trainScalarCoder(inFrame(sample, frame), sample.n, frame.dims, bits, clip);
     return { frame, coder, bits: (bits * frame.dims) / sample.d, isUnbiased: false };
   },
   binary({ d }) {
@@ -196,7 +212,7 @@ const READERS: Record<QuantizerName, (reader: ByteReader, dims: number) => Coder
   pq: readPqCoder,
   opq: readPqCoder,
   lvq: readLvqCoder,
-  scalar: readScalarCoder,
+  scalar: readAnyScalarCoder,
   binary: readBinaryCoder,
   turboquant: readTurboQuantCoder,
   pca: readHalfCoder,

@@ -29,7 +29,8 @@ export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
     add('pq', 'pq');
     if (bits <= 4) add('pq 4-bit', 'pq', { bits, quantizerOptions: { nbits: 4 } });
     if (d <= OPQ_DIMS) add('opq', 'opq');
-    add('low-rank pq', 'low-rank-pq');
+    // from 4 bits on runs are of two dims, and there is no rank to choose
+    if (bits <= 2) add('low-rank pq', 'low-rank-pq');
   }
   if (isInteger && bits >= 2) {
     add('lvq', 'lvq');

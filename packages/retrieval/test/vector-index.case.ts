@@ -223,7 +223,7 @@ export function vectorIndexCase(one: IndexCase): void {
     it('scores candidates exactly where a rerank is asked for', () => {
       using keeping = build(core, rows, {
         keepVectors: true,
-        bits: quantizerOptions?.sketch ? 2 : 1,
+        bits: quantizerOptions?.sketch || quantizerOptions?.ranges ? 2 : 1,
       });
       expect(keeping.bytesPerVector).toBe(keeping.codeBytesPerVector + 4 + 4 * D);
       using loaded = loadIndex(core, saveIndex(keeping));
@@ -296,7 +296,7 @@ export function vectorIndexCase(one: IndexCase): void {
         expect(() => index.search(query(0), 3, { nprobe })).toThrow(/"nprobe"/);
       for (const gamma of [-1, Number.NaN, Infinity])
         expect(() => index.search(query(0), 3, { gamma })).toThrow(/"gamma"/);
-      if (!secondary)
+      if (!secondary && !quantizerOptions?.secondBits)
         expect(() => index.search(query(0), 3, { rerank: { candidates: 9 } })).toThrow(/"rerank"/);
       expect(() => index.search(query(0), 3, { rerank: { candidates: 0 } })).toThrow(/"rerank.candidates"/);
       const short = { candidates: 9, fetch: () => new Float32Array(3) };

@@ -95,9 +95,9 @@ export function trainScalarCoder(
   return new ScalarCoder(dims, bits, minima, steps);
 }
 
-/** @throws FormatError */
-export function readScalarCoder(reader: ByteReader, dims: number): ScalarCoder {
-  const bits = reader.u32In('bits', 1, 8);
+/** bits — read already. @throws FormatError */
+export function readScalarCoder(reader: ByteReader, dims: number, bits: number): ScalarCoder {
+  if (bits > 8) reader.fail(`"bits" expected 1 to 8, got ${bits}`);
   const minima = reader.f32Array('minima', dims);
   const steps = reader.f32Array('steps', dims);
   if (steps.some((step) => step < 0)) reader.fail('"steps" expected numbers from 0');

@@ -11,6 +11,7 @@ const CHUNK = 1024;
 
 export class FloatCodec implements ListCodec {
   readonly name = 'none';
+  readonly hasLevels = false;
   readonly blockBytes: number;
   readonly bytesPerVector: number;
   readonly bits = 32;

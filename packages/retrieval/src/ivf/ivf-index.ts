@@ -20,9 +20,10 @@ import {
 } from '@sagitta/core-wasm';
 import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
 import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
-import { InvertedLists, type SavedLists } from './inverted-lists.ts';
+import { BLOCK, type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import type { IndexQuantizer, ListCodec, Probe } from './list-codec.ts';
+import { ListPlaces } from './list-places.ts';
 import { ResultHeap } from './result-heap.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
 
@@ -38,8 +39,9 @@ export interface SearchOptions {
    */
   readonly gamma?: number;
   /**
-   * Scores this many candidates again: exactly from `fetch` or kept vectors, else from secondary codes. Where there are
-   * secondary codes the default is ten times k; false leaves them unread.
+   * Scores this many candidates again: exactly from `fetch` or kept vectors, else from secondary codes, else, where codes
+   * have two levels (lvq with secondBits), the lists are scanned by the first and candidates scored by both. Where there
+   * are secondary codes the default is ten times k; false leaves them unread.
    */
   readonly rerank?: { readonly candidates: number; readonly fetch?: VectorFetch } | false;
   /** Adds statistics to the result. */
@@ -62,6 +64,8 @@ export interface IvfParts {
   /** Contents of a file, checked: lists, and kept vectors (n × d) where vectors are kept. */
   readonly saved?: SavedLists & { readonly kept?: Float32Array };
 }
+
+type RerankSource = 'vectors' | 'secondary' | 'levels';
 
 const DEFAULT_NPROBE = 16;
 /** Candidates a result where secondary codes score again. */
@@ -88,6 +92,8 @@ export class IvfIndex implements Disposable {
   readonly #found: ResultHeap;
   readonly #kept: KeptVectors | undefined;
   readonly #secondary: SecondaryCodes | undefined;
+  /** Made when it is first wanted, and again after vectors are added. */
+  #places: ListPlaces | undefined;
   #n = 0;
 
   constructor(parts: IvfParts) {
@@ -203,6 +209,7 @@ export class IvfIndex implements Disposable {
     else append();
     this.#kept?.add(rows === vectors ? vectors.slice() : rows);
     this.#n += given.n;
+    this.#places = undefined;
   }
 
   #write(list: number, rows: Float32Array, members: Uint32Array, target: Block, first: number): void {
@@ -213,7 +220,7 @@ export class IvfIndex implements Disposable {
   }
 
   /** Sets the query in the core and chooses the lists to visit. */
-  #prepare(query: Float32Array, nprobe: number, gamma: number): Probe {
+  #prepare(query: Float32Array, nprobe: number, gamma: number, isCoarse = false): Probe {
     checkFloat32('query', query);
     if (query.length !== this.d) {
       throw new RangeError(`"query" expected length d = ${this.d}, got ${query.length}`);
@@ -233,7 +240,7 @@ export class IvfIndex implements Disposable {
     }
     kernels.topKPushF32(bases, NO_PTR, this.nlist, 0, nprobe, probed.scores, probed.ids, probed.size);
     const count = this.#probed.sort();
-    this.codec.setQuery(unit, gamma);
+    this.codec.setQuery(unit, gamma, isCoarse);
     return { order: this.#probed.idBlock, count, bases: this.#bases, centroids: this.#centroidPtr(0) };
   }
 
@@ -259,23 +266,16 @@ export class IvfIndex implements Disposable {
     const candidates = rerank
       ? Math.max(k, checkInteger('rerank.candidates', rerank.candidates, 1, MAX_K))
       : k;
-    if (rerank && !rerank.fetch && !this.#kept && !this.#secondary) {
-      throw new RangeError(
-        '"rerank" expected kept vectors (build with keepVectors: true), secondary codes or a fetch function, got none',
-      );
-    }
+    const source = rerank ? this.#rerankSource(rerank.fetch) : undefined;
     if (options.statistics) this.codec.resetStatistics();
     const heap = this.#found.reset(Math.min(candidates, Math.max(1, this.#n)));
-    const probe = this.#prepare(query, nprobe, gamma);
+    const probe = this.#prepare(query, nprobe, gamma, source === 'levels');
     this.codec.scan(this.lists, probe, heap);
     const size = this.#found.sort();
     let ids = this.#found.ids(size);
     let scores = this.#found.scores(size);
     if (rerank) {
-      const exact =
-        rerank.fetch || this.#kept
-          ? this.#exactScores(ids, rerank.fetch)
-          : (this.#secondary as SecondaryCodes).scores(this.#query.f32(0, this.d).slice(), ids);
+      const exact = this.#scoresAgain(ids, source, rerank.fetch);
       const order = Uint32Array.from(ids, (_, i) => i).sort(
         (a, b) => (exact[a] as number) - (exact[b] as number) || (ids[a] as number) - (ids[b] as number),
       );
@@ -291,6 +291,49 @@ export class IvfIndex implements Disposable {
       reranked: rerank ? size : 0,
     };
     return { ids, scores, statistics };
+  }
+
+  #rerankSource(fetch: VectorFetch | undefined): RerankSource {
+    if (fetch || this.#kept) return 'vectors';
+    if (this.#secondary) return 'secondary';
+    if (this.codec.hasLevels) return 'levels';
+    throw new RangeError(
+      '"rerank" expected kept vectors (build with keepVectors: true), secondary codes, codes of two levels or a fetch function, got none',
+    );
+  }
+
+  /** Scores, smaller is better, of candidates for the query that was last prepared. */
+  #scoresAgain(
+    ids: Uint32Array,
+    source: RerankSource | undefined,
+    fetch: VectorFetch | undefined,
+  ): Float32Array {
+    if (source === 'vectors') return this.#exactScores(ids, fetch);
+    const query = this.#query.f32(0, this.d).slice();
+    if (source === 'secondary' && this.#secondary) return this.#secondary.scores(query, ids);
+    return this.#levelScores(query, ids);
+  }
+
+  /** All levels of the codes of candidates, wherever their lists are. */
+  #levelScores(query: Float32Array, ids: Uint32Array): Float32Array {
+    this.#places ??= new ListPlaces(this.lists, this.#n);
+    const places = this.#places;
+    const { codec } = this;
+    codec.setQuery(query, DEFAULT_GAMMA);
+    return this.core.scope((scope) => {
+      const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.blockBytes);
+      const out = scope.reserve(4 * ids.length);
+      for (const [i, id] of ids.entries()) {
+        const list = this.lists.get(places.listOf(id)) as InvertedList;
+        codec.move(list.blocks, places.positionOf(id), blocks, i);
+      }
+      // such codes need no projected centroid, and the score of each one's own is added here
+      codec.scores({ n: ids.length, blocks }, NO_PTR, 0, out);
+      const bases = this.#bases.f32();
+      return out
+        .f32(0, ids.length)
+        .map((score, i) => score + (bases[places.listOf(ids[i] as number)] as number));
+    });
   }
 
   /** Exact scores, smaller is better, of candidates, for the query that was last prepared. */

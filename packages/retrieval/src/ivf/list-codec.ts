@@ -44,7 +44,10 @@ export interface ListCodec extends Disposable {
   write(vectors: Float32Array, centroid: Float32Array, target: Block, first: number): void;
   /** Frees what only writing needs; the next write makes it anew. */
   releaseEncoder(): void;
-  setQuery(query: Float32Array, gamma: number): void;
+  /** There are finer levels of codes that setQuery can leave unread. */
+  readonly hasLevels: boolean;
+  /** isCoarse — leaves them unread in what follows, until the next query. */
+  setQuery(query: Float32Array, gamma: number, isCoarse?: boolean): void;
   scan(lists: InvertedLists, probe: Probe, heap: ScanHeap): void;
   /** Every score of a list: f32[n], smaller is better. */
   scores(list: Pick<InvertedList, 'n' | 'blocks'>, centroid: Ptr, base: number, out: Block): void;

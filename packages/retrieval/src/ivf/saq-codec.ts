@@ -17,6 +17,7 @@ import type { ListCodec, Probe } from './list-codec.ts';
 export class SaqCodec implements ListCodec {
   readonly name = 'saq';
   readonly model: SaqModel;
+  readonly hasLevels = false;
   readonly blockBytes: number;
   readonly bytesPerVector: number;
   readonly bits: number;
