@@ -57,6 +57,7 @@ export {
   type KmeansOptions,
   type PcaModel,
   type PcaOptions,
+  projectRows,
   RowReservoir,
   type SymmetricEigen,
   sampleIndices,

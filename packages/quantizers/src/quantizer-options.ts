@@ -34,7 +34,10 @@ export interface QuantizerOptions {
   readonly clip?: number;
   /** scalar: a grid for each dimension (default), learned, or for each vector, about 0, with a factor beside the code. */
   readonly ranges?: ScalarRanges;
-  /** leanvec: dimensions kept, default half of them; bits is then that of a kept dimension. */
+  /**
+   * leanvec: dimensions kept, default half of them; bits is then that of a kept dimension. pca: dimensions kept, instead of
+   * bits.
+   */
   readonly dims?: number;
   /** leanvec: what codes the kept dimensions, with its own options beside. Default lvq, at 8 bits. */
   readonly primary?: PrimaryName;

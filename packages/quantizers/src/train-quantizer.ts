@@ -129,7 +129,8 @@ const MAKERS: Record<QuantizerName, Maker> = {
   },
   pca({ core, d, n, rows }, options) {
     const bits = checkNumber('bits', options.bits ?? 4, 1 / 16, 16);
-    const kept = Math.max(1, Math.min(d, Math.round((bits * d) / 16)));
+    const share = Math.max(1, Math.min(d, Math.round((bits * d) / 16)));
+    const kept = checkInteger('dims', options.dims ?? share, 1, d);
     const { components } = trainPca(core, { data: rows, n, d }, { center: false });
     const frame = matrixFrame(d, components.slice(0, kept * d));
     return {

@@ -30,6 +30,7 @@ export {
   type VectorFetch,
 } from './ivf/index.ts';
 export { loadIndex } from './load-index.ts';
+export { type PcaReport, type PcaReportOptions, type PcaReportRow, pcaReport } from './pca-report.ts';
 export { recallAtK } from './recall.ts';
 export { type Recommendation, type RecommendOptions, recommend } from './recommend.ts';
 export { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from './search-result.ts';

@@ -70,7 +70,7 @@ export function addQuantizerOptions(command: Command): Command {
         PRIMARY_NAMES,
       ),
     )
-    .option('--dims <N>', 'dimensions that leanvec keeps (default: half)', integer(1))
+    .option('--dims <N>', 'dimensions that leanvec (default: half) or pca keeps', integer(1))
     .option('--training-queries <FILE>', 'queries that leanvec suits its projection to')
     .addOption(
       new Option('--solver <NAME>', 'leanvec with training queries (default: sphering)').choices(
