@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { blockCount, type LinearQuantizer, type QuantizerOptions, trainQuantizer } from '../src/index.ts';
 import { FrameTransform } from '../src/linear/frame.ts';
 import { PqCoder } from '../src/pq/index.ts';
-import { referenceLvq, referencePq, referenceRabitq } from './reference/family.ts';
+import { LEVELS } from '../src/turboquant/index.ts';
+import { referenceLvq, referencePq, referenceRabitq, referenceTurboQuant } from './reference/family.ts';
 
 const core = createCore();
 const D = 32;
@@ -134,5 +135,17 @@ describe('pq', () => {
         expect(table[a * 16 + b]).toBe(table[b * 16 + a]);
       }
     }
+  });
+});
+
+describe('turboquant', () => {
+  it.each([1, 2, 3, 4])('at %i bits, for the least error', (bits) => {
+    const quantizer = train({ name: 'turboquant', bits, ratio: false });
+    const residuals = framed(quantizer);
+    const decoded = Array.from({ length: N }, (_, i) =>
+      referenceTurboQuant(row(residuals, i, quantizer.frame.dims), LEVELS[bits] as readonly number[]),
+    );
+    // tables of 4 bits have 65,535 steps over the largest range, of 3 bits are floats
+    expectEstimates(quantizer, decoded, 'decoded', 0.02);
   });
 });

@@ -2,7 +2,14 @@
  * What the file of an index says before its lists: read and checked alike whether the file is in memory, comes as a
  * stream or is fetched in parts.
  */
-import { type ByteReader, type Core, FormatError, MAX_DIMENSION, METRICS } from '@sagitta/core-wasm';
+import {
+  type ByteReader,
+  type Core,
+  FormatError,
+  MAX_DIMENSION,
+  METRICS,
+  UnsupportedError,
+} from '@sagitta/core-wasm';
 import { readQuantizer, readSaqModel } from '@sagitta/quantizers';
 import { FloatCodec } from './ivf/float-codec.ts';
 import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection } from './ivf/format.ts';
@@ -50,6 +57,8 @@ export function checkSections(has: (id: string) => boolean, meta: IndexMeta): vo
     ['SAQM', modelSection(meta.quantizer) === 'SAQM'],
     ['QNTZ', modelSection(meta.quantizer) === 'QNTZ'],
     ['VECS', meta.keepVectors],
+    ['SECC', has('SECM')],
+    ['SECM', has('SECC')],
   ] as const) {
     if (has(id) && !isWanted) throw new FormatError(`expected no section "${id}", got one`, 32);
   }
@@ -104,26 +113,49 @@ export class IdsOnce {
   }
 }
 
-/** reader — of the section by the name that modelSection gives; not called without a quantizer */
-export function openCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
-  const section = modelSection(meta.quantizer);
-  if (section === undefined) return new FloatCodec(core, meta.d, meta.metric);
-  const model = reader(section);
-  if (section === 'QNTZ') {
-    const quantizer = readQuantizer(model);
-    const { name, d, metric } = quantizer;
-    if (name !== meta.quantizer || d !== meta.d || metric !== meta.metric) {
-      model.fail(
-        `the quantizer expected ${meta.quantizer}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
+/** A codec, and what vectors outside lists lose. */
+export interface OpenedCodec {
+  readonly codec: ListCodec;
+  readonly origin: Float32Array;
+}
+
+/** model — gives the reader of the quantizer's model, which it ends with; not called for 'none' */
+export function openQuantizer(
+  core: Core,
+  wanted: IndexMeta['quantizer'],
+  { d, metric }: IndexMeta,
+  model: () => ByteReader,
+): OpenedCodec {
+  if (wanted === 'none') return { codec: new FloatCodec(core, d, metric), origin: new Float32Array(d) };
+  const reader = model();
+  if (wanted !== 'saq') {
+    const quantizer = readQuantizer(reader);
+    const { name } = quantizer;
+    if (name !== wanted || quantizer.d !== d || quantizer.metric !== metric) {
+      reader.fail(
+        `the quantizer expected ${wanted}, d = ${d} and ${metric}, got ${name}, ${quantizer.d} and ${quantizer.metric}`,
       );
     }
-    return new QuantizerCodec(core, quantizer);
+    return { codec: new QuantizerCodec(core, quantizer), origin: quantizer.origin };
   }
-  const saq = readSaqModel(model);
-  if (saq.d !== meta.d || saq.metric !== meta.metric) {
-    model.fail(`the model expected d = ${meta.d} and ${meta.metric}, got ${saq.d} and ${saq.metric}`);
+  const saq = readSaqModel(reader);
+  if (saq.d !== d || saq.metric !== metric) {
+    reader.fail(`the model expected d = ${d} and ${metric}, got ${saq.d} and ${saq.metric}`);
   }
-  return new SaqCodec(core, saq);
+  return { codec: new SaqCodec(core, saq), origin: saq.mean };
+}
+
+/** reader — of the section by the name that modelSection gives; not called without a quantizer */
+export function openCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
+  return openQuantizer(core, meta.quantizer, meta, () => reader(modelSection(meta.quantizer) as string))
+    .codec;
+}
+
+/** @throws UnsupportedError if the file has secondary codes: only loadIndex reads them */
+export function refuseSecondaryCodes(has: (id: string) => boolean): void {
+  if (has('SECM')) {
+    throw new UnsupportedError('"file" expected no secondary codes where it comes in parts: load it whole');
+  }
 }
 
 /** @throws FormatError if the lists of the index hold numbers that are not finite */

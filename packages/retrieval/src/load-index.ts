@@ -10,12 +10,15 @@ import {
   IdsOnce,
   type IndexMeta,
   openCodec,
+  openQuantizer,
   readCentroids,
   readMeta,
   readSizes,
 } from './index-head.ts';
-import type { SavedLists } from './ivf/inverted-lists.ts';
-import { IvfIndex } from './ivf/ivf-index.ts';
+import { BLOCK, type SavedLists } from './ivf/inverted-lists.ts';
+import { IvfIndex, type IvfParts } from './ivf/ivf-index.ts';
+import { INDEX_QUANTIZERS } from './ivf/list-codec.ts';
+import { SecondaryCodes } from './ivf/secondary-codes.ts';
 
 function readLists(container: Container, meta: IndexMeta, blockBytes: number): SavedLists {
   const { sizes, blocks } = readSizes(container.reader('SIZE'), meta);
@@ -30,6 +33,33 @@ function readLists(container: Container, meta: IndexMeta, blockBytes: number): S
     codeReader.fail(`codes expected ${blocks} blocks of ${blockBytes} bytes, got ${codes.length} bytes`);
   }
   return { sizes, ids, codes };
+}
+
+/** The secondary codes of a file, or undefined. */
+function openSecondary(core: Core, container: Container, meta: IndexMeta): SecondaryCodes | undefined {
+  if (!container.has('SECM')) return undefined;
+  const reader = container.reader('SECM');
+  const name = INDEX_QUANTIZERS[
+    reader.u32In('secondary quantizer', 0, INDEX_QUANTIZERS.length - 1)
+  ] as IndexMeta['quantizer'];
+  if (name === 'none') reader.end();
+  const { codec, origin } = openQuantizer(core, name, meta, () => reader);
+  const secondary = new SecondaryCodes(core, meta.metric, codec, origin);
+  try {
+    const codes = container.reader('SECC');
+    const bytes = codes.view(codes.remaining);
+    const wanted = Math.ceil(meta.n / BLOCK) * codec.blockBytes;
+    if (bytes.length !== wanted) {
+      codes.fail(`secondary codes expected ${wanted} bytes, got ${bytes.length}`);
+    }
+    secondary.restore(meta.n, bytes);
+    const defect = secondary.defect();
+    if (defect !== undefined) codes.fail(`secondary codes: ${defect}`);
+    return secondary;
+  } catch (error) {
+    secondary.dispose();
+    throw error;
+  }
 }
 
 /**
@@ -50,15 +80,17 @@ export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
   }
   const codec = openCodec(core, meta, container.reader);
   let lists: SavedLists;
+  let secondary: SecondaryCodes | undefined;
   try {
     lists = readLists(container, meta, codec.blockBytes);
+    secondary = openSecondary(core, container, meta);
   } catch (error) {
     codec.dispose();
     throw error;
   }
   const saved = kept ? { ...lists, kept } : lists;
-  // from here on the index owns the codec
-  const index = new IvfIndex({ ...meta, core, centroids, codec, saved });
+  // from here on the index owns the codec, and once it is made the secondary codes too
+  const index = makeIndex({ ...meta, core, centroids, codec, saved, ...(secondary && { secondary }) });
   try {
     checkCodes(index);
   } catch (error) {
@@ -66,4 +98,13 @@ export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
     throw error;
   }
   return index;
+}
+
+function makeIndex(parts: IvfParts): IvfIndex {
+  try {
+    return new IvfIndex(parts);
+  } catch (error) {
+    parts.secondary?.dispose();
+    throw error;
+  }
 }

@@ -85,6 +85,7 @@ export class RabitqRowCodes implements RowCodes {
       scales,
       offsets: new Float32Array(n),
       norms: new Float32Array(n),
+      partScales: new Float32Array(0),
       errors: new Float32Array(n),
     };
     const { dims, bits, mode } = this;
