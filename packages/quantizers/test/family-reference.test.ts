@@ -119,6 +119,31 @@ describe('pq', () => {
     expectEstimates(quantizer, decoded, 'decoded', 0.02);
   });
 
+  it.each([
+    ['pq', 8],
+    ['pq', 4],
+    ['low-rank-pq', 8],
+  ] as const)('%s with codes of %i has symmetric distances between codes', (name, nbits) => {
+    const quantizer = train({ name, bits: 1, nbits });
+    const { coder } = quantizer;
+    if (!(coder instanceof PqCoder)) throw new Error('expected a PqCoder');
+    using encoder = quantizer.createEncoder(core);
+    using blocks = core.allocate(blockCount(N) * quantizer.blockBytes);
+    encoder.encode(rows, quantizer.origin, blocks, 0);
+    const codes = quantizer.codes(blocks, N);
+    const decoded = quantizer.decode(core, blocks, N, quantizer.origin);
+    const distances = coder.symmetricDistances(codes.subarray(0, coder.codeBytes), codes);
+    expect(distances[0]).toBe(0);
+    for (let i = 0; i < N; i++) {
+      let expected = 0;
+      for (let j = 0; j < D; j++) {
+        expected += ((decoded[j] as number) - (decoded[i * D + j] as number)) ** 2;
+      }
+      expect(Math.abs((distances[i] as number) - expected)).toBeLessThan(1e-3);
+    }
+    expect(() => coder.symmetricDistances(codes.subarray(1), codes)).toThrow(/"code"/);
+  });
+
   it('has symmetric tables of squared distances between centroids', () => {
     const { coder } = train({ name: 'pq', bits: 1, nbits: 4 });
     if (!(coder instanceof PqCoder)) throw new Error('expected a PqCoder');

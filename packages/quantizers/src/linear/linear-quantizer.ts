@@ -110,6 +110,11 @@ export class LinearQuantizer implements Quantizer {
     moveCode(source, this.layout, this.coder, from, target, to);
   }
 
+  /** The codes of n vectors, one after the other without what stands beside them: n × coder.codeBytes, fresh. */
+  codes(blocks: Block, n: number): Uint8Array {
+    return this.#takeCoded(blocks, n).codes;
+  }
+
   #takeCoded(blocks: Block, n: number): CodedRows {
     const { coder, layout } = this;
     const coded = emptyRows(n, coder.codeBytes);
