@@ -14,7 +14,7 @@ import {
   FACTOR_SCALE,
 } from './coder.ts';
 import { centreOf, FRAME_CHUNK, FrameTransform } from './frame.ts';
-import type { LinearParts } from './linear-quantizer.ts';
+import type { LinearParts } from './linear-parts.ts';
 
 export function emptyRows(n: number, codeBytes: number): CodedRows {
   return {

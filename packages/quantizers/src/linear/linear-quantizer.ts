@@ -39,18 +39,9 @@ import {
 } from './coder.ts';
 import { centreOf, type Frame, FrameTransform, fromFrame } from './frame.ts';
 import { emptyRows, LinearEncoder } from './linear-encoder.ts';
+import type { LinearParts } from './linear-parts.ts';
 
-export interface LinearParts {
-  readonly name: QuantizerName;
-  readonly metric: Metric;
-  readonly d: number;
-  readonly bits: number;
-  readonly isUnbiased: boolean;
-  /** d values: the mean of the sample for l2, else zeros. */
-  readonly origin: Float32Array;
-  readonly frame: Frame;
-  readonly coder: Coder;
-}
+export type { LinearParts } from './linear-parts.ts';
 
 export class LinearQuantizer implements Quantizer {
   readonly name: QuantizerName;
