@@ -8,7 +8,7 @@ import {
   MAX_DIMENSION,
 } from '@sagitta/core-wasm';
 import { RABITQ_MODES, type RabitqMode } from '@sagitta/quantizers/rabitq';
-import { ChunkedTokenStore } from './chunked-token-store.ts';
+import { ChunkedTokenStore, PARAMETERS_VERSION } from './chunked-token-store.ts';
 import { CodeCoder } from './code-coder.ts';
 import { ByteCoder, FloatCoder, HalfCoder } from './plain-coders.ts';
 import { RabitqRowCodes, SaqRowCodes } from './row-codes.ts';
@@ -83,6 +83,7 @@ function makeCoder({ encoding, d, bits, seed = 0, mode }: TokenStoreOptions): To
  */
 export function readTokenStore(core: Core, parameters: ByteReader, codes: Uint8Array): TokenStore {
   const start = parameters.offset;
+  parameters.u32In('version', PARAMETERS_VERSION, PARAMETERS_VERSION);
   const encoding = TOKEN_ENCODINGS[
     parameters.u32In('encoding', 0, TOKEN_ENCODINGS.length - 1)
   ] as TokenEncoding;
