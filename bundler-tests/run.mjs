@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { openChromium, openFirefox, visit } from '../runtime-tests/browsers.mjs';
 import { installBrowsers, installFromNpm } from '../runtime-tests/install.mjs';
 import { workerdProgram } from '../runtime-tests/runtimes.mjs';
+import { serveFolder } from '../runtime-tests/serve-folder.mjs';
 import { runWorkerd } from '../runtime-tests/workerd.mjs';
 import { packInto } from '../tools/checks/pack.mjs';
 import { mustExecute } from '../tools/checks/process.mjs';
 import { checkBundle } from './check-bundle.mjs';
-import { serveFolder } from './serve-folder.mjs';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const BUILD = join(FOLDER, 'build');

@@ -7,9 +7,9 @@ import { FOLDER } from './install.mjs';
 
 /** No blob: workers, no eval, no inline script. */
 export const STRICT_POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src data:";
 
-const OPENERS = { chromium: openChromium, firefox: openFirefox };
+export const OPENERS = { chromium: openChromium, firefox: openFirefox };
 
 /**
  * @param {'chromium' | 'firefox'} browser

@@ -6,15 +6,16 @@ const ROUND_MS = 50;
 /**
  * @param {() => void} call
  * @param {number} units - of work in one call
+ * @param {number} [roundMs] - how long each of the five rounds is to take
  * @returns {{ best: number, median: number }} nanoseconds a unit
  */
-export function measure(call, units) {
+export function measure(call, units, roundMs = ROUND_MS) {
   let calls = 1;
   // Doubles until a round is long enough for the clock; also the warm-up.
   for (;;) {
     const ms = time(call, calls);
-    if (ms >= ROUND_MS / 2) {
-      calls = Math.max(1, Math.round((calls * ROUND_MS) / ms));
+    if (ms >= roundMs / 2) {
+      calls = Math.max(1, Math.round((calls * roundMs) / ms));
       break;
     }
     calls *= 2;

@@ -21,8 +21,8 @@ export function runtimesReport(all, sizes, baseline) {
 ${cpus()[0]?.model.trim()}, ${process.platform} ${process.arch}, ${cpus().length} cores, one thread · ${new Date().toISOString().slice(0, 10)}. Written by
 \`npm run bench:runtimes\`: ${versions}.
 
-Nanoseconds a unit, the best of all rounds, runtimes taking turns; below it the time as a ratio to ${baseline}. Answers are those of ${baseline}, byte
-for byte; float sums of the relaxed build lie within (2d − 1) ε Σ|x||y|, and the error column of none exceeded that bound.
+Nanoseconds a unit, the best of all rounds, runtimes taking turns; below it the time as a ratio to ${baseline}. Answers are those of Node ${process.version}, byte
+for byte; float sums of the relaxed build lie within (2d − 1) ε Σ|x||y|; an answer that differs ends the command with an error.
 
 ![Time beside ${baseline}](runtimes.svg)
 

@@ -1,9 +1,14 @@
 // A static server of built bundles under the strict policy. X.html is made for X.js where a bundler wrote no page.
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { STRICT_POLICY } from '../runtime-tests/page.mjs';
+import { STRICT_POLICY } from './page.mjs';
 
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
+const TYPES = {
+  '.html': 'text/html',
+  '.css': 'text/css',
+  '.js': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
 
 /** @param {string} folder */
 export function serveFolder(folder) {
