@@ -66,13 +66,13 @@ function makeCoder({ encoding, d, bits, seed = 0, mode }: TokenStoreOptions): To
     case 'int8':
       return new ByteCoder(d);
     case 'saq':
-      return new CodeCoder(encoding, d, new SaqRowCodes(dims, bits ?? 4), seed);
+      return new CodeCoder(encoding, d, new SaqRowCodes(dims, checkInteger('bits', bits ?? 4, 2, 8)), seed);
     case 'rabitq': {
       const checked = checkOneOf('mode', mode ?? 'fast', RABITQ_MODES);
       return new CodeCoder(encoding, d, new RabitqRowCodes(dims, bits ?? 4, checked, seed), seed);
     }
     case 'bit1':
-      return new CodeCoder(encoding, d, new RabitqRowCodes(dims, 1, 'fast', seed), seed);
+      return new CodeCoder(encoding, d, new SaqRowCodes(dims, 1), seed);
   }
 }
 
@@ -116,7 +116,6 @@ function readOptions(
   const bits =
     encoding === 'bit1' ? reader.u32In('bits', 1, 1) : reader.u32In('bits', encoding === 'saq' ? 2 : 1, 8);
   const seed = reader.u32();
-  if (encoding === 'saq') return { bits, seed };
-  const mode = RABITQ_MODES[reader.u32In('mode', 0, encoding === 'bit1' ? 0 : 1)] as RabitqMode;
-  return encoding === 'bit1' ? { bits, seed } : { bits, seed, mode };
+  if (encoding !== 'rabitq') return { bits, seed };
+  return { bits, seed, mode: RABITQ_MODES[reader.u32In('mode', 0, 1)] as RabitqMode };
 }
