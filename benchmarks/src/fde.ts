@@ -68,7 +68,13 @@ const CONTENDERS: readonly Contender[] = [
   plain(1920, FLOAT),
   plain(2560, FLOAT),
   plain(5120, FLOAT),
-  plain(10240, [...CODES, { encoding: 'pq256x8' }]),
+  plain(10240, [
+    ...FLOAT,
+    { encoding: 'int8' },
+    { encoding: 'saq', bits: 4 },
+    { encoding: 'bit1' },
+    { encoding: 'pq256x8' },
+  ]),
   {
     label: 'MUVERA 10240, hash centred',
     codes: FLOAT,
@@ -91,15 +97,19 @@ const CONTENDERS: readonly Contender[] = [
     make: () =>
       new MuveraFde({ d: D, numSimhashProjections: 6, numRepetitions: 40, finalProjectionDimension: 2560 }),
   },
+  {
+    label: 'MUVERA 10240, count-sketch',
+    codes: FLOAT,
+    make: () => new MuveraFde({ ...muveraPreset(10240, D), projection: 'count-sketch' }),
+  },
   means(32, 64),
   means(128, 64),
-  votes(1, 31, 512, CODES),
   votes(1, 63, 512, CODES),
   votes(8, 63, 512, CODES),
   votes(16, 63, 1024, CODES),
-  votes(32, 63, 1024, [...CODES, { encoding: 'pq256x8' }]),
+  votes(32, 63, 1024, CODES),
   votes(64, 63, 2048, CODES),
-  votes(160, 63, 4096, CODES),
+  votes(160, 63, 4096, FLOAT),
 ];
 
 function runSet(core: Core, set: FdeSet, ns: readonly number[], isShort: boolean): FdeLine[] {
@@ -187,7 +197,7 @@ function runSweep(core: Core): SweepLine[] {
       means(128, 64),
       votes(1, 63, 512, FLOAT),
       votes(16, 63, 1024, FLOAT),
-      votes(32, 127, 1024, FLOAT),
+      votes(64, 127, 2048, FLOAT),
     ];
     for (const { label, make } of contenders) {
       const [line] = measureCodes(core, make(core, set), label, set, FLOAT, [10, 200]);
