@@ -1,6 +1,7 @@
 /**
- * Fixed Dimensional Encodings: `SAGITTA_DATA=… npm run bench:fde`, some parts only with `-- vaswani anisotropy`. A full run
- * writes benchmarks/results/fde.md and two charts.
+ * Fixed Dimensional Encodings: `SAGITTA_DATA=… npm run bench:fde`, some parts only with `-- vaswani anisotropy speed`, some
+ * encodings only with words of their names behind `only=`. A full run writes benchmarks/results/fde.md and two charts; lines go
+ * to stderr as they come.
  */
 import { type Core, createCore } from '@sagitta/core-wasm';
 import { lineChartSvg, writeFileAtomic } from '@sagitta/node';
@@ -112,10 +113,10 @@ const CONTENDERS: readonly Contender[] = [
   votes(160, 63, 4096, FLOAT),
 ];
 
-function runSet(core: Core, set: FdeSet, ns: readonly number[], isShort: boolean): FdeLine[] {
+function runSet(core: Core, set: FdeSet, ns: readonly number[], isShort: boolean, only: string): FdeLine[] {
   const lines: FdeLine[] = [];
   for (const { label, codes, make } of CONTENDERS) {
-    if (isShort && label.includes('R = 40')) continue;
+    if ((isShort && label.includes('R = 40')) || !label.includes(only)) continue;
     const encoder = make(core, set);
     const fitting = codes.filter(({ encoding }) => encoding !== 'pq256x8' || set.documents.n >= 256);
     const own = measureCodes(core, encoder, label, set, fitting, ns);
@@ -280,7 +281,8 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const words = process.argv.slice(2);
+  const words = process.argv.slice(2).filter((word) => !word.startsWith('only='));
+  const only = process.argv.find((word) => word.startsWith('only='))?.slice(5) ?? '';
   const wants = (part: string): boolean => words.length === 0 || words.includes(part);
   const { cpu, engine, date } = thisMachine();
   const folder = new URL('../results/', import.meta.url).pathname;
@@ -292,18 +294,18 @@ async function main(): Promise<void> {
   if (wants('vaswani')) {
     const set = await loadVaswani(root);
     const ns = [10, 50, 100, 200, 500];
-    const lines = runSet(core, set, ns, false);
+    const lines = runSet(core, set, ns, false, only);
     parts.push(
       `## ${set.name}: ${show(set.documents.n)} documents\n\n${table(lines, ns)}\n\n![candidates by bytes](fde-bytes.svg)`,
     );
-    const chart = bytesChart(`Candidates needed, ${set.name}`, lines);
-    await writeFileAtomic(`${folder}fde-bytes.svg`, [text.encode(chart)]);
-    parts.push(`## Encoding\n\n${encodeSpeeds(core, set)}`);
+    const chart = lines.length === 0 ? '' : bytesChart(`Candidates needed, ${set.name}`, lines);
+    if (only === '') await writeFileAtomic(`${folder}fde-bytes.svg`, [text.encode(chart)]);
   }
+  if (wants('speed')) parts.push(`## Encoding\n\n${encodeSpeeds(core, await loadVaswani(root))}`);
   if (wants('wiki')) {
     const set = await loadWiki(root);
     const ns = [10, 20, 50];
-    const lines = runSet(core, set, ns, true);
+    const lines = runSet(core, set, ns, true, only);
     parts.push(
       `## ${set.name}: ${show(set.documents.n)} documents\n\nThe sample that learned encodings are trained on is the collection itself.\n\n${table(lines, ns)}`,
     );
@@ -316,7 +318,7 @@ async function main(): Promise<void> {
     await writeFileAtomic(`${folder}fde-anisotropy.svg`, [text.encode(sweepChart(lines))]);
   }
   const report = `${parts.join('\n\n')}\n`;
-  if (words.length === 0) await writeFileAtomic(`${folder}fde.md`, [text.encode(report)]);
+  if (words.length === 0 && only === '') await writeFileAtomic(`${folder}fde.md`, [text.encode(report)]);
   process.stdout.write(report);
 }
 
