@@ -14,7 +14,6 @@ export {
 } from './byte-source.ts';
 export type { ByteChunks } from './byte-stream.ts';
 export { type Candidate, candidatesAt } from './candidates.ts';
-export { gatherPieces } from './gather-pieces.ts';
 export {
   averagePrecisionOf,
   type Evaluation,
@@ -35,6 +34,7 @@ export {
   recallOf,
   reciprocalRankOf,
 } from './evaluation/index.ts';
+export { gatherPieces } from './gather-pieces.ts';
 export {
   buildFlat,
   buildIvf,
