@@ -11,7 +11,13 @@
 import { type Block, type Core, checkFinite, checkLength, type Metric, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK, blockCount } from '../blocks.ts';
 import type { Quantizer, QuantizerEncoder, QuantizerName, QueryEstimator } from '../quantizer.ts';
-import { factorAt, type LinearLayout, linearLayout, takeCode, takeFactors } from './block-layout.ts';
+import {
+  factorAt,
+  type LinearLayout,
+  linearLayout,
+  takeCode,
+  takeFactors,
+} from './block-layout.ts';
 import {
   type CodedRows,
   type Coder,

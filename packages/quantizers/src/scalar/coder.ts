@@ -2,14 +2,7 @@
  * Scalar quantization: each dimension on a uniform grid of its own, from a lower to an upper quantile of training.
  * Values beyond are clipped. The steps are multiplied into the query, so a scan is one integer product.
  */
-import {
-  type Block,
-  type ByteReader,
-  type ByteWriter,
-  type Core,
-  NO_PTR,
-  type Ptr,
-} from '@sagitta/core-wasm';
+import { type Block, type ByteReader, type ByteWriter, type Core, NO_PTR, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import { encodeByBlocks } from '../linear/block-encoder.ts';
 import type { BlockEncoder, BlockFactors, CodedRows, Coder, Dots } from '../linear/coder.ts';
