@@ -16,6 +16,7 @@ const STEPS = [
   { command: 'npm run check', variable: 'SAGITTA_CHECK_REPORT', count: (report) => report },
   { command: 'npm run docs' },
   { command: 'npm run test:transformers' },
+  { command: 'npm run test:bundlers', variable: 'SAGITTA_BUNDLER_REPORT', count: (report) => report },
   { command: 'npm run test:runtimes', variable: 'SAGITTA_RUNTIME_REPORT', count: (report) => report },
 ];
 

@@ -7,7 +7,6 @@ import {
   type BlockEncoder,
   type BlockFactors,
   type CodedRows,
-  type Coder,
   FACTOR_ADD,
   FACTOR_ERROR,
   FACTOR_OFFSET,

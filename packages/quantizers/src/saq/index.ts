@@ -1,5 +1,5 @@
 /**
- * SAQ: segmented, adjusted scalar quantization at any average number of bits from 0.25 to 8.
+ * SAQ: segmented, adjusted scalar quantization at any average number of bits from 0.25 to 12.
  *
  * @module
  */

@@ -88,8 +88,11 @@ export class SaqCodec implements ListCodec {
   defect(blocks: Block, n: number): string | undefined {
     for (let first = 0; first < n; first += BLOCK) {
       const norms = blocks.f32((first / BLOCK) * this.blockBytes, Math.min(BLOCK, n - first));
-      const bad = norms.findIndex((norm) => !(norm >= 0 && norm < Number.POSITIVE_INFINITY));
-      if (bad >= 0) return `"norm" expected a finite number from 0, got ${norms[bad]}`;
+      for (const norm of norms) {
+        if (!(norm >= 0 && norm < Number.POSITIVE_INFINITY)) {
+          return `"norm" expected a finite number from 0, got ${norm}`;
+        }
+      }
     }
     return undefined;
   }
