@@ -2,7 +2,14 @@
  * What the file of an index says before its lists: read and checked alike whether the file is in memory, comes as a
  * stream or is fetched in parts.
  */
-import { type ByteReader, type Core, FormatError, MAX_DIMENSION, METRICS } from '@sagitta/core-wasm';
+import {
+  type ByteReader,
+  type Core,
+  FormatError,
+  MAX_DIMENSION,
+  METRICS,
+  UnsupportedError,
+} from '@sagitta/core-wasm';
 import { readQuantizer, readSaqModel } from '@sagitta/quantizers';
 import { FloatCodec } from './ivf/float-codec.ts';
 import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection } from './ivf/format.ts';
@@ -104,21 +111,35 @@ export class IdsOnce {
   }
 }
 
-/** reader — of the section by the name that modelSection gives; not called without a quantizer */
+/** Opens what encodes and scans the lists: `reader` is of the section by the name that modelSection gives. */
+export type CodecOpener = (core: Core, meta: IndexMeta, reader: (id: string) => ByteReader) => ListCodec;
+
+/** reader — not called without a quantizer */
 export function openCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
   const section = modelSection(meta.quantizer);
-  if (section === undefined) return new FloatCodec(core, meta.d, meta.metric);
+  if (section !== 'QNTZ') return openSaqCodec(core, meta, reader);
   const model = reader(section);
-  if (section === 'QNTZ') {
-    const quantizer = readQuantizer(model);
-    const { name, d, metric } = quantizer;
-    if (name !== meta.quantizer || d !== meta.d || metric !== meta.metric) {
-      model.fail(
-        `the quantizer expected ${meta.quantizer}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
-      );
-    }
-    return new QuantizerCodec(core, quantizer);
+  const quantizer = readQuantizer(model);
+  const { name, d, metric } = quantizer;
+  if (name !== meta.quantizer || d !== meta.d || metric !== meta.metric) {
+    model.fail(
+      `the quantizer expected ${meta.quantizer}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
+    );
   }
+  return new QuantizerCodec(core, quantizer);
+}
+
+/**
+ * openCodec for indexes of SAQ codes or float32, without the other quantizers.
+ * @throws UnsupportedError for any other
+ */
+export function openSaqCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
+  const section = modelSection(meta.quantizer);
+  if (section === undefined) return new FloatCodec(core, meta.d, meta.metric);
+  if (section !== 'SAQM') {
+    throw new UnsupportedError(`the index expected saq or none for its quantizer, got ${meta.quantizer}`);
+  }
+  const model = reader(section);
   const saq = readSaqModel(model);
   if (saq.d !== meta.d || saq.metric !== meta.metric) {
     model.fail(`the model expected d = ${meta.d} and ${meta.metric}, got ${saq.d} and ${saq.metric}`);

@@ -14,7 +14,6 @@ export {
 } from './byte-source.ts';
 export type { ByteChunks } from './byte-stream.ts';
 export { type Candidate, candidatesAt } from './candidates.ts';
-export { gatherPieces } from './gather-pieces.ts';
 export {
   averagePrecisionOf,
   type Evaluation,
@@ -35,9 +34,11 @@ export {
   recallOf,
   reciprocalRankOf,
 } from './evaluation/index.ts';
+export { gatherPieces } from './gather-pieces.ts';
 export {
   buildFlat,
   buildIvf,
+  buildSaqIndex,
   FloatCodec,
   INDEX_QUANTIZERS,
   type IndexOptions,
@@ -52,6 +53,7 @@ export {
   type Probe,
   QuantizerCodec,
   SaqCodec,
+  type SaqIndexOptions,
   type SavedLists,
   type SearchOptions,
   type SearchSteps,
@@ -93,7 +95,7 @@ export {
   type TokenMatch,
   trainMultiVectorIndex,
 } from './late-interaction/index.ts';
-export { loadIndex } from './load-index.ts';
+export { loadIndex, loadSaqIndex } from './load-index.ts';
 export {
   createTokenStore,
   maxsim,

@@ -4,12 +4,14 @@
  */
 import { type Container, type Core, readContainer } from '@sagitta/core-wasm';
 import {
+  type CodecOpener,
   checkCodes,
   checkKind,
   checkSections,
   IdsOnce,
   type IndexMeta,
   openCodec,
+  openSaqCodec,
   readCentroids,
   readMeta,
   readSizes,
@@ -37,6 +39,18 @@ function readLists(container: Container, meta: IndexMeta, blockBytes: number): S
  * @throws FormatError on bytes that are no index, CapacityError where the core's memory ends
  */
 export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
+  return loadWith(openCodec, core, bytes);
+}
+
+/**
+ * loadIndex for indexes of SAQ codes or float32, in 11 kB less of a bundle.
+ * @throws FormatError and CapacityError as loadIndex; UnsupportedError for an index of another quantizer
+ */
+export function loadSaqIndex(core: Core, bytes: Uint8Array): IvfIndex {
+  return loadWith(openSaqCodec, core, bytes);
+}
+
+function loadWith(open: CodecOpener, core: Core, bytes: Uint8Array): IvfIndex {
   const container = readContainer(bytes);
   checkKind(container);
   const meta = readMeta(container.reader('META'));
@@ -48,7 +62,7 @@ export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
     kept = reader.f32Array('kept vectors', meta.n * meta.d);
     reader.end();
   }
-  const codec = openCodec(core, meta, container.reader);
+  const codec = open(core, meta, container.reader);
   let lists: SavedLists;
   try {
     lists = readLists(container, meta, codec.blockBytes);

@@ -7,6 +7,7 @@ import {
   type Metric,
   normalizeRows,
   RandomStream,
+  UnsupportedError,
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
@@ -52,6 +53,19 @@ export interface IvfOptions extends IndexOptions {
   readonly iterations?: number;
 }
 
+/** Options of an index that is of SAQ codes: flat, or IVF where nlist is given. */
+export interface SaqIndexOptions
+  extends Omit<IndexOptions, 'quantizer' | 'quantizerOptions'>,
+    Partial<Pick<IvfOptions, 'nlist' | 'iterations'>> {}
+
+/** Trains an index of a quantizer other than SAQ and float32. An argument, so that an app of SAQ alone does not carry the others. */
+type FamilyTrainer = (
+  parts: Pick<IvfParts, 'core' | 'metric' | 'd' | 'kind' | 'centroids'>,
+  training: VectorSet,
+  name: QuantizerName,
+  options: IndexOptions,
+) => IvfIndex;
+
 /** Residuals whose mean squares decide how bits are shared out: enough for 2 % of each. */
 const RESIDUAL_ROWS = 4096;
 
@@ -60,6 +74,15 @@ const RESIDUAL_ROWS = 4096;
  * @throws RangeError on options out of range or fewer sample rows than lists
  */
 export function trainIndex(
+  core: Core,
+  sample: VectorSet,
+  options: IndexOptions & Partial<IvfOptions>,
+): IvfIndex {
+  return trainWith(trainFamily, core, sample, options);
+}
+
+function trainWith(
+  family: FamilyTrainer,
   core: Core,
   sample: VectorSet,
   options: IndexOptions & Partial<IvfOptions>,
@@ -82,7 +105,7 @@ export function trainIndex(
   if (quantizer === 'none') {
     return new IvfIndex({ ...parts, codec: new FloatCodec(core, d, metric), keepVectors });
   }
-  if (quantizer !== 'saq') return trainFamily(parts, training, quantizer, options);
+  if (quantizer !== 'saq') return family(parts, training, quantizer, options);
   const { bits = 4, blockSize = 16, objective = 'variance', singleSegment = false } = options;
   const saq = { metric, bits, blockSize, objective, singleSegment, seed };
   if (nlist === 0) {
@@ -138,21 +161,29 @@ function residualsOf(core: Core, x: VectorSet, centroids: Float32Array): Float32
 
 /** trainIndex on `data` (n × d), then adds all of it. */
 export function buildIvf(core: Core, data: Float32Array, d: number, options: IvfOptions): IvfIndex {
-  return buildIndex(core, data, d, options);
+  return fill(trainIndex(core, vectorSet(data, d), options), data);
 }
 
 /** One list, every vector scanned. */
 export function buildFlat(core: Core, data: Float32Array, d: number, options: IndexOptions): IvfIndex {
-  return buildIndex(core, data, d, options);
+  return fill(trainIndex(core, vectorSet(data, d), options), data);
 }
 
-function buildIndex(
-  core: Core,
-  data: Float32Array,
-  d: number,
-  options: IndexOptions & Partial<IvfOptions>,
-): IvfIndex {
-  const index = trainIndex(core, vectorSet(data, d), options);
+/**
+ * buildFlat, or buildIvf where nlist is given, of SAQ codes: the same index in 11 kB less of a bundle, since the other
+ * quantizers are not in reach.
+ */
+export function buildSaqIndex(core: Core, data: Float32Array, d: number, options: SaqIndexOptions): IvfIndex {
+  const saq = { ...options, quantizer: 'saq' } as const;
+  return fill(trainWith(refuse, core, vectorSet(data, d), saq), data);
+}
+
+function refuse(...[, , name]: Parameters<FamilyTrainer>): never {
+  throw new UnsupportedError(`"quantizer" expected saq, got ${name}`);
+}
+
+/** Adds everything; the index is disposed where that fails. */
+function fill(index: IvfIndex, data: Float32Array): IvfIndex {
   try {
     index.add(data);
     index.codec.releaseEncoder();

@@ -3,7 +3,15 @@
  *
  * @module
  */
-export { buildFlat, buildIvf, type IndexOptions, type IvfOptions, trainIndex } from './build.ts';
+export {
+  buildFlat,
+  buildIvf,
+  buildSaqIndex,
+  type IndexOptions,
+  type IvfOptions,
+  type SaqIndexOptions,
+  trainIndex,
+} from './build.ts';
 export { FloatCodec } from './float-codec.ts';
 export { indexPieces, saveIndex } from './format.ts';
 export { type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
