@@ -227,7 +227,7 @@ function sweepChart(lines: readonly SweepLine[]): string {
       .map(({ cosine, top10 }) => ({ x: cosine, y: top10 })),
   }));
   return lineChartSvg({
-    title: 'Exact best among the first 10, by anisotropy (2,000 generated documents)',
+    title: 'Exact best among the first 10, by anisotropy (1,000 generated documents)',
     xLabel: 'mean pair cosine of tokens',
     yLabel: 'share of queries',
     series,
@@ -301,7 +301,7 @@ async function main(): Promise<void> {
   if (wants('anisotropy')) {
     const lines = runSweep(core);
     parts.push(
-      `## Anisotropy: generated clouds, 2,000 documents of 15 to 150 tokens, 80 queries of 32\n\n${sweepTable(lines)}\n\n![anisotropy](fde-anisotropy.svg)`,
+      `## Anisotropy: generated clouds, 1,000 documents of 15 to 150 tokens, 100 queries of 32\n\n${sweepTable(lines)}\n\n![anisotropy](fde-anisotropy.svg)`,
     );
     await writeFileAtomic(`${folder}fde-anisotropy.svg`, [text.encode(sweepChart(lines))]);
   }

@@ -1,7 +1,8 @@
 // npm run bench:edge: the example Worker in workerd over large generated indexes: memory and cold start.
-// Memory of the process is VmRSS and its peak VmHWM, less those of the same worker before it loads its index: what workerd
-// itself takes is the host's. The isolate's own heap comes from the inspector. Writes benchmarks/results/edge.md.
+// Memory is that of the process, less that of the same worker before it loads its index: what workerd itself takes is the
+// host's. The isolate's own heap comes from the inspector. Writes benchmarks/results/edge.md.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
@@ -126,34 +127,51 @@ async function start() {
 }
 
 async function measureCase(one) {
-  console.error(`making ${one.name} …`);
-  const made = await makeIndex(join(folder, 'assets/index.sag'), one);
+  const made = await prepare(one);
   console.error(`  ${made.bytes} bytes, ${made.seconds.toFixed(0)} s`);
   const worker = await start();
   try {
     const idle = await worker.memory();
+    const stop = watch(worker.memory);
     const info = await (await fetch(`${worker.origin}/info`)).json();
-    const loaded = await worker.memory();
     const times = [];
     const next = makeRows(one.d, 5);
     for (let i = 0; i < 60; i++) times.push(await search(worker.origin, next(1)));
     const after = await worker.memory();
+    const peak = await stop();
     const heap = await isolateHeap(worker.inspector);
-    const peak = Math.max(loaded.peak, after.peak) - idle.now;
     return {
       ...one,
       ...made,
       info,
-      idle: idle.now,
-      grown: after.now - idle.now,
-      peak,
       heap,
-      total: Math.max(peak, info.memoryBytes + (heap?.total ?? 0)),
+      after: { all: after.all - idle.all, own: after.own - idle.own },
+      peak: { all: peak.all - idle.all, own: peak.own - idle.own },
+      total: Math.max(peak.own - idle.own, info.memoryBytes + (heap?.total ?? 0)),
       ms: times.sort((a, b) => a - b)[times.length >> 1],
     };
   } finally {
     await worker.stop();
   }
+}
+
+/** Makes the index, or takes it from the folder SAGITTA_EDGE_INDEXES where an earlier run left it. */
+async function prepare(one) {
+  const path = join(folder, 'assets/index.sag');
+  const kept =
+    process.env.SAGITTA_EDGE_INDEXES && join(process.env.SAGITTA_EDGE_INDEXES, `${one.n}-${one.bits}`);
+  if (kept && existsSync(`${kept}.json`)) {
+    await copyFile(`${kept}.sag`, path);
+    return JSON.parse(await readFile(`${kept}.json`, 'utf8'));
+  }
+  console.error(`making ${one.name} …`);
+  const made = await makeIndex(path, one);
+  if (kept) {
+    await mkdir(process.env.SAGITTA_EDGE_INDEXES, { recursive: true });
+    await copyFile(path, `${kept}.sag`);
+    await writeFile(`${kept}.json`, JSON.stringify(made));
+  }
+  return made;
 }
 
 async function search(origin, vector) {
@@ -188,11 +206,30 @@ async function measureColdStart() {
   return { process: median('process'), first: median('first'), second: median('second') };
 }
 
-/** Bytes resident now, and at most so far. */
+/** Bytes resident: all, and what is the process's own rather than pages of its program. */
 async function memoryOf(pid) {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const field = (name) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
-  return { now: field('VmRSS'), peak: field('VmHWM') };
+  return { all: field('VmRSS'), own: field('RssAnon') };
+}
+
+/** The most memory of the process until the function that comes back is called. */
+function watch(memory) {
+  const peak = { all: 0, own: 0 };
+  let isWatching = true;
+  const loop = (async () => {
+    while (isWatching) {
+      const { all, own } = await memory();
+      peak.all = Math.max(peak.all, all);
+      peak.own = Math.max(peak.own, own);
+      await sleep(5);
+    }
+  })();
+  return async () => {
+    isWatching = false;
+    await loop;
+    return peak;
+  };
 }
 
 /** What V8 says of the isolate; undefined where this Node has no WebSocket. */
@@ -220,8 +257,8 @@ async function isolateHeap(port) {
 function report(rows, cold) {
   const mb = (bytes) => (bytes === undefined ? '–' : (bytes / 2 ** 20).toFixed(1));
   const lines = rows.map(
-    ({ name, bytes, bytesPerVector, info, heap, grown, peak, ms, seconds }) =>
-      `| ${name} | ${bytesPerVector} | ${mb(bytes)} | ${mb(info.bytesUsed)} / ${mb(info.memoryBytes)} | ${mb(heap?.used)} / ${mb(heap?.total)} | ${mb(grown)} | ${mb(peak)} | ${info.milliseconds} | ${ms.toFixed(1)} | ${seconds.toFixed(0)} |`,
+    ({ name, bytes, bytesPerVector, info, heap, after, peak, ms, seconds }) =>
+      `| ${name} | ${bytesPerVector} | ${mb(bytes)} | ${mb(info.bytesUsed)} / ${mb(info.memoryBytes)} | ${mb(heap?.used)} / ${mb(heap?.total)} | ${mb(after.own)} | ${mb(peak.own)} | ${mb(peak.all)} | ${info.milliseconds} | ${ms.toFixed(1)} | ${seconds.toFixed(0)} |`,
   );
   return `# A Worker with an index, in workerd
 
@@ -229,11 +266,12 @@ function report(rows, cold) {
 \`packages/web/examples/edge-worker/worker.mjs\`; the index is SAQ in 256 lists over generated clusters, cosine, fetched from a
 disk service and streamed into the WebAssembly memory. MiB throughout; the limit of a Worker is 128.
 
-Process memory is VmRSS, and its peak VmHWM, less VmRSS of the same worker before its first request for the index: all that the
-worker adds, page cache and WebAssembly code included. The isolate's heap is V8's own figure by the inspector (used / total).
+The process's own memory is RssAnon of /proc, read every 5 ms, less that of the same worker after a request that needs no
+index: all that the worker allocates, in V8 or beside it. RSS counts pages of workerd's program too, as they come to be used.
+The isolate's heap is V8's own figure by the inspector.
 
-| index | bytes a vector | file | core: used / memory | V8 heap: used / total | process, after 60 searches | process, peak | load ms | search ms (HTTP, median, nprobe 16) | built in s |
-|---|---|---|---|---|---|---|---|---|---|
+| index | bytes a vector | file | core: used / memory | V8 heap: used / total | own, after 60 searches | own, peak | RSS, peak | load ms | search ms (HTTP, median, nprobe 16) | built in s |
+|---|---|---|---|---|---|---|---|---|---|---|
 ${lines.join('\n')}
 
 Cold start over ${SMALL.name}, median of ${COLD_STARTS} processes: the process answers a plain request after

@@ -3,8 +3,14 @@
 import { createServer } from 'node:http';
 
 const POLICY =
-  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
-const TYPES = { js: 'text/javascript', html: 'text/html', wasm: 'application/wasm' };
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src 'self' data:";
+const TYPES = {
+  js: 'text/javascript',
+  html: 'text/html',
+  wasm: 'application/wasm',
+  css: 'text/css',
+  svg: 'image/svg+xml',
+};
 
 /**
  * @param {Record<string, string | Uint8Array>} files - by path without the leading slash

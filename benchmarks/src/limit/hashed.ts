@@ -111,30 +111,33 @@ function rankByFde(
   const n = collection.documents.length;
   using session = encoder.createSession(core);
   // a query of one token fills one cell a repetition: only those numbers are multiplied
-  const queries = collection.queries.map(({ attribute }) => {
+  const places: number[] = [];
+  const values: number[] = [];
+  const ends = collection.queries.map(({ attribute }) => {
     const fde = session.encodeQuery(vectors.subarray(attribute * d, (attribute + 1) * d));
-    const places = Uint32Array.from(fde.keys()).filter((at) => fde[at] !== 0);
-    return {
-      places,
-      values:
-        places.length === 0 ? new Float32Array(0) : Float32Array.from(places, (at) => fde[at] as number),
-    };
+    fde.forEach((value, at) => {
+      if (value === 0) return;
+      places.push(at);
+      values.push(value);
+    });
+    return places.length;
   });
-  const tops = queries.map(() => new TopList(Math.min(DEPTH, n)));
+  const query = { places: Uint32Array.from(places), values: Float32Array.from(values) };
+  const tops = ends.map(() => new TopList(Math.min(DEPTH, n)));
   for (let first = 0; first < n; first += CHUNK) {
     const ids = Uint32Array.from({ length: Math.min(CHUNK, n - first) }, (_, i) => first + i);
     const fdes = new Float32Array(ids.length * length);
     session.encodeDocuments(documentTokens(collection, vectors, d, ids), fdes);
-    queries.forEach(({ places, values }, q) => {
-      const top = tops[q] as TopList;
-      for (let i = 0; i < ids.length; i++) {
-        const row = i * length;
+    // documents outside, queries inside: one FDE stays in the nearest cache for all of them
+    for (let i = 0; i < ids.length; i++) {
+      const fde = fdes.subarray(i * length, (i + 1) * length);
+      for (let q = 0, s = 0; q < ends.length; q++) {
+        const end = ends[q] as number;
         let sum = 0;
-        for (let s = 0; s < places.length; s++)
-          sum += (values[s] as number) * (fdes[row + (places[s] as number)] as number);
-        top.offer(first + i, sum);
+        for (; s < end; s++) sum += (query.values[s] as number) * (fde[query.places[s] as number] as number);
+        (tops[q] as TopList).offer(first + i, sum);
       }
-    });
+    }
   }
   return tops.map((top) => top.ids());
 }

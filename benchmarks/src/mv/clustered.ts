@@ -12,7 +12,7 @@ import { ClusteredTokens, rowsOf } from './token-data.ts';
 const N = 50_000;
 const TOKENS = 80;
 const QUERY_TOKENS = 32;
-const QUERIES = 40;
+const QUERIES = 24;
 const K = 10;
 /** Documents that are made and added at a time. */
 const BATCH = 500;

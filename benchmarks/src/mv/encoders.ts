@@ -47,7 +47,6 @@ export function encodersFor(core: Core, documents: TokenSet): NamedEncoder[] {
         }),
     ),
     timed('learned 32 × 64', () => trainLearnedFde(core, sample, { numCells: 32, projectionDimension: 63 })),
-    timed('learned 64 × 40', () => trainLearnedFde(core, sample, { numCells: 64, projectionDimension: 39 })),
     timed('learned 128 × 64', () =>
       trainLearnedFde(core, sample, { numCells: 128, projectionDimension: 63 }),
     ),
@@ -57,14 +56,21 @@ export function encodersFor(core: Core, documents: TokenSet): NamedEncoder[] {
   ];
 }
 
-/** Every document, best FDE first, for each query: queries.n rows of documents.n. */
+export interface EncodingRankings {
+  readonly encoding: FdeEncoding;
+  /** Every document, best FDE first, for each query. */
+  readonly rankings: readonly Uint32Array[];
+  readonly bytesPerDocument: number;
+}
+
+/** What FDEs find in each encoding; every document is encoded once. */
 export function fdeRankings(
   core: Core,
   documents: TokenSet,
   queries: TokenSet,
   encoder: FdeEncoder,
-  encoding: FdeEncoding,
-): { rankings: Uint32Array[]; bytesPerDocument: number; documentsPerSecond: number } {
+  encodings: readonly FdeEncoding[],
+): { found: EncodingRankings[]; documentsPerSecond: number } {
   using session = encoder.createSession(core);
   const chunk = Math.max(1, Math.floor((16 << 20) / (4 * encoder.length)));
   const encode = (first: number, end: number): Float32Array => {
@@ -73,21 +79,21 @@ export function fdeRankings(
     return out;
   };
   const { length, blockLength } = encoder;
-  const sample = encode(0, Math.min(documents.n, Math.max(512, chunk)));
-  using store = createFdeStore(core, { encoding, length, blockLength, sample });
+  const sample = encode(0, Math.min(documents.n, 1024));
+  const stores = encodings.map((encoding) => createFdeStore(core, { encoding, length, blockLength, sample }));
   let spent = 0;
   for (let first = 0; first < documents.n; first += chunk) {
     const start = performance.now();
     const fdes = encode(first, Math.min(documents.n, first + chunk));
     spent += performance.now() - start;
-    store.append(fdes);
+    for (const store of stores) store.append(fdes);
   }
-  const rankings = Array.from({ length: queries.n }, (_, q) => {
-    return store.search(session.encodeQuery(rowsOf(queries, q)), documents.n).slots;
-  });
-  return {
-    rankings,
+  const encoded = Array.from({ length: queries.n }, (_, q) => session.encodeQuery(rowsOf(queries, q)));
+  const found = stores.map((store) => ({
+    encoding: store.encoding,
+    rankings: encoded.map((query) => store.search(query, documents.n).slots),
     bytesPerDocument: store.bytesPerDocument,
-    documentsPerSecond: (1000 * documents.n) / spent,
-  };
+  }));
+  for (const store of stores) store.dispose();
+  return { found, documentsPerSecond: (1000 * documents.n) / spent };
 }

@@ -1,8 +1,9 @@
 /** The page of multi-vector figures and its charts. */
 import { lineChartSvg } from '@sagitta/node';
 import { show } from '../figure.ts';
-import { thisMachine } from '../report.ts';
+import type { Machine } from '../report.ts';
 import type { ClusteredFigures } from './clustered.ts';
+import type { Measured } from './measured.ts';
 import type { RaceRow } from './race.ts';
 import { PLACES, type VaswaniFigures } from './vaswani.ts';
 
@@ -148,12 +149,22 @@ much.
 `;
 }
 
-export function page(vaswani: VaswaniFigures | undefined, clustered: ClusteredFigures | undefined): string {
-  const { cpu, engine, date } = thisMachine();
+export function page(
+  vaswani: Measured<VaswaniFigures> | undefined,
+  clustered: Measured<ClusteredFigures> | undefined,
+): string {
+  const sections = [
+    ...(vaswani ? [vaswaniSection(vaswani.figures), measuredOn(vaswani.machine)] : []),
+    ...(clustered ? [clusteredSection(clustered.figures), measuredOn(clustered.machine)] : []),
+  ];
   return `# Multi-vector search
 
-${cpu} · ${engine} · ${date}. Written by \`npm run bench:mv\`. One thread, one query at a time, seed 1.
+Written by \`npm run bench:mv\` from [its figures](multivector.json). One thread, one query at a time, seed 1. Times are of a shared machine: read
+the ratios.
 
-${vaswani ? vaswaniSection(vaswani) : ''}
-${clustered ? clusteredSection(clustered) : ''}`;
+${sections.join('\n')}`;
+}
+
+function measuredOn({ cpu, engine, date }: Machine): string {
+  return `${cpu} · ${engine} · ${date}\n`;
 }

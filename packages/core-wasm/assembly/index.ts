@@ -1,6 +1,7 @@
 /** The export list of the wasm module, nothing else: one group a file. */
 
 export { dotCodeRows } from './bit-dot';
+export { dotBitPlanesRows } from './bit-planes';
 export { packCode, unpackCode } from './code-pack';
 export { encodeCodeRows } from './code-search';
 export { dotF32, dotF32Rows, dotF32Tile, dotI8Rows } from './dot';

@@ -44,6 +44,11 @@ export interface Kernels {
   /** out f32[n] = <code, query i16[dims]>, codes packed as assembly/bit-dot.ts says. */
   dotCodeRows(codes: Ptr, n: number, dims: number, bits: number, query: Ptr, out: Ptr): void;
   /**
+   * out f32[n] = <code, u> of one-bit codes and whole numbers u of planeCount (1 … 8) bits, two's complement: planes of
+   * codeBytes (even) bytes, the lowest first. See assembly/bit-planes.ts.
+   */
+  dotBitPlanesRows(codes: Ptr, n: number, codeBytes: number, planes: Ptr, planeCount: number, out: Ptr): void;
+  /**
    * out = Σ luts[s][code], 4-bit codes in blocks of 32 vectors, luts u8[m × 16], m ≤ 65,536; out u32[⌈n/32⌉ × 32], of which
    * the first n are meant. See assembly/fastscan.ts.
    */

@@ -4,18 +4,42 @@ import { FormatError } from '@sagitta/core-wasm';
 /** A file as it arrives: the body of a response, or chunks from anywhere. */
 export type ByteChunks = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** Async iteration of streams is newer than the streams. */
+/** Bytes asked of a stream at a time. */
+const READ_BYTES = 1 << 18;
+
+/** Async iteration of streams is newer than the streams. A chunk is good until the next one is asked for. */
 async function* chunksOf(chunks: ByteChunks): AsyncGenerator<Uint8Array> {
   if (!('getReader' in chunks)) {
     yield* chunks;
     return;
   }
-  const reader = chunks.getReader();
+  const reader = byteReader(chunks);
   try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+    if (reader instanceof ReadableStreamDefaultReader) {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+      return;
+    }
+    // one buffer for the whole stream: a fresh one for each chunk is garbage that some engines let pile up
+    let next = await reader.read(new Uint8Array(READ_BYTES));
+    while (!next.done) {
+      yield next.value;
+      next = await reader.read(new Uint8Array(next.value.buffer));
+    }
   } finally {
     // not awaited: a stream that hangs must not keep the error from the caller
     reader.cancel().catch(() => {});
+  }
+}
+
+/** A reader into a buffer of ours, where the stream is one of bytes. */
+function byteReader(
+  stream: ReadableStream<Uint8Array>,
+): ReadableStreamBYOBReader | ReadableStreamDefaultReader<Uint8Array> {
+  try {
+    return stream.getReader({ mode: 'byob' });
+  } catch (error) {
+    if (error instanceof TypeError) return stream.getReader();
+    throw error;
   }
 }
 

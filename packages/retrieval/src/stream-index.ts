@@ -37,7 +37,7 @@ const KEPT_PIECE_BYTES = 1 << 26;
 const META_BYTES = 28;
 const HEADER_BYTES = 32;
 const ENTRY_BYTES = 24;
-/** What is allocated beside the lists: centroids twice, the query's tables. A guess that only rounds the reservation. */
+/** What is allocated beside lists, centroids (twice) and model (its matrix): the query's tables. It rounds the reservation. */
 const CODEC_BYTES = 1 << 20;
 
 export interface LoadFromOptions {
@@ -176,9 +176,10 @@ class Loader {
   }
 
   /** One growth of the memory instead of many, each of which takes a quarter too much. */
-  #reserve(sizes: Uint32Array, blockBytes: number, { nlist, d }: IndexMeta): void {
+  #reserve(sizes: Uint32Array, blockBytes: number, { nlist, d, quantizer }: IndexMeta): void {
     if (this.#options.size === undefined) return;
-    let bytes = CODEC_BYTES + 8 * nlist * d;
+    const model = modelSection(quantizer);
+    let bytes = CODEC_BYTES + 8 * nlist * d + (model === undefined ? 0 : this.#entry(model).length);
     for (const n of sizes) bytes += Math.ceil(n / BLOCK) * (blockBytes + 4 * BLOCK) + 256;
     this.#core.allocate(bytes).dispose();
   }

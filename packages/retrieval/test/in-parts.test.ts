@@ -52,6 +52,20 @@ function stream(bytes: Uint8Array, size: number): ReadableStream<Uint8Array> {
   });
 }
 
+/** As the body of a response is: read into the reader's buffer. */
+function byteStream(bytes: Uint8Array, size: number): ReadableStream<Uint8Array> {
+  const chunks = chunked(bytes, size);
+  return new ReadableStream({
+    type: 'bytes',
+    pull(controller) {
+      const next = chunks.next();
+      if (!next.done) return controller.enqueue(next.value.slice());
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+  });
+}
+
 /** Counts reads and remembers their ranges. */
 function counting(source: ByteSource): ByteSource & { readonly ranges: [number, number][] } {
   const ranges: [number, number][] = [];
@@ -93,7 +107,7 @@ describe.each(Object.entries(MAKES))('%s', (_name, make) => {
   afterAll(() => index.dispose());
 
   it.each([77, 1 << 20])('is loaded from a stream of chunks of %d bytes', async (size) => {
-    for (const chunks of [chunked(file, size), stream(file, size)]) {
+    for (const chunks of [chunked(file, size), stream(file, size), byteStream(file, size)]) {
       const seen: number[] = [];
       using loaded = await loadIndexFrom(core, chunks, { onProgress: (done) => seen.push(done) });
       expect(Buffer.compare(saveIndex(loaded), file)).toBe(0);
@@ -164,13 +178,13 @@ describe('loadIndexFrom', () => {
   });
 
   it('takes the memory of the index and no more where the size is known', async () => {
-    const vectors = clusteredRows(60_000, 64, { seed: 1, clusters: 20, spread: 0.5 });
+    const vectors = clusteredRows(20_000, 64, { seed: 1, clusters: 20, spread: 0.5 });
     const builder = createCore();
     const big = buildFlat(builder, vectors, 64, { metric: 'l2', quantizer: 'rabitq', bits: 4 });
     const bytes = saveIndex(big);
     const own = createCore();
     using loaded = await loadIndexFrom(own, chunked(bytes, 1 << 16), { size: bytes.length });
-    expect(loaded.n).toBe(60_000);
+    expect(loaded.n).toBe(20_000);
     expect(own.memoryBytes() - bytes.length).toBeLessThan(2 << 20);
     const small = createCore({ maximumBytes: 1 << 20 });
     await expect(loadIndexFrom(small, [bytes], { size: bytes.length })).rejects.toThrow(CapacityError);

@@ -6,12 +6,7 @@
  */
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-
-export interface MarkdownFile {
-  /** Path from the folder that was searched, with forward slashes. */
-  readonly name: string;
-  readonly text: string;
-}
+import type { MarkdownFile } from './passages.ts';
 
 export interface MarkdownFileOptions {
   /** Bytes above which a file is cut; default 256 KiB. */

@@ -5,7 +5,12 @@
  * paragraph is cut at the ends of sentences. A code fence gives its first lines: names of functions in an example are
  * often the only place where they appear. A passage that is shorter than a few words, or repeats an earlier one, is left out.
  */
-import type { MarkdownFile } from './markdown-files.ts';
+
+export interface MarkdownFile {
+  /** Path from the folder that was searched, with forward slashes. */
+  readonly name: string;
+  readonly text: string;
+}
 
 export interface Passage {
   /** Name of the file it is from. */

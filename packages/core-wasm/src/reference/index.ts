@@ -1,5 +1,6 @@
 /** Plain TypeScript twins of the kernels: oracles of the tests and the readable statement of what each kernel does. */
 export { dotCodeRows } from './bit-dot.ts';
+export { dotBitPlanesRows } from './bit-planes.ts';
 export { packCode, unpackCode } from './code-pack.ts';
 export { type CodeFactors, encodeCodeRows } from './code-search.ts';
 export { dotF32, dotF32Rows, dotF32Tile, dotI8Rows } from './dot.ts';

@@ -11,13 +11,7 @@
 import { type Block, type Core, checkFinite, checkLength, type Metric, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK, blockCount } from '../blocks.ts';
 import type { Quantizer, QuantizerEncoder, QuantizerName, QueryEstimator } from '../quantizer.ts';
-import {
-  factorAt,
-  type LinearLayout,
-  linearLayout,
-  takeCode,
-  takeFactors,
-} from './block-layout.ts';
+import { factorAt, type LinearLayout, linearLayout, takeCode, takeFactors } from './block-layout.ts';
 import {
   type CodedRows,
   type Coder,
@@ -103,10 +97,14 @@ export class LinearQuantizer implements Quantizer {
   }
 
   /**
-   * Vectors for distances between codes, as building a graph needs them: |x_a - x_b|² ≈ |row_a - row_b|² + lost_a + lost_b,
-   * rows n × dims in the frame. What estimates stand for, v·|r|²/<r, v>, is too long for that: rows are the least-squares
+   * Vectors for scores between codes, as building a graph needs them.
+   *
+   * ip and cosine: <x_a, x_b> ≈ <row_a, row_b>, rows n × d, lost 0. Where estimates have no bias neither has this, over
+   * pairs of different vectors; the product of a code with itself is too long.
+   *
+   * l2: |x_a - x_b|² ≈ |row_a - row_b|² + lost_a + lost_b, rows n × dims in the frame. What estimates stand for, v·|r|²/<r, v>, is too long for that: rows are the least-squares
    * vectors, and lost is the energy that they miss. Right on average where residuals of different vectors are
-   * uncorrelated, as about their own mean; what they have in common counts by cos⁴ of the code only. Only for l2, and where norms are exact; other
+   * uncorrelated, as about their own mean; what they have in common counts by cos⁴ of the code only. That is where norms are exact; other
    * quantizers stand for what they decode to, lost is 0, and distances are short by what both codes miss.
    * origin — what was subtracted when the vectors were coded.
    */
@@ -117,11 +115,11 @@ export class LinearQuantizer implements Quantizer {
     origin: Float32Array,
   ): { rows: Float32Array; lost: Float32Array } {
     const { coder, layout, metric, frame } = this;
-    if (metric !== 'l2') throw new RangeError(`"quantizer" expected metric l2, got ${metric}`);
+    const lost = new Float32Array(n);
+    if (metric !== 'l2') return { rows: this.decode(core, blocks, n, origin), lost };
     const { dims } = coder;
     const rows = new Float32Array(n * dims);
     coder.decode(this.#takeCoded(blocks, n), n, rows);
-    const lost = new Float32Array(n);
     if (coder.norm === 'decoded') return { rows, lost };
     const centre = centreOf(core, frame, this.origin, origin);
     const adds = takeFactors(blocks, layout, FACTOR_ADD, 0, n);

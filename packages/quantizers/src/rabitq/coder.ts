@@ -19,6 +19,7 @@ import {
 } from '../linear/coder.ts';
 import { packRows, unpackRow } from '../linear/pack-bits.ts';
 import { PackedDots } from '../linear/packed-dots.ts';
+import { BitPlaneDots } from './bit-plane-dots.ts';
 import { optimalMagnitudes } from './optimal-code.ts';
 
 export const EPSILON_0 = 1.9;
@@ -113,6 +114,7 @@ export class RabitqCoder implements Coder {
   }
 
   createDots(core: Core): Dots {
+    if (this.bits === 1) return new BitPlaneDots(core, this.dims);
     const centre = ((1 << this.bits) - 1) / 2;
     return new PackedDots(core, this.dims, this.bits, (query) => {
       let sum = 0;

@@ -17,6 +17,7 @@ import {
   MuveraFde,
   muveraPreset,
 } from '../muvera/index.ts';
+import { Owned } from './document-stores.ts';
 import { FdeLists, trainFdeCentroids } from './fde-lists.ts';
 import { type MultiVectorDocuments, MultiVectorIndex } from './multi-vector-index.ts';
 import type { Clock } from './statistics.ts';
@@ -72,13 +73,9 @@ export function trainMultiVectorIndex(
   const learns = nlist > 0 || fdeEncoding !== 'float32' || (finerFdeEncoding ?? 'float32') !== 'float32';
   const trainSize = checkInteger('trainSize', options.trainSize ?? DEFAULT_TRAIN_SIZE, 1, 2 ** 24);
   const fdes = learns ? sampleFdes(core, given, encoder, metric, trainSize, seed) : undefined;
-  const owned: Disposable[] = [];
-  const own = <T extends Disposable>(resource: T): T => {
-    owned.push(resource);
-    return resource;
-  };
+  const owned = new Owned();
   const fdeStore = (encoding: FdeEncoding) =>
-    own(
+    owned.own(
       createFdeStore(core, {
         encoding,
         length: encoder.length,
@@ -89,7 +86,7 @@ export function trainMultiVectorIndex(
       }),
     );
   const tokenStore = (encoding: TokenEncoding) =>
-    own(
+    owned.own(
       createTokenStore(core, {
         encoding,
         d: encoder.d,
@@ -108,11 +105,13 @@ export function trainMultiVectorIndex(
       ...(finerTokenEncoding && { finerTokens: tokenStore(finerTokenEncoding) }),
       ...(fdes &&
         nlist > 0 && {
-          lists: own(new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length)),
+          lists: owned.own(
+            new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length),
+          ),
         }),
     };
     // from here on the index owns the stores, also where its making fails
-    owned.length = 0;
+    owned.release();
     return new MultiVectorIndex({
       core,
       metric,
@@ -122,7 +121,7 @@ export function trainMultiVectorIndex(
       ...(options.clock && { clock: options.clock }),
     });
   } catch (error) {
-    for (const resource of owned.reverse()) resource[Symbol.dispose]();
+    owned.disposeAll();
     throw error;
   }
 }

@@ -3,21 +3,11 @@
  * is skipped where the index has nothing for it.
  */
 import type { QueryTokens, TokenStore } from '../maxsim/index.ts';
-import type { FdeStore } from '../muvera/index.ts';
 import { bestPositions } from './best-positions.ts';
 import type { Budgets } from './budgets.ts';
-import type { FdeLists } from './fde-lists.ts';
+import type { DocumentStores } from './document-stores.ts';
 import { countSlots, listSlots } from './slot-set.ts';
 import type { MultiVectorStatistics, StageTimer } from './statistics.ts';
-
-/** What an index holds of its documents, slot by slot. */
-export interface DocumentStores {
-  readonly fdes: FdeStore;
-  readonly finerFdes?: FdeStore;
-  readonly tokens: TokenStore;
-  readonly finerTokens?: TokenStore;
-  readonly lists?: FdeLists;
-}
 
 export interface Found {
   /** Best first. */

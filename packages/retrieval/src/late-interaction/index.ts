@@ -7,13 +7,14 @@ export { type CarvedQuery, carveBalls } from './ball-carving.ts';
 export { type BudgetOptions, type Budgets, budgetsOf, shortQueryFactor } from './budgets.ts';
 export { buildMultiVectorIndex, type MultiVectorOptions, trainMultiVectorIndex } from './build.ts';
 export { AllowedDocuments, type DocumentFilter, type DocumentPredicate } from './document-filter.ts';
-export type { DocumentId } from './document-ids.ts';
+export { type DocumentId, DocumentIds } from './document-ids.ts';
+export type { DocumentStores, MultiVectorBytes } from './document-stores.ts';
+export { type DocumentRow, DocumentTable } from './document-table.ts';
+export { FdeLists } from './fde-lists.ts';
 export { multiVectorPieces, saveMultiVectorIndex } from './format.ts';
-export type { DocumentStores } from './funnel.ts';
 export { loadMultiVectorIndex } from './load.ts';
 export type { JsonValue } from './metadata.ts';
 export {
-  type MultiVectorBytes,
   type MultiVectorDocuments,
   MultiVectorIndex,
   type MultiVectorParts,

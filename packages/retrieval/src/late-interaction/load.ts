@@ -11,6 +11,7 @@ import {
   readFdeEncoder,
   readFdeStore,
 } from '../muvera/index.ts';
+import { Owned } from './document-stores.ts';
 import { DocumentTable } from './document-table.ts';
 import { FdeLists } from './fde-lists.ts';
 import { MULTI_VECTOR_KIND, MULTI_VECTOR_VERSION } from './format.ts';
@@ -97,14 +98,10 @@ export function loadMultiVectorIndex(
   const ids = readIds(container.reader('IDS'), n);
   const metadata = readMetadata(container.reader('MDAT'), n);
   const encoder = readEncoder(container, meta);
-  const owned: Disposable[] = [];
-  const own = <T extends Disposable>(resource: T): T => {
-    owned.push(resource);
-    return resource;
-  };
+  const owned = new Owned();
   const fdeStore = (name: string): FdeStore => {
     const reader = container.reader(`${name}P`);
-    const store = own(readFdeStore(core, reader, container.section(`${name}C`)));
+    const store = owned.own(readFdeStore(core, reader, container.section(`${name}C`)));
     checkRows(`${name}C`, store, n);
     if (store.length !== meta.length) {
       reader.fail(`length of FDEs expected ${meta.length}, got ${store.length}`);
@@ -113,7 +110,7 @@ export function loadMultiVectorIndex(
   };
   const tokenStore = (name: string): TokenStore => {
     const reader = container.reader(`${name}P`);
-    const store = own(readTokenStore(core, reader, container.section(`${name}C`)));
+    const store = owned.own(readTokenStore(core, reader, container.section(`${name}C`)));
     checkRows(`${name}C`, store, n);
     if (store.d !== meta.d || store.metric !== meta.metric) {
       reader.fail(`tokens expected d = ${meta.d} and ${meta.metric}, got ${store.d} and ${store.metric}`);
@@ -126,7 +123,7 @@ export function loadMultiVectorIndex(
       ...(meta.hasFinerFdes && { finerFdes: fdeStore('FD2') }),
       tokens: tokenStore('TOK'),
       ...(meta.hasFinerTokens && { finerTokens: tokenStore('TK2') }),
-      ...(meta.nlist > 0 && { lists: own(readLists(core, container, meta)) }),
+      ...(meta.nlist > 0 && { lists: owned.own(readLists(core, container, meta)) }),
     };
     const table = new DocumentTable();
     for (const [slot, id] of ids.entries()) {
@@ -137,10 +134,10 @@ export function loadMultiVectorIndex(
       table.push({ id, metadata: metadata[slot], hasTokens: length > 0 });
     }
     // from here on the index owns the stores, also where its making fails
-    owned.length = 0;
+    owned.release();
     return new MultiVectorIndex({ ...meta, ...options, core, encoder, stores, table });
   } catch (error) {
-    for (const resource of owned.reverse()) resource[Symbol.dispose]();
+    owned.disposeAll();
     throw error;
   }
 }

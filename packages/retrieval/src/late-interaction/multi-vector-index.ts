@@ -22,8 +22,16 @@ import { carveBalls } from './ball-carving.ts';
 import { type BudgetOptions, budgetsOf, SHORT_QUERY_TOKENS, shortQueryFactor } from './budgets.ts';
 import { AllowedDocuments, type DocumentFilter, slotsOf } from './document-filter.ts';
 import { checkDocumentId, type DocumentId } from './document-ids.ts';
+import {
+  appendDocuments,
+  bytesOf,
+  compactStores,
+  type DocumentStores,
+  disposeStores,
+  type MultiVectorBytes,
+} from './document-stores.ts';
 import { DocumentTable } from './document-table.ts';
-import { type DocumentStores, searchExactly, searchFunnel } from './funnel.ts';
+import { searchExactly, searchFunnel } from './funnel.ts';
 import { copyMetadata, type JsonValue } from './metadata.ts';
 import { checkEncoded, checkQuery, type EncodedQuery, type MultiVectorQuery } from './query.ts';
 import type { MultiVectorExplanation, MultiVectorHit, MultiVectorResult } from './results.ts';
@@ -70,34 +78,12 @@ export interface MultiVectorSearchOptions extends BudgetOptions {
   readonly statistics?: boolean;
 }
 
-/** What a document costs, in bytes of the core's memory. */
-export interface MultiVectorBytes {
-  readonly fdes: number;
-  readonly finerFdes: number;
-  readonly tokens: number;
-  readonly finerTokens: number;
-  /** Centroids of the lists. */
-  readonly lists: number;
-}
-
-/** What every store of an index has in common: one slot a document, numbered alike. */
-interface SlotStore {
-  readonly n: number;
-  bytesUsed(): number;
-  compact(keep: Uint32Array): void;
-  dispose(): void;
-}
-
 const MAX_K = 1_048_576;
 const DEFAULT_NPROBE = 16;
 const DEFAULT_EXACT_BELOW = 5_000;
 const DEFAULT_COMPACT_AT = 0.25;
 /** Fewer dead slots than this are left alone. */
 const LEAST_DEAD = 64;
-/** Bytes of FDEs that are encoded at a time. */
-const CHUNK_BYTES = 8 << 20;
-/** Tokens that are encoded at a time: whole documents, at least one. */
-const CHUNK_TOKENS = 16_384;
 const SHORT_QUERIES = ['overfetch', 'exact', 'same'] as const;
 
 export class MultiVectorIndex implements Disposable {
@@ -125,7 +111,7 @@ export class MultiVectorIndex implements Disposable {
       this.compactAt = checkNumber('compactAt', parts.compactAt ?? DEFAULT_COMPACT_AT, 0.01, 1);
       this.#session = encoder.createSession(core);
     } catch (error) {
-      for (const store of this.#all()) store.dispose();
+      disposeStores(stores);
       throw error;
     }
   }
@@ -147,22 +133,9 @@ export class MultiVectorIndex implements Disposable {
     return this.#table;
   }
 
-  #all(): SlotStore[] {
-    const { fdes, finerFdes, tokens, finerTokens, lists } = this.stores;
-    const every: (SlotStore | undefined)[] = [fdes, finerFdes, tokens, finerTokens, lists];
-    return every.filter((store) => store !== undefined);
-  }
-
   /** Bytes of the core's memory by part; the encoder's matrices and the table are not counted. */
   bytes(): MultiVectorBytes {
-    const { fdes, finerFdes, tokens, finerTokens, lists } = this.stores;
-    return {
-      fdes: fdes.bytesUsed(),
-      finerFdes: finerFdes?.bytesUsed() ?? 0,
-      tokens: tokens.bytesUsed(),
-      finerTokens: finerTokens?.bytesUsed() ?? 0,
-      lists: lists?.bytesUsed() ?? 0,
-    };
+    return bytesOf(this.stores);
   }
 
   has(id: DocumentId): boolean {
@@ -194,7 +167,7 @@ export class MultiVectorIndex implements Disposable {
       const value = metadata?.[i];
       return value === undefined ? undefined : copyMetadata(`metadata[${i}]`, value);
     });
-    this.#append(set);
+    appendDocuments(this.stores, this.#session, this.metric, set);
     for (const [i, id] of checked.entries()) {
       const hasTokens = (set.offsets[i + 1] as number) > (set.offsets[i] as number);
       this.#table.push({ id, metadata: values[i], hasTokens });
@@ -216,7 +189,7 @@ export class MultiVectorIndex implements Disposable {
     }
     const rows = change.tokens.length / this.d;
     const set = this.#checkTokens(tokenSet(change.tokens, Uint32Array.of(0, rows), this.d));
-    this.#append(set);
+    appendDocuments(this.stores, this.#session, this.metric, set);
     this.#table.push({ id, metadata, hasTokens: rows > 0 });
     this.#compactIfDue();
   }
@@ -234,9 +207,7 @@ export class MultiVectorIndex implements Disposable {
     this.#checkLive();
     if (this.dead === 0) return;
     const keep = this.#table.ids.liveSlots();
-    // the largest first: what it gives back is room for the others, so that only the first can fail
-    const bySize = this.#all().sort((a, b) => b.bytesUsed() - a.bytesUsed());
-    for (const store of bySize) store.compact(keep);
+    compactStores(this.stores, keep);
     this.#table.compact(keep);
   }
 
@@ -269,41 +240,6 @@ export class MultiVectorIndex implements Disposable {
       }
     }
     return set;
-  }
-
-  /** Adds slots to every store, a chunk of documents at a time; on an error all stores are as they were. */
-  #append(set: TokenSet): void {
-    const before = this.#table.slots;
-    const { fdes, finerFdes, tokens, finerTokens, lists } = this.stores;
-    const { length } = this.encoder;
-    const most = Math.max(1, Math.floor(CHUNK_BYTES / (4 * length)));
-    try {
-      for (let first = 0; first < set.n; ) {
-        let end = first + 1;
-        const start = set.offsets[first] as number;
-        while (
-          end < set.n &&
-          end - first < most &&
-          (set.offsets[end + 1] as number) - start <= CHUNK_TOKENS
-        ) {
-          end++;
-        }
-        const chunk = chunkOf(set, first, end);
-        const rows = this.metric === 'cosine' ? { ...chunk, data: normalizeRows(chunk.data, this.d) } : chunk;
-        const out = new Float32Array(chunk.n * length);
-        this.#session.encodeDocuments(rows, out);
-        fdes.append(out);
-        finerFdes?.append(out);
-        lists?.append(out);
-        tokens.append(chunk);
-        finerTokens?.append(chunk);
-        first = end;
-      }
-    } catch (error) {
-      const keep = Uint32Array.from({ length: before }, (_, slot) => slot);
-      for (const store of this.#all()) if (store.n > before) store.compact(keep);
-      throw error;
-    }
   }
 
   /** A bit set of allowed documents for many searches; good until the index next changes. */
@@ -441,17 +377,9 @@ export class MultiVectorIndex implements Disposable {
     if (!this.#isLive) return;
     this.#isLive = false;
     this.#session[Symbol.dispose]();
-    for (const store of this.#all()) store.dispose();
+    disposeStores(this.stores);
   }
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** Sets first…end - 1 of a token set, without a copy of the tokens. */
-function chunkOf(set: TokenSet, first: number, end: number): TokenSet {
-  const start = set.offsets[first] as number;
-  const offsets = set.offsets.slice(first, end + 1).map((offset) => offset - start);
-  const data = set.data.subarray(start * set.d, (start + (offsets[end - first] as number)) * set.d);
-  return { data, offsets, n: end - first, d: set.d };
 }

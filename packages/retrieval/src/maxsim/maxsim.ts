@@ -24,27 +24,31 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 export function maxsim(query: QueryTokens, documents: TokenSet): Float64Array {
   const { d } = query;
   checkQuery(query, d);
-  const { data, offsets, n } = documents;
   checkDimension(documents, d);
+  const { offsets, n } = documents;
   const out = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    const first = offsets[i] as number;
-    const end = offsets[i + 1] as number;
-    if (first === end) out[i] = Number.NEGATIVE_INFINITY;
+    const rows = rowsOf(documents, i, i + 1);
+    if (offsets[i] === offsets[i + 1]) out[i] = Number.NEGATIVE_INFINITY;
     else {
       for (let a = 0; a < query.n; a++) {
-        let best = Number.NEGATIVE_INFINITY;
-        for (let row = first; row < end; row++) {
-          let dot = 0;
-          for (let j = 0; j < d; j++)
-            dot += (query.data[a * d + j] as number) * (data[row * d + j] as number);
-          best = Math.max(best, dot);
-        }
-        out[i] = (out[i] as number) + (query.weights?.[a] ?? 1) * best;
+        const token = query.data.subarray(a * d, (a + 1) * d);
+        out[i] = (out[i] as number) + (query.weights?.[a] ?? 1) * bestDot(token, rows);
       }
     }
   }
   return out;
+}
+
+/** The largest inner product of a token with rows of its length, at least one. */
+function bestDot(token: Float32Array, rows: Float32Array): number {
+  let best = Number.NEGATIVE_INFINITY;
+  for (let start = 0; start < rows.length; start += token.length) {
+    let dot = 0;
+    for (let j = 0; j < token.length; j++) dot += (token[j] as number) * (rows[start + j] as number);
+    if (dot > best) best = dot;
+  }
+  return best;
 }
 
 export interface MaxsimRerankOptions {

@@ -65,9 +65,8 @@ export function signQuery(rows: Float32Array, n: number, d: number): SignQuery {
   for (let a = 0; a < n; a++) {
     let most = 0;
     for (let j = a * d; j < (a + 1) * d; j += 4) {
-      const group = rows.subarray(j, j + 4);
       let sum = 0;
-      for (const value of group) sum += Math.abs(value);
+      for (let t = j; t < j + 4; t++) sum += Math.abs(rows[t] as number);
       most = Math.max(most, sum);
     }
     if (most === 0) continue;

@@ -49,6 +49,18 @@ export interface BlockScan extends Disposable {
   dispose(): void;
 }
 
+/** Numbers a segment should have at least, so that a product is worth its call and its sum. */
+const LEAST_WIDTH = 64;
+
+/** Width of segments of whole blocks: the fewest blocks that divide the FDE and hold 64 numbers. */
+export function plainWidth(length: number, blockLength: number): number {
+  const blocks = length / blockLength;
+  for (let count = Math.min(blocks, Math.ceil(LEAST_WIDTH / blockLength)); count <= blocks; count++) {
+    if (blocks % count === 0) return count * blockLength;
+  }
+  return length;
+}
+
 /** Segments with a number of the query that is not 0. */
 export function touchedSegments(query: Float32Array, width: number): Uint32Array {
   const touched: number[] = [];

@@ -8,7 +8,8 @@
  *          over the pseudo-queries s of the cell (tokens of the sample), s̄ their mean. Where f is differentiable its gradient
  *          is p*(q), so v is the mean gradient of f in the cell and y its mean value: no system is solved, and a few
  *          pseudo-queries a cell give as much as many would by least squares.
- *          Document block { y, v }, query block Σ_q { 1, Uᵀ(q - s̄) }.
+ *          Document block { y, v }, query block Σ_q { 1, Uᵀ(q - s̄) }. A share of 0.2 of { <Uᵀs̄, m>, m } of the means
+ *          below is blended in: what no pseudo-query asks for would be lost otherwise.
  *   mean   f(q) ≈ <Uᵀq, v>, v the mean of Uᵀp over the document's tokens in the cell, or, in an empty cell, the token
  *          nearest to its centroid. Document block { v }, query block Σ_q { Uᵀq }. With the mean-split as in MuveraFde.
  *
@@ -21,7 +22,7 @@
  * Symbols: d token dimension · numCells · p directions · U d × p · s pseudo-query, "voter".
  * Learned parts are frozen parameters: saved, hashed, the same bytes on every engine.
  * Memory: numCells·(p + 1) floats a document; the encoder (voters + numCells + p)·d floats. Time: (voters + p)·d
- * multiply-adds a document token and voters·p additions a document.
+ * multiply-adds a document token (numCells·d more for the blend) and voters·p additions a document.
  */
 import { type Core, checkFinite, checkLength } from '@sagitta/core-wasm';
 import type { FdeEncoder } from './fde-encoder.ts';

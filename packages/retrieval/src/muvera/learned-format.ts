@@ -18,10 +18,13 @@ export function writeLearned({
   readonly parameters: LearnedParameters;
   readonly parts: LearnedParts;
 }): Uint8Array<ArrayBuffer> {
-  const { d, numCells, p, blocks, meanSplit, queryCells } = parameters;
+  const { d, numCells, p, blocks, meanSplit, queryCells, ownShare } = parameters;
   const writer = new ByteWriter();
   writer.u32(d).u32(numCells).u32(p).u32(LEARNED_BLOCKS.indexOf(blocks));
-  writer.u32(meanSplit ? 1 : 0).u32(queryCells);
+  writer
+    .u32(meanSplit ? 1 : 0)
+    .u32(queryCells)
+    .f64(ownShare);
   writer.array(parts.centroids).array(parts.directions).array(parts.mean);
   if (blocks === 'votes') writer.array(parts.starts).array(parts.voters);
   return writer.finish();
@@ -39,7 +42,8 @@ export function readLearned(reader: ByteReader): {
   const blocks = LEARNED_BLOCKS[reader.u32In('blocks', 0, 1)] as (typeof LEARNED_BLOCKS)[number];
   const meanSplit = reader.u32In('mean split', 0, 1) === 1;
   const queryCells = reader.u32In('queryCells', 1, CELL_SHARES.length);
-  const options = { numCells, projectionDimension: p, blocks, meanSplit, queryCells };
+  const ownShare = reader.f64();
+  const options = { numCells, projectionDimension: p, blocks, meanSplit, queryCells, ownShare };
   const centroids = reader.f32Array('centroids', numCells * d);
   const directions = reader.f32Array('directions', p * d);
   const mean = reader.f32Array('mean', d);

@@ -42,14 +42,14 @@ export class LearnedSession implements FdeSession {
   encodeDocuments(tokens: TokenSet, out: Float32Array): void {
     const { d, length, parameters, numVoters } = this.encoder;
     const set = checkDocuments(tokens, d, length, out);
-    const columns = Math.max(d, parameters.blocks === 'votes' ? numVoters : parameters.numCells);
+    const columns = Math.max(d, numVoters, parameters.numCells);
     const maxRows = Math.max(1, Math.floor(SCRATCH_BYTES / (4 * columns)));
     const maxSets = Math.max(1, Math.floor(SCRATCH_BYTES / (4 * length)));
     for (const chunk of tokenChunks(set, maxRows, maxSets)) {
       const target = out.subarray(chunk.first * length, chunk.end * length);
       if (chunk.rows === 0) target.fill(0);
-      else if (parameters.blocks === 'votes') this.#encodeVotes(set, chunk, target);
-      else this.#encodeMeans(set, chunk, target);
+      else if (parameters.blocks === 'votes') this.#encodeBlend(set, chunk, target);
+      else this.#encodeMeans(set, chunk, parameters.blockLength, target);
       checkFinite('tokens whose sums leave the range of f32: FDE', target, length);
     }
   }
@@ -118,9 +118,35 @@ export class LearnedSession implements FdeSession {
     });
   }
 
-  #encodeMeans(set: TokenSet, chunk: TokenChunk, out: Float32Array): void {
-    const { d, length, parameters, parts } = this.encoder;
-    const { numCells, p, meanSplit, blockLength } = parameters;
+  /** Votes blended with means: y and v of both, y of a mean m being <Uᵀs̄, m>. */
+  #encodeBlend(set: TokenSet, chunk: TokenChunk, out: Float32Array): void {
+    this.#encodeVotes(set, chunk, out);
+    const { numCells, p, ownShare } = this.encoder.parameters;
+    if (ownShare === 0) return;
+    const n = chunk.end - chunk.first;
+    const means = new Float32Array(n * numCells * p);
+    this.#encodeMeans(set, chunk, p, means);
+    const rest = 1 - ownShare;
+    const origins = this.#origins;
+    for (let block = 0; block < n * numCells; block++) {
+      const from = block * p;
+      const to = block * (p + 1);
+      const origin = (block % numCells) * p;
+      let value = 0;
+      for (let j = 0; j < p; j++) {
+        const mean = means[from + j] as number;
+        value += mean * (origins[origin + j] as number);
+        out[to + 1 + j] = rest * (out[to + 1 + j] as number) + ownShare * mean;
+      }
+      out[to] = rest * (out[to] as number) + ownShare * value;
+    }
+  }
+
+  /** Means of the tokens in each cell, or the token nearest to its centroid: out n × numCells × width. */
+  #encodeMeans(set: TokenSet, chunk: TokenChunk, width: number, out: Float32Array): void {
+    const { d, parameters, parts } = this.encoder;
+    const { numCells, p, meanSplit } = parameters;
+    const length = numCells * width;
     const { kernels } = this.#core;
     const n = chunk.end - chunk.first;
     const raw = set.data.subarray(chunk.row * d, (chunk.row + chunk.rows) * d);
@@ -132,17 +158,17 @@ export class LearnedSession implements FdeSession {
       const dots = scope.reserve(4 * chunk.rows * numCells);
       kernels.matmulF32(tokens.at(), this.#centroids.at(), chunk.rows, numCells, d, dots.at());
       const cells = scope.reserve(2 * chunk.rows);
-      const values = scope.reserve(4 * chunk.rows * blockLength);
+      const values = scope.reserve(4 * chunk.rows * width);
       const halves = scope.reserve(4 * chunk.rows);
       halves.f32(0, chunk.rows).set(halfNorms(raw, d));
       const similarities = dots.f32(0, chunk.rows * numCells);
-      const into = values.f32(0, chunk.rows * blockLength);
+      const into = values.f32(0, chunk.rows * width);
       const cellOf = cells.u16(0, chunk.rows);
       for (let t = 0; t < chunk.rows; t++) {
         const row = similarities.subarray(t * numCells, (t + 1) * numCells);
         cellOf[t] = bestCells(row, this.#halves, 1)[0] as number;
-        into.set(projected.subarray(t * p, (t + 1) * p), t * blockLength);
-        if (meanSplit) into[t * blockLength + p] = dotAt(aggregated, t * d, parts.mean);
+        into.set(projected.subarray(t * p, (t + 1) * p), t * width);
+        if (meanSplit) into[t * width + p] = dotAt(aggregated, t * d, parts.mean);
       }
       const sources = scope.reserve(4 * n * numCells);
       const occupied = scope.reserve(4 * n * numCells);
@@ -151,8 +177,8 @@ export class LearnedSession implements FdeSession {
       kernels.nearestTokens(dots.at(), numCells, halves.at(), offsets.at(), n, scratch.at(), sources.at());
       kernels.cellSums(
         values.at(),
-        blockLength,
-        blockLength,
+        width,
+        width,
         cells.at(),
         NO_PTR,
         offsets.at(),
@@ -167,8 +193,8 @@ export class LearnedSession implements FdeSession {
       );
       kernels.fillCells(
         values.at(),
-        blockLength,
-        blockLength,
+        width,
+        width,
         occupied.at(),
         sources.at(),
         n,

@@ -10,11 +10,11 @@
  * numbers lie at (r·2^k + c)·p. Ties of the fill go to the lowest token.
  *
  * Symbols: d token dimension · k hyperplanes · R repetitions · p inner, F final dimension · μ center.
- * Deviations: integer hyperplanes and streams of our own (muvera-matrices.ts), count-sketches for both projections unless
- * `dense` is asked for (the same variance, a sixteenth of the work), plain binary cell numbers unless `gray` is, and two
- * options the paper does not have: hash centring with the mean-split, an exact identity that keeps the common direction
- * of tokens out of the projection noise, and a length correction.
- * Memory: the length in floats a document. Time: m·R·d·(k + 1) multiply-adds a document of m tokens, p for 1 with dense.
+ * Deviations: integer hyperplanes and streams of our own (muvera-matrices.ts), a count-sketch as final projection (of the
+ * same variance), plain binary cell numbers unless `gray` is asked for, and two options the paper does not have: hash
+ * centring with the mean-split, an exact identity that keeps the common direction of tokens out of the projection noise,
+ * and a length correction.
+ * Memory: the length in floats a document. Time: m·R·d·(k + p) multiply-adds a document of m tokens, 1 for p with count-sketch.
  */
 import type { Core } from '@sagitta/core-wasm';
 import type { FdeEncoder } from './fde-encoder.ts';

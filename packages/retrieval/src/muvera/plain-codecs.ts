@@ -6,6 +6,7 @@ import {
   type CodeTarget,
   dotMean,
   integerSteps,
+  plainWidth,
   touchedSegments,
   writeMean,
 } from './block-codec.ts';
@@ -21,9 +22,9 @@ export class FloatBlocks implements BlockCodec {
 
   constructor(length: number, blockLength: number) {
     this.length = length;
-    this.width = blockLength;
-    this.segments = length / blockLength;
-    this.codeBytes = 4 * blockLength;
+    this.width = plainWidth(length, blockLength);
+    this.segments = length / this.width;
+    this.codeBytes = 4 * this.width;
   }
 
   encode(_core: Core, fdes: Float32Array, target: CodeTarget): void {
@@ -102,9 +103,9 @@ export class Int8Blocks implements BlockCodec {
 
   constructor(length: number, blockLength: number, mean: Float32Array | undefined) {
     this.length = length;
-    this.width = blockLength;
-    this.segments = length / blockLength;
-    this.codeBytes = blockLength;
+    this.width = plainWidth(length, blockLength);
+    this.segments = length / this.width;
+    this.codeBytes = this.width;
     this.mean = mean;
   }
 

@@ -2,7 +2,7 @@
  * FDEs by product quantization as the paper has it, PQ-256-8: one of 256 centroids for 8 dimensions each, an eighth of a
  * byte a number; queries stay floats and are tabulated. Codebooks come from a sample of FDEs.
  *
- * Segments are the encoder's blocks where 8 divides them, else the whole FDE.
+ * Segments are runs of the encoder's blocks where 8 divides them, else the whole FDE.
  */
 import {
   type Block,
@@ -13,7 +13,13 @@ import {
   type Ptr,
 } from '@sagitta/core-wasm';
 import { PqCoder, trainPqCoder } from '@sagitta/quantizers/pq';
-import { type BlockCodec, type BlockScan, type CodeTarget, touchedSegments } from './block-codec.ts';
+import {
+  type BlockCodec,
+  type BlockScan,
+  type CodeTarget,
+  plainWidth,
+  touchedSegments,
+} from './block-codec.ts';
 
 const DSUB = 8;
 const KSUB = 256;
@@ -31,7 +37,7 @@ export class PqBlocks implements BlockCodec {
   /** codebooks — ⌈length/8⌉ × 256 × 8. */
   constructor(length: number, blockLength: number, codebooks: Float32Array) {
     this.length = length;
-    this.width = blockLength % DSUB === 0 ? blockLength : DSUB * Math.ceil(length / DSUB);
+    this.width = blockLength % DSUB === 0 ? plainWidth(length, blockLength) : DSUB * Math.ceil(length / DSUB);
     this.segments = Math.ceil(length / this.width);
     this.codeBytes = this.width / DSUB;
     this.coder = new PqCoder(length, Math.ceil(length / DSUB), 8, codebooks);

@@ -12,9 +12,9 @@ const base = { d: D, numSimhashProjections: 4, numRepetitions: 3 };
 
 describeEncoder('MuveraFde', D, () => new MuveraFde({ ...base, projectionDimension: 8 }));
 describeEncoder(
-  'MuveraFde, dense',
+  'MuveraFde, count-sketch',
   D,
-  () => new MuveraFde({ ...base, projection: 'dense', projectionDimension: 8 }),
+  () => new MuveraFde({ ...base, projection: 'count-sketch', projectionDimension: 8 }),
 );
 describeEncoder('MuveraFde without fill', D, () => new MuveraFde({ ...base, fillEmpty: false }));
 describeEncoder(
@@ -46,6 +46,9 @@ describeEncoder('MuveraFde with matrices of its own', D, () => {
 describeEncoder('LearnedFde of votes', D, (own) =>
   trainLearnedFde(own, sample, { numCells: 5, projectionDimension: 15, numVoters: 100 }),
 );
+describeEncoder('LearnedFde of votes alone', D, (own) =>
+  trainLearnedFde(own, sample, { numCells: 3, projectionDimension: 15, numVoters: 50, ownShare: 0 }),
+);
 describeEncoder('LearnedFde of votes, two cells a query token', D, (own) =>
   trainLearnedFde(own, sample, { numCells: 5, projectionDimension: 15, numVoters: 100, queryCells: 2 }),
 );
@@ -67,7 +70,7 @@ it('parameters have hashes of their own', () => {
     { ...base, fillEmpty: false },
     { ...base, order: 'gray' as const },
     { ...base, projectionDimension: 8 },
-    { ...base, projectionDimension: 8, projection: 'dense' as const },
+    { ...base, projectionDimension: 8, projection: 'count-sketch' as const },
     { ...base, center: unitTokens(1, D, 1) },
     { ...base, center: unitTokens(1, D, 1), meanSplit: true },
     { ...base, lengthBeta: 0.5 },
@@ -92,6 +95,7 @@ it('options out of range are refused', () => {
     trainLearnedFde(core, sample, { numCells: 4, projectionDimension: 8, ...options });
   expect(() => train({ numCells: 0 })).toThrow('"numCells"');
   expect(() => train({ projectionDimension: D + 1 })).toThrow('"projectionDimension"');
+  expect(() => train({ ownShare: 1.5 })).toThrow('"ownShare"');
   expect(() => train({ queryCells: 4 })).toThrow('"queryCells"');
   expect(() => train({ meanSplit: true })).toThrow('"meanSplit"');
   expect(() => train({ numCells: 2000 })).toThrow('"sample"');
@@ -104,6 +108,7 @@ it('votes of one voter a cell give the MaxSim of the voters themselves', () => {
     numCells: 16,
     projectionDimension: D,
     numVoters: 16,
+    ownShare: 0,
   });
   using session = encoder.createSession(core);
   const documents = clusteredSets([7, 20], D, 5);

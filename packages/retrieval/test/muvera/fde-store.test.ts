@@ -215,15 +215,15 @@ describe('an FDE store', () => {
   });
 
   it('reads the blocks that a query touches and no others', () => {
-    using store = createFdeStore(core, { encoding: 'float32', length: 64, blockLength: 16 });
-    const one = new Float32Array(64).fill(1);
+    using store = createFdeStore(core, { encoding: 'float32', length: 256, blockLength: 64 });
+    const one = new Float32Array(256).fill(1);
     store.append(one);
-    const q = new Float32Array(64);
-    q.fill(1, 16, 32);
+    const q = new Float32Array(256);
+    q.fill(1, 64, 128);
     // what lies in the other blocks would turn the score into NaN
     const pieces = store.codePieces();
     expect(pieces.length).toBe(4);
-    new Float32Array(pieces[0].buffer, pieces[0].byteOffset, 16).fill(Number.NaN);
-    expect(store.search(q, 1).scores[0]).toBe(16);
+    new Float32Array(pieces[0].buffer, pieces[0].byteOffset, 64).fill(Number.NaN);
+    expect(store.search(q, 1).scores[0]).toBe(64);
   });
 });

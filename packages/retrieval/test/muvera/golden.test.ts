@@ -85,7 +85,7 @@ function optionsOf(one: GoldenCase): MuveraOptions {
     numSimhashProjections: one.k,
     numRepetitions: one.reps,
     order: one.scheme === 'google' ? 'gray' : 'binary',
-    ...(one.proj == null ? {} : { projectionDimension: one.proj }),
+    ...(one.proj == null ? {} : { projectionDimension: one.proj, projection: 'count-sketch' }),
     ...(one.final == null ? {} : { finalProjectionDimension: one.final }),
   };
 }

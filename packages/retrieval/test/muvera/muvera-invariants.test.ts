@@ -375,6 +375,7 @@ describe('randomness', () => {
       numSimhashProjections: 8,
       numRepetitions: 2,
       projectionDimension: 8,
+      projection: 'count-sketch',
       seed: 3,
     }).matrices;
     const next = new MuveraFde({
@@ -382,6 +383,7 @@ describe('randomness', () => {
       numSimhashProjections: 8,
       numRepetitions: 2,
       projectionDimension: 8,
+      projection: 'count-sketch',
       seed: 4,
     }).matrices;
     // seed s, repetition 1 is not seed s + 1, repetition 0
