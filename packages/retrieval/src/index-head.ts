@@ -119,36 +119,57 @@ export interface OpenedCodec {
   readonly origin: Float32Array;
 }
 
-/** model — gives the reader of the quantizer's model, which it ends with; not called for 'none' */
-export function openQuantizer(
+/** A quantizer by name; `model` gives the reader of its model, which it ends with, and is not called for 'none'. */
+export type QuantizerOpener = (
   core: Core,
   wanted: IndexMeta['quantizer'],
-  { d, metric }: IndexMeta,
+  meta: IndexMeta,
   model: () => ByteReader,
-): OpenedCodec {
-  if (wanted === 'none') return { codec: new FloatCodec(core, d, metric), origin: new Float32Array(d) };
+) => OpenedCodec;
+
+export const openQuantizer: QuantizerOpener = (core, wanted, meta, model) => {
+  if (wanted === 'none' || wanted === 'saq') return openSaqQuantizer(core, wanted, meta, model);
   const reader = model();
-  if (wanted !== 'saq') {
-    const quantizer = readQuantizer(reader);
-    const { name } = quantizer;
-    if (name !== wanted || quantizer.d !== d || quantizer.metric !== metric) {
-      reader.fail(
-        `the quantizer expected ${wanted}, d = ${d} and ${metric}, got ${name}, ${quantizer.d} and ${quantizer.metric}`,
-      );
-    }
-    return { codec: new QuantizerCodec(core, quantizer), origin: quantizer.origin };
+  const quantizer = readQuantizer(reader);
+  const { name, d, metric } = quantizer;
+  if (name !== wanted || d !== meta.d || metric !== meta.metric) {
+    reader.fail(
+      `the quantizer expected ${wanted}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
+    );
   }
+  return { codec: new QuantizerCodec(core, quantizer), origin: quantizer.origin };
+};
+
+/**
+ * openQuantizer for SAQ codes and float32, without the other quantizers.
+ * @throws UnsupportedError for any other
+ */
+export const openSaqQuantizer: QuantizerOpener = (core, wanted, { d, metric }, model) => {
+  if (wanted === 'none') return { codec: new FloatCodec(core, d, metric), origin: new Float32Array(d) };
+  if (wanted !== 'saq') {
+    throw new UnsupportedError(`the index expected saq or none for its quantizer, got ${wanted}`);
+  }
+  const reader = model();
   const saq = readSaqModel(reader);
   if (saq.d !== d || saq.metric !== metric) {
     reader.fail(`the model expected d = ${d} and ${metric}, got ${saq.d} and ${saq.metric}`);
   }
   return { codec: new SaqCodec(core, saq), origin: saq.mean };
+};
+
+/** reader — not called without a quantizer */
+export function openCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
+  return openPrimary(openQuantizer, core, meta, reader);
 }
 
-/** reader — of the section by the name that modelSection gives; not called without a quantizer */
-export function openCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
-  return openQuantizer(core, meta.quantizer, meta, () => reader(modelSection(meta.quantizer) as string))
-    .codec;
+/** What lists are coded in; reader — of the section that modelSection names, not called without a quantizer. */
+export function openPrimary(
+  open: QuantizerOpener,
+  core: Core,
+  meta: IndexMeta,
+  reader: (id: string) => ByteReader,
+): ListCodec {
+  return open(core, meta.quantizer, meta, () => reader(modelSection(meta.quantizer) as string)).codec;
 }
 
 /** @throws UnsupportedError if the file has secondary codes: only loadIndex reads them */

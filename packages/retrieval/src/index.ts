@@ -38,6 +38,7 @@ export { gatherPieces } from './gather-pieces.ts';
 export {
   buildFlat,
   buildIvf,
+  buildSaqIndex,
   FloatCodec,
   INDEX_QUANTIZERS,
   type IndexOptions,
@@ -52,6 +53,7 @@ export {
   type Probe,
   QuantizerCodec,
   SaqCodec,
+  type SaqIndexOptions,
   type SavedLists,
   type SearchOptions,
   type SearchSteps,
@@ -95,7 +97,7 @@ export {
   type TokenMatch,
   trainMultiVectorIndex,
 } from './late-interaction/index.ts';
-export { loadIndex } from './load-index.ts';
+export { loadIndex, loadSaqIndex } from './load-index.ts';
 export {
   createTokenStore,
   maxsim,

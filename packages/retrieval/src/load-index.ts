@@ -9,8 +9,10 @@ import {
   checkSections,
   IdsOnce,
   type IndexMeta,
-  openCodec,
+  openPrimary,
   openQuantizer,
+  openSaqQuantizer,
+  type QuantizerOpener,
   readCentroids,
   readMeta,
   readSizes,
@@ -36,14 +38,19 @@ function readLists(container: Container, meta: IndexMeta, blockBytes: number): S
 }
 
 /** The secondary codes of a file, or undefined. */
-function openSecondary(core: Core, container: Container, meta: IndexMeta): SecondaryCodes | undefined {
+function openSecondary(
+  open: QuantizerOpener,
+  core: Core,
+  container: Container,
+  meta: IndexMeta,
+): SecondaryCodes | undefined {
   if (!container.has('SECM')) return undefined;
   const reader = container.reader('SECM');
   const name = INDEX_QUANTIZERS[
     reader.u32In('secondary quantizer', 0, INDEX_QUANTIZERS.length - 1)
   ] as IndexMeta['quantizer'];
   if (name === 'none') reader.end();
-  const { codec, origin } = openQuantizer(core, name, meta, () => reader);
+  const { codec, origin } = open(core, name, meta, () => reader);
   const secondary = new SecondaryCodes(core, meta.metric, codec, origin);
   try {
     const codes = container.reader('SECC');
@@ -67,6 +74,18 @@ function openSecondary(core: Core, container: Container, meta: IndexMeta): Secon
  * @throws FormatError on bytes that are no index, CapacityError where the core's memory ends
  */
 export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
+  return loadWith(openQuantizer, core, bytes);
+}
+
+/**
+ * loadIndex for indexes of SAQ codes or float32, in 11 kB less of a bundle.
+ * @throws FormatError and CapacityError as loadIndex; UnsupportedError for an index of another quantizer
+ */
+export function loadSaqIndex(core: Core, bytes: Uint8Array): IvfIndex {
+  return loadWith(openSaqQuantizer, core, bytes);
+}
+
+function loadWith(open: QuantizerOpener, core: Core, bytes: Uint8Array): IvfIndex {
   const container = readContainer(bytes);
   checkKind(container);
   const meta = readMeta(container.reader('META'));
@@ -78,12 +97,12 @@ export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
     kept = reader.f32Array('kept vectors', meta.n * meta.d);
     reader.end();
   }
-  const codec = openCodec(core, meta, container.reader);
+  const codec = openPrimary(open, core, meta, container.reader);
   let lists: SavedLists;
   let secondary: SecondaryCodes | undefined;
   try {
     lists = readLists(container, meta, codec.blockBytes);
-    secondary = openSecondary(core, container, meta);
+    secondary = openSecondary(open, core, container, meta);
   } catch (error) {
     codec.dispose();
     throw error;

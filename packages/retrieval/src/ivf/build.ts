@@ -7,6 +7,7 @@ import {
   type Metric,
   normalizeRows,
   RandomStream,
+  UnsupportedError,
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
@@ -62,6 +63,19 @@ export interface IvfOptions extends IndexOptions {
   readonly iterations?: number;
 }
 
+/** Options of an index that is of SAQ codes: flat, or IVF where nlist is given. */
+export interface SaqIndexOptions
+  extends Omit<IndexOptions, 'quantizer' | 'quantizerOptions' | 'secondary'>,
+    Partial<Pick<IvfOptions, 'nlist' | 'iterations'>> {}
+
+/** Trains codes of a quantizer other than SAQ. An argument, so that an app of SAQ alone does not carry the others. */
+type FamilyTrainer = (
+  core: Core,
+  training: VectorSet,
+  options: QuantizerOptions,
+  residuals: Float32Array | undefined,
+) => Trained;
+
 const SECONDARY_BITS = 8;
 /** Residuals whose mean squares decide how bits are shared out: enough for 2 % of each. */
 const RESIDUAL_ROWS = 4096;
@@ -71,6 +85,15 @@ const RESIDUAL_ROWS = 4096;
  * @throws RangeError on options out of range or fewer sample rows than lists
  */
 export function trainIndex(
+  core: Core,
+  sample: VectorSet,
+  options: IndexOptions & Partial<IvfOptions>,
+): IvfIndex {
+  return trainWith(trainFamily, core, sample, options);
+}
+
+function trainWith(
+  family: FamilyTrainer,
   core: Core,
   sample: VectorSet,
   options: IndexOptions & Partial<IvfOptions>,
@@ -88,11 +111,12 @@ export function trainIndex(
       : trainKmeans(core, rows, { nlist, seed, iterations: options.iterations ?? 10 }).centroids;
   const trainSize = checkInteger('trainSize', options.trainSize ?? 20_000, 1, 2 ** 32 - 1);
   const training = sampleRows(rows, trainSize, new RandomStream(seed, 'index/sample'));
-  const secondary = options.secondary && trainSecondary(core, training, metric, options.secondary, seed);
+  const secondary =
+    options.secondary && trainSecondary(family, core, training, metric, options.secondary, seed);
   const keepVectors = options.keepVectors ?? false;
   const common = { core, metric, d, kind: nlist === 0 ? 'flat' : 'ivf', keepVectors } as const;
   try {
-    const primary = trainPrimary(core, training, nlist === 0 ? undefined : centroids, options);
+    const primary = trainPrimary(family, core, training, nlist === 0 ? undefined : centroids, options);
     const owned = { ...common, codec: primary.codec, centroids: nlist === 0 ? primary.origin : centroids };
     return new IvfIndex(secondary ? { ...owned, secondary } : owned);
   } catch (error) {
@@ -109,6 +133,7 @@ interface Trained {
 
 /** The codes of the lists. centroids — undefined for a flat index. */
 function trainPrimary(
+  family: FamilyTrainer,
   core: Core,
   training: VectorSet,
   centroids: Float32Array | undefined,
@@ -118,14 +143,14 @@ function trainPrimary(
   if (quantizer === 'none') return trainFloat(core, training.d, metric);
   if (quantizer !== 'saq') {
     const { bits, quantizerOptions } = options;
-    const family = {
+    const wanted = {
       ...quantizerOptions,
       name: quantizer,
       metric,
       seed,
       ...(bits !== undefined && { bits }),
     };
-    return trainFamily(core, training, family, centroids && residualsOf(core, training, centroids));
+    return family(core, training, wanted, centroids && residualsOf(core, training, centroids));
   }
   const { bits = 4, blockSize = 16, objective = 'variance', singleSegment = false } = options;
   const saq = { metric, bits, blockSize, objective, singleSegment, seed };
@@ -135,6 +160,7 @@ function trainPrimary(
 }
 
 function trainSecondary(
+  family: FamilyTrainer,
   core: Core,
   training: VectorSet,
   metric: Metric,
@@ -146,8 +172,8 @@ function trainSecondary(
   const make = (): Trained => {
     if (name === 'none') return trainFloat(core, training.d, metric);
     if (name === 'saq') return trainSaqCodec(core, training, { metric, bits: bits ?? SECONDARY_BITS, seed });
-    const family = { ...quantizerOptions, name, metric, seed, ...(bits !== undefined && { bits }) };
-    return trainFamily(core, training, family, undefined);
+    const wanted = { ...quantizerOptions, name, metric, seed, ...(bits !== undefined && { bits }) };
+    return family(core, training, wanted, undefined);
   };
   const { codec, origin } = make();
   return new SecondaryCodes(core, metric, codec, origin);
@@ -187,21 +213,29 @@ function residualsOf(core: Core, x: VectorSet, centroids: Float32Array): Float32
 
 /** trainIndex on `data` (n × d), then adds all of it. */
 export function buildIvf(core: Core, data: Float32Array, d: number, options: IvfOptions): IvfIndex {
-  return buildIndex(core, data, d, options);
+  return fill(trainIndex(core, vectorSet(data, d), options), data);
 }
 
 /** One list, every vector scanned. */
 export function buildFlat(core: Core, data: Float32Array, d: number, options: IndexOptions): IvfIndex {
-  return buildIndex(core, data, d, options);
+  return fill(trainIndex(core, vectorSet(data, d), options), data);
 }
 
-function buildIndex(
-  core: Core,
-  data: Float32Array,
-  d: number,
-  options: IndexOptions & Partial<IvfOptions>,
-): IvfIndex {
-  const index = trainIndex(core, vectorSet(data, d), options);
+/**
+ * buildFlat, or buildIvf where nlist is given, of SAQ codes: the same index in 11 kB less of a bundle, since the other
+ * quantizers are not in reach.
+ */
+export function buildSaqIndex(core: Core, data: Float32Array, d: number, options: SaqIndexOptions): IvfIndex {
+  const saq = { ...options, quantizer: 'saq' } as const;
+  return fill(trainWith(refuse, core, vectorSet(data, d), saq), data);
+}
+
+function refuse(...[, , { name }]: Parameters<FamilyTrainer>): never {
+  throw new UnsupportedError(`"quantizer" expected saq, got ${name}`);
+}
+
+/** Adds everything; the index is disposed where that fails. */
+function fill(index: IvfIndex, data: Float32Array): IvfIndex {
   try {
     index.add(data);
     index.codec.releaseEncoder();

@@ -6,8 +6,10 @@
 export {
   buildFlat,
   buildIvf,
+  buildSaqIndex,
   type IndexOptions,
   type IvfOptions,
+  type SaqIndexOptions,
   type SecondaryOptions,
   trainIndex,
 } from './build.ts';
