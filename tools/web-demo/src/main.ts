@@ -1,5 +1,6 @@
 /** The page: what is clicked and typed, and what is shown. The work is done in two workers. */
 import type { Metric } from '@sagitta/core-wasm';
+import { tokenize } from '@sagitta/demo/text';
 import type { IndexQuantizer } from '@sagitta/retrieval';
 import { type BuildOptions, type IndexInfo, requestPersistence, SearchClient } from '@sagitta/web';
 import { proxy, type Remote, wrap } from 'comlink';
@@ -266,13 +267,15 @@ class Page {
     return this.#run(async () => {
       const dataset = this.#dataset;
       if (!dataset) return;
-      const isKept = await requestPersistence();
       const { bytes, storage } = await this.#client.save(INDEX_NAME);
       await saveState(dataset);
       const where = storage === 'opfs' ? 'the browser’s file system' : 'IndexedDB';
-      say(
-        `Saved ${megabytes(bytes)} in ${where}${isKept ? '' : '; the browser may clear it when the disk is full'}.`,
-      );
+      const saved = `Saved ${megabytes(bytes)} in ${where}`;
+      say(`${saved}.`);
+      // not waited for: the browser may ask, and the answer may never come
+      requestPersistence()
+        .then((isKept) => isKept && say(`${saved}, to be kept when the disk is full.`))
+        .catch(() => {});
     });
   }
 
@@ -294,18 +297,12 @@ function element(name: string, className: string, content: string | readonly (No
   return made;
 }
 
-/** The text with the words that were asked for marked; how many letters they share decides. */
+/** The text with the words marked that share a term with the question. */
 function highlighted(text: string, asked: string): (Node | string)[] {
-  const stems = asked
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word.length > 3)
-    .map((word) => word.slice(0, Math.max(4, word.length - 2)));
-  if (stems.length === 0) return [text];
-  return text.split(/(?<=\s)/).map((word) => {
-    const bare = word.toLowerCase().replace(/^[^\p{L}\p{N}]+/u, '');
-    return stems.some((stem) => bare.startsWith(stem)) ? element('mark', '', word) : word;
-  });
+  const wanted = new Set(tokenize(asked));
+  return text
+    .split(/(\s+)/)
+    .map((word) => (tokenize(word).some((term) => wanted.has(term)) ? element('mark', '', word) : word));
 }
 
 async function start(): Promise<void> {

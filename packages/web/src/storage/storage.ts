@@ -41,8 +41,8 @@ export async function openStorage(kind: StorageKind | 'auto' = 'auto'): Promise<
 }
 
 /**
- * Asks the browser not to clear this origin's storage when the disk runs full; it may ask the user. Call it from a
- * page, in answer to something that the user did.
+ * Asks the browser not to clear this origin's storage when the disk runs full. Call it from a page, in answer to something
+ * that the user did. Firefox asks the user, and the promise waits for the answer, so nothing should wait for the promise.
  * @returns whether the storage is persistent now; false where the browser knows no such thing
  */
 export async function requestPersistence(): Promise<boolean> {
