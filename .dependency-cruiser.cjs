@@ -93,6 +93,16 @@ const forbidden = [
     },
   },
   {
+    name: 'composers-above',
+    comment:
+      'late-interaction composes maxsim and muvera, which never know each other, into one index; no algorithm folder imports it.',
+    severity: 'error',
+    from: {
+      path: '^packages/(quantizers|retrieval)/src/(pq|rabitq|saq|lvq|leanvec|scalar|turboquant|simvq|flat|ivf|graph|maxsim|muvera)/',
+    },
+    to: { path: '^packages/retrieval/src/late-interaction/' },
+  },
+  {
     name: 'declared-dependencies',
     severity: 'error',
     from: { path: '^packages/[^/]+/src/' },

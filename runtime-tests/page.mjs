@@ -7,9 +7,9 @@ import { FOLDER } from './install.mjs';
 
 /** No blob: workers, no eval, no inline script. */
 export const STRICT_POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src data:";
 
-const OPENERS = { chromium: openChromium, firefox: openFirefox };
+export const OPENERS = { chromium: openChromium, firefox: openFirefox };
 
 /**
  * @param {'chromium' | 'firefox'} browser
@@ -32,6 +32,8 @@ export async function runPage(browser, work) {
       response.writeHead(404).end();
     }
   });
+  if (outcomes.length === 0) throw new Error('the page posted nothing in time');
+  if (outcomes[0].error) throw new Error(outcomes[0].error);
   return { version, result: outcomes[0].result };
 }
 

@@ -1,14 +1,16 @@
 // The same work in every runtime: Node 20, 22 and 24, Bun, Deno, workerd, Chromium, Firefox.
 // Index files are built in this Node and searched in each of them, and each has to give the hashes that this Node gave.
-// A runtime that cannot be installed or started fails.
+// The bench page runs in both browsers, briefly. A runtime that cannot be installed or started fails.
 // `node runtime-tests/run.mjs bun workerd` runs the named ones. SAGITTA_RUNTIME_REPORT=FILE keeps the counts.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCore } from '@sagitta/core-wasm';
+import { runBenchPage } from './bench-page.mjs';
 import { FOLDER } from './install.mjs';
+import { OPENERS } from './page.mjs';
 import { installRuntimes, RUNTIMES } from './runtimes.mjs';
-import { run } from './smoke/index.mjs';
+import { run as computeHashes } from './smoke/index.mjs';
 import { buildFiles } from './smoke/indexes.mjs';
 import { hash } from './smoke/seeded.mjs';
 
@@ -17,22 +19,26 @@ await installRuntimes();
 const folder = await mkdtemp(join(tmpdir(), 'sagitta-runtimes-'));
 const work = { module: join(FOLDER, 'smoke/index.mjs'), inputs: await writeInputs(folder) };
 
-const expected = await run(async (name) => new Uint8Array(await readFile(work.inputs[name])));
+const expected = await computeHashes(async (name) => new Uint8Array(await readFile(work.inputs[name])));
 console.log(
   `     ${Object.keys(expected).length} hashes, together ${await fingerprint()}, computed by Node ${process.version}`,
 );
 
 let passed = 0;
 let failed = 0;
-for (const runtime of RUNTIMES) {
-  if (wanted.length > 0 && !wanted.includes(runtime.name)) continue;
+for (const { name, run } of [
+  ...RUNTIMES.map((runtime) => ({ name: runtime.name, run: () => runSmoke(runtime) })),
+  ...Object.entries(OPENERS).map(([browser, open]) => ({
+    name: `bench page, ${browser}`,
+    run: () => runBenchPage(open),
+  })),
+]) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   const start = performance.now();
   let outcome = 'ok  ';
   let detail;
   try {
-    const { version, result: hashes } = await runtime.run(work);
-    compare(hashes);
-    detail = `${version}, ${Object.keys(hashes).length} hashes equal`;
+    detail = await run();
     passed++;
   } catch (error) {
     outcome = 'FAIL';
@@ -40,13 +46,19 @@ for (const runtime of RUNTIMES) {
     failed++;
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${outcome} ${runtime.name.padEnd(16)} ${seconds.padStart(5)} s  ${detail}`);
+  console.log(`${outcome} ${name.padEnd(20)} ${seconds.padStart(5)} s  ${detail}`);
 }
 await rm(folder, { recursive: true });
 console.log(`runtimes: ${passed} passed, ${failed} failed`);
 const report = process.env.SAGITTA_RUNTIME_REPORT;
 if (report) await writeFile(report, JSON.stringify({ passed, failed }));
 process.exitCode = failed > 0 ? 1 : 0;
+
+async function runSmoke(runtime) {
+  const { version, result: hashes } = await runtime.run(work);
+  compare(hashes);
+  return `${version}, ${Object.keys(hashes).length} hashes equal`;
+}
 
 /** The index files of the smoke run, built here; their paths by name. */
 async function writeInputs(folder) {

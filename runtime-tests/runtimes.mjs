@@ -13,7 +13,14 @@ const TIME_LIMIT_MS = 300_000;
  * @property {Record<string, string>} [inputs] - paths of files by the name that `input` takes
  */
 
-/** @type {readonly { name: string, engine: string, run: (work: Work) => Promise<{ version: string, result: any }> }[]} */
+/**
+ * @typedef {object} Outcome
+ * @property {string} version - of the runtime
+ * @property {any} result - what `run` resolved to
+ * @property {number} [peakBytes] - the most memory that the process has had; not known of browsers
+ */
+
+/** @type {readonly { name: string, engine: string, run: (work: Work) => Promise<Outcome> }[]} */
 export const RUNTIMES = [
   { name: 'node 20', engine: 'V8', run: (work) => runCommandLine(nodeProgram(20), [], work) },
   { name: 'node 22', engine: 'V8', run: (work) => runCommandLine(nodeProgram(22), [], work) },
@@ -44,7 +51,7 @@ async function runCommandLine(program, args, work) {
     [...args, COMMAND_LINE_ENTRY, work.module, JSON.stringify(work.inputs ?? {})],
     { cwd: FOLDER, timeoutMs: TIME_LIMIT_MS },
   );
-  return { version, result: JSON.parse(printed) };
+  return { version, ...JSON.parse(printed) };
 }
 
 /** The browsers come from the distribution, and only when one of them is asked for. */

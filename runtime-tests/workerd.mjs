@@ -1,6 +1,6 @@
 // Runs the worker in workerd: bundled under the conditions that wrangler sets, its binaries imported as modules.
 import { spawn } from 'node:child_process';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -14,7 +14,7 @@ const TIME_LIMIT_MS = 300_000;
 /**
  * @param {string} program
  * @param {import('./runtimes.mjs').Work} work
- * @returns {Promise<{ version: string, result: any }>}
+ * @returns {Promise<import('./runtimes.mjs').Outcome>}
  */
 export async function runWorkerd(program, work) {
   const folder = await mkdtemp(join(tmpdir(), 'sagitta-workerd-'));
@@ -24,7 +24,7 @@ export async function runWorkerd(program, work) {
     for (const [name, file] of inputs) await copyFile(file, join(folder, name));
     await writeFile(join(folder, 'workerd.capnp'), configuration(binaries, Object.keys(work.inputs ?? {})));
     const version = (await mustExecute(program, ['--version'])).trim().replace('workerd ', '');
-    return { version, result: await serve(program, folder) };
+    return { version, ...(await serve(program, folder)) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -93,7 +93,8 @@ async function serve(program, folder) {
   try {
     const outcome = await ask(`http://127.0.0.1:${port}/`, child);
     if (outcome.error) throw new Error(outcome.error);
-    return outcome.result;
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+    return { result: outcome.result, peakBytes: 1024 * Number(/VmHWM:\s*(\d+)/.exec(status)[1]) };
   } catch (error) {
     throw new Error(`${error.message}\n${log}`);
   } finally {

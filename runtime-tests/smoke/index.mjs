@@ -3,6 +3,7 @@
 import { createCore } from '@sagitta/core-wasm';
 import { indexHashes } from './indexes.mjs';
 import { kernelHashes } from './kernels.mjs';
+import { multiVectorHashes } from './multi-vector.mjs';
 
 /**
  * The default build, since scores of the relaxed one may differ.
@@ -12,7 +13,11 @@ import { kernelHashes } from './kernels.mjs';
  */
 export async function run(input) {
   const core = createCore();
-  const hashes = { ...(await kernelHashes(core)), ...(await indexHashes(core, input)) };
+  const hashes = {
+    ...(await kernelHashes(core)),
+    ...(await indexHashes(core, input)),
+    ...(await multiVectorHashes(core)),
+  };
   if (core.bytesUsed() !== 0) throw new Error(`${core.bytesUsed()} bytes are still allocated after the run`);
   core.dispose();
   return hashes;

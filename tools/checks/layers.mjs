@@ -25,6 +25,11 @@ const PROBES = [
     line: `import type {} from '../../core-wasm/src/index.ts';`,
     rule: 'no-relative-import-across',
   },
+  {
+    folder: 'packages/retrieval/src/maxsim',
+    line: `import type {} from '../late-interaction/index.ts';`,
+    rule: 'composers-above',
+  },
 ];
 const PROBE_NAME = 'layer-probe.ts';
 

@@ -1,6 +1,7 @@
 // `npm run check`: every check as one step with its name, time and outcome; exit 1 when any fails.
 // `node tools/checks/run.mjs layers size` runs the named steps only. SAGITTA_CHECK_REPORT=FILE keeps the counts as JSON.
 import { writeFile } from 'node:fs/promises';
+import { binaries } from './binaries.mjs';
 import { formatAndLint } from './format-lint.mjs';
 import { layers } from './layers.mjs';
 import { packSmoke } from './pack-smoke.mjs';
@@ -17,6 +18,7 @@ const STEPS = [
   { name: 'source-rules', run: sourceRules },
   { name: 'packed-packages', run: packedPackages },
   { name: 'size', run: sizeBudget },
+  { name: 'binaries', run: binaries },
   { name: 'pack-smoke', run: packSmoke },
 ];
 

@@ -2,43 +2,43 @@
 
 export function packCode(values: usize, dims: u32, bits: u32, out: usize): void {
   assert((dims & 15) === 0 && bits >= 1 && bits <= 16);
+  const end = values + ((<usize>dims) << 1);
   let rest = bits;
   while (rest >= 8) {
     rest -= 8;
-    for (let i: u32 = 0; i < dims; i++) {
-      store<u8>(out + i, <u8>(load<u16>(values + ((<usize>i) << 1)) >> <u16>rest));
-    }
-    out += dims;
+    for (let p = values; p < end; p += 32, out += 16) v128.store(out, bytesOf(p, rest, 255));
   }
   if (rest & 4) {
-    const shift = rest & 3;
-    for (let i: u32 = 0; i < dims; i += 16) {
-      for (let t: u32 = 0; t < 8; t++) {
-        const low = (<u32>load<u16>(values + ((<usize>(i + t)) << 1)) >> shift) & 15;
-        const high = (<u32>load<u16>(values + ((<usize>(i + t + 8)) << 1)) >> shift) & 15;
-        store<u8>(out + (i >> 1) + t, <u8>(low | (high << 4)));
-      }
+    for (let p = values; p < end; p += 32, out += 8) {
+      // dims t and t + 8 share byte t
+      const codes = bytesOf(p, rest & 3, 15);
+      const high = v128.shuffle<u64>(codes, codes, 1, 0);
+      v128.store64_lane(out, v128.or(codes, i8x16.shl(high, 4)), 0);
     }
-    out += dims >> 1;
   }
   if (rest & 2) {
-    const shift = rest & 1;
-    for (let i: u32 = 0; i < dims; i += 8) {
-      let word: u32 = 0;
-      for (let j: u32 = 0; j < 8; j++) {
-        word |= ((<u32>load<u16>(values + ((<usize>(i + j)) << 1)) >> shift) & 3) << (j << 1);
-      }
-      store<u16>(out + (i >> 2), <u16>word);
+    // four codes a byte: byte + 4·next of pairs in i16, then pair + 16·next of pairs in i32
+    for (let p = values; p < end; p += 32, out += 4) {
+      const codes = bytesOf(p, rest & 1, 3);
+      const pairs = v128.or(codes, i16x8.shr_u(codes, 6));
+      const fours = v128.or(pairs, i32x4.shr_u(pairs, 12));
+      const bytes = v128.swizzle(fours, i8x16(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+      v128.store32_lane(out, bytes, 0);
     }
-    out += dims >> 2;
   }
   if (rest & 1) {
-    for (let i: u32 = 0; i < dims; i += 16) {
-      let word: u32 = 0;
-      for (let j: u32 = 0; j < 16; j++) word |= (<u32>load<u16>(values + ((<usize>(i + j)) << 1)) & 1) << j;
-      store<u16>(out + (i >> 3), <u16>word);
+    for (let p = values; p < end; p += 32, out += 2) {
+      store<u16>(out, <u16>i8x16.bitmask(i8x16.shl(bytesOf(p, 0, 1), 7)));
     }
   }
+}
+
+/** (value >> shift) & mask of 16 values, mask ≤ 255. */
+function bytesOf(values: usize, shift: u32, mask: i16): v128 {
+  const mask_i16x8 = i16x8.splat(mask);
+  const low = v128.and(i16x8.shr_u(v128.load(values), shift), mask_i16x8);
+  const high = v128.and(i16x8.shr_u(v128.load(values, 16), shift), mask_i16x8);
+  return i8x16.narrow_i16x8_u(low, high);
 }
 
 export function unpackCode(codes: usize, dims: u32, bits: u32, out: usize): void {

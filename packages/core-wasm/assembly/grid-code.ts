@@ -1,173 +1,190 @@
 /**
- * Rows of floats to integers on uniform grids, and the sums that factors need. What comes out ends in stored bytes:
- * products and sums round one after the other, in a fixed order, on every engine.
+ * Codes on uniform grids, one range a row (LVQ) or one a column (int8, int4), with the sums that factors need, in one
+ * pass over a row that stays in the cache. What comes out is stored: products and sums round one after the other, in a
+ * fixed order, on every engine.
  */
+import { packCode } from './code-pack';
+import { codeProduct } from './code-search';
+import { maxF32x4, sumF32x4, wholeU16 } from './lanes';
 
-/** Least and greatest of the first `used` values of each row: out f32[2n]. used ≥ 1. */
-export function rangeRows(rows: usize, n: usize, stride: usize, used: usize, out: usize): void {
-  for (let i: usize = 0; i < n; i++) {
-    const row = rows + i * (stride << 2);
-    let least_f32x4 = f32x4.splat(load<f32>(row));
-    let most_f32x4 = least_f32x4;
-    let j: usize = 0;
-    for (; j + 4 <= used; j += 4) {
-      const values = v128.load(row + (j << 2));
-      least_f32x4 = f32x4.min(least_f32x4, values);
-      most_f32x4 = f32x4.max(most_f32x4, values);
-    }
-    let least = min(
-      min(f32x4.extract_lane(least_f32x4, 0), f32x4.extract_lane(least_f32x4, 1)),
-      min(f32x4.extract_lane(least_f32x4, 2), f32x4.extract_lane(least_f32x4, 3)),
-    );
-    let most = max(
-      max(f32x4.extract_lane(most_f32x4, 0), f32x4.extract_lane(most_f32x4, 1)),
-      max(f32x4.extract_lane(most_f32x4, 2), f32x4.extract_lane(most_f32x4, 3)),
-    );
-    for (; j < used; j++) {
-      least = min(least, load<f32>(row + (j << 2)));
-      most = max(most, load<f32>(row + (j << 2)));
-    }
-    store<f32>(out + (i << 3), least);
-    store<f32>(out + (i << 3), most, 4);
+/** f32 of a record of encodeRangeRows. */
+const RECORD: usize = 6;
+
+/**
+ * Each row on the grid from its least to its greatest value, both on the grid.
+ *
+ * rows    f32[n × d], of which the first `used` (≥ 1) of each row count; codes of the others are 0. d a multiple of 16
+ * centre  f32[d] or 0
+ * scratch u16[d], 16-byte aligned; codes n × d·bits/8 bytes, packed as bit-dot.ts says
+ * records f32[6n]: least, step, |x̂|², <x, x̂>, |x|², <centre, x̂> (0 without centre; centre is 0 where rows do not count),
+ *         x̂ = least + step·c. A constant row has step 0. |x|² tells a row that is not finite or whose squares overflow.
+ */
+export function encodeRangeRows(
+  rows: usize,
+  n: u32,
+  d: u32,
+  used: u32,
+  bits: u32,
+  centre: usize,
+  scratch: usize,
+  codes: usize,
+  records: usize,
+): void {
+  const top: u32 = (1 << bits) - 1;
+  const centreSum = centre !== 0 ? rowSum(centre, d) : <f32>0;
+  for (; n > 0; n--) {
+    const range_f32x4 = rangeOf(rows, used);
+    const least = <f32>0 - f32x4.extract_lane(range_f32x4, 0);
+    const step = (f32x4.extract_lane(range_f32x4, 1) - least) / <f32>top;
+    gridRow(rows, d, used, least, step, top, scratch, records);
+    let cross: f32 = 0;
+    if (centre !== 0) cross = least * centreSum + step * codeProduct(scratch, d, centre, 0);
+    store<f32>(records, cross, 20);
+    packCode(scratch, d, bits, codes);
+    rows += (<usize>d) << 2;
+    codes += (d * bits) >> 3;
+    records += RECORD << 2;
   }
 }
 
-/**
- * out u16[n × stride]: min(top, ⌊max(0, (x - start_i)·inverse_i + ½)⌋) for the first `used` values of each row, 0 behind
- * them. starts and inverses f32[n]; stride a multiple of 4.
- */
-export function gridCodeRows(
-  rows: usize,
-  n: usize,
-  stride: usize,
-  used: usize,
-  starts: usize,
-  inverses: usize,
+function rowSum(row: usize, d: u32): f32 {
+  let sum_f32x4 = f32x4.splat(0);
+  for (const end = row + ((<usize>d) << 2); row < end; row += 16) {
+    sum_f32x4 = f32x4.add(sum_f32x4, v128.load(row));
+  }
+  return sumF32x4(sum_f32x4);
+}
+
+/** { -least, greatest } of `used` values. */
+function rangeOf(row: usize, used: u32): v128 {
+  let least_f32x4 = f32x4.neg(v128.load_splat<f32>(row));
+  let most_f32x4 = v128.load_splat<f32>(row);
+  const end4 = row + ((<usize>(used & ~3)) << 2);
+  const end = row + ((<usize>used) << 2);
+  for (; row < end4; row += 16) {
+    const values = v128.load(row);
+    least_f32x4 = f32x4.pmax(least_f32x4, f32x4.neg(values));
+    most_f32x4 = f32x4.pmax(most_f32x4, values);
+  }
+  for (; row < end; row += 4) {
+    const value = v128.load_splat<f32>(row);
+    least_f32x4 = f32x4.pmax(least_f32x4, f32x4.neg(value));
+    most_f32x4 = f32x4.pmax(most_f32x4, value);
+  }
+  return f32x4(maxF32x4(least_f32x4), maxF32x4(most_f32x4), 0, 0);
+}
+
+/** Codes u16[d] = min(top, ⌊(x - least)/step + ½⌋), 0 behind the first `used`, and the sums of a record. */
+function gridRow(
+  row: usize,
+  d: u32,
+  used: u32,
+  least: f32,
+  step: f32,
   top: u32,
   out: usize,
+  record: usize,
 ): void {
-  const top_i32x4 = i32x4.splat(top);
-  const half_f32x4 = f32x4.splat(0.5);
-  for (let i: usize = 0; i < n; i++) {
-    const start_f32x4 = v128.load_splat<f32>(starts + (i << 2));
-    const inverse_f32x4 = v128.load_splat<f32>(inverses + (i << 2));
-    for (let j: usize = 0; j < stride; j += 4) {
-      const shifted = f32x4.sub(v128.load(rows), start_f32x4);
-      const place = f32x4.add(f32x4.mul(shifted, inverse_f32x4), half_f32x4);
-      let codes = i32x4.min_u(i32x4.trunc_sat_f32x4_u(place), top_i32x4);
-      if (j + 4 > used) codes = firstLanes(codes, used > j ? used - j : 0);
-      v128.store64_lane(out, i16x8.narrow_i32x4_u(codes, codes), 0);
-      rows += 16;
-      out += 8;
+  const least_f32x4 = f32x4.splat(least);
+  const step_f32x4 = f32x4.splat(step);
+  const inverse_f32x4 = f32x4.splat(step > 0 ? 1 / step : 0);
+  const top_f32x4 = f32x4.splat(<f32>top);
+  let decoded_f32x4 = f32x4.splat(0);
+  let products_f32x4 = f32x4.splat(0);
+  let norm_f32x4 = f32x4.splat(0);
+  let even_f32x4 = f32x4.splat(0);
+  for (let j: u32 = 0; j < d; j += 4, row += 16) {
+    let x = v128.load(row);
+    let code = gridCode(x, least_f32x4, inverse_f32x4, top_f32x4);
+    let value = f32x4.add(least_f32x4, f32x4.mul(step_f32x4, code));
+    if (j + 4 > used) {
+      const isUsed = i32x4.lt_u(i32x4(0, 1, 2, 3), i32x4.splat(used > j ? used - j : 0));
+      code = v128.and(code, isUsed);
+      x = v128.and(x, isUsed);
+      value = v128.and(value, isUsed);
     }
+    decoded_f32x4 = f32x4.add(decoded_f32x4, f32x4.mul(value, value));
+    products_f32x4 = f32x4.add(products_f32x4, f32x4.mul(x, value));
+    norm_f32x4 = f32x4.add(norm_f32x4, f32x4.mul(x, x));
+    if (j & 4) {
+      v128.store(out, wholeU16(even_f32x4, code));
+      out += 16;
+    }
+    even_f32x4 = code;
   }
+  store<f32>(record, least);
+  store<f32>(record, step, 4);
+  store<f32>(record, sumF32x4(decoded_f32x4), 8);
+  store<f32>(record, sumF32x4(products_f32x4), 12);
+  store<f32>(record, sumF32x4(norm_f32x4), 16);
 }
 
-/** The first `count` lanes, others 0. */
-function firstLanes(v: v128, count: usize): v128 {
-  return v128.and(v, i32x4.lt_u(i32x4(0, 1, 2, 3), i32x4.splat(<u32>count)));
+/** min(top, ⌊max(0, (x - start)·inverse + ½)⌋), whole numbers as f32; 0 for NaN. */
+function gridCode(x: v128, start_f32x4: v128, inverse_f32x4: v128, top_f32x4: v128): v128 {
+  const place = f32x4.add(f32x4.mul(f32x4.sub(x, start_f32x4), inverse_f32x4), f32x4.splat(0.5));
+  return f32x4.pmin(top_f32x4, f32x4.floor(f32x4.pmax(f32x4.splat(0), place)));
 }
 
 /**
- * Magnitudes on a half-integer grid with the sign above: u = min(half - 1, ⌊scale_i·|x|⌋), out u16[n × d] is half + u where
- * x > 0 and half - 1 - u elsewhere; sums f32[2n]: Σ (u + ½)·|x| and Σ (u + ½)². d a multiple of 4, half ≤ 256.
+ * Each column on a grid of its own: c = min(top, ⌊max(0, (x - minimum_j)·inverse_j + ½)⌋), top = 2^bits - 1.
+ *
+ * grids   f32[3d]: minima, inverses, steps; centre f32[d] or 0
+ * scratch, codes: as encodeRangeRows; d a multiple of 16
+ * norms   f32[n]: |x̂|², x̂_j = minimum_j + step_j·c; NaN where a value is not finite
+ * crosses f32[n]: <centre, x̂>, untouched without centre
  */
-export function signedGridRows(
+export function encodeColumnRows(
   rows: usize,
-  n: usize,
-  d: usize,
-  scales: usize,
-  half: u32,
-  out: usize,
-  sums: usize,
-): void {
-  const top_i32x4 = i32x4.splat(half - 1);
-  const half_i32x4 = i32x4.splat(half);
-  const one_f32x4 = f32x4.splat(0.5);
-  for (let i: usize = 0; i < n; i++) {
-    const scale_f32x4 = v128.load_splat<f32>(scales + (i << 2));
-    let ip_f32x4 = f32x4.splat(0);
-    let length_f32x4 = f32x4.splat(0);
-    for (let j: usize = 0; j < d; j += 4) {
-      const x = v128.load(rows);
-      const magnitude = f32x4.abs(x);
-      const u = i32x4.min_u(i32x4.trunc_sat_f32x4_u(f32x4.mul(scale_f32x4, magnitude)), top_i32x4);
-      const v = f32x4.add(f32x4.convert_i32x4_u(u), one_f32x4);
-      ip_f32x4 = f32x4.add(ip_f32x4, f32x4.mul(v, magnitude));
-      length_f32x4 = f32x4.add(length_f32x4, f32x4.mul(v, v));
-      const isPositive = f32x4.gt(x, f32x4.splat(0));
-      const codes = v128.bitselect(i32x4.add(half_i32x4, u), i32x4.sub(top_i32x4, u), isPositive);
-      v128.store64_lane(out, i16x8.narrow_i32x4_u(codes, codes), 0);
-      rows += 16;
-      out += 8;
-    }
-    store<f32>(sums + (i << 3), sumLanes(ip_f32x4));
-    store<f32>(sums + (i << 3), sumLanes(length_f32x4), 4);
-  }
-}
-
-function sumLanes(v: v128): f32 {
-  const low = f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1);
-  return low + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
-}
-
-/** out f64[2n]: Σ c and Σ c² of each row of values u16[n × d]; exact for d ≤ 65,536 and 16-bit values. d a multiple of 8. */
-export function codeSums(values: usize, n: usize, d: usize, out: usize): void {
-  for (let i: usize = 0; i < n; i++) {
-    let sum_i64x2 = i64x2.splat(0);
-    let square_i64x2 = i64x2.splat(0);
-    for (let j: usize = 0; j < d; j += 8) {
-      const c = v128.load(values);
-      const pairs = i32x4.extadd_pairwise_i16x8_u(c);
-      sum_i64x2 = i64x2.add(sum_i64x2, i64x2.extend_low_i32x4_u(pairs));
-      sum_i64x2 = i64x2.add(sum_i64x2, i64x2.extend_high_i32x4_u(pairs));
-      const low = i32x4.extmul_low_i16x8_u(c, c);
-      const high = i32x4.extmul_high_i16x8_u(c, c);
-      square_i64x2 = i64x2.add(square_i64x2, i64x2.extend_low_i32x4_u(low));
-      square_i64x2 = i64x2.add(square_i64x2, i64x2.extend_high_i32x4_u(low));
-      square_i64x2 = i64x2.add(square_i64x2, i64x2.extend_low_i32x4_u(high));
-      square_i64x2 = i64x2.add(square_i64x2, i64x2.extend_high_i32x4_u(high));
-      values += 16;
-    }
-    const sum = i64x2.extract_lane(sum_i64x2, 0) + i64x2.extract_lane(sum_i64x2, 1);
-    const squares = i64x2.extract_lane(square_i64x2, 0) + i64x2.extract_lane(square_i64x2, 1);
-    store<f64>(out + (i << 4), <f64>sum);
-    store<f64>(out + (i << 4), <f64>squares, 8);
-  }
-}
-
-/**
- * A grid for each column: out u16[n × d] = min(top, ⌊max(0, (x - minimum_j)·inverse_j + ½)⌋), and norms f32[n] of what the
- * codes stand for, Σ (minimum_j + step_j·c)², NaN where a value is not finite. minima, inverses and steps f32[d], d a multiple of 4.
- */
-export function gridCodeColumns(
-  rows: usize,
-  n: usize,
-  d: usize,
-  minima: usize,
-  inverses: usize,
-  steps: usize,
-  top: u32,
-  out: usize,
+  n: u32,
+  d: u32,
+  bits: u32,
+  grids: usize,
+  centre: usize,
+  scratch: usize,
+  codes: usize,
   norms: usize,
+  crosses: usize,
 ): void {
-  const top_i32x4 = i32x4.splat(top);
-  const half_f32x4 = f32x4.splat(0.5);
-  for (let i: usize = 0; i < n; i++) {
+  const top_f32x4 = f32x4.splat(<f32>((1 << bits) - 1));
+  const bytes = (<usize>d) << 2;
+  const inverses = grids + bytes;
+  const steps = inverses + bytes;
+  for (; n > 0; n--) {
     let norm_f32x4 = f32x4.splat(0);
-    for (let j: usize = 0; j < d << 2; j += 16) {
-      const minimum = v128.load(minima + j);
-      const x = v128.load(rows);
-      const shifted = f32x4.sub(x, minimum);
-      const place = f32x4.add(f32x4.mul(shifted, v128.load(inverses + j)), half_f32x4);
-      const codes = i32x4.min_u(i32x4.trunc_sat_f32x4_u(place), top_i32x4);
-      const value = f32x4.add(minimum, f32x4.mul(v128.load(steps + j), f32x4.convert_i32x4_u(codes)));
+    let even_f32x4 = f32x4.splat(0);
+    let out = scratch;
+    for (let j: usize = 0; j < bytes; j += 16) {
+      const minimum = v128.load(grids + j);
+      const x = v128.load(rows + j);
+      const code = gridCode(x, minimum, v128.load(inverses + j), top_f32x4);
+      const value = f32x4.add(minimum, f32x4.mul(v128.load(steps + j), code));
       // x - x is 0, or NaN where x is not finite
       norm_f32x4 = f32x4.add(norm_f32x4, f32x4.add(f32x4.mul(value, value), f32x4.sub(x, x)));
-      v128.store64_lane(out, i16x8.narrow_i32x4_u(codes, codes), 0);
-      rows += 16;
-      out += 8;
+      if (j & 16) {
+        v128.store(out, wholeU16(even_f32x4, code));
+        out += 16;
+      }
+      even_f32x4 = code;
     }
-    store<f32>(norms + (i << 2), sumLanes(norm_f32x4));
+    store<f32>(norms, sumF32x4(norm_f32x4));
+    if (centre !== 0) {
+      store<f32>(crosses, decodedProduct(scratch, d, grids, steps, centre));
+      crosses += 4;
+    }
+    packCode(scratch, d, bits, codes);
+    rows += bytes;
+    codes += (d * bits) >> 3;
+    norms += 4;
   }
+}
+
+/** Σ (minimum_j + step_j·c_j)·centre_j. */
+function decodedProduct(codes: usize, d: u32, minima: usize, steps: usize, centre: usize): f32 {
+  let sum_f32x4 = f32x4.splat(0);
+  for (let j: usize = 0; j < (<usize>d) << 2; j += 16, codes += 8) {
+    const code = f32x4.convert_i32x4_u(v128.load16x4_u(codes));
+    const value = f32x4.add(v128.load(minima + j), f32x4.mul(v128.load(steps + j), code));
+    sum_f32x4 = f32x4.add(sum_f32x4, f32x4.mul(value, v128.load(centre + j)));
+  }
+  return sumF32x4(sum_f32x4);
 }

@@ -49,3 +49,29 @@ export function loadTailF32(ptr: usize, count: usize): v128 {
   if (count === 2) return pair_f32x4;
   return v128.load_lane<f32>(ptr + 8, pair_f32x4, 2);
 }
+
+/** Adding it to whole numbers from 0 to 2²³ leaves them in the low bits of each lane. */
+const WHOLE: f32 = 8388608;
+
+/** u16 of eight whole numbers, 0 … 65,535, that are f32. */
+export function wholeU16(low_f32x4: v128, high_f32x4: v128): v128 {
+  const whole_f32x4 = f32x4.splat(WHOLE);
+  return v128.shuffle<u16>(
+    f32x4.add(low_f32x4, whole_f32x4),
+    f32x4.add(high_f32x4, whole_f32x4),
+    0,
+    2,
+    4,
+    6,
+    8,
+    10,
+    12,
+    14,
+  );
+}
+
+/** The greatest of four lanes without NaN. */
+export function maxF32x4(v: v128): f32 {
+  const halves_f32x4 = f32x4.pmax(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));
+  return max(f32x4.extract_lane(halves_f32x4, 0), f32x4.extract_lane(halves_f32x4, 1));
+}

@@ -38,7 +38,7 @@ function highHalves(bits_u16x8: v128): v128 {
 }
 
 /** Sign, exponent and mantissa move up; the product with 2^112 mends the exponent, and subnormals with it. */
-function widenHalves(bits_u32x4: v128): v128 {
+export function widenHalves(bits_u32x4: v128): v128 {
   const sign = i32x4.shl(v128.and(bits_u32x4, i32x4.splat(0x8000)), 16);
   const rest = i32x4.shl(v128.and(bits_u32x4, i32x4.splat(0x7fff)), 13);
   return v128.or(sign, f32x4.mul(rest, f32x4.splat(5.192296858534828e33)));

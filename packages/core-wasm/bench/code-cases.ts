@@ -1,19 +1,15 @@
-/** The kernels over packed codes: scan, packing, code adjustment, with their plain loops. */
+/** The kernels over packed codes: scan, packing, code search, with their plain loops. */
 import { gaussianRows, randomBytes } from '@sagitta/testing';
 import type { Core } from '../src/core.ts';
-import type { Ptr } from '../src/memory.ts';
+import { NO_PTR, type Ptr } from '../src/memory.ts';
 import { type Case, type CaseSet, place } from './measure.ts';
 import * as plain from './plain-codes.ts';
 
-/** Starts and rounds of code adjustment by bits, as an encoder would give them. */
-const ADJUSTMENT: readonly {
-  readonly bits: number;
-  readonly rounds: number;
-  readonly starts: readonly number[];
-}[] = [
-  { bits: 1, rounds: 0, starts: [0] },
-  { bits: 4, rounds: 3, starts: [2.68, 2.5, 0] },
-  { bits: 8, rounds: 2, starts: [4, 0] },
+/** Starts of the code search by bits, as an encoder would give them. */
+const SEARCHES: readonly { readonly bits: number; readonly starts: readonly number[] }[] = [
+  { bits: 1, starts: [1] },
+  { bits: 4, starts: [2.38, 2.54, 2.7, 2.86] },
+  { bits: 8, starts: [-0.97, -0.985, -1, -1.01, -1.02, -1.03, -1.045, -1.06] },
 ];
 
 function offset(ptr: Ptr, bytes: number): Ptr {
@@ -79,14 +75,14 @@ export function codeCases(core: Core, n: number, dims: number): CaseSet {
   });
 
   const factors = new Float32Array(n);
-  const factorsPtr = core.allocate(4 * n).at();
-  const adjustments = [128, dims].flatMap((d) => {
+  const factorsPtr = core.allocate(12 * n).at();
+  const searches = [128, dims].flatMap((d) => {
     const rows = gaussianRows(n, d, 14);
     const rowsPtr = place(core, rows);
-    return ADJUSTMENT.map(({ bits, rounds, starts }): Case => {
+    return SEARCHES.map(({ bits, starts }): Case => {
       const ranges = Float32Array.from(starts);
       const startsPtr = place(core, ranges);
-      const scratch = core.allocate(40 * d + 16 * starts.length).at();
+      const scratch = core.allocate(2 * d).at();
       return {
         name: `encodeCodeRows ${d} × ${bits} bit`,
         units: n,
@@ -98,20 +94,23 @@ export function codeCases(core: Core, n: number, dims: number): CaseSet {
             d,
             d,
             bits,
-            rounds,
             startsPtr,
             starts.length,
+            NO_PTR,
             scratch,
             outPtr,
             factorsPtr,
+            offset(factorsPtr, 4 * n),
+            offset(factorsPtr, 8 * n),
+            NO_PTR,
           ),
-        plain: () => plain.encodeCodeRows(rows, n, d, bits, rounds, ranges, outCodes, factors),
+        plain: () => plain.encodeCodeRows(rows, n, d, bits, ranges, outCodes, factors),
       };
     });
   });
 
   return {
-    cases: [...scans, ...packs, ...adjustments],
+    cases: [...scans, ...packs, ...searches],
     sink: () => out[0] + outCodes[0] + outValues[0] + factors[0],
   };
 }

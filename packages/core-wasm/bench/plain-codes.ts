@@ -128,14 +128,11 @@ export function encodeCodeRows(
   n: number,
   d: number,
   bits: number,
-  rounds: number,
   starts: Float32Array,
   codes: Uint8Array,
   factors: Float32Array,
 ): void {
   const half = 1 << (bits - 1);
-  const limit = half - 0.5;
-  const y = new Float32Array(d);
   const values = new Uint16Array(d);
   for (let r = 0; r < n; r++) {
     const row = r * d;
@@ -146,52 +143,28 @@ export function encodeCodeRows(
       energy += rows[i] * rows[i];
     }
     const rms = Math.sqrt(energy / d);
-    let inverse = half / maximum;
-    let bestRatio = 0;
-    for (let s = 0; bits > 1 && s < starts.length; s++) {
-      const candidate = half / (starts[s] === 0 ? maximum : Math.min(starts[s] * rms, maximum));
+    let step = 0;
+    let best = 0;
+    for (let s = 0; s < starts.length; s++) {
+      const candidate = half / (starts[s] < 0 ? -starts[s] * maximum : starts[s] * rms);
       let ip = 0;
       let norm = 0;
       for (let i = row; i < row + d; i++) {
-        const level = clamp(Math.floor(rows[i] * candidate) + 0.5, limit);
-        ip += rows[i] * level;
+        const size = Math.abs(rows[i]);
+        const level = Math.min(Math.floor(size * candidate), half - 1) + 0.5;
+        ip += size * level;
         norm += level * level;
       }
-      if (ip * ip > bestRatio * norm) {
-        bestRatio = (ip * ip) / norm;
-        inverse = candidate;
+      if (ip * ip > best * norm) {
+        best = (ip * ip) / norm;
+        step = candidate;
+        factors[r] = energy / ip;
       }
     }
-    let ip = 0;
-    let norm = 0;
     for (let i = 0; i < d; i++) {
-      y[i] = clamp(Math.floor(rows[row + i] * inverse) + 0.5, limit);
-      ip += rows[row + i] * y[i];
-      norm += y[i] * y[i];
+      const u = Math.min(Math.floor(Math.abs(rows[row + i]) * step), half - 1);
+      values[i] = rows[row + i] < 0 ? half - 1 - u : half + u;
     }
-    for (let round = 0, hasMoved = bits > 1; hasMoved && round < rounds; round++) {
-      hasMoved = false;
-      for (let i = 0; i < d; i++) {
-        const o = rows[row + i];
-        const s = ip - y[i] * o;
-        const m = norm - y[i] * y[i];
-        const level = clamp(Math.floor((m * o) / s) + 0.5, limit);
-        const ip2 = s + level * o;
-        const norm2 = m + level * level;
-        if (level !== y[i] && s > 0 && ip2 > 0 && ip2 * ip2 * norm > ip * ip * norm2) {
-          ip = ip2;
-          norm = norm2;
-          y[i] = level;
-          hasMoved = true;
-        }
-      }
-    }
-    for (let i = 0; i < d; i++) values[i] = y[i] + limit;
     packCode(values, 0, d, bits, codes, (r * d * bits) / 8);
-    factors[r] = ip > 0 ? energy / ip : 0;
   }
-}
-
-function clamp(x: number, limit: number): number {
-  return x > limit ? limit : Math.max(x, -limit);
 }

@@ -176,24 +176,30 @@ export class ByteReader {
   /** count floats, copied; finite unless the file is refused. The count is checked before anything is allocated. */
   f32Array(label: string, count: number): Float32Array<ArrayBuffer> {
     const start = this.#take(count * 4);
-    const out = new Float32Array(count);
+    const out = new Float32Array(this.#copyWords(start, count));
     for (let i = 0; i < count; i++) {
-      const value = this.#view.getFloat32(start + 4 * i, true);
-      if (!Number.isFinite(value)) {
+      const value = out[i] as number;
+      // 0 for every finite number, NaN for the others
+      if (value - value !== 0) {
         throw new FormatError(
           `"${label}" expected finite values, got ${value}`,
           this.#origin + start + 4 * i,
         );
       }
-      out[i] = value;
     }
     return out;
   }
   u32Array(count: number): Uint32Array<ArrayBuffer> {
-    const start = this.#take(count * 4);
-    const out = new Uint32Array(count);
-    for (let i = 0; i < count; i++) out[i] = this.#view.getUint32(start + 4 * i, true);
-    return out;
+    return new Uint32Array(this.#copyWords(this.#take(count * 4), count));
+  }
+  /** The bytes of count words of four, in the order of this machine. */
+  #copyWords(start: number, count: number): ArrayBuffer {
+    const copy = new Uint8Array(count * 4);
+    copy.set(this.#bytes.subarray(start, start + count * 4));
+    if (!IS_LITTLE_ENDIAN) {
+      for (let i = 0; i < copy.length; i += 4) copy.subarray(i, i + 4).reverse();
+    }
+    return copy.buffer;
   }
   /** Refuses bytes left over. */
   end(): void {

@@ -30,4 +30,12 @@ export { type Block, MAX_MEMORY_BYTES, NO_PTR, type Ptr, type Scope } from './me
 export { checkMetric, isSmallerBetter, METRICS, type Metric } from './metric.ts';
 export { RandomStream } from './random.ts';
 export { type Build, hasRelaxedSimd } from './select-build.ts';
-export { MAX_DIMENSION, normalizeRows, type VectorSet, vectorSet } from './vectors.ts';
+export {
+  joinTokenSets,
+  MAX_DIMENSION,
+  normalizeRows,
+  type TokenSet,
+  tokenSet,
+  type VectorSet,
+  vectorSet,
+} from './vectors.ts';

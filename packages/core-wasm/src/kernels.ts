@@ -44,6 +44,11 @@ export interface Kernels {
   /** out f32[n] = <code, query i16[dims]>, codes packed as assembly/bit-dot.ts says. */
   dotCodeRows(codes: Ptr, n: number, dims: number, bits: number, query: Ptr, out: Ptr): void;
   /**
+   * out f32[n] = <code, u> of one-bit codes and whole numbers u of planeCount (1 … 8) bits, two's complement: planes of
+   * codeBytes (even) bytes, the lowest first. See assembly/bit-planes.ts.
+   */
+  dotBitPlanesRows(codes: Ptr, n: number, codeBytes: number, planes: Ptr, planeCount: number, out: Ptr): void;
+  /**
    * out = Σ luts[s][code], 4-bit codes in blocks of 32 vectors, luts u8[m × 16], m ≤ 65,536; out u32[⌈n/32⌉ × 32], of which
    * the first n are meant. See assembly/fastscan.ts.
    */
@@ -81,60 +86,225 @@ export interface Kernels {
     base: number,
     out: Ptr,
   ): void;
-  /** out f32[2n]: least and greatest of the first `used` (≥ 1) values of each row, rows `stride` floats apart. */
-  rangeRows(rows: Ptr, n: number, stride: number, used: number, out: Ptr): void;
+  /** out f32[n × stride] = rows (n × d) - origin (NO_PTR: none), zeros behind d. */
+  residualRows(rows: Ptr, n: number, d: number, origin: Ptr, stride: number, out: Ptr): void;
   /**
-   * out u16[n × stride] = min(top, ⌊max(0, (x - start_i)·inverse_i + ½)⌋), 0 behind the first `used` values; starts and
-   * inverses f32[n], stride a multiple of 4.
+   * rows (n × d) - origin (NO_PTR: none) → i16[n × d up to a multiple of 32] for projectRows, scales f32[n] (1/s), norms
+   * f32[n] = |x|²; scratch f32 of a row. See assembly/project.ts.
    */
-  gridCodeRows(
-    rows: Ptr,
-    n: number,
-    stride: number,
-    used: number,
-    starts: Ptr,
-    inverses: Ptr,
-    top: number,
-    out: Ptr,
-  ): void;
-  /**
-   * out u16[n × d] = min(top, ⌊max(0, (x - minimum_j)·inverse_j + ½)⌋), norms f32[n] = Σ (minimum_j + step_j·code)², NaN for a row
-   * that is not finite; minima, inverses and steps f32[d], d a multiple of 4.
-   */
-  gridCodeColumns(
+  quantizeRows(
     rows: Ptr,
     n: number,
     d: number,
-    minima: Ptr,
-    inverses: Ptr,
-    steps: Ptr,
-    top: number,
+    origin: Ptr,
+    limit: number,
+    scratch: Ptr,
     out: Ptr,
+    scales: Ptr,
     norms: Ptr,
   ): void;
   /**
-   * out u16[n × d]: half + u where x > 0, half - 1 - u elsewhere, u = min(half - 1, ⌊scale_i·|x|⌋); sums f32[2n]:
-   * Σ (u + ½)·|x| and Σ (u + ½)². d a multiple of 4.
+   * out f32[n × kept] = rows · Pᵀ in integers: rows i16[n × depth] of quantizeRows, panels i16 of 8 columns, pairs of dims
+   * beside each other; kept a multiple of 8; n up to a multiple of 4 is read and written.
    */
-  signedGridRows(rows: Ptr, n: number, d: number, scales: Ptr, half: number, out: Ptr, sums: Ptr): void;
-  /** out f64[2n]: Σ c and Σ c² of each row of values u16[n × d], exact; d a multiple of 8. */
-  codeSums(values: Ptr, n: number, d: number, out: Ptr): void;
+  projectRows(rows: Ptr, n: number, depth: number, panels: Ptr, kept: number, out: Ptr): void;
+  /**
+   * Codes of rows on the grid from their own least to their own greatest value, packed; records f32[6n]: least, step, |x̂|²,
+   * <x, x̂>, |x|², <centre, x̂> (centre f32[d] or NO_PTR). scratch u16[d], d a multiple of 16, used ≥ 1.
+   */
+  encodeRangeRows(
+    rows: Ptr,
+    n: number,
+    d: number,
+    used: number,
+    bits: number,
+    centre: Ptr,
+    scratch: Ptr,
+    codes: Ptr,
+    records: Ptr,
+  ): void;
+  /**
+   * Codes of rows on a grid for each column, packed; grids f32[3d]: minima, 1/steps, steps; norms f32[n] = |x̂|², NaN for a
+   * row that is not finite; crosses f32[n] = <centre, x̂> where centre is not NO_PTR. scratch u16[d].
+   */
+  encodeColumnRows(
+    rows: Ptr,
+    n: number,
+    d: number,
+    bits: number,
+    grids: Ptr,
+    centre: Ptr,
+    scratch: Ptr,
+    codes: Ptr,
+    norms: Ptr,
+    crosses: Ptr,
+  ): void;
+  /** out u16[n]: sign patterns of the first k (≤ 16) values of each row, rows `stride` floats apart; value 0 is the top bit. */
+  simhashRows(dots: Ptr, n: number, stride: number, k: number, out: Ptr): void;
+  /**
+   * sources u32[n × 2^k]: the lowest token of each pattern or 0xffffffff → the lowest among those whose patterns differ in
+   * the fewest bits. scratch u32[2^k].
+   */
+  fillCubeRows(sources: Ptr, n: number, k: number, scratch: Ptr): void;
+  /** Sums or means of token values by cell; see assembly/fde.ts. weights, places and sources may be NO_PTR. */
+  cellSums(
+    values: Ptr,
+    stride: number,
+    p: number,
+    cells: Ptr,
+    weights: Ptr,
+    offsets: Ptr,
+    n: number,
+    numCells: number,
+    places: Ptr,
+    isMean: number,
+    sources: Ptr,
+    counts: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /** Blocks of cells that are 0xffffffff in occupied u32[n × numCells] become the values of the token in sources. */
+  fillCells(
+    values: Ptr,
+    stride: number,
+    p: number,
+    occupied: Ptr,
+    sources: Ptr,
+    n: number,
+    numCells: number,
+    places: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /**
+   * out u32[n × columns]: the row of each document with the greatest dots[t][column] - halves[t], ties to the lower row.
+   * best f32[columns] is scratch.
+   */
+  nearestTokens(dots: Ptr, columns: number, halves: Ptr, offsets: Ptr, n: number, best: Ptr, out: Ptr): void;
+  /** Means by cell of the tokens that pseudo-queries choose, and of their inner products; see assembly/fde.ts. */
+  voteSums(
+    dots: Ptr,
+    columns: number,
+    offsets: Ptr,
+    n: number,
+    starts: Ptr,
+    numCells: number,
+    values: Ptr,
+    stride: number,
+    p: number,
+    best: Ptr,
+    rows: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /** Count-sketch: out[i][entry & 0x7fffffff] ± = rows[i][j], minus where bit 31 of entries u32[d] is set. */
+  sketchRows(
+    rows: Ptr,
+    n: number,
+    stride: number,
+    d: number,
+    entries: Ptr,
+    out: Ptr,
+    outStride: number,
+  ): void;
+  /** out f32[n] += <q, row>, f32. */
+  addDotF32Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out f32[n] += unit·<q, row>; q i16[d] with Σ|q|·128 < 2³¹, rows i8[n × d]. */
+  addDotI8Rows(q: Ptr, rows: Ptr, n: number, d: number, unit: number, out: Ptr): void;
+  /** out f32[n] += factor·(a·value + b); factors may be NO_PTR (1). */
+  addScores(values: Ptr, factors: Ptr, n: number, a: number, b: number, out: Ptr): void;
+  /** out f32[n] = -(base + factor·out); factors may be NO_PTR (1). */
+  finishScores(factors: Ptr, n: number, base: number, out: Ptr): void;
+  /** out[j] = rows[list[j]], rows of rowBytes bytes, list u32[n]. */
+  gatherRows(rows: Ptr, rowBytes: number, list: Ptr, n: number, out: Ptr): void;
   /** u16[dims] → dims·bits/8 bytes. */
   packCode(values: Ptr, dims: number, bits: number, out: Ptr): void;
   unpackCode(codes: Ptr, dims: number, bits: number, out: Ptr): void;
-  /** Code adjustment; see assembly/code-adjust.ts. */
+  /**
+   * Half-integer codes near in direction, packed, with |o|²/<o, y>, |o|², tan² of the angle and <centre, y> (centre NO_PTR:
+   * none); starts f32[startCount], scratch u16[d]. See assembly/code-search.ts.
+   */
   encodeCodeRows(
     rows: Ptr,
     n: number,
     rowStride: number,
     d: number,
     bits: number,
-    rounds: number,
     starts: Ptr,
     startCount: number,
+    centre: Ptr,
     scratch: Ptr,
     codes: Ptr,
     factors: Ptr,
+    energies: Ptr,
+    spreads: Ptr,
+    crosses: Ptr,
+  ): void;
+  /**
+   * MaxSim of one query with n documents: out f32[n] = Σ_a factors[a]·max_p <q_a, p>; documents are records { u32 pointer
+   * to rows, u32 rows }; bests, or NO_PTR, f32[n × 4·groups] the maxima. See assembly/maxsim.ts for the layout of query
+   * and the size of scratch.
+   */
+  maxsimF32(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of half-precision rows, d a multiple of 4. */
+  maxsimF16(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of rows { i8[d], f32 scale } with an integer query, d a multiple of 4. */
+  maxsimI8(
+    query: Ptr,
+    groups: number,
+    d: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of rows { code, f32 scale }, bits 1 … 8, d a multiple of 16. */
+  maxsimCode(
+    query: Ptr,
+    groups: number,
+    d: number,
+    bits: number,
+    factors: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
+  ): void;
+  /** The same of 1-bit rows by tables, d a multiple of 16 up to 4096; see assembly/maxsim-bits.ts. */
+  maxsimBits(
+    luts: Ptr,
+    nq: number,
+    d: number,
+    factors: Ptr,
+    shifts: Ptr,
+    documents: Ptr,
+    n: number,
+    scratch: Ptr,
+    out: Ptr,
+    bests: Ptr,
   ): void;
   /** Bounds of one list's scan; see assembly/segmented-query.ts for the records of a context. c may be NO_PTR. */
   segmentedQuery(context: Ptr, c: Ptr): void;

@@ -19,14 +19,15 @@ export function cosine(x: ArrayLike<number>, y: ArrayLike<number>): number {
   return sum / (norm(x) * norm(y));
 }
 
-/** The plain grid: `range` is the half range in root mean squares, the vector's own maximum at most and for 0. */
+/** The plain grid of a half range: above 0 in root mean squares, below 0 (its amount) in units of the vector's own maximum. */
 export function gridOf(o: Float32Array, range: number, bits: number): Float64Array {
   const half = 2 ** (bits - 1);
   const maximum = o.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  const reach = range === 0 ? maximum : Math.min((range * norm(o)) / Math.sqrt(o.length), maximum);
-  return Float64Array.from(o, (x) =>
-    Math.max(Math.min(Math.floor((x * half) / reach) + 0.5, half - 0.5), 0.5 - half),
-  );
+  const reach = range < 0 ? -range * maximum : (range * norm(o)) / Math.sqrt(o.length);
+  return Float64Array.from(o, (x) => {
+    const u = Math.min(Math.floor((Math.abs(x) * half) / reach), half - 1);
+    return x < 0 || Object.is(x, -0) ? -u - 0.5 : u + 0.5;
+  });
 }
 
 export function optimalCosine(o: Float32Array, bits: number): number {

@@ -56,6 +56,11 @@ export class Output {
     return this.#block.at();
   }
 
+  /** What a kernel that adds to its output begins with. */
+  set(values: Float32Array): void {
+    this.#block.f32(0, values.length).set(values);
+  }
+
   f32(): Float32Array {
     return this.#checked()
       .f32(0, this.#byteLength / 4)

@@ -1,6 +1,14 @@
 /** Indexes as files: written whole or not at all, read with errors that name the file. */
 import { type Core, FormatError } from '@sagitta/core-wasm';
-import { gatherPieces, type IvfIndex, indexPieces, loadIndex } from '@sagitta/retrieval';
+import {
+  gatherPieces,
+  type IvfIndex,
+  indexPieces,
+  loadIndex,
+  loadMultiVectorIndex,
+  type MultiVectorIndex,
+  multiVectorPieces,
+} from '@sagitta/retrieval';
 import { writeFileAtomic } from './atomic-file.ts';
 import { type DataFile, openDataFile } from './readers/data-file.ts';
 
@@ -33,13 +41,41 @@ export async function saveIndexFile(path: string, index: IvfIndex): Promise<numb
  * @throws FormatError naming the file on bytes that are no index, CapacityError if the core is too small, the system's
  * error if the file cannot be read
  */
-export async function openIndexFile(core: Core, path: string): Promise<IvfIndex> {
+export function openIndexFile(core: Core, path: string): Promise<IvfIndex> {
+  return readWhole(path, (bytes) => loadIndex(core, bytes));
+}
+
+/**
+ * saveIndexFile for an index of token sets, which is compacted first.
+ * @returns bytes written
+ */
+export async function saveMultiVectorIndexFile(path: string, index: MultiVectorIndex): Promise<number> {
+  let bytes = 0;
+  function* counted(): Generator<Uint8Array> {
+    for (const piece of gatherPieces(multiVectorPieces(index), GATHER_BYTES)) {
+      bytes += piece.length;
+      yield piece;
+    }
+  }
+  await writeFileAtomic(path, counted());
+  return bytes;
+}
+
+/**
+ * openIndexFile for an index of token sets; its searches tell the time of their stages where statistics are asked for.
+ * @throws as openIndexFile does
+ */
+export function openMultiVectorIndexFile(core: Core, path: string): Promise<MultiVectorIndex> {
+  return readWhole(path, (bytes) => loadMultiVectorIndex(core, bytes, { clock: () => performance.now() }));
+}
+
+async function readWhole<T>(path: string, load: (bytes: Uint8Array) => T): Promise<T> {
   const file = await openDataFile(path);
   try {
     await checkHeader(file);
     const bytes = new Uint8Array(file.size);
     await file.read(bytes, 0);
-    return loadIndex(core, bytes);
+    return load(bytes);
   } catch (error) {
     throw error instanceof FormatError ? naming(path, error) : error;
   } finally {

@@ -67,10 +67,42 @@ it('of product quantization are those of its codebooks, a little short', () => {
   expect(signed).toBeLessThan(0);
 });
 
-it('are for squared distances only', () => {
-  const quantizer = trainQuantizer(core, { data: rows, n: N, d: D }, { name: 'rabitq', metric: 'ip' });
-  using blocks = core.allocate(quantizer.blockBytes);
-  expect(() => quantizer.codeVectors(core, blocks, 1, new Float32Array(D))).toThrow(
-    /expected metric l2, got ip/,
-  );
+describe.each([
+  ['rabitq 1', { name: 'rabitq', bits: 1 }],
+  ['rabitq 4', { name: 'rabitq', bits: 4 }],
+  ['turboquant 2', { name: 'turboquant', bits: 2 }],
+  ['lvq rotated', { name: 'lvq', bits: 4, rotate: true, ratio: true }],
+  ['int8', { name: 'scalar', bits: 8 }],
+] as const)('%s, ip and cosine', (_, options) => {
+  it.each(['ip', 'cosine'] as const)('has inner products of %s without bias, about any origin', (metric) => {
+    // a common part, so that inner products are not about 0
+    const shifted = rows.map((value, i) => value + (i % D < 16 ? 1 : 0));
+    const quantizer = trainQuantizer(core, { data: shifted, n: N, d: D }, { ...options, metric });
+    // the grid of int8 is where training vectors were
+    for (const shift of options.name === 'scalar' ? [0] : [0, 0.4]) {
+      const origin = quantizer.origin.map((value) => value + shift);
+      using encoder = quantizer.createEncoder(core);
+      using blocks = core.allocate(blockCount(N) * quantizer.blockBytes);
+      encoder.encode(shifted, origin, blocks, 0);
+      const { rows: codes, lost } = quantizer.codeVectors(core, blocks, N, origin);
+      expect(lost.every((value) => value === 0)).toBe(true);
+      let signed = 0;
+      let squares = 0;
+      let pairs = 0;
+      for (let a = 0; a < N; a++) {
+        for (let b = 0; b < a; b++) {
+          let error = 0;
+          for (let j = 0; j < D; j++) {
+            error += (codes[a * D + j] as number) * (codes[b * D + j] as number);
+            error -= (shifted[a * D + j] as number) * (shifted[b * D + j] as number);
+          }
+          signed += error;
+          squares += error * error;
+          pairs++;
+        }
+      }
+      // one rotation for all: errors of pairs share their vectors, so a twentieth of their size is allowed, not 1/√pairs
+      expect(Math.abs(signed / pairs)).toBeLessThan(0.05 * Math.sqrt(squares / pairs) + 1e-3);
+    }
+  });
 });

@@ -22,7 +22,7 @@ export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
     out.push({ label, quantizer, bits, options });
   };
   const isInteger = Number.isInteger(bits);
-  if (bits <= 8 && Number.isInteger(4 * bits)) add('saq', 'saq');
+  if (bits <= 12 && Number.isInteger(4 * bits)) add('saq', 'saq');
   if (isInteger && bits <= 8) add('caq', 'saq', { bits, singleSegment: true });
   if (isInteger && bits <= 9) add('rabitq', 'rabitq');
   if (n >= PQ_ROWS && bits <= 8) {

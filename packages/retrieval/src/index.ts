@@ -1,5 +1,5 @@
 /**
- * Flat and IVF search over quantized vectors.
+ * Flat and IVF search over quantized vectors; multi-vector search over fixed dimensional encodings and MaxSim.
  *
  * @module
  */
@@ -14,6 +14,26 @@ export {
 } from './byte-source.ts';
 export type { ByteChunks } from './byte-stream.ts';
 export { type Candidate, candidatesAt } from './candidates.ts';
+export {
+  averagePrecisionOf,
+  type Evaluation,
+  type EvaluationOptions,
+  evaluateRankings,
+  type FusedDocument,
+  fuseRankings,
+  GAINS,
+  type Gain,
+  type Judgements,
+  type Measure,
+  ndcgOf,
+  parseMeasure,
+  parseQrels,
+  type Qrels,
+  type RankFusionOptions,
+  type Rankings,
+  recallOf,
+  reciprocalRankOf,
+} from './evaluation/index.ts';
 export { gatherPieces } from './gather-pieces.ts';
 export {
   buildFlat,
@@ -39,7 +59,65 @@ export {
   trainIndex,
   type VectorFetch,
 } from './ivf/index.ts';
+export {
+  AllowedDocuments,
+  type BudgetOptions,
+  type Budgets,
+  budgetsOf,
+  buildMultiVectorIndex,
+  type CarvedQuery,
+  type Clock,
+  carveBalls,
+  type DocumentFilter,
+  type DocumentId,
+  type DocumentPredicate,
+  type DocumentStores,
+  type EncodedQuery,
+  type JsonValue,
+  loadMultiVectorIndex,
+  type MultiVectorBytes,
+  type MultiVectorDocuments,
+  type MultiVectorExplanation,
+  type MultiVectorHit,
+  MultiVectorIndex,
+  type MultiVectorOptions,
+  type MultiVectorParts,
+  type MultiVectorQuery,
+  type MultiVectorResult,
+  type MultiVectorSearchOptions,
+  type MultiVectorStatistics,
+  multiVectorPieces,
+  type Stage,
+  saveMultiVectorIndex,
+  shortQueryFactor,
+  type TokenMatch,
+  trainMultiVectorIndex,
+} from './late-interaction/index.ts';
 export { loadIndex } from './load-index.ts';
+export {
+  createTokenStore,
+  maxsim,
+  maxsimRerank,
+  type QueryTokens,
+  type TokenEncoding,
+  type TokenMetric,
+  type TokenStore,
+} from './maxsim/index.ts';
+export {
+  type FdeEncoder,
+  type FdeEncoding,
+  type FdeSession,
+  type FdeStore,
+  LearnedFde,
+  type LearnedOptions,
+  MuveraFde,
+  type MuveraOptions,
+  type MuveraPreset,
+  muveraPreset,
+  readFdeEncoder,
+  trainLearnedFde,
+  writeFdeEncoder,
+} from './muvera/index.ts';
 export {
   type OpenIndexOptions,
   openIndex,

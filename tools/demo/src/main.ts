@@ -7,13 +7,19 @@
  */
 import { fileURLToPath } from 'node:url';
 import { createCore, RandomStream } from '@sagitta/core-wasm';
+import {
+  type LsaModel,
+  projectRows,
+  type TfIdfModel,
+  trainLsa,
+  trainTfIdf,
+  weighTexts,
+} from '@sagitta/retrieval/text';
 import { parseArguments } from './arguments.ts';
-import { type LsaModel, projectRows, trainLsa } from './lsa.ts';
 import { findMarkdownFiles } from './markdown-files.ts';
 import { collectPassages, type Passage } from './passages.ts';
 import { type Answer, formatAnswers, formatNumber, formatTable, step, type TableRow } from './report.ts';
 import { buildSearchTable, measure, type SearchTable, searchAll } from './search-table.ts';
-import { type TfIdfModel, trainTfIdf, weighTexts } from './tf-idf.ts';
 
 const DIMENSION = 256;
 const MAXIMUM_PASSAGES = 20_000;

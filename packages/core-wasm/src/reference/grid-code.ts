@@ -1,114 +1,86 @@
-/** Twins of assembly/grid-code.ts: the same roundings, so codes agree bit for bit. */
+/** Twins of assembly/grid-code.ts: the same roundings, so codes and sums agree bit for bit. */
+import { packCode } from './code-pack.ts';
+import { codeProduct } from './code-search.ts';
+import { laneSum } from './lane-sum.ts';
 
 const { fround } = Math;
 
-/** out f32[2n]: least and greatest of the first `used` values of each row. */
-export function rangeRows(
-  rows: Float32Array,
-  n: number,
-  stride: number,
-  used: number,
-  out: Float32Array,
-): void {
-  for (let i = 0; i < n; i++) {
-    let least = rows[i * stride] as number;
-    let most = least;
-    for (let j = 1; j < used; j++) {
-      const value = rows[i * stride + j] as number;
-      least = Math.min(least, value);
-      most = Math.max(most, value);
-    }
-    out[2 * i] = least;
-    out[2 * i + 1] = most;
-  }
+/** Whole code of x on a grid. */
+function gridCode(x: number, start: number, inverse: number, top: number): number {
+  const place = fround(fround(fround(x - start) * inverse) + 0.5);
+  return place > 0 ? Math.min(top, Math.floor(place)) : 0;
 }
 
-export function gridCodeRows(
-  rows: Float32Array,
-  n: number,
-  stride: number,
-  used: number,
-  starts: Float32Array,
-  inverses: Float32Array,
-  top: number,
-  out: Uint16Array,
-): void {
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < stride; j++) {
-      const shifted = fround((rows[i * stride + j] as number) - (starts[i] as number));
-      const place = fround(fround(shifted * (inverses[i] as number)) + 0.5);
-      out[i * stride + j] = j < used ? Math.min(top, Math.max(0, Math.floor(place))) : 0;
-    }
-  }
-}
-
-export function signedGridRows(
+/**
+ * Each row on the grid from its least to its greatest value; records f32[6n]: least, step, |x̂|², <x, x̂>, |x|²,
+ * <centre, x̂>, with x̂ = least + step·c over the first `used` of d values.
+ */
+export function encodeRangeRows(
   rows: Float32Array,
   n: number,
   d: number,
-  scales: Float32Array,
-  half: number,
-  out: Uint16Array,
-  sums: Float32Array,
+  used: number,
+  bits: number,
+  centre: Float32Array | undefined,
+  codes: Uint8Array,
+  records: Float32Array,
 ): void {
+  const top = 2 ** bits - 1;
+  const codeBytes = (d * bits) / 8;
   for (let i = 0; i < n; i++) {
-    const ip = new Float32Array(4);
-    const length = new Float32Array(4);
-    for (let j = 0; j < d; j++) {
-      const x = rows[i * d + j] as number;
-      const u = Math.min(half - 1, Math.floor(fround((scales[i] as number) * Math.abs(x))));
-      const v = u + 0.5;
-      ip[j % 4] = (ip[j % 4] as number) + fround(v * Math.abs(x));
-      length[j % 4] = (length[j % 4] as number) + v * v;
-      out[i * d + j] = x > 0 ? half + u : half - 1 - u;
-    }
-    sums[2 * i] = sumLanes(ip);
-    sums[2 * i + 1] = sumLanes(length);
+    const row = rows.subarray(i * d, i * d + used);
+    const least = row.reduce((a, b) => Math.min(a, b)) + 0;
+    const step = fround(fround(row.reduce((a, b) => Math.max(a, b)) - least) / top);
+    const inverse = step > 0 ? fround(1 / step) : 0;
+    const values = new Uint16Array(d);
+    for (const [j, x] of row.entries()) values[j] = gridCode(x, least, inverse, top);
+    const decoded = Float32Array.from(row, (_, j) => least + fround(step * (values[j] as number)));
+    const sum = (term: (j: number) => number): number => laneSum(d, 4, (j) => (j < used ? term(j) : 0));
+    const at = (of: Float32Array, j: number): number => of[j] as number;
+    records.set(
+      [
+        least,
+        step,
+        sum((j) => fround(at(decoded, j) * at(decoded, j))),
+        sum((j) => fround(at(row, j) * at(decoded, j))),
+        sum((j) => fround(at(row, j) * at(row, j))),
+        centre ? crossOf(least, step, values, centre) : 0,
+      ],
+      6 * i,
+    );
+    packCode(values, d, bits, codes.subarray(i * codeBytes, (i + 1) * codeBytes));
   }
 }
 
-function sumLanes([a, b, c, d]: Float32Array): number {
-  return fround(fround((a as number) + (b as number)) + fround((c as number) + (d as number)));
+/** <centre, least + step·c>. */
+function crossOf(least: number, step: number, values: Uint16Array, centre: Float32Array): number {
+  const sum = laneSum(centre.length, 4, (j) => centre[j] as number);
+  return fround(fround(least * sum) + fround(step * codeProduct(values, centre, 0)));
 }
 
-/** out f64[2n]: Σ c and Σ c² of each row of values u16[n × d]. */
-export function codeSums(values: Uint16Array, n: number, d: number, out: Float64Array): void {
-  for (let i = 0; i < n; i++) {
-    let sum = 0;
-    let squares = 0;
-    for (let j = i * d; j < (i + 1) * d; j++) {
-      const c = values[j] as number;
-      sum += c;
-      squares += c * c;
-    }
-    out[2 * i] = sum;
-    out[2 * i + 1] = squares;
-  }
-}
-
-export function gridCodeColumns(
+/** grids f32[3d]: minima, inverses, steps; norms |x̂|², crosses <centre, x̂>, untouched without centre. */
+export function encodeColumnRows(
   rows: Float32Array,
   n: number,
   d: number,
-  minima: Float32Array,
-  inverses: Float32Array,
-  steps: Float32Array,
-  top: number,
-  out: Uint16Array,
+  bits: number,
+  grids: Float32Array,
+  centre: Float32Array | undefined,
+  codes: Uint8Array,
   norms: Float32Array,
+  crosses: Float32Array,
 ): void {
+  const codeBytes = (d * bits) / 8;
+  const grid = (row: number, j: number): number => grids[row * d + j] as number;
   for (let i = 0; i < n; i++) {
-    const sums = new Float32Array(4);
-    for (let j = 0; j < d; j++) {
-      const minimum = minima[j] as number;
-      const shifted = fround((rows[i * d + j] as number) - minimum);
-      const place = fround(fround(shifted * (inverses[j] as number)) + 0.5);
-      const code = Math.min(top, Math.max(0, Math.floor(place)));
-      const value = fround(minimum + fround((steps[j] as number) * code));
-      const x = rows[i * d + j] as number;
-      sums[j % 4] = (sums[j % 4] as number) + (fround(value * value) + (x - x));
-      out[i * d + j] = code;
-    }
-    norms[i] = sumLanes(sums);
+    const row = rows.subarray(i * d, (i + 1) * d);
+    const values = Uint16Array.from(row, (x, j) => gridCode(x, grid(0, j), grid(1, j), 2 ** bits - 1));
+    const decoded = (j: number): number => fround(grid(0, j) + fround(grid(2, j) * (values[j] as number)));
+    norms[i] = laneSum(d, 4, (j) => {
+      const x = row[j] as number;
+      return fround(fround(decoded(j) * decoded(j)) + (x - x));
+    });
+    if (centre) crosses[i] = laneSum(d, 4, (j) => fround(decoded(j) * (centre[j] as number)));
+    packCode(values, d, bits, codes.subarray(i * codeBytes, (i + 1) * codeBytes));
   }
 }

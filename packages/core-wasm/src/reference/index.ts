@@ -1,7 +1,8 @@
 /** Plain TypeScript twins of the kernels: oracles of the tests and the readable statement of what each kernel does. */
 export { dotCodeRows } from './bit-dot.ts';
-export { encodeCodeRows } from './code-adjust.ts';
+export { dotBitPlanesRows } from './bit-planes.ts';
 export { packCode, unpackCode } from './code-pack.ts';
+export { type CodeFactors, encodeCodeRows } from './code-search.ts';
 export { dotF32, dotF32Rows, dotF32Tile, dotI8Rows } from './dot.ts';
 export {
   fastscanPack,
@@ -11,17 +12,30 @@ export {
   signLutsU8,
   signLutsU16,
 } from './fastscan.ts';
-export { codeSums, gridCodeColumns, gridCodeRows, rangeRows, signedGridRows } from './grid-code.ts';
+export { type CellLayout, cellSums, fillCells, nearestTokens, sketchRows, voteSums } from './fde.ts';
+export { addDotF32Rows, addDotI8Rows, addScores, finishScores, gatherRows } from './fde-scan.ts';
+export { encodeColumnRows, encodeRangeRows } from './grid-code.ts';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
 export { hammingRows } from './hamming.ts';
 export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2.ts';
 export { gramF32, matmulF32, nearestF32 } from './matmul.ts';
+export {
+  type DocumentRows,
+  type MaxsimResult,
+  maxsimBits,
+  maxsimCode,
+  maxsimF16,
+  maxsimF32,
+  maxsimI8,
+} from './maxsim.ts';
+export { projectRows, quantizeRows, residualRows } from './project.ts';
 export {
   expandFactor,
   type SegmentedSegment,
   segmentedBlockBytes,
   segmentedScores,
 } from './segmented-scan.ts';
+export { fillCubeRows, simhashRows } from './simhash.ts';
 export {
   type AffineTerms,
   affineScores,

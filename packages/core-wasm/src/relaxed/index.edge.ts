@@ -5,6 +5,7 @@
  * @module
  */
 import { type Core, instantiateCore } from '../core.ts';
+import { adoptModule } from '../foreign-module.ts';
 import relaxed from '../relaxed.wasm?module';
 import { selectBuild } from '../select-build.ts';
 import simd from '../simd.wasm?module';
@@ -16,5 +17,5 @@ export type { CreateRelaxedCoreOptions } from './options.ts';
 
 export function createCore(options: CreateRelaxedCoreOptions = {}): Core {
   const build = selectBuild(options.build ?? 'relaxed');
-  return instantiateCore(build === 'simd' ? simd : relaxed, build, options);
+  return instantiateCore(adoptModule(build === 'simd' ? simd : relaxed), build, options);
 }

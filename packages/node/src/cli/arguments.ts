@@ -27,9 +27,9 @@ export function number(minimum: number, maximum: number): (text: string) => numb
 
 /** Average code bits a dimension. */
 export function bits(text: string): number {
-  const value = number(0.25, 8)(text);
+  const value = number(0.25, 12)(text);
   if (Number.isInteger(4 * value)) return value;
-  throw new InvalidArgumentError('Expected a multiple of 0.25 from 0.25 to 8.');
+  throw new InvalidArgumentError('Expected a multiple of 0.25 from 0.25 to 12.');
 }
 
 /** "4,8,16" as numbers. */

@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { createCore, type Metric } from '@sagitta/core-wasm';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { writeFileAtomic } from '../atomic-file.ts';
-import { compareQuantizers } from '../compare/compare.ts';
+import { candidatesOf, compareQuantizers } from '../compare/compare.ts';
 import { COLUMNS, comparisonChart, comparisonHtml } from '../compare/report.ts';
 import { readAll } from '../readers/vector-source.ts';
 import { addOutputOptions, addVectorOptions, integer, number, type VectorOptions } from './arguments.ts';
@@ -81,8 +81,9 @@ async function compare(base: string, options: CompareCommandOptions, report: Rep
     if (rows.n === 0) throw new CommandFailure('BASE', `${source.path} holds no vectors`);
     const queries = await readQueries(options.queries, options, source.d, base, options.queryLimit);
     if (queries.n === 0) throw new CommandFailure('--queries', `${options.queries} holds no vectors`);
+    const total = candidatesOf(rows, options).length;
     using core = createCore();
-    const comparison = await report.progress('compare', undefined, 'quantizers', (progress) =>
+    const comparison = await report.progress('compare', total, 'quantizers', (progress) =>
       blame('BASE', () =>
         compareQuantizers(core, rows, queries, {
           metric,
@@ -110,9 +111,9 @@ async function compare(base: string, options: CompareCommandOptions, report: Rep
     };
     await write('--plot', plot, comparisonChart(comparison, head));
     await write('--html', html, comparisonHtml(comparison, head));
-    const { n, d } = rows;
+    const { d } = rows;
     const { bound } = comparison;
-    report.result({ rows: comparison.rows, bound, n, d, metric, queries: queries.n }, [
+    report.result({ rows: comparison.rows, bound }, [
       ...tableLines(
         COLUMNS.map(({ name }) => name),
         comparison.rows.map((row) => COLUMNS.map(({ show }) => show(row, comparison, d))),

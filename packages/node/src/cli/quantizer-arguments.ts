@@ -27,7 +27,7 @@ export function addQuantizerOptions(command: Command): Command {
     )
     .option(
       '--bits <B>',
-      'average code bits a dimension; saq: 0.25 to 8 in steps of 0.25 (default: 4)',
+      'average code bits a dimension; saq: 0.25 to 12 in steps of 0.25 (default: 4)',
       number(1 / 16, 16),
     )
     .addOption(new Option('--mode <NAME>', 'codes of rabitq (default: fast)').choices(['fast', 'optimal']))

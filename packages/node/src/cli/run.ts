@@ -8,6 +8,7 @@ import { addEvalCommand } from './eval.ts';
 import { CommandFailure } from './failure.ts';
 import { addInfoCommand } from './info.ts';
 import type { CommandIo } from './io.ts';
+import { addMvCommand } from './mv/mv.ts';
 import { addSearchCommand } from './search.ts';
 import { addTruthCommand } from './truth.ts';
 
@@ -33,6 +34,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
   addInfoCommand(program, io);
   addErrorCommand(program, io);
   addCompareCommand(program, io);
+  addMvCommand(program, io);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return 0;

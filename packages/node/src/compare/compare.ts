@@ -25,6 +25,16 @@ export interface Comparison {
 
 const RULER: readonly number[] = Array.from({ length: 41 }, (_, i) => i / 2);
 
+/** What compareQuantizers takes, in order. */
+export function candidatesOf(
+  base: VectorSet,
+  { bits, only }: Pick<CompareOptions, 'bits' | 'only'>,
+): readonly Candidate[] {
+  return bits
+    .flatMap((one) => candidatesAt(one, base.n, base.d))
+    .filter(({ label }) => only === undefined || only.includes(label));
+}
+
 /** @throws RangeError on sets that do not fit together, and what training throws */
 export async function compareQuantizers(
   core: Core,
@@ -37,9 +47,7 @@ export async function compareQuantizers(
   const truthWidth = Math.min(100, base.n);
   const exact = await exactNeighbors(core, memorySource(base), queries, { k: truthWidth, metric });
   const collection = { metric, base, queries, truth: exact.ids, truthWidth };
-  const candidates = options.bits
-    .flatMap((bits) => candidatesAt(bits, base.n, base.d))
-    .filter(({ label }) => options.only === undefined || options.only.includes(label));
+  const candidates = candidatesOf(base, options);
   const rows = candidates.map((candidate, i) => {
     options.onCandidate?.(candidate, i, candidates.length);
     return measureCandidate(core, collection, candidate, seed);

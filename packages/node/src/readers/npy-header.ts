@@ -2,13 +2,21 @@
 import { FormatError } from '@sagitta/core-wasm';
 import type { DataFile } from './data-file.ts';
 
-export interface NpyHeader {
+/** Of an array with any number of dimensions. */
+export interface NpyArrayHeader {
   /** The type as numpy writes it, e.g. "<f4". */
   readonly descr: string;
-  readonly shape: readonly [n: number, d: number];
+  readonly shape: readonly number[];
   /** Byte at which row 0 begins. */
   readonly dataOffset: number;
 }
+
+export interface NpyHeader extends NpyArrayHeader {
+  readonly shape: readonly [n: number, d: number];
+}
+
+/** What a header is read from: a file, or the first bytes of one. */
+type NpyBytes = Pick<DataFile, 'path' | 'size' | 'read'>;
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** numpy writes 128 bytes; the longest header of a matrix is far below this. */
@@ -19,6 +27,19 @@ const MAX_HEADER_BYTES = 1 << 16;
  * @throws FormatError on anything else
  */
 export async function readNpyHeader(file: DataFile): Promise<NpyHeader> {
+  const header = await readNpyArrayHeader(file);
+  const [n, d] = header.shape;
+  if (header.shape.length === 2 && n !== undefined && d !== undefined) return { ...header, shape: [n, d] };
+  const shape = header.shape.length === 1 ? `${n},` : header.shape.join(', ');
+  const offset = header.dataOffset;
+  throw new FormatError(`${file.path}: .npy header: expected a shape (n, d), got (${shape})`, offset);
+}
+
+/**
+ * Reads the header of an array of any shape in C order.
+ * @throws FormatError on anything else
+ */
+export async function readNpyArrayHeader(file: NpyBytes): Promise<NpyArrayHeader> {
   const { path } = file;
   const start = new Uint8Array(Math.min(12, file.size));
   await file.read(start, 0);
@@ -41,7 +62,7 @@ export async function readNpyHeader(file: DataFile): Promise<NpyHeader> {
   return { ...fields, dataOffset: textOffset + textBytes };
 }
 
-function parseFields(path: string, text: string, offset: number): Omit<NpyHeader, 'dataOffset'> {
+function parseFields(path: string, text: string, offset: number): Omit<NpyArrayHeader, 'dataOffset'> {
   const fail = (what: string): FormatError => new FormatError(`${path}: .npy header: ${what}`, offset);
   if (!/^\s*\{[\s\S]*\}\s*$/.test(text))
     throw fail(`expected a dictionary, got ${JSON.stringify(text.slice(0, 60))}`);
@@ -56,9 +77,6 @@ function parseFields(path: string, text: string, offset: number): Omit<NpyHeader
   const parts = (shape[1] as string).split(',').map((part) => part.trim());
   if (parts.at(-1) === '') parts.pop();
   const sizes = parts.map((part) => (/^\d+L?$/.test(part) ? Number.parseInt(part, 10) : Number.NaN));
-  const [n, d] = sizes;
-  if (sizes.length !== 2 || n === undefined || d === undefined || !sizes.every(Number.isSafeInteger)) {
-    throw fail(`expected a shape (n, d), got (${shape[1]})`);
-  }
-  return { descr: descr[1] ?? descr[2] ?? '', shape: [n, d] };
+  if (!sizes.every(Number.isSafeInteger)) throw fail(`expected a shape of integers, got (${shape[1]})`);
+  return { descr: descr[1] ?? descr[2] ?? '', shape: sizes };
 }

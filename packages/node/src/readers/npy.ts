@@ -3,19 +3,19 @@ import { FormatError, MAX_DIMENSION } from '@sagitta/core-wasm';
 import { type DataFile, openWith } from './data-file.ts';
 import { countRows, type FixedLayout, fixedRowSource } from './fixed-rows.ts';
 import { decodeFloat16 } from './float16.ts';
-import { type NpyHeader, readNpyHeader } from './npy-header.ts';
+import { type NpyArrayHeader, type NpyHeader, readNpyHeader } from './npy-header.ts';
 import type { RandomVectorSource } from './vector-source.ts';
 
 type Decode = NonNullable<FixedLayout['decode']>;
 
-interface ValueType {
+export interface NpyValueType {
   readonly bytes: number;
   /** Absent: the values are float32 already. `bytes` begins at byte 0 of its buffer; out has the wanted length. */
   readonly decode?: Decode;
 }
 
 // Indexed by numpy's type without its byte order.
-const VALUE_TYPES: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
+const VALUE_TYPES: ReadonlyMap<string, NpyValueType> = new Map<string, NpyValueType>([
   ['f4', { bytes: 4 }],
   [
     'f2',
@@ -33,16 +33,20 @@ const VALUE_TYPES: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
 export function openNpy(path: string): Promise<RandomVectorSource> {
   return openWith(path, async (file) => {
     const header = await readNpyHeader(file);
-    const type = VALUE_TYPES.get(plainType(path, header.descr));
-    if (type === undefined) {
-      const allowed = 'float16, float32, float64, int8 or uint8';
-      throw new FormatError(
-        `${path}: expected values of type ${allowed}, got "${header.descr}"`,
-        header.dataOffset,
-      );
-    }
+    const type = npyValueType(path, header);
     return fixedRowSource(file, npyLayout(file, header, type.bytes, type.decode));
   });
+}
+
+/** How values of the header's type become float32. @throws FormatError on a type that is not read */
+export function npyValueType(path: string, header: NpyArrayHeader): NpyValueType {
+  const type = VALUE_TYPES.get(plainType(path, header.descr));
+  if (type !== undefined) return type;
+  const allowed = 'float16, float32, float64, int8 or uint8';
+  throw new FormatError(
+    `${path}: expected values of type ${allowed}, got "${header.descr}"`,
+    header.dataOffset,
+  );
 }
 
 /** numpy's type name without its byte order, which must be little-endian. */

@@ -90,7 +90,7 @@ describe('bad usage', () => {
     ],
     ['an unknown format', ['build', 'a', '--out', 'b', '--format', 'csv'], /'csv' is invalid.*fvecs/],
     ['no lists', ['build', 'a', '--out', 'b', '--nlist', 0], /from 1 to 1048576/],
-    ['more bits than 8', ['build', 'a', '--out', 'b', '--bits', 9], /from 0.25 to 8/],
+    ['more bits than 12', ['build', 'a', '--out', 'b', '--bits', 13], /from 0.25 to 12/],
     [
       'a seed that is no integer',
       ['build', 'a', '--out', 'b', '--seed', '1.5'],
@@ -107,7 +107,7 @@ describe('bad usage', () => {
       ['build', 'a', '--out', 'b', '--metric', 'l1'],
       /Allowed choices are l2, ip, cosine/,
     ],
-    ['bits between quarters', ['build', 'a', '--out', 'b', '--bits', 2.1], /multiple of 0.25 from 0.25 to 8/],
+    ['bits between quarters', ['build', 'a', '--out', 'b', '--bits', 2.1], /multiple of 0.25 from 0.25 to 12/],
     ['no number', ['search', 'a', '--queries', 'q', '-k', 'ten'], /Expected an integer of at least 1|from 1/],
     ['a negative number', ['search', 'a', '--queries', 'q', '--nprobe', '-3'], /Expected an integer/],
     [

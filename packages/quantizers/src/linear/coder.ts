@@ -39,11 +39,33 @@ export interface Coder {
   readonly isBlocked: boolean;
   /** rows — n × dims. */
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void;
+  /** Where kernels code rows straight into blocks; encode is not called then. undefined: they do not with these options. */
+  createBlockEncoder?(core: Core): BlockEncoder | undefined;
   /** out — n × dims: r̂ of each. */
   decode(coded: CodedRows, n: number, out: Float32Array): void;
   createDots(core: Core): Dots;
   /** Parameters for a file. */
   write(writer: ByteWriter): void;
+}
+
+/** Codes rows that lie in the core to where they stay. Holds its scratch there until disposed. */
+export interface BlockEncoder extends Disposable {
+  /**
+   * rows — n × dims, n ≤ 32, in the frame. centre — c' (dims) or NO_PTR. codes — n codes one after the other, overwritten.
+   * out.norms is NaN or Infinity for rows that are not finite or whose squares overflow.
+   */
+  encode(rows: Ptr, n: number, centre: Ptr, codes: Ptr, out: BlockFactors): void;
+}
+
+/** Of up to 32 vectors; the caller's arrays, overwritten. What a coder has no factor for is left alone. */
+export interface BlockFactors {
+  /** N, see Coder.norm; |row|² where that is exact. */
+  readonly norms: Float32Array;
+  readonly scales: Float32Array;
+  readonly offsets: Float32Array;
+  readonly errors: Float32Array;
+  /** <c', r̂>; only with a centre. */
+  readonly crosses: Float32Array;
 }
 
 /** Products of a prepared query with the codes of a block: <q, v> = a·dot + b. */

@@ -2,7 +2,15 @@
  * The coordinates in which a code is made: x ↦ R·(x - c), padded with zeros to a multiple of 16. R is the identity, a
  * random rotation, or a matrix (PCA, OPQ); queries may have a matrix of their own (LeanVec).
  */
-import type { Block, ByteReader, ByteWriter, Core, RandomStream } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type ByteReader,
+  type ByteWriter,
+  type Core,
+  NO_PTR,
+  type Ptr,
+  type RandomStream,
+} from '@sagitta/core-wasm';
 
 export interface Frame {
   readonly d: number;
@@ -16,7 +24,8 @@ export interface Frame {
   readonly queryMatrix?: Float32Array;
 }
 
-const CHUNK = 256;
+/** Rows that go through at a time. */
+export const FRAME_CHUNK = 256;
 
 export function paddedDims(d: number): number {
   return 16 * Math.ceil(d / 16);
@@ -61,7 +70,7 @@ export class FrameTransform implements Disposable {
     this.frame = frame;
     const { d, dims, signs } = frame;
     const matrix = role === 'query' ? (frame.queryMatrix ?? frame.matrix) : frame.matrix;
-    const rows = role === 'query' ? 1 : CHUNK;
+    const rows = role === 'query' ? 1 : FRAME_CHUNK;
     this.#kept = matrix ? matrix.length / d : dims;
     this.#rows = core.allocate(rows * Math.max(d, dims) * 4);
     this.#out = core.allocate(matrix ? rows * this.#kept * 4 : 0);
@@ -102,6 +111,26 @@ export class FrameTransform implements Disposable {
       }
     }
     return out;
+  }
+
+  /**
+   * Up to FRAME_CHUNK vectors (n × d in the core) less origin (d values or NO_PTR) in the frame: n × dims, valid until the
+   * next call. Only of a transform of data.
+   */
+  load(vectors: Ptr, n: number, origin: Ptr): Ptr {
+    const { d, dims, signs } = this.frame;
+    const { kernels } = this.#core;
+    if (this.#out.byteLength === 0) {
+      kernels.residualRows(vectors, n, d, origin, dims, this.#rows.at());
+      if (signs && this.#operator) kernels.rotateF32Rows(this.#rows.at(), n, dims, dims, this.#operator.at());
+      return this.#rows.at();
+    }
+    const operator = this.#operator as Block;
+    kernels.residualRows(vectors, n, d, origin, d, this.#rows.at());
+    kernels.matmulF32(this.#rows.at(), operator.at(), n, this.#kept, d, this.#out.at());
+    if (this.#kept === dims) return this.#out.at();
+    kernels.residualRows(this.#out.at(), n, this.#kept, NO_PTR, dims, this.#rows.at());
+    return this.#rows.at();
   }
 
   #multiply(rows: Float32Array, count: number, target: Float32Array): void {
@@ -179,6 +208,19 @@ function rotateBack(z: Float64Array, signs: Uint32Array): void {
     for (let i = start; i < start + t; i++) z[i] = (z[i] as number) * scale;
     for (let i = 0; i < dims; i++) if ((signs[round * dims + i] as number) !== 0) z[i] = -(z[i] as number);
   }
+}
+
+/** c' = R(c - μ), with the matrix of queries: products with c' belong to the query's side. undefined where it is 0. */
+export function centreOf(
+  core: Core,
+  frame: Frame,
+  mean: Float32Array,
+  origin: Float32Array,
+): Float32Array | undefined {
+  const shift = origin.map((value, j) => value - (mean[j] as number));
+  if (shift.every((value) => value === 0)) return undefined;
+  using transform = new FrameTransform(core, frame, 'query');
+  return transform.apply(shift);
 }
 
 export function writeFrame(writer: ByteWriter, frame: Frame): void {

@@ -11,15 +11,7 @@
 import { type Block, type Core, checkFinite, checkLength, type Metric, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK, blockCount } from '../blocks.ts';
 import type { Quantizer, QuantizerEncoder, QuantizerName, QueryEstimator } from '../quantizer.ts';
-import {
-  factorAt,
-  type LinearLayout,
-  linearLayout,
-  putCode,
-  putFactors,
-  takeCode,
-  takeFactors,
-} from './block-layout.ts';
+import { factorAt, type LinearLayout, linearLayout, takeCode, takeFactors } from './block-layout.ts';
 import {
   type CodedRows,
   type Coder,
@@ -29,7 +21,8 @@ import {
   FACTOR_OFFSET,
   FACTOR_SCALE,
 } from './coder.ts';
-import { type Frame, FrameTransform, fromFrame } from './frame.ts';
+import { centreOf, type Frame, FrameTransform, fromFrame } from './frame.ts';
+import { emptyRows, LinearEncoder } from './linear-encoder.ts';
 
 export interface LinearParts {
   readonly name: QuantizerName;
@@ -41,19 +34,6 @@ export interface LinearParts {
   readonly origin: Float32Array;
   readonly frame: Frame;
   readonly coder: Coder;
-}
-
-/** Vectors coded at a time. */
-const CHUNK = 256;
-
-function emptyRows(n: number, codeBytes: number): CodedRows {
-  return {
-    codes: new Uint8Array(n * codeBytes),
-    scales: new Float32Array(n),
-    offsets: new Float32Array(n),
-    norms: new Float32Array(n),
-    errors: new Float32Array(n),
-  };
 }
 
 export class LinearQuantizer implements Quantizer {
@@ -117,10 +97,14 @@ export class LinearQuantizer implements Quantizer {
   }
 
   /**
-   * Vectors for distances between codes, as building a graph needs them: |x_a - x_b|² ≈ |row_a - row_b|² + lost_a + lost_b,
-   * rows n × dims in the frame. What estimates stand for, v·|r|²/<r, v>, is too long for that: rows are the least-squares
+   * Vectors for scores between codes, as building a graph needs them.
+   *
+   * ip and cosine: <x_a, x_b> ≈ <row_a, row_b>, rows n × d, lost 0. Where estimates have no bias neither has this, over
+   * pairs of different vectors; the product of a code with itself is too long.
+   *
+   * l2: |x_a - x_b|² ≈ |row_a - row_b|² + lost_a + lost_b, rows n × dims in the frame. What estimates stand for, v·|r|²/<r, v>, is too long for that: rows are the least-squares
    * vectors, and lost is the energy that they miss. Right on average where residuals of different vectors are
-   * uncorrelated, as about their own mean; what they have in common counts by cos⁴ of the code only. Only for l2, and where norms are exact; other
+   * uncorrelated, as about their own mean; what they have in common counts by cos⁴ of the code only. That is where norms are exact; other
    * quantizers stand for what they decode to, lost is 0, and distances are short by what both codes miss.
    * origin — what was subtracted when the vectors were coded.
    */
@@ -131,11 +115,11 @@ export class LinearQuantizer implements Quantizer {
     origin: Float32Array,
   ): { rows: Float32Array; lost: Float32Array } {
     const { coder, layout, metric, frame } = this;
-    if (metric !== 'l2') throw new RangeError(`"quantizer" expected metric l2, got ${metric}`);
+    const lost = new Float32Array(n);
+    if (metric !== 'l2') return { rows: this.decode(core, blocks, n, origin), lost };
     const { dims } = coder;
     const rows = new Float32Array(n * dims);
     coder.decode(this.#takeCoded(blocks, n), n, rows);
-    const lost = new Float32Array(n);
     if (coder.norm === 'decoded') return { rows, lost };
     const centre = centreOf(core, frame, this.origin, origin);
     const adds = takeFactors(blocks, layout, FACTOR_ADD, 0, n);
@@ -164,128 +148,6 @@ export class LinearQuantizer implements Quantizer {
       if (bad !== undefined) return `"factors" expected finite numbers, got ${bad}`;
     }
     return undefined;
-  }
-}
-
-/** c' = R(c - μ), with the matrix of queries: products with c' belong to the query's side. undefined where it is 0. */
-function centreOf(
-  core: Core,
-  frame: Frame,
-  mean: Float32Array,
-  origin: Float32Array,
-): Float32Array | undefined {
-  const shift = origin.map((value, j) => value - (mean[j] as number));
-  if (shift.every((value) => value === 0)) return undefined;
-  using transform = new FrameTransform(core, frame, 'query');
-  return transform.apply(shift);
-}
-
-class LinearEncoder implements QuantizerEncoder {
-  readonly #core: Core;
-  readonly #quantizer: LinearQuantizer;
-  readonly #transform: FrameTransform;
-
-  constructor(core: Core, quantizer: LinearQuantizer) {
-    this.#core = core;
-    this.#quantizer = quantizer;
-    this.#transform = new FrameTransform(core, quantizer.frame, 'data');
-  }
-
-  encode(vectors: Float32Array, origin: Float32Array, blocks: Block, first: number): void {
-    const { d, coder, metric, frame } = this.#quantizer;
-    checkLength(
-      'vectors',
-      vectors.length,
-      Math.floor(vectors.length / d) * d,
-      `a multiple of d = ${d}, e.g.`,
-    );
-    checkLength('origin', origin.length, d, 'd');
-    // a norm tells what is not finite; where none is computed every value is looked at
-    if (metric !== 'l2' || !coder.writesNorms) checkFinite('vectors', vectors, d);
-    const n = vectors.length / d;
-    const centre = metric === 'l2' ? centreOf(this.#core, frame, this.#quantizer.origin, origin) : undefined;
-    const coded = emptyRows(Math.min(n, CHUNK), coder.codeBytes);
-    const residuals = new Float32Array(Math.min(n, CHUNK) * d);
-    for (let start = 0; start < n; start += CHUNK) {
-      const count = Math.min(CHUNK, n - start);
-      for (let i = 0; i < count; i++) {
-        const at = i * d;
-        const from = (start + i) * d;
-        for (let j = 0; j < d; j++) residuals[at + j] = (vectors[from + j] as number) - (origin[j] as number);
-      }
-      this.#encodeChunk(residuals.subarray(0, count * d), count, centre, coded, blocks, first + start);
-    }
-  }
-
-  #encodeChunk(
-    residuals: Float32Array,
-    n: number,
-    centre: Float32Array | undefined,
-    coded: CodedRows,
-    blocks: Block,
-    first: number,
-  ): void {
-    const { coder, layout, metric } = this.#quantizer;
-    const { codeBytes } = coder;
-    const rows = this.#transform.apply(residuals);
-    coder.encode(this.#core, rows, n, coded);
-    if (metric === 'l2')
-      putFactors(blocks, layout, FACTOR_ADD, first, this.#adds(residuals, n, centre, coded));
-    putFactors(blocks, layout, FACTOR_SCALE, first, coded.scales.subarray(0, n));
-    putFactors(blocks, layout, FACTOR_OFFSET, first, coded.offsets.subarray(0, n));
-    putFactors(blocks, layout, FACTOR_ERROR, first, coded.errors.subarray(0, n));
-    const bytes = blocks.u8();
-    for (let i = 0; i < n; i++) {
-      putCode(bytes, layout, coder, first + i, coded.codes.subarray(i * codeBytes, (i + 1) * codeBytes));
-    }
-  }
-
-  /** N + 2·<c', r̂> of each vector. */
-  #adds(
-    residuals: Float32Array,
-    n: number,
-    centre: Float32Array | undefined,
-    coded: CodedRows,
-  ): Float32Array {
-    const { coder, d } = this.#quantizer;
-    const { dims } = coder;
-    const isExact = coder.norm === 'exact';
-    const adds = new Float32Array(n);
-    if (coder.writesNorms) adds.set(coded.norms.subarray(0, n));
-    else if (isExact) {
-      for (let i = 0, at = 0; i < n; i++) {
-        let norm = 0;
-        for (let j = 0; j < d; j++, at++) norm += (residuals[at] as number) * (residuals[at] as number);
-        adds[i] = norm;
-      }
-    }
-    const hasNorms = coder.writesNorms || isExact;
-    if (!hasNorms || centre) {
-      const decoded = new Float32Array(n * dims);
-      coder.decode(coded, n, decoded);
-      for (let i = 0, at = 0; i < n; i++) {
-        let norm = 0;
-        let product = 0;
-        for (let t = 0; t < dims; t++, at++) {
-          const value = decoded[at] as number;
-          norm += value * value;
-          if (centre) product += value * (centre[t] as number);
-        }
-        adds[i] = (hasNorms ? (adds[i] as number) : norm) + 2 * product;
-      }
-    }
-    const bad = adds.find((value) => !Number.isFinite(value));
-    if (bad !== undefined) {
-      checkFinite('vectors', residuals, d);
-      throw new RangeError(
-        `"vectors" expected values whose squares fit in f32, got a squared norm of ${bad}`,
-      );
-    }
-    return adds;
-  }
-
-  [Symbol.dispose](): void {
-    this.#transform.dispose();
   }
 }
 

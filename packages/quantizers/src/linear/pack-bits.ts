@@ -1,5 +1,5 @@
 /** Codes of whole rows through the packing kernel. */
-import type { Block, Core, Scope } from '@sagitta/core-wasm';
+import type { Core } from '@sagitta/core-wasm';
 
 /** Packs n rows of `dims` u16 values of `bits` bits into codes (n × dims·bits/8 bytes). */
 export function packRows(
@@ -10,29 +10,16 @@ export function packRows(
   bits: number,
   codes: Uint8Array,
 ): void {
+  const codeBytes = (dims * bits) / 8;
   core.scope((scope) => {
     const input = scope.reserve(2 * n * dims);
+    const output = scope.reserve(n * codeBytes);
     input.u16(0, n * dims).set(values.subarray(0, n * dims));
-    packBlock(core, scope, input, n, dims, bits, codes);
+    for (let i = 0; i < n; i++) {
+      core.kernels.packCode(input.at(2 * i * dims), dims, bits, output.at(i * codeBytes));
+    }
+    codes.set(output.u8(0, n * codeBytes));
   });
-}
-
-/** The same of values that lie in the core already. */
-export function packBlock(
-  core: Core,
-  scope: Scope,
-  values: Block,
-  n: number,
-  dims: number,
-  bits: number,
-  codes: Uint8Array,
-): void {
-  const codeBytes = (dims * bits) / 8;
-  const output = scope.reserve(n * codeBytes);
-  for (let i = 0; i < n; i++) {
-    core.kernels.packCode(values.at(2 * i * dims), dims, bits, output.at(i * codeBytes));
-  }
-  codes.set(output.u8(0, n * codeBytes));
 }
 
 /** The values of one code of packRows, on the host; out u16[dims]. */

@@ -7,9 +7,19 @@
  * 'plain' stands for its reconstruction; 'ratio' scales it by |r|²/<r, r̂>, which takes the bias away in a rotated frame
  * (spec section 3.1).
  */
-import type { ByteReader, ByteWriter, Core } from '@sagitta/core-wasm';
-import { type CodedRows, type Coder, type Dots, FACTOR_OFFSET, FACTOR_SCALE } from '../linear/coder.ts';
-import { packBlock, packRows, unpackRow } from '../linear/pack-bits.ts';
+import type { Block, ByteReader, ByteWriter, Core, Ptr } from '@sagitta/core-wasm';
+import { BLOCK } from '../blocks.ts';
+import { encodeByBlocks } from '../linear/block-encoder.ts';
+import {
+  type BlockEncoder,
+  type BlockFactors,
+  type CodedRows,
+  type Coder,
+  type Dots,
+  FACTOR_OFFSET,
+  FACTOR_SCALE,
+} from '../linear/coder.ts';
+import { packRows, unpackRow } from '../linear/pack-bits.ts';
 import { PackedDots } from '../linear/packed-dots.ts';
 
 export class LvqCoder implements Coder {
@@ -34,49 +44,18 @@ export class LvqCoder implements Coder {
     this.hasRatio = hasRatio;
     this.codeBytes = (dims * (bits + secondBits)) / 8;
     this.norm = hasRatio ? 'exact' : 'decoded';
-    this.writesNorms = secondBits === 0 && !hasRatio;
+    this.writesNorms = secondBits === 0;
   }
 
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
-    if (this.writesNorms) this.#encodePlain(core, rows, n, out);
+    using encoder = this.createBlockEncoder(core);
+    if (encoder) encodeByBlocks(core, this, encoder, rows, n, out);
     else this.#encodeInSteps(core, rows, n, out);
   }
 
-  /** One level without ratio: ranges, grid and sums by kernels. */
-  #encodePlain(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
-    const { dims, used, bits } = this;
-    const { kernels } = core;
-    const top = (1 << bits) - 1;
-    core.scope((scope) => {
-      const input = scope.reserve(4 * n * dims);
-      const ranges = scope.reserve(8 * n);
-      const grid = scope.reserve(8 * n);
-      const values = scope.reserve(2 * n * dims);
-      const sums = scope.reserve(16 * n);
-      input.f32(0, n * dims).set(rows.subarray(0, n * dims));
-      kernels.rangeRows(input.at(), n, dims, used, ranges.at());
-      const range = ranges.f32();
-      const starts = grid.f32(0, n);
-      const inverses = grid.f32(4 * n, n);
-      for (let i = 0; i < n; i++) {
-        const least = range[2 * i] as number;
-        const step = ((range[2 * i + 1] as number) - least) / top;
-        starts[i] = least;
-        inverses[i] = step > 0 ? 1 / step : 0;
-        out.scales[i] = step;
-        out.offsets[i] = least;
-      }
-      kernels.gridCodeRows(input.at(), n, dims, used, grid.at(), grid.at(4 * n), top, values.at());
-      kernels.codeSums(values.at(), n, dims, sums.at());
-      const sum = sums.f64();
-      for (let i = 0; i < n; i++) {
-        const scale = out.scales[i] as number;
-        const offset = out.offsets[i] as number;
-        const cross = 2 * scale * offset * (sum[2 * i] as number);
-        out.norms[i] = scale * scale * (sum[2 * i + 1] as number) + cross + offset * offset * used;
-      }
-      packBlock(core, scope, values, n, dims, bits, out.codes);
-    });
+  /** One level by kernels. */
+  createBlockEncoder(core: Core): BlockEncoder | undefined {
+    return this.secondBits === 0 ? new LvqBlockEncoder(core, this) : undefined;
   }
 
   #encodeInSteps(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
@@ -139,6 +118,43 @@ export class LvqCoder implements Coder {
       .u32(this.bits)
       .u32(this.secondBits)
       .u32(this.hasRatio ? 1 : 0);
+  }
+}
+
+/** f32 of a record of the kernel encodeRangeRows: least, step, |r̂|², <r, r̂>, |r|², <c', r̂>, before the ratio. */
+const RECORD = 6;
+
+class LvqBlockEncoder implements BlockEncoder {
+  readonly #core: Core;
+  readonly #coder: LvqCoder;
+  /** Codes of one row, then the records. */
+  readonly #memory: Block;
+
+  constructor(core: Core, coder: LvqCoder) {
+    this.#core = core;
+    this.#coder = coder;
+    this.#memory = core.allocate(2 * coder.dims + 4 * RECORD * BLOCK);
+  }
+
+  encode(rows: Ptr, n: number, centre: Ptr, codes: Ptr, out: BlockFactors): void {
+    const { dims, used, bits, hasRatio } = this.#coder;
+    const memory = this.#memory;
+    const at = memory.at(2 * dims);
+    this.#core.kernels.encodeRangeRows(rows, n, dims, used, bits, centre, memory.at(), codes, at);
+    const records = memory.f32(2 * dims, RECORD * n);
+    for (let i = 0; i < n; i++) {
+      const value = (j: number): number => records[RECORD * i + j] as number;
+      const ratio = hasRatio && value(3) > 0 ? value(4) / value(3) : 1;
+      out.scales[i] = ratio * value(1);
+      out.offsets[i] = ratio * value(0);
+      // |r|² tells what is not finite; of a code alone it does not always show
+      out.norms[i] = hasRatio || !Number.isFinite(value(4)) ? value(4) : value(2);
+      out.crosses[i] = ratio * value(5);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#memory.dispose();
   }
 }
 

@@ -5,10 +5,21 @@
  * The error of an estimate is below 1.9·|q|·|r|·√((|r|²·|v|²/<r, v>² - 1)/(dims - 1)) in all but some 3 % of cases a side
  * (RaBitQ, theorem 3.2, with ε₀ = 1.9).
  */
-import type { ByteWriter, Core } from '@sagitta/core-wasm';
-import { type CodedRows, type Coder, type Dots, FACTOR_ERROR, FACTOR_SCALE } from '../linear/coder.ts';
-import { packBlock, packRows, unpackRow } from '../linear/pack-bits.ts';
+import { type Block, type ByteWriter, type Core, NO_PTR, type Ptr } from '@sagitta/core-wasm';
+import { BLOCK } from '../blocks.ts';
+import { encodeByBlocks } from '../linear/block-encoder.ts';
+import {
+  type BlockEncoder,
+  type BlockFactors,
+  type CodedRows,
+  type Coder,
+  type Dots,
+  FACTOR_ERROR,
+  FACTOR_SCALE,
+} from '../linear/coder.ts';
+import { packRows, unpackRow } from '../linear/pack-bits.ts';
 import { PackedDots } from '../linear/packed-dots.ts';
+import { BitPlaneDots } from './bit-plane-dots.ts';
 import { optimalMagnitudes } from './optimal-code.ts';
 
 export const EPSILON_0 = 1.9;
@@ -37,34 +48,14 @@ export class RabitqCoder implements Coder {
   }
 
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
-    if (this.bits > 1 && this.mode === 'optimal') this.#encodeOptimal(core, rows, n, out);
-    else this.#encodeFast(core, rows, n, out);
+    using encoder = this.createBlockEncoder(core);
+    if (encoder) encodeByBlocks(core, this, encoder, rows, n, out);
+    else this.#encodeOptimal(core, rows, n, out);
   }
 
-  /** Signs, and above 1 bit the constant step: norms, codes and sums by kernels. */
-  #encodeFast(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
-    const { dims, bits, step } = this;
-    const { kernels } = core;
-    core.scope((scope) => {
-      const input = scope.reserve(4 * n * dims);
-      const norms = scope.reserve(4 * n);
-      const scales = scope.reserve(4 * n);
-      const values = scope.reserve(2 * n * dims);
-      const sums = scope.reserve(8 * n);
-      input.f32(0, n * dims).set(rows.subarray(0, n * dims));
-      kernels.normF32Rows(input.at(), n, dims, norms.at());
-      const norm = norms.f32();
-      const scale = scales.f32();
-      for (let i = 0; i < n; i++) {
-        scale[i] = (norm[i] as number) > 0 ? step / Math.sqrt(norm[i] as number) : 0;
-      }
-      kernels.signedGridRows(input.at(), n, dims, scales.at(), 1 << (bits - 1), values.at(), sums.at());
-      const sum = sums.f32();
-      for (let i = 0; i < n; i++) {
-        this.#setFactors(norm[i] as number, sum[2 * i] as number, sum[2 * i + 1] as number, i, out);
-      }
-      packBlock(core, scope, values, n, dims, bits, out.codes);
-    });
+  /** Signs, and above 1 bit the constant step: by kernels. */
+  createBlockEncoder(core: Core): BlockEncoder | undefined {
+    return this.bits > 1 && this.mode === 'optimal' ? undefined : new RabitqBlockEncoder(core, this);
   }
 
   #encodeOptimal(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
@@ -100,21 +91,15 @@ export class RabitqCoder implements Coder {
     for (let j = 0; j < row.length; j++) {
       const u = codes[j] as number;
       const value = row[j] as number;
-      const isPositive = value > 0;
-      codes[j] = isPositive ? half + u : half - 1 - u;
+      codes[j] = value < 0 || Object.is(value, -0) ? half - 1 - u : half + u;
       ip += (u + 0.5) * Math.abs(value);
       length += (u + 0.5) * (u + 0.5);
     }
-    this.#setFactors(norm, ip, length, i, out);
-  }
-
-  /** norm — |r|², ip — <r, v>, length — |v|². */
-  #setFactors(norm: number, ip: number, length: number, i: number, out: CodedRows): void {
     const isZero = !(ip > 0);
+    const spread = isZero ? 0 : (norm * length) / (ip * ip) - 1;
     out.norms[i] = norm;
-    const spread = isZero ? 0 : Math.max(0, (norm * length) / (ip * ip) - 1);
     out.scales[i] = isZero ? 0 : norm / ip;
-    out.errors[i] = isZero ? 0 : EPSILON_0 * Math.sqrt((norm * spread) / Math.max(1, this.dims - 1));
+    out.errors[i] = errorOf(norm, spread, this.dims);
   }
 
   decode(coded: CodedRows, n: number, out: Float32Array): void {
@@ -129,6 +114,7 @@ export class RabitqCoder implements Coder {
   }
 
   createDots(core: Core): Dots {
+    if (this.bits === 1) return new BitPlaneDots(core, this.dims);
     const centre = ((1 << this.bits) - 1) / 2;
     return new PackedDots(core, this.dims, this.bits, (query) => {
       let sum = 0;
@@ -139,5 +125,63 @@ export class RabitqCoder implements Coder {
 
   write(writer: ByteWriter): void {
     writer.u32(this.bits).u32(RABITQ_MODES.indexOf(this.mode)).f64(this.step);
+  }
+}
+
+/** Half-width of the estimate of <q, r> for |q| = 1; spread = tan² of the angle between r and its code. */
+function errorOf(norm: number, spread: number, dims: number): number {
+  return EPSILON_0 * Math.sqrt((norm * Math.max(0, spread)) / Math.max(1, dims - 1));
+}
+
+class RabitqBlockEncoder implements BlockEncoder {
+  readonly #core: Core;
+  readonly #dims: number;
+  readonly #bits: number;
+  /** Codes of one row, then factors, energies, spreads and crosses of a block, and the half range of the grid. */
+  readonly #memory: Block;
+
+  constructor(core: Core, { dims, bits, step }: RabitqCoder) {
+    this.#core = core;
+    this.#dims = dims;
+    this.#bits = bits;
+    this.#memory = core.allocate(2 * dims + 16 * BLOCK + 4);
+    // codes are ⌊step·|o_i|/|o|⌋: a grid of half range 2^(bits-1)·|o|/step
+    const range = bits === 1 ? 1 : ((1 << (bits - 1)) * Math.sqrt(dims)) / step;
+    this.#memory.f32(2 * dims + 16 * BLOCK, 1)[0] = range;
+  }
+
+  encode(rows: Ptr, n: number, centre: Ptr, codes: Ptr, out: BlockFactors): void {
+    const memory = this.#memory;
+    const dims = this.#dims;
+    const at = (column: number): number => 2 * dims + 4 * BLOCK * column;
+    this.#core.kernels.encodeCodeRows(
+      rows,
+      n,
+      dims,
+      dims,
+      this.#bits,
+      memory.at(at(4)),
+      1,
+      centre,
+      memory.at(),
+      codes,
+      memory.at(at(0)),
+      memory.at(at(1)),
+      memory.at(at(2)),
+      memory.at(at(3)),
+    );
+    const values = memory.f32(2 * dims, 4 * BLOCK);
+    for (let i = 0; i < n; i++) {
+      const scale = values[i] as number;
+      const norm = values[BLOCK + i] as number;
+      out.norms[i] = norm;
+      out.scales[i] = scale;
+      out.errors[i] = errorOf(norm, values[2 * BLOCK + i] as number, dims);
+      if (centre !== NO_PTR) out.crosses[i] = scale * (values[3 * BLOCK + i] as number);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#memory.dispose();
   }
 }

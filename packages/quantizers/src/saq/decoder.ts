@@ -18,7 +18,7 @@ import {
   checkLength,
   checkOneOf,
 } from '@sagitta/core-wasm';
-import { EPS2 } from './code-quality.ts';
+import { eps2 } from './code-quality.ts';
 import { unpackFactor } from './factors.ts';
 import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
@@ -100,6 +100,40 @@ export class SaqDecoder implements Disposable {
     }
   }
 
+  /**
+   * Vectors for scores between codes, as building a graph needs them; rows n × d, fresh, origin added.
+   *
+   * l2: |x_a - x_b|² ≈ |row_a - row_b|² + lost_a + lost_b, rows the least-squares vectors, lost the energy that they miss
+   * (norms are stored). Right on average where residuals of different vectors are uncorrelated, as about their mean; what
+   * they have in common counts by cos⁴ of their codes, and not at all in dims without bits.
+   * ip, cosine: <x_a, x_b> ≈ <row_a, row_b> for different vectors, lost 0: rows are what estimates stand for, without bias
+   * over the dims that have bits.
+   */
+  codeVectors(
+    blocks: Block,
+    n: number,
+    { byteOffset = 0, origin }: Pick<DecodeOptions, 'byteOffset' | 'origin'> = {},
+  ): { rows: Float32Array; lost: Float32Array } {
+    const { d, metric } = this.model;
+    if (origin) checkLength('origin', checkFloat32('origin', origin).length, d, 'd');
+    const scale = metric === 'l2' ? 'leastSquares' : 'unbiased';
+    const rows = this.decode(blocks, n, { byteOffset, scale });
+    const lost = new Float32Array(n);
+    for (let i = 0; i < n; i++) {
+      const row = rows.subarray(i * d, (i + 1) * d);
+      if (metric === 'l2') {
+        const block = byteOffset + Math.floor(i / BLOCK) * this.layout.blockBytes;
+        const norm = blocks.f32(block + 4 * (i % BLOCK), 1)[0] as number;
+        lost[i] = Math.max(
+          0,
+          row.reduce((rest, value) => rest - value * value, norm),
+        );
+      }
+      if (origin) for (let j = 0; j < d; j++) row[j] = (row[j] as number) + (origin[j] as number);
+    }
+    return { rows, lost };
+  }
+
   /** scale·g·y of `used` vectors of one block into #values, used × keptDims. */
   #unpackBlock(blocks: Block, block: number, used: number, scale: 'leastSquares' | 'unbiased'): void {
     const { coded, keptDims, offsets } = this.layout;
@@ -110,7 +144,7 @@ export class SaqDecoder implements Disposable {
       const at = block + (offsets[s] as number);
       const factors = blocks.u16(at, used);
       const real = Math.min(dims, this.model.d - segment.start);
-      const lost = ((EPS2[bits] as number) * (real - 1)) / (dims - 1);
+      const lost = (eps2(bits, dims) * (real - 1)) / (dims - 1);
       const shrink = scale === 'unbiased' ? 1 : 1 / (1 + lost);
       const unit = (this.model.factorUnits[s] as number) * shrink;
       const middle = ((1 << bits) - 1) / 2;

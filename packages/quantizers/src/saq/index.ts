@@ -1,5 +1,5 @@
 /**
- * SAQ: segmented, adjusted scalar quantization at any average number of bits from 0.25 to 8.
+ * SAQ: segmented, adjusted scalar quantization at any average number of bits from 0.25 to 12.
  *
  * @module
  */
@@ -10,4 +10,5 @@ export { DEFAULT_GAMMA, SaqEstimator, type ScanHeap, type ScanStatistics } from 
 export { loadSaqModel, readSaqModel, saveSaqModel, writeSaqModel } from './format.ts';
 export { BLOCK, blockCount, type SaqLayout, type SaqSegment, saqLayout } from './layout.ts';
 export type { SaqModel } from './model.ts';
+export { startsOf } from './starts.ts';
 export { quotaBits, type SaqOptions, trainSaq } from './train.ts';

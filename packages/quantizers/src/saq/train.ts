@@ -20,6 +20,7 @@ import {
 } from '@sagitta/core-wasm';
 import { type PcaModel, trainPca } from '../training/pca.ts';
 import { allocateBits, singleSegmentPlan } from './bit-allocation.ts';
+import { MAX_AVERAGE_BITS } from './code-quality.ts';
 import { projectRows } from './encoder.ts';
 import { powerOfTwoBelow } from './factors.ts';
 import { FACTOR_BITS, NORM_BITS, type SaqSegment, saqLayout } from './layout.ts';
@@ -31,7 +32,7 @@ const LEAD_DIMS = 32;
 
 export interface SaqOptions {
   readonly metric: Metric;
-  /** Average code bits a dimension, a multiple of 1/4 from 0.25 to 8. */
+  /** Average code bits a dimension, a multiple of 1/4 from 0.25 to 12. */
   readonly bits: number;
   /** Segments are multiples of this many dims. Default 16. */
   readonly blockSize?: 16 | 32 | 64;
@@ -134,7 +135,7 @@ function sum(values: Float64Array, start: number, end: number): number {
 export function trainSaq(core: Core, sample: VectorSet, options: SaqOptions): SaqModel {
   const { d } = sample;
   const metric = checkMetric(options.metric);
-  const bits = checkNumber('bits', options.bits, 0.25, 8);
+  const bits = checkNumber('bits', options.bits, 0.25, MAX_AVERAGE_BITS);
   if (!Number.isInteger(bits * 4)) throw new RangeError(`"bits" expected a multiple of 1/4, got ${bits}`);
   if (options.objective) checkOneOf('objective', options.objective, ['absolute', 'variance']);
   if (options.blockSize !== undefined && ![16, 32, 64].includes(options.blockSize)) {

@@ -2,9 +2,11 @@
  * Scalar quantization: each dimension on a uniform grid of its own, from a lower to an upper quantile of training.
  * Values beyond are clipped. The steps are multiplied into the query, so a scan is one integer product.
  */
-import type { ByteReader, ByteWriter, Core } from '@sagitta/core-wasm';
-import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
-import { packBlock, unpackRow } from '../linear/pack-bits.ts';
+import { type Block, type ByteReader, type ByteWriter, type Core, NO_PTR, type Ptr } from '@sagitta/core-wasm';
+import { BLOCK } from '../blocks.ts';
+import { encodeByBlocks } from '../linear/block-encoder.ts';
+import type { BlockEncoder, BlockFactors, CodedRows, Coder, Dots } from '../linear/coder.ts';
+import { unpackRow } from '../linear/pack-bits.ts';
 import { PackedDots } from '../linear/packed-dots.ts';
 
 export class ScalarCoder implements Coder {
@@ -28,22 +30,12 @@ export class ScalarCoder implements Coder {
   }
 
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
-    const { dims, bits, minima, steps } = this;
-    core.scope((scope) => {
-      const input = scope.reserve(4 * n * dims);
-      const grid = scope.reserve(12 * dims);
-      const values = scope.reserve(2 * n * dims);
-      const norms = scope.reserve(4 * n);
-      input.f32(0, n * dims).set(rows.subarray(0, n * dims));
-      grid.f32(0, dims).set(minima);
-      grid.f32(4 * dims, dims).set(steps.map((step) => (step > 0 ? 1 / step : 0)));
-      grid.f32(8 * dims, dims).set(steps);
-      const [at, inverses, sizes] = [grid.at(), grid.at(4 * dims), grid.at(8 * dims)];
-      const top = (1 << bits) - 1;
-      core.kernels.gridCodeColumns(input.at(), n, dims, at, inverses, sizes, top, values.at(), norms.at());
-      out.norms.set(norms.f32(0, n));
-      packBlock(core, scope, values, n, dims, bits, out.codes);
-    });
+    using encoder = this.createBlockEncoder(core);
+    encodeByBlocks(core, this, encoder, rows, n, out);
+  }
+
+  createBlockEncoder(core: Core): BlockEncoder {
+    return new ScalarBlockEncoder(core, this);
   }
 
   decode(coded: CodedRows, n: number, out: Float32Array): void {
@@ -67,6 +59,52 @@ export class ScalarCoder implements Coder {
 
   write(writer: ByteWriter): void {
     writer.u32(this.bits).array(this.minima).array(this.steps);
+  }
+}
+
+class ScalarBlockEncoder implements BlockEncoder {
+  readonly #core: Core;
+  readonly #dims: number;
+  readonly #bits: number;
+  /** Minima, 1/steps, steps; then codes of one row, norms and crosses. */
+  readonly #memory: Block;
+
+  constructor(core: Core, { dims, bits, minima, steps }: ScalarCoder) {
+    this.#core = core;
+    this.#dims = dims;
+    this.#bits = bits;
+    this.#memory = core.allocate(14 * dims + 8 * BLOCK);
+    this.#memory.f32(0, dims).set(minima);
+    this.#memory.f32(4 * dims, dims).set(steps.map((step) => (step > 0 ? 1 / step : 0)));
+    this.#memory.f32(8 * dims, dims).set(steps);
+  }
+
+  encode(rows: Ptr, n: number, centre: Ptr, codes: Ptr, out: BlockFactors): void {
+    const memory = this.#memory;
+    const dims = this.#dims;
+    const scratch = memory.at(12 * dims);
+    const normsAt = 14 * dims;
+    const crossesAt = normsAt + 4 * BLOCK;
+    const [norms, crosses] = [memory.at(normsAt), memory.at(crossesAt)];
+    const grids = memory.at();
+    this.#core.kernels.encodeColumnRows(
+      rows,
+      n,
+      dims,
+      this.#bits,
+      grids,
+      centre,
+      scratch,
+      codes,
+      norms,
+      crosses,
+    );
+    out.norms.set(memory.f32(normsAt, n));
+    if (centre !== NO_PTR) out.crosses.set(memory.f32(crossesAt, n));
+  }
+
+  [Symbol.dispose](): void {
+    this.#memory.dispose();
   }
 }
 

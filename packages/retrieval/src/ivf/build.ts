@@ -29,7 +29,7 @@ export interface IndexOptions {
   readonly metric: Metric;
   /** 'saq' (default), 'none' for plain float32, or any name of the quantizer family. */
   readonly quantizer?: IndexQuantizer;
-  /** Average code bits a dimension. For 'saq' a multiple of 1/4 from 0.25 to 8, default 4; see QuantizerOptions for others. */
+  /** Average code bits a dimension. For 'saq' a multiple of 1/4 from 0.25 to 12, default 4; see QuantizerOptions for others. */
   readonly bits?: number;
   /** What a quantizer other than SAQ has besides: mode, nbits, secondBits, rotate, ratio, clip. */
   readonly quantizerOptions?: Omit<QuantizerOptions, 'name' | 'metric' | 'bits' | 'seed'>;

@@ -46,21 +46,17 @@ export class SaqCodec implements ListCodec {
   write(vectors: Float32Array, centroid: Float32Array, target: Block, first: number): void {
     const { d } = this.model;
     this.#encoder ??= new SaqEncoder(this.#core, this.model);
-    const residuals = new Float32Array(vectors.length);
-    for (let i = 0; i < vectors.length; i += d) {
-      for (let j = 0; j < d; j++) residuals[i + j] = (vectors[i + j] as number) - (centroid[j] as number);
-    }
     const n = vectors.length / d;
     const lane = first % BLOCK;
     if (lane === 0) {
-      this.#encoder.encode(residuals, target, (first / BLOCK) * this.blockBytes);
+      this.#encoder.encode(vectors, target, (first / BLOCK) * this.blockBytes, centroid);
       return;
     }
     // the list ends inside a block: code into scratch, then move vector by vector
     const encoder = this.#encoder;
     this.#core.scope((scope) => {
       const scratch = scope.reserve(blockCount(n) * this.blockBytes);
-      encoder.encode(residuals, scratch);
+      encoder.encode(vectors, scratch, 0, centroid);
       encoder.move(scratch, 0, n, target, first);
     });
   }
@@ -92,8 +88,11 @@ export class SaqCodec implements ListCodec {
   defect(blocks: Block, n: number): string | undefined {
     for (let first = 0; first < n; first += BLOCK) {
       const norms = blocks.f32((first / BLOCK) * this.blockBytes, Math.min(BLOCK, n - first));
-      const bad = norms.findIndex((norm) => !(norm >= 0 && norm < Number.POSITIVE_INFINITY));
-      if (bad >= 0) return `"norm" expected a finite number from 0, got ${norms[bad]}`;
+      for (const norm of norms) {
+        if (!(norm >= 0 && norm < Number.POSITIVE_INFINITY)) {
+          return `"norm" expected a finite number from 0, got ${norm}`;
+        }
+      }
     }
     return undefined;
   }

@@ -1,7 +1,9 @@
 /** Run once a format version: `node --import tsx --conditions=@sagitta/source packages/retrieval/test/golden/write-golden.ts`. */
 import { writeFileSync } from 'node:fs';
 import { createCore } from '@sagitta/core-wasm';
-import { saveIndex } from '../../src/index.ts';
+import { saveIndex, saveMultiVectorIndex } from '../../src/index.ts';
 import { GOLDEN_FILE, makeGoldenIndex } from './make-index.ts';
+import { GOLDEN_MULTI_VECTOR, makeGoldenMultiVector } from './make-multi-vector.ts';
 
 writeFileSync(GOLDEN_FILE, saveIndex(makeGoldenIndex(createCore())));
+writeFileSync(GOLDEN_MULTI_VECTOR, saveMultiVectorIndex(makeGoldenMultiVector(createCore())));

@@ -1,0 +1,32 @@
+// One number for a function that is called again and again, with any clock: Firefox and workerd tick once a millisecond.
+
+const ROUNDS = 5;
+const ROUND_MS = 50;
+
+/**
+ * @param {() => void} call
+ * @param {number} units - of work in one call
+ * @param {number} [roundMs] - how long each of the five rounds is to take
+ * @returns {{ best: number, median: number }} nanoseconds a unit
+ */
+export function measure(call, units, roundMs = ROUND_MS) {
+  let calls = 1;
+  // Doubles until a round is long enough for the clock; also the warm-up.
+  for (;;) {
+    const ms = time(call, calls);
+    if (ms >= roundMs / 2) {
+      calls = Math.max(1, Math.round((calls * roundMs) / ms));
+      break;
+    }
+    calls *= 2;
+  }
+  const rounds = Array.from({ length: ROUNDS }, () => (1e6 * time(call, calls)) / (calls * units));
+  rounds.sort((a, b) => a - b);
+  return { best: rounds[0], median: rounds[ROUNDS >> 1] };
+}
+
+function time(call, calls) {
+  const start = performance.now();
+  for (let i = 0; i < calls; i++) call();
+  return performance.now() - start;
+}

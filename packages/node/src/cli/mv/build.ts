@@ -1,0 +1,333 @@
+/**
+ * sagitta mv build: a file of token sets becomes an index file.
+ *
+ * The file is read twice: to draw documents to train on, and to encode all of them, so that memory is the index, the sample
+ * and one batch.
+ */
+import {
+  type Core,
+  createCore,
+  joinTokenSets,
+  normalizeRows,
+  RandomStream,
+  type TokenSet,
+} from '@sagitta/core-wasm';
+import {
+  type DocumentId,
+  type JsonValue,
+  type MultiVectorIndex,
+  trainMultiVectorIndex,
+} from '@sagitta/retrieval';
+import {
+  TOKEN_ENCODINGS,
+  TOKEN_METRICS,
+  type TokenEncoding,
+  type TokenMetric,
+} from '@sagitta/retrieval/maxsim';
+import {
+  FDE_ENCODINGS,
+  type FdeEncoder,
+  type FdeEncoding,
+  MUVERA_PRESETS,
+  MuveraFde,
+  type MuveraPreset,
+  muveraPreset,
+  trainLearnedFde,
+} from '@sagitta/retrieval/muvera';
+import { type Command, Option } from 'commander';
+import { saveMultiVectorIndexFile } from '../../index-file.ts';
+import type { TokenSetSource } from '../../token-sets/token-set-source.ts';
+import { addOutputOptions, integer } from '../arguments.ts';
+import { blame, CommandFailure } from '../failure.ts';
+import { checkOutputs } from '../inputs.ts';
+import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
+import { count, fieldLines, seconds } from '../text.ts';
+import {
+  addTokenOptions,
+  readMetadata,
+  readTextLines,
+  type TokenOptions,
+  withTokenSets,
+} from './token-inputs.ts';
+
+const PRESETS = Object.keys(MUVERA_PRESETS);
+
+interface MvBuildOptions extends TokenOptions, OutputOptions {
+  readonly out: string;
+  readonly lengths?: string;
+  readonly fde: string;
+  readonly meanSplit?: boolean;
+  readonly cells: number;
+  readonly directions?: number;
+  readonly fdeEncoding: FdeEncoding;
+  readonly finerFdeEncoding?: FdeEncoding;
+  readonly tokens: TokenEncoding;
+  readonly metric: TokenMetric;
+  readonly nlist: number;
+  readonly ids?: string;
+  readonly metadata?: string;
+  readonly limit?: number;
+  readonly seed: number;
+}
+
+/** Documents to train on: enough for the cells of a learned FDE at a few tokens each. */
+const SAMPLE_DOCUMENTS = 4096;
+/** Tokens read at a time. */
+const BATCH_TOKENS = 1 << 16;
+/** Principal directions of a learned FDE, unless told. */
+const DIRECTIONS = 64;
+
+export function addMvBuildCommand(group: Command, io: CommandIo): void {
+  const command = group
+    .command('build')
+    .summary('build an index of a file of token sets')
+    .description(
+      'Builds an index of the documents of TOKENS, a set of vectors each. Row numbers become ids unless there are others.',
+    )
+    .argument('<TOKENS>', 'token sets: .mvecs .npz .arrow .jsonl, or plain vectors with --lengths')
+    .requiredOption('--out <FILE>', 'the index file to write')
+    .option('--lengths <F>', 'tokens a document, raw int32: then TOKENS is a file of plain vectors')
+    .addOption(
+      new Option('--fde <NAME>', "numbers of the paper's encoding, or learned from a sample of the documents")
+        .choices([...PRESETS, 'learned'])
+        .default('2560'),
+    )
+    .option('--mean-split', "take the tokens' common direction out of the paper's encoding")
+    .option('--cells <N>', 'cells of k-means (learned)', integer(1, 4096), 128)
+    .option(
+      '--directions <N>',
+      'principal directions kept (learned; default: 64, or d if less)',
+      integer(1, 65_536),
+    )
+    .addOption(
+      new Option('--fde-encoding <NAME>', 'how FDEs are held for the scan')
+        .choices(FDE_ENCODINGS)
+        .default('int8'),
+    )
+    .addOption(
+      new Option(
+        '--finer-fde-encoding <NAME>',
+        'a second copy of the FDEs, to score candidates again',
+      ).choices(FDE_ENCODINGS),
+    )
+    .addOption(
+      new Option('--tokens <NAME>', 'how tokens are held for MaxSim')
+        .choices(TOKEN_ENCODINGS)
+        .default('int8'),
+    )
+    .addOption(
+      new Option('--metric <NAME>', 'similarity of two tokens').choices(TOKEN_METRICS).default('cosine'),
+    )
+    .option('--nlist <N>', 'inverted lists of FDEs; 0 scans them all', integer(0, 2 ** 20), 0)
+    .option('--ids <F>', "documents' ids, one a line (default: those of the file, or row numbers)")
+    .option('--metadata <F>', 'a JSON value a line, one a document (default: those of the file)')
+    .option('--limit <N>', 'only the first N documents', integer(1))
+    .option('--seed <S>', 'seed of everything random', integer(0, 2 ** 32 - 1), 1);
+  addTokenOptions(command);
+  addOutputOptions(command);
+  command
+    .addHelpText(
+      'after',
+      `
+Example:
+  sagitta mv build tokens.npz --out base.smv --fde learned --tokens int8 --ids ids.txt
+JSON: n, d, tokens, fde, fdeLength, bytesPerDocument {fdes, finerFdes, tokens}, trainSeconds, encodeSeconds, fileBytes.`,
+    )
+    .action((path: string, options: MvBuildOptions) => build(path, options, reporter(io, options)));
+}
+
+async function build(path: string, options: MvBuildOptions, report: Reporter): Promise<void> {
+  const { out, limit = Infinity } = options;
+  const inputs = [path, options.lengths, options.ids, options.metadata].filter((one) => one !== undefined);
+  await checkOutputs([['--out', out]], inputs);
+  const own = {
+    ids: options.ids === undefined ? undefined : await readTextLines('--ids', options.ids),
+    metadata: options.metadata === undefined ? undefined : await readMetadata(options.metadata),
+  };
+  await withTokenSets('TOKENS', path, options, options.lengths, async (source) => {
+    const { sample, documents } = await drawSample(source, options, report);
+    checkCounts(own, documents, limit);
+    using core = createCore();
+    report.note(
+      `training on ${count(sample.n)} documents, ${count(sample.data.length / sample.d)} tokens of ${sample.d} dimensions`,
+    );
+    const start = performance.now();
+    using index = await blame('TOKENS', () => train(core, sample, options));
+    const trainSeconds = (performance.now() - start) / 1000;
+    const encodeSeconds = await encode(index, source, documents, own, report);
+    report.note(`writing ${out}`);
+    const fileBytes = await blame('--out', () => saveMultiVectorIndexFile(out, index));
+    printResult(index, options, { trainSeconds, encodeSeconds, fileBytes }, report);
+  });
+}
+
+interface OwnDocuments {
+  readonly ids: readonly string[] | undefined;
+  readonly metadata: readonly (JsonValue | undefined)[] | undefined;
+}
+
+function checkCounts({ ids, metadata }: OwnDocuments, documents: number, limit: number): void {
+  for (const [name, lines] of [
+    ['--ids', ids],
+    ['--metadata', metadata],
+  ] as const) {
+    if (
+      lines === undefined ||
+      lines.length === documents ||
+      (lines.length > documents && documents === limit)
+    )
+      continue;
+    throw new CommandFailure(name, `expected a line for each of ${documents} documents, got ${lines.length}`);
+  }
+}
+
+/** Documents drawn at random (algorithm R of Vitter 1985), and how many there are. */
+async function drawSample(
+  source: TokenSetSource,
+  { limit = Infinity, seed }: MvBuildOptions,
+  report: Reporter,
+): Promise<{ sample: TokenSet; documents: number }> {
+  const random = new RandomStream(seed, 'mv build/sample');
+  const kept: Float32Array[] = [];
+  const total = source.n === undefined ? undefined : Math.min(source.n, limit);
+  const documents = await report.progress('sample', total, 'documents', async (progress) => {
+    let seen = 0;
+    for await (const { tokens } of source.batches(BATCH_TOKENS)) {
+      const { data, offsets, n, d } = tokens;
+      for (let i = 0; i < n && seen < limit; i++, seen++) {
+        const at = seen < SAMPLE_DOCUMENTS ? seen : random.nextBelow(seen + 1);
+        if (at >= SAMPLE_DOCUMENTS) continue;
+        kept[at] = data.slice((offsets[i] as number) * d, (offsets[i + 1] as number) * d);
+      }
+      progress.update(seen);
+      if (seen >= limit) break;
+    }
+    return seen;
+  });
+  if (documents === 0) throw new CommandFailure('TOKENS', `${source.path} holds no documents`);
+  return { sample: joinTokenSets(kept, source.d), documents };
+}
+
+function train(core: Core, sample: TokenSet, options: MvBuildOptions): MultiVectorIndex {
+  const { fdeEncoding, finerFdeEncoding, tokens, metric, nlist, seed } = options;
+  return trainMultiVectorIndex(core, sample, {
+    encoder: encoderOf(core, sample, options),
+    metric,
+    fdeEncoding,
+    ...(finerFdeEncoding !== undefined && { finerFdeEncoding }),
+    tokenEncoding: tokens,
+    nlist,
+    seed,
+  });
+}
+
+function encoderOf(core: Core, sample: TokenSet, options: MvBuildOptions): FdeEncoder {
+  const { fde, meanSplit = false, seed, metric } = options;
+  const { d } = sample;
+  // what the index hashes are unit tokens where the metric is cosine
+  const tokens = metric === 'cosine' ? { ...sample, data: normalizeRows(sample.data, d) } : sample;
+  if (fde === 'learned') {
+    const projectionDimension = options.directions ?? Math.min(DIRECTIONS, d);
+    return trainLearnedFde(core, tokens, { numCells: options.cells, projectionDimension, meanSplit, seed });
+  }
+  const preset = muveraPreset(Number(fde) as MuveraPreset, d);
+  const p = preset.projectionDimension as number;
+  if (!meanSplit) return new MuveraFde({ ...preset, projectionDimension: Math.min(p, d), seed });
+  // the common direction takes one of the numbers of a cell
+  const projectionDimension = Math.min(Math.max(1, p - 1), d);
+  return new MuveraFde({ ...preset, projectionDimension, seed, center: meanOf(tokens), meanSplit });
+}
+
+function meanOf({ data, d }: TokenSet): Float32Array {
+  const sums = new Float64Array(d);
+  for (let at = 0; at < data.length; at++) sums[at % d] = (sums[at % d] as number) + (data[at] as number);
+  return Float32Array.from(sums, (sum) => sum / Math.max(1, data.length / d));
+}
+
+/** @returns seconds of encoding, reading left out */
+async function encode(
+  index: MultiVectorIndex,
+  source: TokenSetSource,
+  documents: number,
+  own: OwnDocuments,
+  report: Reporter,
+): Promise<number> {
+  let ms = 0;
+  await report.progress('encode', documents, 'documents', async (progress) => {
+    for await (const { tokens, start, ids, metadata } of source.batches(BATCH_TOKENS)) {
+      const n = Math.min(tokens.n, documents - start);
+      if (n <= 0) break;
+      const offsets = tokens.offsets.subarray(0, n + 1);
+      const set = { ...tokens, n, offsets, data: tokens.data.subarray(0, (offsets[n] as number) * tokens.d) };
+      const before = performance.now();
+      const ownMetadata = own.metadata?.slice(start, start + n) ?? metadata?.slice(0, n);
+      const ownIds: readonly DocumentId[] =
+        own.ids?.slice(start, start + n) ??
+        ids?.slice(0, n) ??
+        Array.from({ length: n }, (_, i) => start + i);
+      await blame(own.ids === undefined ? 'TOKENS' : '--ids', () =>
+        index.add({ ids: ownIds, tokens: set, ...(ownMetadata && { metadata: ownMetadata }) }),
+      );
+      ms += performance.now() - before;
+      progress.update(start + n);
+    }
+  });
+  if (index.n !== documents) {
+    throw new CommandFailure(
+      'TOKENS',
+      `${source.path} changed: ${documents} documents at first, ${index.n} later`,
+    );
+  }
+  return ms / 1000;
+}
+
+interface Costs {
+  readonly trainSeconds: number;
+  readonly encodeSeconds: number;
+  readonly fileBytes: number;
+}
+
+function printResult(index: MultiVectorIndex, options: MvBuildOptions, costs: Costs, report: Reporter): void {
+  const { n, d, metric, encoder, stores } = index;
+  const tokens = stores.tokens.tokenCount;
+  const bytes = index.bytes();
+  const each = (part: number): number => part / n;
+  const bytesPerDocument = {
+    fdes: each(bytes.fdes),
+    finerFdes: each(bytes.finerFdes),
+    tokens: each(bytes.tokens),
+  };
+  const { fdeEncoding, tokens: tokenEncoding, seed, out } = options;
+  report.result(
+    {
+      file: out,
+      n,
+      d,
+      tokens,
+      metric,
+      fde: encoder.kind,
+      fdeLength: encoder.length,
+      fdeEncoding,
+      tokenEncoding,
+      parameterHash: encoder.parameterHash,
+      bytesPerDocument,
+      seed,
+      ...costs,
+    },
+    fieldLines([
+      ['documents', `${count(n)}, ${count(tokens)} tokens of ${d} dimensions, ${metric}`],
+      ['FDE', `${encoder.kind}, ${count(encoder.length)} numbers, ${fdeEncoding}`],
+      ['tokens', tokenEncoding],
+      [
+        'bytes a document',
+        `${count(Math.round(bytesPerDocument.fdes + bytesPerDocument.finerFdes))} of FDE, ${count(Math.round(bytesPerDocument.tokens))} of tokens (float32: ${count(Math.round((4 * d * tokens) / n))})`,
+      ],
+      ['training', seconds(costs.trainSeconds)],
+      [
+        'encoding',
+        `${seconds(costs.encodeSeconds)}, ${count(Math.round(n / Math.max(costs.encodeSeconds, 1e-9)))} documents/s`,
+      ],
+      ['file', `${out}, ${count(costs.fileBytes)} bytes`],
+    ]),
+  );
+}

@@ -1,0 +1,162 @@
+/** Files that the multi-vector commands read: token sets, ids, metadata. */
+import { type Core, createCore, type TokenSet } from '@sagitta/core-wasm';
+import type { DocumentId, JsonValue, MultiVectorIndex } from '@sagitta/retrieval';
+import { type Command, Option } from 'commander';
+import { openMultiVectorIndexFile } from '../../index-file.ts';
+import { openDataFile } from '../../readers/data-file.ts';
+import { readLines } from '../../readers/lines.ts';
+import { openTokenSets, TOKEN_SET_FORMATS, type TokenSetFormat } from '../../token-sets/open-token-sets.ts';
+import { readAllTokenSets, type TokenSetSource } from '../../token-sets/token-set-source.ts';
+import { integer } from '../arguments.ts';
+import { asFailure, blame, CommandFailure } from '../failure.ts';
+
+export interface TokenOptions {
+  readonly column?: string;
+  readonly format?: TokenSetFormat;
+  readonly d?: number;
+}
+
+/** How files of token sets are read. */
+export function addTokenOptions(command: Command): Command {
+  return command
+    .option('--column <NAME>', 'the column or array that holds the tokens (.jsonl, .arrow, .npz)')
+    .addOption(
+      new Option('--format <NAME>', 'the format of files whose extension does not tell it').choices(
+        TOKEN_SET_FORMATS,
+      ),
+    )
+    .option('--d <N>', 'dimensions, for raw vectors (.i8 .f32) beside a file of lengths', integer(1, 65_536));
+}
+
+/** Opens a file of token sets for body and closes it; errors while it is read name the argument too. */
+export async function withTokenSets<T>(
+  argument: string,
+  path: string,
+  options: TokenOptions,
+  lengths: string | undefined,
+  body: (source: TokenSetSource) => Promise<T>,
+): Promise<T> {
+  const { column, format, d } = options;
+  const source = await blame(argument, () => openTokenSets(path, { column, format, d, lengths }));
+  try {
+    return await body({
+      ...source,
+      async *batches(maximumTokens) {
+        try {
+          yield* source.batches(maximumTokens);
+        } catch (error) {
+          throw asFailure(argument, error);
+        }
+      },
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+export interface QuerySets {
+  readonly tokens: TokenSet;
+  /** Their names: of --query-ids, else of the file, else their numbers. */
+  readonly names: readonly string[];
+}
+
+export interface QueryOptions extends TokenOptions {
+  readonly queries: string;
+  readonly queryLengths?: string;
+  readonly queryIds?: string;
+  readonly queryLimit?: number;
+}
+
+export function addQueryOptions(command: Command): Command {
+  command
+    .requiredOption('--queries <Q>', 'token sets to search for: .mvecs .npz .arrow .jsonl')
+    .option('--query-lengths <F>', 'tokens a query, raw int32: then --queries is a file of plain vectors')
+    .option('--query-ids <F>', "queries' names, one a line (default: those of the file, or their numbers)")
+    .option('--query-limit <N>', 'only the first N queries', integer(1));
+  return addTokenOptions(command);
+}
+
+/** Refuses other dimensions than those of the index. */
+export async function readQuerySets(
+  options: QueryOptions,
+  index: MultiVectorIndex,
+  owner: string,
+): Promise<QuerySets> {
+  const { queries: path, queryIds, queryLimit } = options;
+  const { tokens, ids } = await withTokenSets('--queries', path, options, options.queryLengths, (source) => {
+    if (source.d !== index.d) {
+      throw new CommandFailure(
+        '--queries',
+        `expected ${index.d} dimensions as ${owner} has, ${path} has ${source.d}`,
+      );
+    }
+    return readAllTokenSets(source, queryLimit);
+  });
+  if (queryIds === undefined) return { tokens, names: (ids ?? [...Array(tokens.n).keys()]).map(String) };
+  const names = await readTextLines('--query-ids', queryIds);
+  if (queryLimit === undefined ? names.length !== tokens.n : names.length < tokens.n) {
+    throw new CommandFailure(
+      '--query-ids',
+      `expected a line for each of ${tokens.n} queries, ${queryIds} has ${names.length}`,
+    );
+  }
+  return { tokens, names: names.slice(0, tokens.n) };
+}
+
+/** Lines of a file, a last empty one left out. */
+export function readTextLines(argument: string, path: string): Promise<string[]> {
+  return blame(argument, async () => {
+    const file = await openDataFile(path);
+    try {
+      const lines: string[] = [];
+      for await (const { text } of readLines(file)) lines.push(text.replace(/\r$/, ''));
+      if (lines.at(-1) === '') lines.pop();
+      return lines;
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** One JSON value a line; an empty line is a document without. */
+export async function readMetadata(path: string): Promise<(JsonValue | undefined)[]> {
+  const lines = await readTextLines('--metadata', path);
+  return lines.map((line, i) => {
+    if (line.trim() === '') return undefined;
+    try {
+      const value: JsonValue = JSON.parse(line);
+      return value;
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      throw new CommandFailure('--metadata', `${path}: line ${i + 1}: expected JSON: ${what}`);
+    }
+  });
+}
+
+/** "key=value" pairs, all of which a document's metadata must have. */
+export function filterOf(
+  pairs: readonly string[],
+): ((metadata: JsonValue | undefined, id: DocumentId) => boolean) | undefined {
+  if (pairs.length === 0) return undefined;
+  const wanted = pairs.map((pair) => {
+    const at = pair.indexOf('=');
+    if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)] as const;
+    throw new CommandFailure('--filter', `expected key=value, got ${pair}`);
+  });
+  return (metadata) =>
+    wanted.every(([key, value]) => {
+      if (typeof metadata !== 'object' || metadata === null || !Object.hasOwn(metadata, key)) return false;
+      const own: unknown = Reflect.get(metadata, key);
+      return Array.isArray(own) ? own.some((one) => String(one) === value) : String(own) === value;
+    });
+}
+
+/** Runs body with a core and the index of a file, and frees both. */
+export async function withMultiVectorIndex<T>(
+  path: string,
+  body: (index: MultiVectorIndex, core: Core) => Promise<T>,
+): Promise<T> {
+  using core = createCore();
+  using index = await blame('FILE', () => openMultiVectorIndexFile(core, path));
+  return await body(index, core);
+}

@@ -1,0 +1,174 @@
+/** Making an index: stores of the encodings asked for, trained on a sample where they learn, then documents added. */
+import {
+  type Core,
+  checkInteger,
+  checkOneOf,
+  normalizeRows,
+  RandomStream,
+  type TokenSet,
+  tokenSet,
+} from '@sagitta/core-wasm';
+import { sampleIndices } from '@sagitta/quantizers';
+import { createTokenStore, TOKEN_METRICS, type TokenEncoding, type TokenMetric } from '../maxsim/index.ts';
+import {
+  createFdeStore,
+  type FdeEncoder,
+  type FdeEncoding,
+  MuveraFde,
+  muveraPreset,
+} from '../muvera/index.ts';
+import { Owned } from './document-stores.ts';
+import { FdeLists, trainFdeCentroids } from './fde-lists.ts';
+import { type MultiVectorDocuments, MultiVectorIndex } from './multi-vector-index.ts';
+import type { Clock } from './statistics.ts';
+
+export interface MultiVectorOptions {
+  /** Makes the FDEs: a MuveraFde or a LearnedFde. Default: the paper's encoding at 2,560 numbers. */
+  readonly encoder?: FdeEncoder;
+  /** 'cosine' (default) scales tokens of documents and queries to length 1; 'ip' takes them as they are. */
+  readonly metric?: TokenMetric;
+  /** How FDEs are held for the scan. Default 'int8'. */
+  readonly fdeEncoding?: FdeEncoding;
+  /** A second copy of the FDEs, finer, for a rescoring between the scan and MaxSim. Default: none. */
+  readonly finerFdeEncoding?: FdeEncoding;
+  /** How tokens are held for MaxSim. Default 'int8'. */
+  readonly tokenEncoding?: TokenEncoding;
+  /** A second copy of the tokens, finer, from which the last few are scored. Default: none. */
+  readonly finerTokenEncoding?: TokenEncoding;
+  /** Code bits a number of 'saq' FDEs, and a dimension of 'saq' and 'rabitq' tokens. Default 4. */
+  readonly fdeBits?: number;
+  readonly tokenBits?: number;
+  /** FDEs in so many inverted lists, of which a search visits some. Default 0: every FDE code is scanned. */
+  readonly nlist?: number;
+  /** Documents whose FDEs train lists and codes, at most. Default 2,048, or 64 MiB of FDEs if that is less. */
+  readonly trainSize?: number;
+  readonly seed?: number;
+  /** Share of dead slots at which the index compacts itself. Default ¼; 1: never. */
+  readonly compactAt?: number;
+  /** Times stages for statistics, e.g. () => performance.now(). */
+  readonly clock?: Clock;
+}
+
+const DEFAULT_FDE_LENGTH = 2560;
+const DEFAULT_TRAIN_SIZE = 2048;
+const TRAIN_BYTES = 64 << 20;
+
+/**
+ * An empty index. sample — documents like those to come: lists and 'pq256x8' codes are trained on their FDEs, other codes
+ * take the mean of them out. The encoder is made, and trained where it learns, by the caller.
+ * @throws TypeError, RangeError on options out of range or fewer sample documents than lists
+ */
+export function trainMultiVectorIndex(
+  core: Core,
+  sample: TokenSet,
+  options: MultiVectorOptions = {},
+): MultiVectorIndex {
+  const given = tokenSet(sample.data, sample.offsets, sample.d, 'sample');
+  const encoder = options.encoder ?? new MuveraFde(muveraPreset(DEFAULT_FDE_LENGTH, given.d));
+  if (encoder.d !== given.d) throw new RangeError(`"sample" expected d = ${encoder.d}, got ${given.d}`);
+  const metric = checkOneOf('metric', options.metric ?? 'cosine', TOKEN_METRICS);
+  const nlist = checkInteger('nlist', options.nlist ?? 0, 0, 2 ** 20);
+  const seed = checkInteger('seed', options.seed ?? 1, 0, 2 ** 32 - 1);
+  const { fdeEncoding = 'int8', finerFdeEncoding, tokenEncoding = 'int8', finerTokenEncoding } = options;
+  const learns = nlist > 0 || fdeEncoding !== 'float32' || (finerFdeEncoding ?? 'float32') !== 'float32';
+  const trainSize = checkInteger('trainSize', options.trainSize ?? DEFAULT_TRAIN_SIZE, 1, 2 ** 24);
+  const fdes = learns ? sampleFdes(core, given, encoder, metric, trainSize, seed) : undefined;
+  const owned = new Owned();
+  const fdeStore = (encoding: FdeEncoding) =>
+    owned.own(
+      createFdeStore(core, {
+        encoding,
+        length: encoder.length,
+        blockLength: encoder.blockLength,
+        seed,
+        ...(options.fdeBits !== undefined && encoding === 'saq' && { bits: options.fdeBits }),
+        ...(fdes && fdes.length > 0 && encoding !== 'float32' && { sample: fdes }),
+      }),
+    );
+  const tokenStore = (encoding: TokenEncoding) =>
+    owned.own(
+      createTokenStore(core, {
+        encoding,
+        d: encoder.d,
+        metric,
+        seed,
+        ...(options.tokenBits !== undefined &&
+          (encoding === 'saq' || encoding === 'rabitq') && { bits: options.tokenBits }),
+      }),
+    );
+  try {
+    const { length } = encoder;
+    const stores = {
+      fdes: fdeStore(fdeEncoding),
+      ...(finerFdeEncoding && { finerFdes: fdeStore(finerFdeEncoding) }),
+      tokens: tokenStore(tokenEncoding),
+      ...(finerTokenEncoding && { finerTokens: tokenStore(finerTokenEncoding) }),
+      ...(fdes &&
+        nlist > 0 && {
+          lists: owned.own(
+            new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length),
+          ),
+        }),
+    };
+    // from here on the index owns the stores, also where its making fails
+    owned.release();
+    return new MultiVectorIndex({
+      core,
+      metric,
+      encoder,
+      stores,
+      ...(options.compactAt !== undefined && { compactAt: options.compactAt }),
+      ...(options.clock && { clock: options.clock }),
+    });
+  } catch (error) {
+    owned.disposeAll();
+    throw error;
+  }
+}
+
+/** trainMultiVectorIndex on the documents themselves, then all of them added. */
+export function buildMultiVectorIndex(
+  core: Core,
+  documents: MultiVectorDocuments,
+  options: MultiVectorOptions = {},
+): MultiVectorIndex {
+  const index = trainMultiVectorIndex(core, documents.tokens, options);
+  try {
+    index.add(documents);
+  } catch (error) {
+    index.dispose();
+    throw error;
+  }
+  return index;
+}
+
+/** FDEs of some documents with tokens, n × length. */
+function sampleFdes(
+  core: Core,
+  sample: TokenSet,
+  encoder: FdeEncoder,
+  metric: TokenMetric,
+  trainSize: number,
+  seed: number,
+): Float32Array {
+  const { data, offsets, d } = sample;
+  const filled = Uint32Array.from({ length: sample.n }, (_, i) => i).filter(
+    (i) => (offsets[i + 1] as number) > (offsets[i] as number),
+  );
+  const most = Math.min(trainSize, Math.max(1, Math.floor(TRAIN_BYTES / (4 * encoder.length))));
+  const chosen =
+    filled.length <= most
+      ? filled
+      : sampleIndices(filled.length, most, new RandomStream(seed, 'multi-vector/sample')).map(
+          (at) => filled[at] as number,
+        );
+  using session = encoder.createSession(core);
+  const out = new Float32Array(chosen.length * encoder.length);
+  for (const [i, document] of chosen.entries()) {
+    const rows = data.subarray((offsets[document] as number) * d, (offsets[document + 1] as number) * d);
+    const unit = metric === 'cosine' ? normalizeRows(rows, d) : rows;
+    const one = { data: unit, offsets: Uint32Array.of(0, rows.length / d), n: 1, d };
+    session.encodeDocuments(one, out.subarray(i * encoder.length, (i + 1) * encoder.length));
+  }
+  return out;
+}

@@ -1,0 +1,133 @@
+/** What an index holds of its documents, slot by slot: one row in each of several stores. */
+import { normalizeRows, type TokenSet } from '@sagitta/core-wasm';
+import type { TokenMetric, TokenStore } from '../maxsim/index.ts';
+import type { FdeSession, FdeStore } from '../muvera/index.ts';
+import type { FdeLists } from './fde-lists.ts';
+
+export interface DocumentStores {
+  readonly fdes: FdeStore;
+  readonly finerFdes?: FdeStore;
+  readonly tokens: TokenStore;
+  readonly finerTokens?: TokenStore;
+  readonly lists?: FdeLists;
+}
+
+/** Bytes of the core's memory by part. */
+export interface MultiVectorBytes {
+  readonly fdes: number;
+  readonly finerFdes: number;
+  readonly tokens: number;
+  readonly finerTokens: number;
+  /** Centroids of the lists. */
+  readonly lists: number;
+}
+
+/** What every store has in common: one slot a document, numbered alike. */
+interface SlotStore {
+  readonly n: number;
+  bytesUsed(): number;
+  compact(keep: Uint32Array): void;
+  dispose(): void;
+}
+
+/** Bytes of FDEs that are encoded at a time. */
+const CHUNK_BYTES = 8 << 20;
+/** Tokens that are encoded at a time: whole documents, at least one. */
+const CHUNK_TOKENS = 16_384;
+
+function every({ fdes, finerFdes, tokens, finerTokens, lists }: DocumentStores): SlotStore[] {
+  const all: (SlotStore | undefined)[] = [fdes, finerFdes, tokens, finerTokens, lists];
+  return all.filter((store) => store !== undefined);
+}
+
+export function bytesOf({ fdes, finerFdes, tokens, finerTokens, lists }: DocumentStores): MultiVectorBytes {
+  return {
+    fdes: fdes.bytesUsed(),
+    finerFdes: finerFdes?.bytesUsed() ?? 0,
+    tokens: tokens.bytesUsed(),
+    finerTokens: finerTokens?.bytesUsed() ?? 0,
+    lists: lists?.bytesUsed() ?? 0,
+  };
+}
+
+export function disposeStores(stores: DocumentStores): void {
+  for (const store of every(stores)) store.dispose();
+}
+
+/** Slot i is from now on what slot keep[i] was, keep ascending. @throws CapacityError where memory ends; then all is as it was */
+export function compactStores(stores: DocumentStores, keep: Uint32Array): void {
+  // the largest first: what it gives back is room for the others, so that only the first can fail
+  const bySize = every(stores).sort((a, b) => b.bytesUsed() - a.bytesUsed());
+  for (const store of bySize) store.compact(keep);
+}
+
+/**
+ * Adds the sets as the next slots of every store, a chunk of documents at a time; on an error all stores are as they
+ * were. set — checked.
+ */
+export function appendDocuments(
+  stores: DocumentStores,
+  session: FdeSession,
+  metric: TokenMetric,
+  set: TokenSet,
+): void {
+  const { fdes, finerFdes, tokens, finerTokens, lists } = stores;
+  const before = tokens.n;
+  const { length } = session.encoder;
+  const most = Math.max(1, Math.floor(CHUNK_BYTES / (4 * length)));
+  try {
+    for (let first = 0; first < set.n; ) {
+      const end = chunkEnd(set, first, most);
+      const chunk = chunkOf(set, first, end);
+      const rows = metric === 'cosine' ? { ...chunk, data: normalizeRows(chunk.data, set.d) } : chunk;
+      const out = new Float32Array(chunk.n * length);
+      session.encodeDocuments(rows, out);
+      fdes.append(out);
+      finerFdes?.append(out);
+      lists?.append(out);
+      tokens.append(chunk);
+      finerTokens?.append(chunk);
+      first = end;
+    }
+  } catch (error) {
+    const keep = Uint32Array.from({ length: before }, (_, slot) => slot);
+    for (const store of every(stores)) if (store.n > before) store.compact(keep);
+    throw error;
+  }
+}
+
+/** The sets from `first` on that are encoded together end here. */
+function chunkEnd({ offsets, n }: TokenSet, first: number, most: number): number {
+  const start = offsets[first] as number;
+  let end = first + 1;
+  while (end < n && end - first < most && (offsets[end + 1] as number) - start <= CHUNK_TOKENS) end++;
+  return end;
+}
+
+/** Sets first…end - 1, without a copy of the tokens. */
+function chunkOf({ data, offsets, d }: TokenSet, first: number, end: number): TokenSet {
+  const [start, stop] = [offsets[first] as number, offsets[end] as number];
+  return {
+    data: data.subarray(start * d, stop * d),
+    offsets: offsets.slice(first, end + 1).map((offset) => offset - start),
+    n: end - first,
+    d,
+  };
+}
+
+/** Resources that are given back together where their making fails. */
+export class Owned {
+  readonly #resources: Disposable[] = [];
+
+  own<T extends Disposable>(resource: T): T {
+    this.#resources.push(resource);
+    return resource;
+  }
+  /** Somebody else owns them from now on. */
+  release(): void {
+    this.#resources.length = 0;
+  }
+  disposeAll(): void {
+    for (const resource of this.#resources.reverse()) resource[Symbol.dispose]();
+  }
+}

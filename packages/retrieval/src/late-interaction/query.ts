@@ -1,0 +1,69 @@
+/** Queries: token vectors with optional weights, and FDEs that may have been made elsewhere. */
+import { checkFinite, checkFloat32, checkLength, normalizeRows } from '@sagitta/core-wasm';
+import type { QueryTokens, TokenMetric } from '../maxsim/index.ts';
+
+export interface EncodedQuery {
+  /** encoder.length numbers. */
+  readonly fde: Float32Array;
+  /** Of the encoder that made it. */
+  readonly parameterHash: string;
+}
+
+export interface MultiVectorQuery {
+  /** |Q| × d values, row-major, at least one row; for 'cosine' they are scaled to length 1 for you. */
+  readonly tokens: Float32Array;
+  /** |Q| factors of the tokens' terms, finite and from 0 on; default 1. */
+  readonly weights?: Float32Array;
+  /** What index.encodeQuery, or an encoder of the same parameters elsewhere, made of these tokens and weights. */
+  readonly encoded?: EncodedQuery;
+}
+
+/** @throws TypeError, RangeError on a query without tokens, of another d, with values or weights out of range */
+export function checkQuery(
+  query: Float32Array | MultiVectorQuery,
+  d: number,
+  metric: TokenMetric,
+  label = 'query',
+): { tokens: QueryTokens; encoded: EncodedQuery | undefined } {
+  const given: MultiVectorQuery = query instanceof Float32Array ? { tokens: query } : query;
+  const data = checkFloat32(`${label}.tokens`, given?.tokens);
+  if (data.length === 0) {
+    throw new RangeError(`"${label}.tokens" expected at least one token of d = ${d} values, got none`);
+  }
+  if (data.length % d !== 0) {
+    throw new RangeError(
+      `"${label}.tokens" expected a length that is a multiple of d = ${d}, got ${data.length}`,
+    );
+  }
+  checkFinite(`${label}.tokens`, data, d);
+  const n = data.length / d;
+  const { weights } = given;
+  if (weights !== undefined) {
+    checkFloat32(`${label}.weights`, weights);
+    checkLength(`${label}.weights`, weights.length, n, 'tokens');
+    const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+    if (bad >= 0) {
+      throw new RangeError(
+        `"${label}.weights" expected finite numbers from 0, got ${weights[bad]} at ${bad}`,
+      );
+    }
+  }
+  const rows = metric === 'cosine' ? normalizeRows(data, d) : data;
+  return { tokens: { data: rows, n, d, ...(weights && { weights }) }, encoded: given.encoded };
+}
+
+/** @throws RangeError on an FDE of other parameters, another length or with NaN */
+export function checkEncoded(
+  encoded: EncodedQuery,
+  expected: { readonly parameterHash: string; readonly length: number },
+): Float32Array {
+  if (encoded.parameterHash !== expected.parameterHash) {
+    throw new RangeError(
+      `"query.encoded" expected an FDE of parameters ${expected.parameterHash}, got one of ${encoded.parameterHash}`,
+    );
+  }
+  const fde = checkFloat32('query.encoded.fde', encoded.fde);
+  checkLength('query.encoded.fde', fde.length, expected.length, 'length of an FDE');
+  checkFinite('query.encoded.fde', fde);
+  return fde;
+}

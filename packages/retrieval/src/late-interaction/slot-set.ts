@@ -1,0 +1,40 @@
+/** Bit sets over slots: bit s mod 32 of word ⌊s / 32⌋. */
+
+export function wordsFor(slots: number): number {
+  return Math.ceil(slots / 32);
+}
+
+export function hasSlot(words: Uint32Array, slot: number): boolean {
+  return (((words[slot >>> 5] as number) >>> (slot & 31)) & 1) === 1;
+}
+
+export function addSlot(words: Uint32Array, slot: number): void {
+  words[slot >>> 5] = (words[slot >>> 5] as number) | (1 << (slot & 31));
+}
+
+export function removeSlot(words: Uint32Array, slot: number): void {
+  words[slot >>> 5] = (words[slot >>> 5] as number) & ~(1 << (slot & 31));
+}
+
+/** Slots that are set. */
+export function countSlots(words: Uint32Array): number {
+  let count = 0;
+  for (const word of words) {
+    let bits = word - ((word >>> 1) & 0x55555555);
+    bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+    count += Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  }
+  return count;
+}
+
+/** The set slots, ascending. */
+export function listSlots(words: Uint32Array): Uint32Array {
+  const out = new Uint32Array(countSlots(words));
+  let at = 0;
+  for (const [i, word] of words.entries()) {
+    for (let rest = word; rest !== 0; rest &= rest - 1) {
+      out[at++] = 32 * i + 31 - Math.clz32(rest & -rest);
+    }
+  }
+  return out;
+}

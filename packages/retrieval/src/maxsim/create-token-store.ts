@@ -1,0 +1,121 @@
+/** Options → coder → store, and the way back from a file. */
+import {
+  type ByteReader,
+  type Core,
+  checkInteger,
+  checkOneOf,
+  FormatError,
+  MAX_DIMENSION,
+} from '@sagitta/core-wasm';
+import { RABITQ_MODES, type RabitqMode } from '@sagitta/quantizers/rabitq';
+import { ChunkedTokenStore } from './chunked-token-store.ts';
+import { CodeCoder } from './code-coder.ts';
+import { ByteCoder, FloatCoder, HalfCoder } from './plain-coders.ts';
+import { RabitqRowCodes, SaqRowCodes } from './row-codes.ts';
+import type { TokenCoder } from './token-coder.ts';
+import {
+  TOKEN_ENCODINGS,
+  TOKEN_METRICS,
+  type TokenEncoding,
+  type TokenMetric,
+  type TokenStore,
+} from './token-store.ts';
+
+export interface TokenStoreOptions {
+  /**
+   * float32; float16 (half precision, values within ±65,504); int8 (a scale a token); saq and rabitq (packed codes of a
+   * rotated token); bit1 (its signs, scored by tables).
+   */
+  readonly encoding: TokenEncoding;
+  readonly d: number;
+  /** 'ip' takes tokens as they are; 'cosine' scales them to length 1. */
+  readonly metric: TokenMetric;
+  /** Of a dimension: saq 2 to 8, rabitq 1 to 8, default 4 each. The other encodings have their own. */
+  readonly bits?: number;
+  /** Of the rotation of saq, rabitq and bit1, an integer of 32 bits; default 0. */
+  readonly seed?: number;
+  /** rabitq: 'fast' (default) rounds by a constant, 'optimal' searches the best code. */
+  readonly mode?: RabitqMode;
+}
+
+/** An empty store. @throws RangeError on options out of range or of another encoding */
+export function createTokenStore(core: Core, options: TokenStoreOptions): TokenStore {
+  const metric = checkOneOf('metric', options.metric, TOKEN_METRICS);
+  return new ChunkedTokenStore(core, makeCoder(options), metric);
+}
+
+function makeCoder({ encoding, d, bits, seed = 0, mode }: TokenStoreOptions): TokenCoder {
+  checkOneOf('encoding', encoding, TOKEN_ENCODINGS);
+  checkInteger('d', d, 1, MAX_DIMENSION);
+  checkInteger('seed', seed, 0, 2 ** 32 - 1);
+  if (mode !== undefined && encoding !== 'rabitq') {
+    throw new RangeError(`"mode" expected none with encoding ${encoding}, got ${mode}`);
+  }
+  const fixedBits = { float32: 32, float16: 16, int8: 8, bit1: 1, saq: undefined, rabitq: undefined }[
+    encoding
+  ];
+  if (bits !== undefined && fixedBits !== undefined && bits !== fixedBits) {
+    throw new RangeError(`"bits" expected ${fixedBits} with encoding ${encoding}, got ${bits}`);
+  }
+  const dims = 16 * Math.ceil(d / 16);
+  switch (encoding) {
+    case 'float32':
+      return new FloatCoder(d);
+    case 'float16':
+      return new HalfCoder(d);
+    case 'int8':
+      return new ByteCoder(d);
+    case 'saq':
+      return new CodeCoder(encoding, d, new SaqRowCodes(dims, bits ?? 4), seed);
+    case 'rabitq': {
+      const checked = checkOneOf('mode', mode ?? 'fast', RABITQ_MODES);
+      return new CodeCoder(encoding, d, new RabitqRowCodes(dims, bits ?? 4, checked, seed), seed);
+    }
+    case 'bit1':
+      return new CodeCoder(encoding, d, new RabitqRowCodes(dims, 1, 'fast', seed), seed);
+  }
+}
+
+/**
+ * The store that parameters() and the joined codePieces() describe. Every number is checked against the bytes there are
+ * before memory is taken.
+ * @throws FormatError
+ */
+export function readTokenStore(core: Core, parameters: ByteReader, codes: Uint8Array): TokenStore {
+  const start = parameters.offset;
+  const encoding = TOKEN_ENCODINGS[
+    parameters.u32In('encoding', 0, TOKEN_ENCODINGS.length - 1)
+  ] as TokenEncoding;
+  const metric = TOKEN_METRICS[parameters.u32In('metric', 0, TOKEN_METRICS.length - 1)] as TokenMetric;
+  const d = parameters.u32In('d', 1, MAX_DIMENSION);
+  const coder = makeCoder({ encoding, d, metric, ...readOptions(parameters, encoding) });
+  const n = parameters.u32In('slots', 0, parameters.remaining / 4);
+  const lengths = parameters.u32Array(n);
+  parameters.end();
+  let tokens = 0;
+  for (const length of lengths) tokens += length;
+  if (tokens * coder.rowBytes !== codes.length) {
+    throw new FormatError(
+      `codes expected ${tokens} tokens * ${coder.rowBytes} bytes = ${tokens * coder.rowBytes}, got ${codes.length}`,
+      start,
+    );
+  }
+  const defect = coder.defect(codes);
+  if (defect !== undefined) throw new FormatError(defect, start);
+  const store = new ChunkedTokenStore(core, coder, metric);
+  store.appendCodes(lengths, codes);
+  return store;
+}
+
+function readOptions(
+  reader: ByteReader,
+  encoding: TokenEncoding,
+): Pick<TokenStoreOptions, 'bits' | 'seed' | 'mode'> {
+  if (encoding === 'float32' || encoding === 'float16' || encoding === 'int8') return {};
+  const bits =
+    encoding === 'bit1' ? reader.u32In('bits', 1, 1) : reader.u32In('bits', encoding === 'saq' ? 2 : 1, 8);
+  const seed = reader.u32();
+  if (encoding === 'saq') return { bits, seed };
+  const mode = RABITQ_MODES[reader.u32In('mode', 0, encoding === 'bit1' ? 0 : 1)] as RabitqMode;
+  return encoding === 'bit1' ? { bits, seed } : { bits, seed, mode };
+}

@@ -1,0 +1,121 @@
+/**
+ * How FDEs become codes, segment by segment. A segment is what a query reads or skips as a whole: a block of the encoder
+ * where its width suits the code, else a longer run.
+ */
+import type { ByteReader, ByteWriter, Core, Ptr } from '@sagitta/core-wasm';
+import type { FdeEncoding } from './fde-store.ts';
+
+/** Where the codes of m documents go, one after the other. */
+export interface CodeTarget {
+  /** m × codeBytes of a segment. */
+  codes(segment: number): { readonly ptr: Ptr; readonly bytes: Uint8Array };
+  /** m f32 of a segment, where hasFactors. */
+  factors(segment: number): { readonly ptr: Ptr; readonly values: Float32Array };
+  /** m f32, where hasScales. */
+  scales(): Float32Array;
+}
+
+export interface BlockCodec {
+  readonly encoding: FdeEncoding;
+  readonly length: number;
+  readonly segments: number;
+  /** Numbers of a segment; the last may reach beyond the length. */
+  readonly width: number;
+  /** Bytes of a document's code in one segment. */
+  readonly codeBytes: number;
+  /** One f32 a document and segment beside the code. */
+  readonly hasFactors: boolean;
+  /** One f32 a document. */
+  readonly hasScales: boolean;
+  /** fdes — m × length, finite. Views of the target are taken anew after every allocation. */
+  encode(core: Core, fdes: Float32Array, target: CodeTarget): void;
+  createScan(core: Core): BlockScan;
+  /** What is wrong with codes of a file, or undefined. */
+  defect(codes: Uint8Array): string | undefined;
+  /** What readBlockCodec needs besides encoding, length and block length. */
+  write(writer: ByteWriter): void;
+}
+
+export interface BlockScan extends Disposable {
+  /** Segments that the query touches, ascending. */
+  readonly touched: Uint32Array;
+  /** Part of each score that no code holds: <query, mean>. */
+  readonly base: number;
+  /** query — length values, finite. */
+  setQuery(query: Float32Array): void;
+  /** out f32[n] += part of a touched segment; scratch f32[n]. */
+  add(segment: number, codes: Ptr, factors: Ptr, n: number, scratch: Ptr, out: Ptr): void;
+  bytesUsed(): number;
+  dispose(): void;
+}
+
+/** Numbers a segment should have at least, so that a product is worth its call and its sum. */
+const LEAST_WIDTH = 64;
+
+/** Width of segments of whole blocks: the fewest blocks that divide the FDE and hold 64 numbers. */
+export function plainWidth(length: number, blockLength: number): number {
+  const blocks = length / blockLength;
+  for (let count = Math.min(blocks, Math.ceil(LEAST_WIDTH / blockLength)); count <= blocks; count++) {
+    if (blocks % count === 0) return count * blockLength;
+  }
+  return length;
+}
+
+/** Segments with a number of the query that is not 0. */
+export function touchedSegments(query: Float32Array, width: number): Uint32Array {
+  const touched: number[] = [];
+  for (let start = 0; start < query.length; start += width) {
+    const end = Math.min(start + width, query.length);
+    for (let i = start; i < end; i++) {
+      if (query[i] !== 0) {
+        touched.push(start / width);
+        break;
+      }
+    }
+  }
+  return Uint32Array.from(touched);
+}
+
+/** <query, mean>, 0 without a mean. */
+export function dotMean(query: Float32Array, mean: Float32Array | undefined): number {
+  if (!mean) return 0;
+  let sum = 0;
+  for (let i = 0; i < query.length; i++) sum += (query[i] as number) * (mean[i] as number);
+  return sum;
+}
+
+/** Mean of the rows of a sample (m × length), undefined without any. */
+export function meanOfSample(sample: Float32Array | undefined, length: number): Float32Array | undefined {
+  if (!sample || sample.length === 0) return undefined;
+  const sums = new Float64Array(length);
+  for (let start = 0; start < sample.length; start += length) {
+    for (let j = 0; j < length; j++) sums[j] = (sums[j] as number) + (sample[start + j] as number);
+  }
+  const rows = sample.length / length;
+  return Float32Array.from(sums, (sum) => sum / rows);
+}
+
+/**
+ * The steps a unit at which a query becomes integers: entries within ±32,767 and Σ|q|·limit below 2³¹ with half a unit of
+ * rounding an entry. 0 for a zero query.
+ */
+export function integerSteps(query: Float32Array, limit: number): number {
+  let most = 0;
+  let sum = 0;
+  for (const value of query) {
+    most = Math.max(most, Math.abs(value));
+    sum += Math.abs(value);
+  }
+  if (most === 0) return 0;
+  return Math.min(32_767 / most, ((2 ** 31 - 1) / limit - query.length) / sum);
+}
+
+export function writeMean(writer: ByteWriter, mean: Float32Array | undefined): void {
+  writer.u32(mean ? 1 : 0);
+  if (mean) writer.array(mean);
+}
+
+/** @throws FormatError */
+export function readMean(reader: ByteReader, length: number): Float32Array | undefined {
+  return reader.u32In('has mean', 0, 1) === 1 ? reader.f32Array('mean', length) : undefined;
+}

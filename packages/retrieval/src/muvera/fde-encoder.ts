@@ -1,0 +1,48 @@
+/**
+ * The contract of Fixed Dimensional Encodings: a set of token vectors becomes one flat vector so that the inner product
+ * of a query's and a document's ranks documents as MaxSim does.
+ *
+ * Two kinds meet it: MuveraFde, the paper's, which looks at no data, and LearnedFde, which is trained on a sample.
+ * Scores are <query FDE, document FDE>, larger is better, up to a constant per query; they are not MaxSim and rank
+ * candidates only.
+ */
+import type { Core, TokenSet } from '@sagitta/core-wasm';
+
+export const FDE_KINDS = ['muvera', 'learned'] as const;
+export type FdeKind = (typeof FDE_KINDS)[number];
+
+/** Longest FDE that an encoder may be made for. */
+export const MAX_FDE_LENGTH: number = 1 << 20;
+
+/** Immutable; holds no memory of a core. */
+export interface FdeEncoder {
+  readonly kind: FdeKind;
+  /** Dimension of a token. */
+  readonly d: number;
+  /** Numbers of an FDE. */
+  readonly length: number;
+  /**
+   * An FDE is length / blockLength blocks; a query leaves whole blocks zero. The length itself where a final projection
+   * mixes the blocks.
+   */
+  readonly blockLength: number;
+  /** Hash of everything that FDEs depend on, 16 hexadecimal digits; indexes refuse queries of another. */
+  readonly parameterHash: string;
+  createSession(core: Core): FdeSession;
+}
+
+/** An encoder with its matrices in a core's memory. */
+export interface FdeSession extends Disposable {
+  readonly encoder: FdeEncoder;
+  /**
+   * FDEs of every set: out f32[n × length], the caller's, overwritten. An empty set gives zeros.
+   * @throws RangeError on another d, a ragged set, values that are not finite, or an out of another length
+   */
+  encodeDocuments(tokens: TokenSet, out: Float32Array): void;
+  /**
+   * One query's FDE, fresh. tokens — m × d, m from 0 on; weights — one a token, finite, default 1.
+   * @throws RangeError as above
+   */
+  encodeQuery(tokens: Float32Array, weights?: Float32Array): Float32Array;
+  dispose(): void;
+}

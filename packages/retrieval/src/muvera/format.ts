@@ -1,0 +1,41 @@
+/** Bytes of any FDE encoder: version, kind, then what the kind writes. */
+import { type ByteReader, ByteWriter } from '@sagitta/core-wasm';
+import { FDE_KINDS, type FdeEncoder } from './fde-encoder.ts';
+import { LearnedFde } from './learned-fde.ts';
+import { readLearned, writeLearned } from './learned-format.ts';
+import { MuveraFde } from './muvera-fde.ts';
+import { readMuvera, writeMuvera } from './muvera-format.ts';
+
+const VERSION = 1;
+
+/** @throws TypeError on an encoder that is none of this package's */
+export function writeFdeEncoder(encoder: FdeEncoder): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter();
+  writer.u32(VERSION).u32(FDE_KINDS.indexOf(encoder.kind));
+  if (encoder instanceof MuveraFde) writer.bytes(writeMuvera(encoder));
+  else if (encoder instanceof LearnedFde) writer.bytes(writeLearned(encoder));
+  else throw new TypeError('"encoder" expected a MuveraFde or a LearnedFde, got another object');
+  return writer.finish();
+}
+
+/** Reads one encoder, equal in every byte that it will make. @throws FormatError on what writeFdeEncoder would not have written */
+export function readFdeEncoder(reader: ByteReader): FdeEncoder {
+  reader.u32In('encoder version', VERSION, VERSION);
+  const kind = FDE_KINDS[reader.u32In('encoder kind', 0, FDE_KINDS.length - 1)];
+  if (kind === 'learned') {
+    const { d, options, parts } = readLearned(reader);
+    return refusing(reader, () => new LearnedFde(d, options, parts));
+  }
+  const { options, matrices } = readMuvera(reader);
+  return refusing(reader, () => new MuveraFde(options, matrices));
+}
+
+/** What a constructor refuses is a defect of the file. */
+function refusing<T>(reader: ByteReader, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError) return reader.fail(error.message);
+    throw error;
+  }
+}

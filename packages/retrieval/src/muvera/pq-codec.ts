@@ -1,0 +1,149 @@
+/**
+ * FDEs by product quantization as the paper has it, PQ-256-8: one of 256 centroids for 8 dimensions each, an eighth of a
+ * byte a number; queries stay floats and are tabulated. Codebooks come from a sample of FDEs.
+ *
+ * Segments are runs of the encoder's blocks where 8 divides them, else the whole FDE.
+ */
+import {
+  type Block,
+  type ByteReader,
+  type ByteWriter,
+  type Core,
+  NO_PTR,
+  type Ptr,
+} from '@sagitta/core-wasm';
+import { PqCoder, trainPqCoder } from '@sagitta/quantizers/pq';
+import {
+  type BlockCodec,
+  type BlockScan,
+  type CodeTarget,
+  plainWidth,
+  touchedSegments,
+} from './block-codec.ts';
+
+const DSUB = 8;
+const KSUB = 256;
+
+export class PqBlocks implements BlockCodec {
+  readonly encoding = 'pq256x8';
+  readonly length: number;
+  readonly width: number;
+  readonly segments: number;
+  readonly codeBytes: number;
+  readonly hasFactors = false;
+  readonly hasScales = false;
+  readonly coder: PqCoder;
+
+  /** codebooks — ⌈length/8⌉ × 256 × 8. */
+  constructor(length: number, blockLength: number, codebooks: Float32Array) {
+    this.length = length;
+    this.width = blockLength % DSUB === 0 ? plainWidth(length, blockLength) : DSUB * Math.ceil(length / DSUB);
+    this.segments = Math.ceil(length / this.width);
+    this.codeBytes = this.width / DSUB;
+    this.coder = new PqCoder(length, Math.ceil(length / DSUB), 8, codebooks);
+  }
+
+  encode(core: Core, fdes: Float32Array, target: CodeTarget): void {
+    const { length, segments, codeBytes, coder } = this;
+    const m = fdes.length / length;
+    const numbers = coder.assign(core, fdes, m);
+    for (let s = 0; s < segments; s++) {
+      const { bytes } = target.codes(s);
+      for (let i = 0; i < m; i++) {
+        const from = i * coder.m + s * codeBytes;
+        bytes.set(numbers.subarray(from, from + codeBytes), i * codeBytes);
+      }
+    }
+  }
+
+  createScan(core: Core): BlockScan {
+    return new PqScan(core, this);
+  }
+
+  defect(_codes: Uint8Array): undefined {
+    return undefined;
+  }
+
+  write(writer: ByteWriter): void {
+    writer.array(this.coder.codebooks);
+  }
+}
+
+/** Codebooks from a sample of FDEs (rows × length). @throws RangeError on fewer than 256 rows */
+export function trainPqBlocks(
+  core: Core,
+  sample: Float32Array,
+  length: number,
+  blockLength: number,
+  seed: number,
+): PqBlocks {
+  const rows = sample.length / length;
+  const m = Math.ceil(length / DSUB);
+  const coder = trainPqCoder(core, sample, rows, length, { m, nbits: 8, seed, iterations: 6 });
+  return new PqBlocks(length, blockLength, coder.codebooks);
+}
+
+/** @throws FormatError */
+export function readPqBlocks(reader: ByteReader, length: number, blockLength: number): PqBlocks {
+  const codebooks = reader.f32Array('codebooks', Math.ceil(length / DSUB) * KSUB * DSUB);
+  return new PqBlocks(length, blockLength, codebooks);
+}
+
+class PqScan implements BlockScan {
+  touched: Uint32Array = new Uint32Array(0);
+  readonly base = 0;
+  readonly #core: Core;
+  readonly #codec: PqBlocks;
+  /** Tables of the touched segments, in their order. */
+  #tables: Block;
+  readonly #tableOf = new Map<number, number>();
+
+  constructor(core: Core, codec: PqBlocks) {
+    this.#core = core;
+    this.#codec = codec;
+    this.#tables = core.allocate(0);
+  }
+
+  setQuery(query: Float32Array): void {
+    const { width, codeBytes, coder } = this.#codec;
+    this.touched = touchedSegments(query, width);
+    const bytes = 4 * KSUB * codeBytes;
+    if (this.#tables.byteLength < bytes * this.touched.length) {
+      this.#tables.dispose();
+      this.#tables = this.#core.allocate(bytes * this.touched.length);
+    }
+    this.#tableOf.clear();
+    for (const [rank, segment] of this.touched.entries()) {
+      this.#tableOf.set(segment, bytes * rank);
+      const tables = this.#tables.f32(bytes * rank, KSUB * codeBytes);
+      for (let g = 0; g < codeBytes; g++) {
+        const codebook = coder.codebook(segment * codeBytes + g);
+        const start = segment * width + g * DSUB;
+        for (let c = 0; c < KSUB; c++) {
+          let sum = 0;
+          for (let t = 0; t < DSUB && start + t < query.length; t++) {
+            sum += (query[start + t] as number) * (codebook[c * DSUB + t] as number);
+          }
+          tables[g * KSUB + c] = sum;
+        }
+      }
+    }
+  }
+
+  add(segment: number, codes: Ptr, _factors: Ptr, n: number, scratch: Ptr, out: Ptr): void {
+    const { kernels } = this.#core;
+    const tables = this.#tables.at(this.#tableOf.get(segment) as number);
+    kernels.tableRowsU8(codes, n, this.#codec.codeBytes, tables, scratch);
+    kernels.addScores(scratch, NO_PTR, n, 1, 0, out);
+  }
+
+  bytesUsed(): number {
+    return this.#tables.byteLength;
+  }
+  dispose(): void {
+    this.#tables.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * Which encoding to take, by measuring: queries held out of the sample search the rest of it by FDEs in every candidate
+ * encoding and code, and by exact MaxSim. No guess without figures.
+ */
+import {
+  type Core,
+  checkInteger,
+  checkNumber,
+  RandomStream,
+  type TokenSet,
+  tokenSet,
+} from '@sagitta/core-wasm';
+import { sampleIndices } from '@sagitta/quantizers';
+import type { FdeStoreOptions } from './create-fde-store.ts';
+import type { FdeEncoder, FdeKind } from './fde-encoder.ts';
+import { type FdeHealth, fdeHealth } from './fde-health.ts';
+import { trainLearnedFde } from './learned-train.ts';
+import {
+  bestOfRows,
+  candidatesNeeded,
+  encodeToStore,
+  exactMaxSim,
+  gatherSets,
+  ranksOfTruth,
+  shareFound,
+} from './measure-fde.ts';
+import { MuveraFde } from './muvera-fde.ts';
+import { MUVERA_PRESETS, type MuveraPreset, muveraPreset } from './muvera-options.ts';
+
+export interface RecommendFdeOptions {
+  /** The most bytes a document's code may cost: ranked by the candidates needed among those that fit. */
+  readonly bytes?: number;
+  /** The least share of the exact top k among the first `candidates`: ranked by bytes among those that reach it. */
+  readonly recall?: number;
+  /** Default 100. */
+  readonly candidates?: number;
+  /** Exact neighbours that are looked for. Default 10. */
+  readonly k?: number;
+  /** Queries as they will be asked; default: runs of 12 tokens of documents held out of the sample. */
+  readonly queries?: TokenSet;
+  /** Held-out documents that queries are cut from, at most a fifth of the sample. Default 60. */
+  readonly numQueries?: number;
+  /** Only encoders of these kinds. Default both. */
+  readonly kinds?: readonly FdeKind[];
+  readonly seed?: number;
+}
+
+export interface FdeRecommendation {
+  /** As a reader of a table knows it. */
+  readonly label: string;
+  /** Trained on the sample, ready to be used. */
+  readonly encoder: FdeEncoder;
+  readonly store: Pick<FdeStoreOptions, 'encoding' | 'bits'>;
+  readonly bytesPerDocument: number;
+  /** Share of the exact top k among the first `candidates`. */
+  readonly recall: number;
+  /** Candidates that hold nine tenths of the exact top k. */
+  readonly candidatesFor90: number;
+  readonly isEnough: boolean;
+  /** One sentence with the figures. */
+  readonly reason: string;
+}
+
+export interface FdeRecommendations {
+  /** Best first: those that meet what is asked, then the others by how near they come. */
+  readonly ranked: readonly FdeRecommendation[];
+  readonly health: FdeHealth;
+  /** Documents and queries that were measured on. */
+  readonly documents: number;
+  readonly queries: number;
+}
+
+const LEAST_DOCUMENTS = 50;
+const QUERY_TOKENS = 12;
+/** Cells × directions; one number more a cell makes blocks of whole vectors. */
+const LEARNED_SHAPES = [
+  [1, 31],
+  [1, 63],
+  [4, 63],
+  [8, 63],
+  [16, 63],
+  [32, 63],
+  [64, 63],
+  [128, 63],
+  [8, 127],
+  [32, 127],
+] as const;
+const PRESETS: readonly MuveraPreset[] = [2560, 5120, 10240];
+const STORES: readonly (Pick<FdeStoreOptions, 'encoding' | 'bits'> & { readonly bytes: number })[] = [
+  { encoding: 'int8', bytes: 1 },
+  { encoding: 'saq', bits: 4, bytes: 0.5 },
+  { encoding: 'bit1', bytes: 0.125 },
+];
+/** A budget of bytes is met best by what nearly fills it; what needs less than this share is left out. */
+const LEAST_FILL = 0.2;
+
+/** @throws RangeError unless exactly one of bytes and recall is given, or on a sample of fewer than 50 documents */
+export function recommendFde(core: Core, sample: TokenSet, options: RecommendFdeOptions): FdeRecommendations {
+  const set = tokenSet(sample.data, sample.offsets, sample.d, 'sample');
+  if (set.n < LEAST_DOCUMENTS) {
+    throw new RangeError(`"sample" expected at least ${LEAST_DOCUMENTS} documents, got ${set.n}`);
+  }
+  const { bytes, recall } = options;
+  if ((bytes === undefined) === (recall === undefined)) {
+    throw new RangeError(
+      `"options" expected either bytes or recall, got ${bytes === undefined ? 'neither' : 'both'}`,
+    );
+  }
+  if (bytes !== undefined) checkNumber('bytes', bytes, 1, 2 ** 32);
+  if (recall !== undefined) checkNumber('recall', recall, 0, 1);
+  const candidates = checkInteger('candidates', options.candidates ?? 100, 1, 2 ** 32 - 1);
+  const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
+  const { documents, queries } = split(set, options, seed);
+  const k = checkInteger('k', options.k ?? 10, 1, documents.n);
+  const truth = bestOfRows(exactMaxSim(core, queries, documents), documents.n, k);
+  const measured: FdeRecommendation[] = [];
+  for (const { label, encoder } of encoders(
+    core,
+    documents,
+    options.kinds ?? ['muvera', 'learned'],
+    bytes,
+    seed,
+  )) {
+    for (const { bytes: perNumber, ...store } of STORES) {
+      // a code's factors come on top, a tenth at most
+      if (bytes !== undefined && encoder.length * perNumber > bytes) continue;
+      using codes = encodeToStore(core, encoder, documents, { ...store, seed });
+      if (bytes !== undefined && codes.bytesPerDocument < LEAST_FILL * bytes) continue;
+      const ranks = ranksOfTruth(core, encoder, codes, queries, truth);
+      const found = shareFound(ranks, candidates);
+      const needed = candidatesNeeded(ranks, 0.9);
+      const isEnough = bytes === undefined ? found >= (recall as number) : codes.bytesPerDocument <= bytes;
+      const name = `${label}, ${store.encoding}${store.bits ? ` ${store.bits} bits` : ''}`;
+      const figures = `finds ${found.toFixed(3)} of the exact top ${k} among ${candidates} and nine tenths among ${needed} of ${documents.n} documents, at ${codes.bytesPerDocument} bytes a document`;
+      const asked = bytes === undefined ? `a share of ${recall}` : `${bytes} bytes`;
+      measured.push({
+        label: name,
+        encoder,
+        store,
+        bytesPerDocument: codes.bytesPerDocument,
+        recall: found,
+        candidatesFor90: needed,
+        isEnough,
+        reason: `${name} ${figures}: ${isEnough ? 'enough' : 'not enough'} for ${asked}`,
+      });
+    }
+  }
+  measured.sort((a, b) => {
+    if (a.isEnough !== b.isEnough) return a.isEnough ? -1 : 1;
+    const byBytes = (recall !== undefined) === a.isEnough;
+    const order = byBytes
+      ? a.bytesPerDocument - b.bytesPerDocument || a.candidatesFor90 - b.candidatesFor90
+      : a.candidatesFor90 - b.candidatesFor90 || b.recall - a.recall;
+    return order || a.bytesPerDocument - b.bytesPerDocument;
+  });
+  return { ranked: measured, health: fdeHealth(core, documents), documents: documents.n, queries: queries.n };
+}
+
+/** Queries given, or runs of tokens of held-out documents. */
+function split(
+  set: TokenSet,
+  options: RecommendFdeOptions,
+  seed: number,
+): { documents: TokenSet; queries: TokenSet } {
+  const { d } = set;
+  if (options.queries) {
+    const queries = tokenSet(options.queries.data, options.queries.offsets, d, 'queries');
+    if (queries.n === 0) throw new RangeError('"queries" expected at least 1 query, got 0');
+    return { documents: set, queries };
+  }
+  const wanted = checkInteger('numQueries', options.numQueries ?? 60, 1, 2 ** 20);
+  const random = new RandomStream(seed, 'fde/recommend');
+  const held = sampleIndices(set.n, Math.min(wanted, Math.floor(set.n / 5)), random.fork('queries'));
+  const isHeld = new Set(held);
+  const rest = Array.from({ length: set.n }, (_, i) => i).filter((i) => !isHeld.has(i));
+  const starts = random.fork('starts');
+  const rows: number[] = [];
+  const offsets = [0];
+  for (const i of held) {
+    const first = set.offsets[i] as number;
+    const m = (set.offsets[i + 1] as number) - first;
+    if (m === 0) continue;
+    const length = Math.min(m, QUERY_TOKENS);
+    const start = first + starts.nextBelow(m - length + 1);
+    for (let t = start; t < start + length; t++) rows.push(t);
+    offsets.push(rows.length);
+  }
+  const data = new Float32Array(rows.length * d);
+  for (const [i, row] of rows.entries()) data.set(set.data.subarray(row * d, (row + 1) * d), i * d);
+  return { documents: gatherSets(set, rest), queries: tokenSet(data, Uint32Array.from(offsets), d) };
+}
+
+/** Encoders that may be worth their bytes, the learned ones trained on the documents. */
+function* encoders(
+  core: Core,
+  documents: TokenSet,
+  kinds: readonly FdeKind[],
+  bytes: number | undefined,
+  seed: number,
+): Generator<{ readonly label: string; readonly encoder: FdeEncoder }> {
+  const { d } = documents;
+  const fits = (length: number): boolean => {
+    if (bytes === undefined) return true;
+    return STORES.some(
+      (store) => length * store.bytes <= bytes && length * store.bytes >= LEAST_FILL * bytes,
+    );
+  };
+  const tokens = documents.data.length / d;
+  if (kinds.includes('learned')) {
+    const tried = new Set<string>();
+    for (const [numCells, directions] of LEARNED_SHAPES) {
+      const p = Math.min(directions, d);
+      const key = `${numCells}/${p}`;
+      if (tried.has(key) || !fits(numCells * (p + 1)) || tokens < 8 * numCells) continue;
+      tried.add(key);
+      const numVoters = Math.min(tokens, Math.max(512, 16 * numCells));
+      const encoder = trainLearnedFde(core, documents, { numCells, projectionDimension: p, numVoters, seed });
+      yield { label: `learned, ${numCells} cells × ${p} directions, ${numVoters} voters`, encoder };
+    }
+  }
+  if (!kinds.includes('muvera')) return;
+  for (const length of PRESETS) {
+    if (!fits(length) || MUVERA_PRESETS[length].projectionDimension > d) continue;
+    yield { label: `MUVERA ${length}`, encoder: new MuveraFde({ ...muveraPreset(length, d), seed }) };
+  }
+}

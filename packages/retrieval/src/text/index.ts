@@ -1,0 +1,19 @@
+/**
+ * Text without a model download: terms, TF-IDF, latent semantic analysis, and token vectors trained on the texts themselves.
+ *
+ * @module
+ */
+export { loadStaticTokens, saveStaticTokens } from './format.ts';
+export { type LsaModel, type LsaOptions, projectRows, trainLsa } from './lsa.ts';
+export type { SparseRows } from './sparse-rows.ts';
+export {
+  type EncodedQuery,
+  type EncodedTexts,
+  StaticTokenEncoder,
+  type StaticTokenModel,
+  type StaticTokenOptions,
+  type TokenSpans,
+  trainStaticTokens,
+} from './static-tokens.ts';
+export { type TextTerm, textTerms, tokenize } from './terms.ts';
+export { type TfIdfModel, type TfIdfOptions, trainTfIdf, weighTexts } from './tf-idf.ts';

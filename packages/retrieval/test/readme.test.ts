@@ -1,0 +1,65 @@
+/** The examples of the README are run as they stand there. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as coreWasm from '@sagitta/core-wasm';
+import { expect, it, vi } from 'vitest';
+import * as retrieval from '../src/index.ts';
+
+const MODULES: Readonly<Record<string, object>> = {
+  '@sagitta/core-wasm': coreWasm,
+  '@sagitta/retrieval': retrieval,
+};
+
+/** The JavaScript of the first code block behind a heading. */
+function blockBehind(heading: string): string {
+  const text = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
+  const [, section] = text.split(`\n## ${heading}\n`);
+  const block = /```js\n([\s\S]*?)```/.exec(section ?? '');
+  if (block?.[1] === undefined) throw new Error(`no code behind "${heading}"`);
+  return block[1];
+}
+
+/** What the code prints. Imports become names of the modules' exports, the rest is untouched. */
+function run(code: string): string[] {
+  const names: Record<string, unknown> = {};
+  const body = code.replace(/^import \{([^}]*)\} from '([^']*)';$/gm, (_, list: string, module: string) => {
+    const exported = new Map(Object.entries(MODULES[module] ?? {}));
+    for (const name of list.split(',').map((one) => one.trim())) {
+      if (!exported.has(name)) throw new Error(`${module} exports no ${name}`);
+      names[name] = exported.get(name);
+    }
+    return '';
+  });
+  expect(body).not.toMatch(/^import/m);
+  const lines: string[] = [];
+  const log = vi.spyOn(console, 'log').mockImplementation((...parts: unknown[]) => {
+    lines.push(parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join(' '));
+  });
+  try {
+    new Function(...Object.keys(names), `'use strict';\n${body}`)(...Object.values(names));
+  } finally {
+    log.mockRestore();
+  }
+  return lines;
+}
+
+it('builds, searches and saves a flat example', () => {
+  expect(run(blockBehind('Example'))).toEqual([
+    expect.stringMatching(/^\d\d bytes a vector instead of 256$/),
+    expect.stringMatching(/^0 0\.0/),
+    '5010',
+  ]);
+});
+
+it('builds, searches, explains, deletes and saves a multi-vector example of 40 lines', () => {
+  const code = blockBehind('Multi-vector search');
+  expect(code.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(40);
+  const lines = run(code);
+  expect(lines[0]).toMatch(/^bow 2\.9|^bow 3\.0/);
+  expect(lines.slice(3, 6).map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual([
+    'the → the',
+    'arrow → arrow',
+    'flies → flies',
+  ]);
+  expect(lines.slice(6)).toEqual(['["star"]', '["star"]', '3 ["arrow","river","star"]']);
+});

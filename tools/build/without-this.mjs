@@ -1,0 +1,16 @@
+// `node without-this.mjs DIST`: takes `this` out of the helpers that TypeScript writes for `using` into each module.
+// At the top level of a module `this` is undefined, and Rollup and Vite warn every user about it.
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const HELPER = /= \(this && this\.(__addDisposableResource|__disposeResources)\) \|\| /g;
+
+const [folder] = process.argv.slice(2);
+for (const entry of await readdir(folder, { recursive: true })) {
+  if (!entry.endsWith('.js')) continue;
+  const file = join(folder, entry);
+  const text = await readFile(file, 'utf8');
+  const without = text.replace(HELPER, '= ');
+  if (without.includes('(this && this.')) throw new Error(`${file} has a helper that is not known here`);
+  if (without !== text) await writeFile(file, without);
+}
