@@ -1,9 +1,9 @@
-// `node without-this.mjs DIST`: takes `this` out of the helpers that TypeScript writes for `using` into each module.
+// `node without-this.mjs DIST`: takes `this` out of the helpers that TypeScript writes into a module (for `using`, dynamic imports).
 // At the top level of a module `this` is undefined, and Rollup and Vite warn every user about it.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const HELPER = /= \(this && this\.(__addDisposableResource|__disposeResources)\) \|\| /g;
+const HELPER = /= \(this && this\.__\w+\) \|\| /g;
 
 const [folder] = process.argv.slice(2);
 for (const entry of await readdir(folder, { recursive: true })) {
