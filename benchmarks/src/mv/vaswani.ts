@@ -137,7 +137,7 @@ function plainMeanRankings(core: Core, collection: TokenCollection): Uint32Array
 }
 
 function encodingsOf(name: string): FdeEncoding[] {
-  if (name === 'MUVERA 10,240') return ['float32', 'int8', 'saq', 'pq256x8', 'bit1'];
+  if (name === 'MUVERA 10,240') return ['float32', 'pq256x8', 'bit1'];
   if (name.startsWith('learned')) return ['float32', 'int8', 'saq', 'bit1'];
   return ['float32', 'bit1'];
 }
@@ -160,10 +160,10 @@ function buildBaselines(
     return made;
   };
   const start = performance.now();
-  const plaid = new PlaidIndex(core, documents, { centroids: 4096, sampleSize: 81_920, seed: 1 });
+  const plaid = new PlaidIndex(core, documents, { centroids: 4096, sampleSize: 65_536, seed: 1 });
   const plaidSeconds = (performance.now() - start) / 1000;
   log(`PLAID-style index built in ${plaidSeconds.toFixed(1)} s`);
-  const tokens = new TokenNeighbors(core, documents, 1024);
+  const tokens = new TokenNeighbors(core, documents, 512);
   log('tokens in lists');
   const means = buildMeanPooling(core, documents);
   return { float32: store('float32'), int8: store('int8'), plaid, plaidSeconds, tokens, means };
@@ -171,8 +171,8 @@ function buildBaselines(
 
 /** Documents met by the nearest tokens of each query token: candidates are a set, not a ranking. */
 function tokenHeuristic(collection: TokenCollection, tokens: TokenNeighbors): CandidateRow {
-  const steps = [5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000].map((count) => {
-    const found = each(collection, (rows) => tokens.candidates(rows, count, 128));
+  const steps = [5, 20, 50, 100, 200, 400].map((count) => {
+    const found = each(collection, (rows) => tokens.candidates(rows, count, 64));
     const size = found.reduce((sum, ids) => sum + ids.length, 0) / found.length;
     return { size, share: shareFound(found, collection, K) };
   });
