@@ -83,7 +83,7 @@ export function clusteredFigures(log: (line: string) => void): ClusteredFigures 
   const contender = (name: string, setting: string, options: MultiVectorSearchOptions): Contender => ({
     name,
     setting,
-    bytesPerDocument: (fdes + tokens) / N,
+    bytesPerDocument: ((options.exact ? 0 : fdes) + tokens) / N,
     search: (q) => index.search(rowsOf(queries, q), K, options).ids.map(Number),
   });
   const rows = race(

@@ -18,6 +18,8 @@ export interface PlaidSearch {
   readonly nprobe: number;
   /** Candidates that are handed to exact MaxSim, best first. */
   readonly count: number;
+  /** Rank candidates though there are no more than count. Default false: they are all handed on anyway. */
+  readonly isRanked?: boolean;
   /** Tokens whose centroid is below this for every query token are passed over in the approximate score. */
   readonly threshold?: number;
 }
@@ -84,7 +86,7 @@ export class PlaidIndex implements Disposable {
   }
 
   /** Documents by approximate MaxSim, best first. tokens — m × d. */
-  candidates(tokens: Float32Array, { nprobe, count, threshold }: PlaidSearch): Uint32Array {
+  candidates(tokens: Float32Array, { nprobe, count, threshold, isRanked = false }: PlaidSearch): Uint32Array {
     const m = tokens.length / this.#d;
     const nlist = this.centroids;
     const table = this.#core.scope((scope) => {
@@ -107,7 +109,7 @@ export class PlaidIndex implements Disposable {
         }
       }
     }
-    if (met.length <= count) return Uint32Array.from(met);
+    if (met.length <= count && !isRanked) return Uint32Array.from(met);
     // rows of the table by centroid, so that the loop below reads in order
     const byCode = new Float32Array(m * nlist);
     for (let q = 0; q < m; q++) {

@@ -52,16 +52,17 @@ export class TokenNeighbors implements Disposable {
   }
 }
 
-/** A set's mean token, scaled to length 1. */
-export function meanOf(rows: Float32Array, d: number): Float32Array {
+/** A set's mean token, scaled to length 1 unless it is to stay as it is. */
+export function meanOf(rows: Float32Array, d: number, isUnit = true): Float32Array {
   const mean = new Float32Array(d);
-  for (const [at, value] of rows.entries()) mean[at % d] = (mean[at % d] as number) + value;
-  return normalizeRows(mean, d);
+  for (const [at, value] of rows.entries())
+    mean[at % d] = (mean[at % d] as number) + (value * d) / rows.length;
+  return isUnit ? normalizeRows(mean, d) : mean;
 }
 
-export function buildMeanPooling(core: Core, documents: TokenSet): IvfIndex {
+export function buildMeanPooling(core: Core, documents: TokenSet, isUnit = true): IvfIndex {
   const { n, d } = documents;
   const means = new Float32Array(n * d);
-  for (let i = 0; i < n; i++) means.set(meanOf(rowsOf(documents, i), d), i * d);
+  for (let i = 0; i < n; i++) means.set(meanOf(rowsOf(documents, i), d, isUnit), i * d);
   return buildFlat(core, means, d, { metric: 'ip', quantizer: 'none' });
 }
