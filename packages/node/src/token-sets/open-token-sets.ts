@@ -4,7 +4,6 @@ import { checkOneOf } from '@sagitta/core-wasm';
 import { openVectors } from '../readers/open-vectors.ts';
 import { openRawI8 } from '../readers/raw-i8.ts';
 import type { VectorSource } from '../readers/vector-source.ts';
-import { openArrow } from './arrow.ts';
 import { openJsonlTokenSets } from './jsonl-token-sets.ts';
 import { openMvecs } from './mvecs.ts';
 import { openNpz } from './npz.ts';
@@ -76,7 +75,8 @@ async function openAs(path: string, options: OpenTokenSetsOptions): Promise<Toke
     case 'npz':
       return openNpz(path, column);
     case 'arrow':
-      return openArrow(path, column);
+      // apache-arrow is the largest dependency: only those who open such a file wait for it
+      return (await import('./arrow.ts')).openArrow(path, column);
     case 'jsonl':
       return openJsonlTokenSets(path, column);
   }

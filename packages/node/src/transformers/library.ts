@@ -34,13 +34,14 @@ export interface TransformersLibrary {
   readonly AutoModel: { from_pretrained(model: string, options: LoadOptions): Promise<TransformersModel> };
 }
 
-const NAME: string = '@huggingface/transformers';
+const NAME = '@huggingface/transformers';
 
 /** @throws UnsupportedError if the library is not installed, or is none that has these parts */
 export async function importTransformers(): Promise<TransformersLibrary> {
   let library: unknown;
   try {
-    library = await import(NAME);
+    // written out: a computed name would make the compiler add a helper
+    library = await import('@huggingface/transformers');
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     throw new UnsupportedError(
