@@ -57,6 +57,8 @@ export function checkSections(has: (id: string) => boolean, meta: IndexMeta): vo
     ['SAQM', modelSection(meta.quantizer) === 'SAQM'],
     ['QNTZ', modelSection(meta.quantizer) === 'QNTZ'],
     ['VECS', meta.keepVectors],
+    ['SECC', has('SECM')],
+    ['SECM', has('SECC')],
   ] as const) {
     if (has(id) && !isWanted) throw new FormatError(`expected no section "${id}", got one`, 32);
   }
@@ -111,40 +113,66 @@ export class IdsOnce {
   }
 }
 
-/** Opens what encodes and scans the lists: `reader` is of the section by the name that modelSection gives. */
-export type CodecOpener = (core: Core, meta: IndexMeta, reader: (id: string) => ByteReader) => ListCodec;
+/** A codec, and what vectors outside lists lose. */
+export interface OpenedCodec {
+  readonly codec: ListCodec;
+  readonly origin: Float32Array;
+}
 
-/** reader — not called without a quantizer */
-export function openCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
-  const section = modelSection(meta.quantizer);
-  if (section !== 'QNTZ') return openSaqCodec(core, meta, reader);
-  const model = reader(section);
-  const quantizer = readQuantizer(model);
+/** model — gives the reader of the quantizer's model, which it ends with; not called for 'none' */
+export type QuantizerOpener = (
+  core: Core,
+  wanted: IndexMeta['quantizer'],
+  meta: IndexMeta,
+  model: () => ByteReader,
+) => OpenedCodec;
+
+export function openQuantizer(...[core, wanted, meta, model]: Parameters<QuantizerOpener>): OpenedCodec {
+  if (wanted === 'none' || wanted === 'saq') return openSaqQuantizer(core, wanted, meta, model);
+  const reader = model();
+  const quantizer = readQuantizer(reader);
   const { name, d, metric } = quantizer;
-  if (name !== meta.quantizer || d !== meta.d || metric !== meta.metric) {
-    model.fail(
-      `the quantizer expected ${meta.quantizer}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
+  if (name !== wanted || d !== meta.d || metric !== meta.metric) {
+    reader.fail(
+      `the quantizer expected ${wanted}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
     );
   }
-  return new QuantizerCodec(core, quantizer);
+  return { codec: new QuantizerCodec(core, quantizer), origin: quantizer.origin };
 }
 
 /**
- * openCodec for indexes of SAQ codes or float32, without the other quantizers.
+ * openQuantizer for SAQ codes and float32, without the other quantizers.
  * @throws UnsupportedError for any other
  */
-export function openSaqCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
-  const section = modelSection(meta.quantizer);
-  if (section === undefined) return new FloatCodec(core, meta.d, meta.metric);
-  if (section !== 'SAQM') {
-    throw new UnsupportedError(`the index expected saq or none for its quantizer, got ${meta.quantizer}`);
+export function openSaqQuantizer(...[core, wanted, meta, model]: Parameters<QuantizerOpener>): OpenedCodec {
+  const { d, metric } = meta;
+  if (wanted === 'none') return { codec: new FloatCodec(core, d, metric), origin: new Float32Array(d) };
+  if (wanted !== 'saq') {
+    throw new UnsupportedError(`the index expected saq or none for its quantizer, got ${wanted}`);
   }
-  const model = reader(section);
-  const saq = readSaqModel(model);
-  if (saq.d !== meta.d || saq.metric !== meta.metric) {
-    model.fail(`the model expected d = ${meta.d} and ${meta.metric}, got ${saq.d} and ${saq.metric}`);
+  const reader = model();
+  const saq = readSaqModel(reader);
+  if (saq.d !== d || saq.metric !== metric) {
+    reader.fail(`the model expected d = ${d} and ${metric}, got ${saq.d} and ${saq.metric}`);
   }
-  return new SaqCodec(core, saq);
+  return { codec: new SaqCodec(core, saq), origin: saq.mean };
+}
+
+/** reader — of the section by the name that modelSection gives; not called without a quantizer */
+export function openCodec(
+  core: Core,
+  meta: IndexMeta,
+  reader: (id: string) => ByteReader,
+  open: QuantizerOpener,
+): ListCodec {
+  return open(core, meta.quantizer, meta, () => reader(modelSection(meta.quantizer) as string)).codec;
+}
+
+/** @throws UnsupportedError if the file has secondary codes: only loadIndex reads them */
+export function refuseSecondaryCodes(has: (id: string) => boolean): void {
+  if (has('SECM')) {
+    throw new UnsupportedError('"file" expected no secondary codes where it comes in parts: load it whole');
+  }
 }
 
 /** @throws FormatError if the lists of the index hold numbers that are not finite */

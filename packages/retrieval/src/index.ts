@@ -57,6 +57,8 @@ export {
   type SavedLists,
   type SearchOptions,
   type SearchSteps,
+  SecondaryCodes,
+  type SecondaryOptions,
   saveIndex,
   trainIndex,
   type VectorFetch,
@@ -127,6 +129,7 @@ export {
   type PagedSearchOptions,
   type ReadStatistics,
 } from './paged-index.ts';
+export { type PcaReport, type PcaReportOptions, type PcaReportRow, pcaReport } from './pca-report.ts';
 export { recallAtK } from './recall.ts';
 export { type Recommendation, type RecommendOptions, recommend } from './recommend.ts';
 export { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from './search-result.ts';

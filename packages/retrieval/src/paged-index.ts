@@ -23,9 +23,11 @@ import {
   checkSections,
   type IndexMeta,
   openCodec,
+  openQuantizer,
   readCentroids,
   readMeta,
   readSizes,
+  refuseSecondaryCodes,
 } from './index-head.ts';
 import { modelSection } from './ivf/format.ts';
 import { IvfIndex, type SearchOptions } from './ivf/ivf-index.ts';
@@ -92,7 +94,9 @@ export async function openIndex(
     return new ByteReader(bytes, entry.offset);
   };
   const meta = readMeta(await whole('META'));
-  checkSections((id) => table.sections.some((section) => section.id === id), meta);
+  const has = (id: string): boolean => table.sections.some((section) => section.id === id);
+  checkSections(has, meta);
+  refuseSecondaryCodes(has);
   const centroids = readCentroids(await whole('CENT'), meta);
   const { sizes, blocks } = readSizes(await whole('SIZE'), meta);
   for (const [id, bytes] of [
@@ -105,7 +109,7 @@ export async function openIndex(
   }
   const name = modelSection(meta.quantizer);
   const model = name === undefined ? undefined : await whole(name);
-  const codec = openCodec(core, meta, () => model as ByteReader);
+  const codec = openCodec(core, meta, () => model as ByteReader, openQuantizer);
   const { blockBytes } = codec;
   // the index owns the codec from here on
   const index = new IvfIndex({ ...meta, core, centroids, codec, keepVectors: false, pagedVectors: meta.n });

@@ -23,9 +23,11 @@ import {
   IdsOnce,
   type IndexMeta,
   openCodec,
+  openQuantizer,
   readCentroids,
   readMeta,
   readSizes,
+  refuseSecondaryCodes,
 } from './index-head.ts';
 import { modelSection } from './ivf/format.ts';
 import { BLOCK, InvertedLists } from './ivf/inverted-lists.ts';
@@ -98,7 +100,9 @@ class Loader {
     const table = await this.#readTable();
     checkKind(table);
     const meta = readMeta(await this.#whole('META', META_BYTES));
-    checkSections((id) => table.sections.some((section) => section.id === id), meta);
+    const has = (id: string): boolean => table.sections.some((section) => section.id === id);
+    checkSections(has, meta);
+    refuseSecondaryCodes(has);
     const centroids = readCentroids(await this.#whole('CENT', 4 * meta.nlist * meta.d), meta);
     const { sizes, blocks } = readSizes(await this.#whole('SIZE', 4 * meta.nlist), meta);
     const codeBytes = this.#entry('CODE').length;
@@ -258,7 +262,7 @@ class Loader {
     kept: readonly Float32Array[] | undefined,
   ): IvfIndex {
     const core = this.#core;
-    const codec = openCodec(core, meta, () => model as ByteReader);
+    const codec = openCodec(core, meta, () => model as ByteReader, openQuantizer);
     let lists: InvertedLists;
     try {
       if (meta.n > 0 && codec.blockBytes !== blockBytes) {

@@ -10,6 +10,7 @@ export {
   type IndexOptions,
   type IvfOptions,
   type SaqIndexOptions,
+  type SecondaryOptions,
   trainIndex,
 } from './build.ts';
 export { FloatCodec } from './float-codec.ts';
@@ -25,3 +26,4 @@ export {
 export { INDEX_QUANTIZERS, type IndexQuantizer, type ListCodec, type Probe } from './list-codec.ts';
 export { QuantizerCodec } from './quantizer-codec.ts';
 export { SaqCodec } from './saq-codec.ts';
+export { SecondaryCodes } from './secondary-codes.ts';
