@@ -1,9 +1,9 @@
-// `node without-this.mjs DIST`: takes `this` out of the helpers that TypeScript writes for `using` into each module.
+// `node without-this.mjs DIST`: takes `this` out of the helpers that TypeScript writes into modules (of `using`, of rewritten import names).
 // At the top level of a module `this` is undefined, and Rollup and Vite warn every user about it.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const HELPER = /= \(this && this\.(__addDisposableResource|__disposeResources)\) \|\| /g;
+const HELPER = /= \(this && this\.__\w+\) \|\| /g;
 
 const [folder] = process.argv.slice(2);
 for (const entry of await readdir(folder, { recursive: true })) {
@@ -11,6 +11,6 @@ for (const entry of await readdir(folder, { recursive: true })) {
   const file = join(folder, entry);
   const text = await readFile(file, 'utf8');
   const without = text.replace(HELPER, '= ');
-  if (without.includes('(this && this.')) throw new Error(`${file} has a helper that is not known here`);
+  if (without.includes('(this && this.')) throw new Error(`${file} has a helper of another form`);
   if (without !== text) await writeFile(file, without);
 }
