@@ -123,6 +123,7 @@ async function testPage(name, options) {
     await page.screenshot({ path: join(SHOTS, `${name}-dark.png`), fullPage: true });
     await page.click('#theme');
 
+    await words(page, name);
     await keyboard(page);
     await saveAndLoad(page);
     await dropVectors(page, profile);
@@ -217,6 +218,23 @@ async function keyboard(page) {
   await page.keyboard.press('Enter');
   check((await page.$eval('#query', (input) => input.value)) !== before, 'Enter on a hit asks for it');
   await sleep(300);
+}
+
+/** A vector a word: the words that MaxSim matched are marked, others of the same meaning among them. */
+async function words(page, name) {
+  await page.select('#compression', 'late');
+  await page.waitForFunction(() => /passages/.test(document.querySelector('#stats dd')?.textContent), {
+    timeout: WAIT_MS,
+  });
+  await said(page, /ready/);
+  await search(page, 'a codebook of centroids');
+  check((await page.$$('#hits li')).length === 10, 'ten hits by MaxSim');
+  const marks = await page.$$eval('#hits mark', (all) => all.map((mark) => mark.textContent.toLowerCase()));
+  check(
+    marks.some((word) => word.includes('codebook') || word.includes('centroid')),
+    `marked: ${marks}`,
+  );
+  await page.screenshot({ path: join(SHOTS, `${name}-words.png`), fullPage: true });
 }
 
 async function saveAndLoad(page) {

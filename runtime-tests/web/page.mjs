@@ -199,10 +199,7 @@ const TESTS = {
       for (let i = 0; i < killTries / 2; i++) {
         const { saving, saved } = await killOne(kind, last + 1, random() % 80, i % 2 === 0);
         const found = await readVersion(kind);
-        check(
-          found === saved || found === saving,
-          `try ${i}: saving ${saving} after ${saved}, found ${found}`,
-        );
+        check(found >= saved, `try ${i}: saving ${saving} after ${saved}, found ${found}`);
         // the message of a save that ended just before may not have been seen
         counts[found > saved ? 'new' : 'old']++;
         last = Math.max(saving, found);

@@ -119,7 +119,7 @@ export interface OpenedCodec {
   readonly origin: Float32Array;
 }
 
-/** model — gives the reader of the quantizer's model, which it ends with; not called for 'none' */
+/** A quantizer by name; `model` gives the reader of its model, which it ends with, and is not called for 'none'. */
 export type QuantizerOpener = (
   core: Core,
   wanted: IndexMeta['quantizer'],
@@ -127,7 +127,7 @@ export type QuantizerOpener = (
   model: () => ByteReader,
 ) => OpenedCodec;
 
-export function openQuantizer(...[core, wanted, meta, model]: Parameters<QuantizerOpener>): OpenedCodec {
+export const openQuantizer: QuantizerOpener = (core, wanted, meta, model) => {
   if (wanted === 'none' || wanted === 'saq') return openSaqQuantizer(core, wanted, meta, model);
   const reader = model();
   const quantizer = readQuantizer(reader);
@@ -138,14 +138,13 @@ export function openQuantizer(...[core, wanted, meta, model]: Parameters<Quantiz
     );
   }
   return { codec: new QuantizerCodec(core, quantizer), origin: quantizer.origin };
-}
+};
 
 /**
  * openQuantizer for SAQ codes and float32, without the other quantizers.
  * @throws UnsupportedError for any other
  */
-export function openSaqQuantizer(...[core, wanted, meta, model]: Parameters<QuantizerOpener>): OpenedCodec {
-  const { d, metric } = meta;
+export const openSaqQuantizer: QuantizerOpener = (core, wanted, { d, metric }, model) => {
   if (wanted === 'none') return { codec: new FloatCodec(core, d, metric), origin: new Float32Array(d) };
   if (wanted !== 'saq') {
     throw new UnsupportedError(`the index expected saq or none for its quantizer, got ${wanted}`);
@@ -156,14 +155,19 @@ export function openSaqQuantizer(...[core, wanted, meta, model]: Parameters<Quan
     reader.fail(`the model expected d = ${d} and ${metric}, got ${saq.d} and ${saq.metric}`);
   }
   return { codec: new SaqCodec(core, saq), origin: saq.mean };
+};
+
+/** reader — not called without a quantizer */
+export function openCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
+  return openPrimary(openQuantizer, core, meta, reader);
 }
 
-/** reader — of the section by the name that modelSection gives; not called without a quantizer */
-export function openCodec(
+/** What lists are coded in; reader — of the section that modelSection names, not called without a quantizer. */
+export function openPrimary(
+  open: QuantizerOpener,
   core: Core,
   meta: IndexMeta,
   reader: (id: string) => ByteReader,
-  open: QuantizerOpener,
 ): ListCodec {
   return open(core, meta.quantizer, meta, () => reader(modelSection(meta.quantizer) as string)).codec;
 }

@@ -9,7 +9,7 @@ import {
   checkSections,
   IdsOnce,
   type IndexMeta,
-  openCodec,
+  openPrimary,
   openQuantizer,
   openSaqQuantizer,
   type QuantizerOpener,
@@ -97,7 +97,7 @@ function loadWith(open: QuantizerOpener, core: Core, bytes: Uint8Array): IvfInde
     kept = reader.f32Array('kept vectors', meta.n * meta.d);
     reader.end();
   }
-  const codec = openCodec(core, meta, container.reader, open);
+  const codec = openPrimary(open, core, meta, container.reader);
   let lists: SavedLists;
   let secondary: SecondaryCodes | undefined;
   try {

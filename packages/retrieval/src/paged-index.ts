@@ -23,7 +23,6 @@ import {
   checkSections,
   type IndexMeta,
   openCodec,
-  openQuantizer,
   readCentroids,
   readMeta,
   readSizes,
@@ -109,7 +108,7 @@ export async function openIndex(
   }
   const name = modelSection(meta.quantizer);
   const model = name === undefined ? undefined : await whole(name);
-  const codec = openCodec(core, meta, () => model as ByteReader, openQuantizer);
+  const codec = openCodec(core, meta, () => model as ByteReader);
   const { blockBytes } = codec;
   // the index owns the codec from here on
   const index = new IvfIndex({ ...meta, core, centroids, codec, keepVectors: false, pagedVectors: meta.n });

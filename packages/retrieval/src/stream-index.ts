@@ -23,7 +23,6 @@ import {
   IdsOnce,
   type IndexMeta,
   openCodec,
-  openQuantizer,
   readCentroids,
   readMeta,
   readSizes,
@@ -262,7 +261,7 @@ class Loader {
     kept: readonly Float32Array[] | undefined,
   ): IvfIndex {
     const core = this.#core;
-    const codec = openCodec(core, meta, () => model as ByteReader, openQuantizer);
+    const codec = openCodec(core, meta, () => model as ByteReader);
     let lists: InvertedLists;
     try {
       if (meta.n > 0 && codec.blockBytes !== blockBytes) {

@@ -6,7 +6,7 @@ const WIDTH = 900;
 const HEIGHT = 340;
 const LEFT = 52;
 const RIGHT = 24;
-const TOP = 16;
+const TOP = 30;
 const BOTTOM = 44;
 
 export function drawChart(host: HTMLElement, all: readonly Measured[]): void {
@@ -37,7 +37,7 @@ export function drawChart(host: HTMLElement, all: readonly Measured[]): void {
   grid.push(
     svg('text', { x: WIDTH - RIGHT, y: HEIGHT - 5, 'text-anchor': 'end', class: 'soft' }, ['bytes a vector']),
   );
-  grid.push(svg('text', { x: 4, y: 12, class: 'soft' }, ['recall']));
+  grid.push(svg('text', { x: 4, y: 14, class: 'soft' }, ['recall@10']));
 
   const taken: { x: number; y: number; width: number }[] = [];
   const dots: SVGElement[] = [];

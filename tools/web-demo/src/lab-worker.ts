@@ -19,7 +19,9 @@ import {
 } from '@sagitta/demo/text';
 import { type PcaModel, sampleIndices, sampleRows, trainPca } from '@sagitta/quantizers';
 import { buildFlat, candidatesAt, type IndexOptions, recallAtK } from '@sagitta/retrieval';
+import { openStorage } from '@sagitta/web/storage';
 import { expose } from 'comlink';
+import { type WordFigures, type WordHits, WordIndex } from './word-index.ts';
 
 const LSA_DIMENSION = 128;
 const MAP_SAMPLE = 2000;
@@ -76,6 +78,8 @@ class Lab {
   #words: TfIdfModel | undefined;
   #lsa: LsaModel | undefined;
   #pca: PcaModel | undefined;
+  #texts: readonly string[] = [];
+  #wordIndex: WordIndex | undefined;
 
   /** Cuts texts into passages and embeds them; queries are then embedded alike. */
   embedTexts(files: readonly TextFile[]): Embedded {
@@ -86,6 +90,9 @@ class Lab {
     this.#words = trainTfIdf(texts, { minimumTexts: passages.length < 50 ? 1 : 2 });
     const rows = weighTexts(this.#words, texts);
     this.#lsa = trainLsa(rows, { dimension: LSA_DIMENSION });
+    this.#texts = passages.map(({ text }) => text);
+    this.#wordIndex?.dispose();
+    this.#wordIndex = undefined;
     return { passages, data: projectRows(this.#lsa, rows), d: this.#lsa.d };
   }
 
@@ -94,6 +101,32 @@ class Lab {
     if (!this.#words || !this.#lsa) return undefined;
     const row = projectRows(this.#lsa, weighTexts(this.#words, [text]));
     return row.some((value) => value !== 0) ? row : undefined;
+  }
+
+  /** An index of a vector a word over the texts that were embedded last. */
+  buildWords(saved?: Uint8Array): WordFigures {
+    if (!this.#words || !this.#lsa) throw new RangeError('late interaction takes text: a vector a word');
+    this.#wordIndex?.dispose();
+    this.#wordIndex = new WordIndex(this.#core, this.#words, this.#lsa, this.#texts, saved);
+    return this.#wordIndex.figures;
+  }
+
+  searchWords(text: string, k: number): WordHits | undefined {
+    return this.#wordIndex?.search(text, k);
+  }
+
+  /** @returns bytes written to the browser's storage */
+  async saveWords(name: string): Promise<number> {
+    return (await openStorage()).write(name, this.#wordIndex?.pieces() ?? []);
+  }
+
+  async loadWords(name: string): Promise<WordFigures> {
+    const source = await (await openStorage()).open(name);
+    try {
+      return this.buildWords(await source.read(0, source.size));
+    } finally {
+      await source.close?.();
+    }
   }
 
   map(data: Float32Array, d: number): MapPoints {

@@ -1,5 +1,6 @@
 /** The page: what is clicked and typed, and what is shown. The work is done in two workers. */
 import type { Metric } from '@sagitta/core-wasm';
+import { tokenize } from '@sagitta/demo/text';
 import type { IndexQuantizer } from '@sagitta/retrieval';
 import { type BuildOptions, type IndexInfo, requestPersistence, SearchClient } from '@sagitta/web';
 import { proxy, type Remote, wrap } from 'comlink';
@@ -8,13 +9,16 @@ import { type Dataset, datasetOf, sampleFiles, textDataset } from './dataset.ts'
 import { megabytes, page, say, showStats } from './elements.ts';
 import type { Lab, Measured } from './lab-worker.ts';
 import { MapView } from './map-view.ts';
-import { hasState, INDEX_NAME, loadState, saveState } from './storing.ts';
+import { hasState, INDEX_NAME, loadState, saveState, WORDS_NAME } from './storing.ts';
 import { installTheme } from './theme.ts';
+import { type WordFigures, wordsOf } from './word-index.ts';
 
 const HITS = 10;
 const TYPING_MS = 40;
 /** From so many vectors on there are lists. */
 const IVF_FROM = 5000;
+/** The choice of a vector a word. */
+const LATE = 'late';
 const opened = performance.now();
 
 class Page {
@@ -23,6 +27,8 @@ class Page {
   readonly #map = new MapView(page.map);
   #dataset: Dataset | undefined;
   #info: IndexInfo | undefined;
+  /** Where a vector a word is searched instead of a vector a passage. */
+  #words: WordFigures | undefined;
   #buildMs = 0;
   #searchMs: number | undefined;
   #work: AbortController | undefined;
@@ -105,12 +111,20 @@ class Page {
         },
       });
       this.#buildMs = performance.now() - start;
+      this.#words = undefined;
+      if (page.compression.value === LATE) {
+        if (dataset.kind !== 'text') throw new RangeError('Late interaction takes text: a vector a word.');
+        say('A vector for every word …');
+        this.#words = await this.#lab.buildWords();
+      }
       await this.#show(dataset, info);
     });
   }
 
   #options({ n }: Dataset): BuildOptions {
-    const [quantizer, bits] = page.compression.value.split('/') as [IndexQuantizer, string];
+    // beside an index of words, that of passages is kept: the map is made of it
+    const choice = page.compression.value === LATE ? 'saq/4' : page.compression.value;
+    const [quantizer, bits] = choice.split('/') as [IndexQuantizer, string];
     const metric = page.metric.value as Metric;
     return {
       metric,
@@ -146,15 +160,23 @@ class Page {
   #stats(): void {
     const [dataset, info] = [this.#dataset, this.#info];
     if (!dataset || !info) return;
-    const plain = 4 * info.d * info.n;
-    const coded = info.bytesPerVector * info.n;
+    const words = this.#words;
+    const vectors = words?.tokens ?? info.n;
+    const plain = 4 * info.d * vectors;
+    const coded = words?.bytes ?? info.bytesPerVector * info.n;
     showStats([
-      ['Vectors', `${whole(info.n)} × ${info.d}`],
+      ['Vectors', `${whole(vectors)} × ${info.d}${words ? `, ${whole(info.n)} passages` : ''}`],
       ['As float32', megabytes(plain)],
-      ['As codes and ids', `${megabytes(coded)} (${(plain / coded).toFixed(1)}× less)`],
-      ['Bytes a vector', info.bytesPerVector.toFixed(0)],
+      [
+        words ? 'As codes and FDEs' : 'As codes and ids',
+        `${megabytes(coded)} (${(plain / coded).toFixed(1)}× less)`,
+      ],
+      ['Bytes a vector', (coded / vectors).toFixed(0)],
       ['WebAssembly memory', megabytes(info.memoryBytes)],
-      ['Trained and coded in', this.#buildMs > 0 ? `${whole(this.#buildMs)} ms` : 'loaded'],
+      [
+        'Trained and coded in',
+        this.#buildMs > 0 ? `${whole(this.#buildMs + (words?.milliseconds ?? 0))} ms` : 'loaded',
+      ],
       ['Last search', this.#searchMs === undefined ? '–' : `${this.#searchMs.toFixed(1)} ms`],
     ]);
   }
@@ -194,11 +216,18 @@ class Page {
       }
       signal.throwIfAborted();
       const start = performance.now();
-      const { ids, scores } = await this.#client.search(query, HITS, { signal });
+      const found = this.#words
+        ? await this.#lab.searchWords(text, HITS)
+        : await this.#client.search(query, HITS, { signal });
+      if (!found) return;
+      signal.throwIfAborted();
+      const { ids, scores } = found;
       this.#searchMs = performance.now() - start;
       page.answered.textContent = `${ids.length} of ${whole(dataset.n)} in ${this.#searchMs.toFixed(1)} ms, the way to the worker included`;
       this.#stats();
-      this.#showHits(dataset, ids, scores, text);
+      this.#showHits(dataset, ids, scores, (passage, i) =>
+        'words' in found ? marked(passage, found.words[i]) : highlighted(passage, text),
+      );
       const place = (row: number): Promise<[number, number]> =>
         this.#lab.place(dataset.data.slice(row * dataset.d, (row + 1) * dataset.d));
       const [at, ...spots] = await Promise.all([this.#lab.place(query), ...[...ids].map(place)]);
@@ -212,7 +241,12 @@ class Page {
     }
   }
 
-  #showHits(dataset: Dataset, ids: Uint32Array, scores: Float32Array, asked: string): void {
+  #showHits(
+    dataset: Dataset,
+    ids: Uint32Array,
+    scores: Float32Array,
+    mark: (text: string, hit: number) => (Node | string)[],
+  ): void {
     const items = [...ids].map((id, i) => {
       const { title, text } = dataset.label(id);
       const item = document.createElement('li');
@@ -225,7 +259,7 @@ class Page {
             element('span', '', title),
             element('span', 'score', (scores[i] as number).toFixed(3)),
           ]),
-          element('span', 'text', dataset.kind === 'text' ? highlighted(text, asked) : text),
+          element('span', 'text', dataset.kind === 'text' ? mark(text, i) : text),
         ]),
       );
       button.addEventListener('click', () => {
@@ -266,22 +300,26 @@ class Page {
     return this.#run(async () => {
       const dataset = this.#dataset;
       if (!dataset) return;
-      const isKept = await requestPersistence();
       const { bytes, storage } = await this.#client.save(INDEX_NAME);
-      await saveState(dataset);
+      if (this.#words) await this.#lab.saveWords(WORDS_NAME);
+      await saveState(dataset, this.#words !== undefined);
       const where = storage === 'opfs' ? 'the browser’s file system' : 'IndexedDB';
-      say(
-        `Saved ${megabytes(bytes)} in ${where}${isKept ? '' : '; the browser may clear it when the disk is full'}.`,
-      );
+      const saved = `Saved ${megabytes(bytes)} in ${where}`;
+      say(`${saved}.`);
+      // not waited for: the browser may ask, and the answer may never come
+      requestPersistence()
+        .then((isKept) => isKept && say(`${saved}, to be kept when the disk is full.`))
+        .catch(() => {});
     });
   }
 
   #load(): Promise<void> {
     return this.#run(async (signal) => {
       say('Loading …');
-      const dataset = await loadState(this.#lab);
+      const { dataset, hasWords } = await loadState(this.#lab);
       const info = await this.#client.load({ stored: INDEX_NAME }, { signal });
       this.#buildMs = 0;
+      this.#words = hasWords ? await this.#lab.loadWords(WORDS_NAME) : undefined;
       await this.#show(dataset, info);
     });
   }
@@ -294,18 +332,18 @@ function element(name: string, className: string, content: string | readonly (No
   return made;
 }
 
-/** The text with the words that were asked for marked; how many letters they share decides. */
+/** The text with words marked by their numbers: those that MaxSim matched. */
+function marked(text: string, numbers: readonly number[] = []): (Node | string)[] {
+  const wanted = new Set(numbers);
+  return wordsOf(text).flatMap((word, i) => [wanted.has(i) ? element('mark', '', word) : word, ' ']);
+}
+
+/** The text with the words marked that share a term with the question. */
 function highlighted(text: string, asked: string): (Node | string)[] {
-  const stems = asked
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word.length > 3)
-    .map((word) => word.slice(0, Math.max(4, word.length - 2)));
-  if (stems.length === 0) return [text];
-  return text.split(/(?<=\s)/).map((word) => {
-    const bare = word.toLowerCase().replace(/^[^\p{L}\p{N}]+/u, '');
-    return stems.some((stem) => bare.startsWith(stem)) ? element('mark', '', word) : word;
-  });
+  const wanted = new Set(tokenize(asked));
+  return text
+    .split(/(\s+)/)
+    .map((word) => (tokenize(word).some((term) => wanted.has(term)) ? element('mark', '', word) : word));
 }
 
 async function start(): Promise<void> {

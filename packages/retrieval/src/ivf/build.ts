@@ -68,6 +68,14 @@ export interface SaqIndexOptions
   extends Omit<IndexOptions, 'quantizer' | 'quantizerOptions' | 'secondary'>,
     Partial<Pick<IvfOptions, 'nlist' | 'iterations'>> {}
 
+/** Trains codes of a quantizer other than SAQ. An argument, so that an app of SAQ alone does not carry the others. */
+type FamilyTrainer = (
+  core: Core,
+  training: VectorSet,
+  options: QuantizerOptions,
+  residuals: Float32Array | undefined,
+) => Trained;
+
 const SECONDARY_BITS = 8;
 /** Residuals whose mean squares decide how bits are shared out: enough for 2 % of each. */
 const RESIDUAL_ROWS = 4096;
@@ -84,7 +92,6 @@ export function trainIndex(
   return trainWith(trainFamily, core, sample, options);
 }
 
-/** family — an argument, so that an app of SAQ alone does not carry the other quantizers */
 function trainWith(
   family: FamilyTrainer,
   core: Core,
@@ -182,8 +189,6 @@ function trainSaqCodec(core: Core, training: VectorSet, options: SaqOptions): Tr
   return { codec: new SaqCodec(core, model), origin: model.mean };
 }
 
-type FamilyTrainer = typeof trainFamily;
-
 /** Any quantizer but SAQ. */
 function trainFamily(
   core: Core,
@@ -222,10 +227,10 @@ export function buildFlat(core: Core, data: Float32Array, d: number, options: In
  */
 export function buildSaqIndex(core: Core, data: Float32Array, d: number, options: SaqIndexOptions): IvfIndex {
   const saq = { ...options, quantizer: 'saq' } as const;
-  return fill(trainWith(refuseFamily, core, vectorSet(data, d), saq), data);
+  return fill(trainWith(refuse, core, vectorSet(data, d), saq), data);
 }
 
-function refuseFamily(...[, , { name }]: Parameters<FamilyTrainer>): never {
+function refuse(...[, , { name }]: Parameters<FamilyTrainer>): never {
   throw new UnsupportedError(`"quantizer" expected saq, got ${name}`);
 }
 

@@ -3,11 +3,6 @@
  *
  * @module
  */
+export type { IndexStorage, StorageKind, StoredIndex } from './index-storage.ts';
 export { QuotaError } from './quota-error.ts';
-export {
-  type IndexStorage,
-  openStorage,
-  requestPersistence,
-  type StorageKind,
-  type StoredIndex,
-} from './storage.ts';
+export { openStorage, requestPersistence } from './storage.ts';

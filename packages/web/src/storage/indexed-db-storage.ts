@@ -5,9 +5,9 @@
  */
 import { UnsupportedError } from '@sagitta/core-wasm';
 import { type ByteSource, checkRange, gatherPieces } from '@sagitta/retrieval';
+import type { IndexStorage, StoredIndex } from './index-storage.ts';
 import { holdLock, isFree, withLock } from './locks.ts';
-import { quotaErrorFrom } from './quota-error.ts';
-import { checkRoom, type IndexStorage, type StoredIndex } from './storage.ts';
+import { checkRoom, quotaErrorFrom } from './quota-error.ts';
 
 const DATABASE = 'sagitta';
 const MANIFESTS = 'manifests';

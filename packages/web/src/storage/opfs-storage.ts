@@ -6,10 +6,10 @@
  */
 import { UnsupportedError } from '@sagitta/core-wasm';
 import { type ByteSource, blobSource, gatherPieces } from '@sagitta/retrieval';
+import type { IndexStorage, StoredIndex } from './index-storage.ts';
 import { holdLock, isFree, withLock } from './locks.ts';
 import { currentManifest, type Manifest, readManifest, SLOTS, writeManifest } from './manifest.ts';
-import { QuotaError, quotaErrorFrom } from './quota-error.ts';
-import { checkRoom, type IndexStorage, type StoredIndex } from './storage.ts';
+import { checkRoom, QuotaError, quotaErrorFrom } from './quota-error.ts';
 
 /** The folder of all indexes. */
 const FOLDER = 'sagitta';

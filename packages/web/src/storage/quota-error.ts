@@ -26,3 +26,9 @@ export async function quotaErrorFrom(error: unknown, wanted: number): Promise<un
   const available = await availableBytes();
   return new QuotaError(wanted, Number.isFinite(available) ? available : 0);
 }
+
+/** @throws QuotaError if so many bytes will not fit */
+export async function checkRoom(wanted: number): Promise<void> {
+  const available = await availableBytes();
+  if (wanted > available) throw new QuotaError(wanted, available);
+}

@@ -3,32 +3,9 @@
  * missing. Both hold the same bytes as a file on disk. A write makes a new generation and then switches a small manifest
  * to it: whoever reloads or closes the page in between finds the old index whole, or the new one.
  */
-import type { ByteSource } from '@sagitta/retrieval';
+import type { IndexStorage, StorageKind } from './index-storage.ts';
 import { IndexedDbStorage } from './indexed-db-storage.ts';
 import { hasOpfs, OpfsStorage } from './opfs-storage.ts';
-import { availableBytes, QuotaError } from './quota-error.ts';
-
-export type StorageKind = 'opfs' | 'indexeddb';
-
-export interface StoredIndex {
-  readonly name: string;
-  readonly bytes: number;
-}
-
-export interface IndexStorage {
-  readonly kind: StorageKind;
-  /**
-   * Writes the pieces one after the other as the whole content of `name`.
-   * @returns bytes written
-   * @throws QuotaError where the browser gives no more room; what was there before is then still there
-   */
-  write(name: string, pieces: Iterable<Uint8Array>): Promise<number>;
-  /** The bytes of `name`; they stay readable while they are replaced, until the source is closed. @throws RangeError if there are none */
-  open(name: string): Promise<ByteSource>;
-  list(): Promise<StoredIndex[]>;
-  /** Removes `name`, if it is there. */
-  remove(name: string): Promise<void>;
-}
 
 /**
  * The storage of this origin.
@@ -41,18 +18,12 @@ export async function openStorage(kind: StorageKind | 'auto' = 'auto'): Promise<
 }
 
 /**
- * Asks the browser not to clear this origin's storage when the disk runs full; it may ask the user. Call it from a
- * page, in answer to something that the user did.
+ * Asks the browser not to clear this origin's storage when the disk runs full. Call it from a page, in answer to something
+ * that the user did. Firefox asks the user, and the promise waits for the answer, so nothing should wait for the promise.
  * @returns whether the storage is persistent now; false where the browser knows no such thing
  */
 export async function requestPersistence(): Promise<boolean> {
   const storage = globalThis.navigator?.storage;
   if (!storage?.persist) return false;
   return (await storage.persisted()) || storage.persist();
-}
-
-/** @throws QuotaError if so many bytes will not fit */
-export async function checkRoom(wanted: number): Promise<void> {
-  const available = await availableBytes();
-  if (wanted > available) throw new QuotaError(wanted, available);
 }

@@ -13,7 +13,7 @@ import type {
   SearchOptions,
   SearchResult,
 } from '@sagitta/retrieval';
-import type { StorageKind, StoredIndex } from '../storage/storage.ts';
+import type { StorageKind, StoredIndex } from '../storage/index-storage.ts';
 import type { TransferredError } from './transfer-error.ts';
 
 /** A worker, a message port, or the inside of a worker. */

@@ -4,7 +4,7 @@
  */
 import type { Build } from '@sagitta/core-wasm';
 import type { BatchSearchResult, OpenIndexOptions, SearchResult } from '@sagitta/retrieval';
-import type { StorageKind, StoredIndex } from '../storage/storage.ts';
+import type { StorageKind, StoredIndex } from '../storage/index-storage.ts';
 import type {
   BuildOptions,
   Endpoint,

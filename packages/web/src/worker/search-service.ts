@@ -17,7 +17,8 @@ import {
   trainIndex,
 } from '@sagitta/retrieval';
 import { httpSource } from '../http-source.ts';
-import { openStorage, type StorageKind } from '../storage/storage.ts';
+import type { StorageKind } from '../storage/index-storage.ts';
+import { openStorage } from '../storage/storage.ts';
 import { JobQueue, turn } from './job-queue.ts';
 import type {
   Cancel,
