@@ -12,15 +12,18 @@ const ROUND_MS = 50;
 export function measure(call, units, roundMs = ROUND_MS) {
   let calls = 1;
   // Doubles until a round is long enough for the clock; also the warm-up.
-  for (;;) {
+  while (time(call, calls) < roundMs / 2) calls *= 2;
+  const rounds = [];
+  while (rounds.length < ROUNDS) {
     const ms = time(call, calls);
-    if (ms >= roundMs / 2) {
-      calls = Math.max(1, Math.round((calls * roundMs) / ms));
-      break;
+    if (ms >= roundMs / 4) {
+      rounds.push((1e6 * ms) / (calls * units));
+    } else {
+      // The machine was elsewhere while calls were counted: this round is too short for a coarse clock, and so were those before.
+      calls *= 2;
+      rounds.length = 0;
     }
-    calls *= 2;
   }
-  const rounds = Array.from({ length: ROUNDS }, () => (1e6 * time(call, calls)) / (calls * units));
   rounds.sort((a, b) => a - b);
   return { best: rounds[0], median: rounds[ROUNDS >> 1] };
 }

@@ -1,5 +1,5 @@
 // The results as Markdown and one picture.
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { barChartSvg } from '@sagitta/node';
 
 /**
@@ -24,7 +24,7 @@ ${cpus()[0]?.model.trim()}, ${process.platform} ${process.arch}, ${cpus().length
 Nanoseconds a unit, the best of all rounds, runtimes taking turns; below it the time as a ratio to ${baseline}. Answers are those of Node ${process.version}, byte
 for byte; float sums of the relaxed build lie within (2d − 1) ε Σ|x||y|; an answer that differs ends the command with an error.
 
-![Time beside ${baseline}](runtimes.svg)
+${loadRemark()}![Time beside ${baseline}](runtimes.svg)
 
 ${groups(all)
   .map((group) => groupTable(all, group, baseline))
@@ -49,6 +49,13 @@ The four indexes hold 10,000 × 384 vectors at 4, 2, 1 and 32 bits a dimension. 
 
 createCore and loadIndex of everything that can be saved, gzipped: ${kB(sizes.inlined)} with the binary inlined; for workerd ${kB(sizes.workerd)} of script and ${kB(sizes.wasm)} of WebAssembly.
 `;
+}
+
+/** One thread is measured: with more at work than cores, times say more about the neighbours. */
+function loadRemark() {
+  const [load] = loadavg();
+  if (load <= cpus().length) return '';
+  return `**The machine was busy: ${load.toFixed(0)} threads at work on ${cpus().length} cores. Answers and bytes hold; times and ratios do not, run it again.**\n\n`;
 }
 
 /** Medians over the cases of each group, as a ratio to the baseline. */

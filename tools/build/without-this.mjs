@@ -1,4 +1,4 @@
-// `node without-this.mjs DIST`: takes `this` out of the helpers that TypeScript writes into a module (for `using`, dynamic imports).
+// `node without-this.mjs DIST`: takes `this` out of the helpers that TypeScript writes into modules (of `using`, of rewritten import names).
 // At the top level of a module `this` is undefined, and Rollup and Vite warn every user about it.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,6 +11,6 @@ for (const entry of await readdir(folder, { recursive: true })) {
   const file = join(folder, entry);
   const text = await readFile(file, 'utf8');
   const without = text.replace(HELPER, '= ');
-  if (without.includes('(this && this.')) throw new Error(`${file} has a helper that is not known here`);
+  if (without.includes('(this && this.')) throw new Error(`${file} has a helper of another form`);
   if (without !== text) await writeFile(file, without);
 }
