@@ -47,15 +47,20 @@ for (let round = 0; round < Number(values.rounds); round++) {
     merge(runtime, suite, starts);
     console.log(`round ${round + 1}: ${runtime.name} ${suite.version}`);
   }
+  await writeReport();
 }
 await rm(folder, { recursive: true });
 for (const { name, measured } of results.values()) differences += countDifferences(name, measured);
 
-const all = [...results.values()];
-await writeFile(join(values.out, 'runtimes.md'), runtimesReport(all, await bundleSizes(), BASELINE));
-await writeFile(join(values.out, 'runtimes.svg'), runtimesChart(all, BASELINE));
-console.log(`${all.length} runtimes, ${differences} answers differ from those of this Node`);
+console.log(`${results.size} runtimes, ${differences} answers differ from those of this Node`);
 process.exitCode = differences > 0 ? 1 : 0;
+
+/** After each round, so that a run that is stopped leaves what it has. */
+async function writeReport() {
+  const all = [...results.values()];
+  await writeFile(join(values.out, 'runtimes.md'), runtimesReport(all, await bundleSizes(), BASELINE));
+  await writeFile(join(values.out, 'runtimes.svg'), runtimesChart(all, BASELINE));
+}
 
 /** Keeps the best time of each case and the fastest cold start. */
 function merge({ name, engine }, { version, result, peakBytes }, starts) {

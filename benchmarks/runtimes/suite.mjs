@@ -6,6 +6,7 @@ import { hash } from '../../runtime-tests/smoke/seeded.mjs';
 import { encodeCases, searchCases } from './index-cases.mjs';
 import { kernelCases } from './kernel-cases.mjs';
 import { measure } from './measure.mjs';
+import { multiVectorCases } from './multi-vector-cases.mjs';
 
 export const RELAXED = 'kernels, relaxed build';
 
@@ -69,7 +70,8 @@ async function prepare(input) {
   const memory = { wasm: core.memoryBytes(), used: core.bytesUsed() };
   const kernels = kernelCases(core);
   const relaxed = hasRelaxedSimd() ? kernelCases(createRelaxedCore(), RELAXED) : [];
-  const cases = [...kernels, ...relaxed, ...searches, ...(await encodeCases(createCore(), input))];
+  const encodings = await encodeCases(createCore(), input);
+  const cases = [...kernels, ...relaxed, ...searches, ...encodings, ...multiVectorCases(createCore())];
   return { cases, kernels, memory };
 }
 

@@ -1,6 +1,7 @@
 /**
- * Fixed Dimensional Encodings: `SAGITTA_DATA=… npm run bench:fde`, some parts only with `-- vaswani anisotropy`. A full run
- * writes benchmarks/results/fde.md and two charts.
+ * Fixed Dimensional Encodings: `SAGITTA_DATA=… npm run bench:fde`, some parts only with `-- vaswani anisotropy speed`, some
+ * encodings only with words of their names behind `only=`. A full run writes benchmarks/results/fde.md and two charts; lines go
+ * to stderr as they come.
  */
 import { type Core, createCore } from '@sagitta/core-wasm';
 import { lineChartSvg, writeFileAtomic } from '@sagitta/node';
@@ -68,7 +69,13 @@ const CONTENDERS: readonly Contender[] = [
   plain(1920, FLOAT),
   plain(2560, FLOAT),
   plain(5120, FLOAT),
-  plain(10240, [...CODES, { encoding: 'pq256x8' }]),
+  plain(10240, [
+    ...FLOAT,
+    { encoding: 'int8' },
+    { encoding: 'saq', bits: 4 },
+    { encoding: 'bit1' },
+    { encoding: 'pq256x8' },
+  ]),
   {
     label: 'MUVERA 10240, hash centred',
     codes: FLOAT,
@@ -91,21 +98,25 @@ const CONTENDERS: readonly Contender[] = [
     make: () =>
       new MuveraFde({ d: D, numSimhashProjections: 6, numRepetitions: 40, finalProjectionDimension: 2560 }),
   },
+  {
+    label: 'MUVERA 10240, count-sketch',
+    codes: FLOAT,
+    make: () => new MuveraFde({ ...muveraPreset(10240, D), projection: 'count-sketch' }),
+  },
   means(32, 64),
   means(128, 64),
-  votes(1, 31, 512, CODES),
   votes(1, 63, 512, CODES),
   votes(8, 63, 512, CODES),
   votes(16, 63, 1024, CODES),
-  votes(32, 63, 1024, [...CODES, { encoding: 'pq256x8' }]),
+  votes(32, 63, 1024, CODES),
   votes(64, 63, 2048, CODES),
-  votes(160, 63, 4096, CODES),
+  votes(160, 63, 4096, FLOAT),
 ];
 
-function runSet(core: Core, set: FdeSet, ns: readonly number[], isShort: boolean): FdeLine[] {
+function runSet(core: Core, set: FdeSet, ns: readonly number[], isShort: boolean, only: string): FdeLine[] {
   const lines: FdeLine[] = [];
   for (const { label, codes, make } of CONTENDERS) {
-    if (isShort && label.includes('R = 40')) continue;
+    if ((isShort && label.includes('R = 40')) || !label.includes(only)) continue;
     const encoder = make(core, set);
     const fitting = codes.filter(({ encoding }) => encoding !== 'pq256x8' || set.documents.n >= 256);
     const own = measureCodes(core, encoder, label, set, fitting, ns);
@@ -187,7 +198,7 @@ function runSweep(core: Core): SweepLine[] {
       means(128, 64),
       votes(1, 63, 512, FLOAT),
       votes(16, 63, 1024, FLOAT),
-      votes(32, 127, 1024, FLOAT),
+      votes(64, 127, 2048, FLOAT),
     ];
     for (const { label, make } of contenders) {
       const [line] = measureCodes(core, make(core, set), label, set, FLOAT, [10, 200]);
@@ -270,7 +281,8 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const words = process.argv.slice(2);
+  const words = process.argv.slice(2).filter((word) => !word.startsWith('only='));
+  const only = process.argv.find((word) => word.startsWith('only='))?.slice(5) ?? '';
   const wants = (part: string): boolean => words.length === 0 || words.includes(part);
   const { cpu, engine, date } = thisMachine();
   const folder = new URL('../results/', import.meta.url).pathname;
@@ -282,18 +294,18 @@ async function main(): Promise<void> {
   if (wants('vaswani')) {
     const set = await loadVaswani(root);
     const ns = [10, 50, 100, 200, 500];
-    const lines = runSet(core, set, ns, false);
+    const lines = runSet(core, set, ns, false, only);
     parts.push(
       `## ${set.name}: ${show(set.documents.n)} documents\n\n${table(lines, ns)}\n\n![candidates by bytes](fde-bytes.svg)`,
     );
-    const chart = bytesChart(`Candidates needed, ${set.name}`, lines);
-    await writeFileAtomic(`${folder}fde-bytes.svg`, [text.encode(chart)]);
-    parts.push(`## Encoding\n\n${encodeSpeeds(core, set)}`);
+    const chart = lines.length === 0 ? '' : bytesChart(`Candidates needed, ${set.name}`, lines);
+    if (only === '') await writeFileAtomic(`${folder}fde-bytes.svg`, [text.encode(chart)]);
   }
+  if (wants('speed')) parts.push(`## Encoding\n\n${encodeSpeeds(core, await loadVaswani(root))}`);
   if (wants('wiki')) {
     const set = await loadWiki(root);
     const ns = [10, 20, 50];
-    const lines = runSet(core, set, ns, true);
+    const lines = runSet(core, set, ns, true, only);
     parts.push(
       `## ${set.name}: ${show(set.documents.n)} documents\n\nThe sample that learned encodings are trained on is the collection itself.\n\n${table(lines, ns)}`,
     );
@@ -306,7 +318,7 @@ async function main(): Promise<void> {
     await writeFileAtomic(`${folder}fde-anisotropy.svg`, [text.encode(sweepChart(lines))]);
   }
   const report = `${parts.join('\n\n')}\n`;
-  if (words.length === 0) await writeFileAtomic(`${folder}fde.md`, [text.encode(report)]);
+  if (words.length === 0 && only === '') await writeFileAtomic(`${folder}fde.md`, [text.encode(report)]);
   process.stdout.write(report);
 }
 

@@ -12,11 +12,11 @@ import { ClusteredTokens, rowsOf } from './token-data.ts';
 const N = 50_000;
 const TOKENS = 80;
 const QUERY_TOKENS = 32;
-const QUERIES = 24;
+const QUERIES = 12;
 const K = 10;
 /** Documents that are made and added at a time. */
 const BATCH = 500;
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 export interface ClusteredFigures {
   readonly documents: number;
@@ -47,17 +47,16 @@ function watch(core: Core): { readonly core: Core; peak(): number } {
 }
 
 export function clusteredFigures(log: (line: string) => void): ClusteredFigures {
-  const made = new ClusteredTokens({
-    topics: 4000,
-    topicsOfOne: 6,
-    tokens: TOKENS,
-    queryTokens: QUERY_TOKENS,
-    seed: 1,
-  });
+  const made = new ClusteredTokens({ subjects: 1000, tokens: TOKENS, queryTokens: QUERY_TOKENS, seed: 1 });
   using real = createCore();
   const { core, peak } = watch(real);
   const sample = made.documents(0, 2000);
-  const encoder = trainLearnedFde(core, sample, { numCells: 128, projectionDimension: 63 });
+  const encoder = trainLearnedFde(core, sample, {
+    numCells: 32,
+    projectionDimension: 63,
+    numVoters: 256,
+  });
+  log('encoder trained');
   const index = trainMultiVectorIndex(core, sample, { encoder, metric: 'ip', fdeEncoding: 'int8' });
   const start = performance.now();
   let adding = 0;
@@ -91,7 +90,7 @@ export function clusteredFigures(log: (line: string) => void): ClusteredFigures 
     [
       contender('exact MaxSim', 'int8 tokens', { exact: true }),
       ...[30, 50, 100, 200, 400].map((budget) =>
-        contender('MultiVectorIndex, learned 128 × 64, int8', `rerank ${budget}`, {
+        contender('MultiVectorIndex, learned 32 × 64, int8', `rerank ${budget}`, {
           candidates: budget,
           rerank: budget,
         }),

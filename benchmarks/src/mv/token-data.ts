@@ -62,53 +62,66 @@ export function slice({ data, offsets, d }: TokenSet, first: number, end: number
 }
 
 export interface ClusteredOptions {
-  readonly topics: number;
-  /** Topics that a document keeps to. */
-  readonly topicsOfOne: number;
+  /** What documents are about; each has TOPICS_OF_SUBJECT topics, of which a document takes TOPICS_OF_DOCUMENT. */
+  readonly subjects: number;
   readonly tokens: number;
   readonly queryTokens: number;
   readonly seed: number;
 }
 
+const TOPICS_OF_SUBJECT = 10;
+const TOPICS_OF_DOCUMENT = 6;
+/** Token vectors of a topic. */
+const VARIANTS = 12;
+
 /**
- * Documents whose unit tokens lie around a few of many topics, made in pieces so that the float32 of all of them is never
- * there at once. A query is made of tokens of one document with noise, so that it has neighbours.
+ * Documents in clusters: each is about one subject, and its unit tokens are drawn from the vectors of some of the subject's
+ * topics, variants around a direction. They are made in pieces, so that the float32 of all of them is never there at once. A
+ * query is made of tokens of one document with noise; its neighbours are documents of the same subject.
  */
 export class ClusteredTokens {
   readonly d: number = D;
-  readonly #topics: Float32Array;
+  /** Unit vectors, VARIANTS a topic. */
+  readonly #vocabulary: Float32Array;
   readonly #options: ClusteredOptions;
 
   constructor(options: ClusteredOptions) {
     this.#options = options;
     const random = new RandomStream(options.seed, 'topics');
-    // directions of decreasing weight, as embeddings have them: a participation ratio of about 40 of 128
-    const topics = new Float32Array(options.topics * D);
-    for (let i = 0; i < topics.length; i++) topics[i] = gaussian(random) / Math.sqrt(1 + (i % D) / 16);
-    this.#topics = normalizeRows(topics, D);
-  }
-
-  #row(random: RandomStream, topic: number, spread: number, out: Float32Array, at: number): void {
-    for (let j = 0; j < D; j++) {
-      const noise = (spread * gaussian(random)) / Math.sqrt(D * (1 + j / 64));
-      out[at + j] = (this.#topics[topic * D + j] as number) + noise;
+    const topics = options.subjects * TOPICS_OF_SUBJECT;
+    const words = new Float32Array(topics * VARIANTS * D);
+    const centre = new Float32Array(D);
+    for (let topic = 0; topic < topics; topic++) {
+      // coordinates of falling weight, as embeddings have them
+      for (let j = 0; j < D; j++) centre[j] = gaussian(random) / Math.sqrt(1 + j / 16);
+      for (let variant = 0; variant < VARIANTS; variant++) {
+        const at = (topic * VARIANTS + variant) * D;
+        for (let j = 0; j < D; j++) {
+          words[at + j] = (centre[j] as number) + (0.7 * gaussian(random)) / Math.sqrt(1 + j / 16);
+        }
+      }
     }
+    this.#vocabulary = normalizeRows(words, D);
   }
 
   /** Documents first…end - 1; the same whatever piece they are made in. */
   documents(first: number, end: number): TokenSet {
-    const { tokens, topics, topicsOfOne, seed } = this.#options;
+    const { tokens, subjects, seed } = this.#options;
     const n = end - first;
     const data = new Float32Array(n * tokens * D);
     for (let i = 0; i < n; i++) {
       const random = new RandomStream(seed, `document/${first + i}`);
-      const own = Array.from({ length: topicsOfOne }, () => random.nextBelow(topics));
+      const subject = random.nextBelow(subjects) * TOPICS_OF_SUBJECT;
+      const own = Uint32Array.from({ length: TOPICS_OF_SUBJECT }, (_, topic) => subject + topic);
+      random.shuffle(own);
       for (let t = 0; t < tokens; t++) {
-        this.#row(random, own[random.nextBelow(topicsOfOne)] as number, 0.7, data, (i * tokens + t) * D);
+        const topic = own[random.nextBelow(TOPICS_OF_DOCUMENT)] as number;
+        const word = (topic * VARIANTS + random.nextBelow(VARIANTS)) * D;
+        data.set(this.#vocabulary.subarray(word, word + D), (i * tokens + t) * D);
       }
     }
     const offsets = Uint32Array.from({ length: n + 1 }, (_, i) => i * tokens);
-    return tokenSet(normalizeRows(data, D), offsets, D);
+    return tokenSet(data, offsets, D);
   }
 
   queries(count: number, documents: number): TokenSet {

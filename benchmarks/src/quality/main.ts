@@ -20,7 +20,7 @@ const TITLES: Readonly<Record<Part, string>> = {
   vaswani: 'Vaswani, static tokens trained on its 11,429 abstracts',
   cranfield: 'Cranfield, static tokens trained on its 1,400 abstracts',
 };
-const MEASURES = ['ndcg@10', 'recall@100', 'map@1000'] as const;
+const MEASURES = ['ndcg@10', 'recall@100', 'map@200'] as const;
 /** Ranks of each list that the fusion takes. */
 const FUSION_DEPTH = 100;
 
@@ -102,7 +102,7 @@ ${cpu} · ${engine} · ${date}. Written by \`npm run bench:mv-quality\`.
 
 Means over all queries with a relevant document (93 of Vaswani, 225 of Cranfield), nDCG with linear gain. BM25 is that of minisearch with
 k = 1.2 and b = 0.75, over three kinds of terms; fusion is reciprocal rank fusion of the first ${FUSION_DEPTH} with offset 60. FDEs have 2,560 numbers
-(2,048 learned) in float32. Static tokens are 128 dimensions with a context of 1, query tokens weighted by IDF (docs/text-tokens.md).
+(learned: cells × directions) in float32. Static tokens are 128 dimensions with a context of 1, query tokens weighted by IDF (docs/text-tokens.md).
 
 ${tables.join('\n\n')}
 `;

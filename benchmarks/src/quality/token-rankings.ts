@@ -15,8 +15,10 @@ export interface NamedRankings {
 }
 
 const DEPTH = 1000;
+/** Ranks of a reranked list that are kept. */
+const JUDGED = 200;
 /** Documents that MaxSim ranks again. */
-const RERANK = 200;
+const RERANKS = [200, 1000];
 
 /** Every ranking; the first one is exact MaxSim. */
 export function rankTokens(
@@ -51,11 +53,13 @@ export function rankTokens(
       method: `${name}, FDE alone`,
       rankings: run(asked, (query) => fdeOrder(index, query, documentIds)),
     });
-    const budgets = { candidates: RERANK, rerank: RERANK, shortQueries: 'same' } as const;
-    out.push({
-      method: `${name}, MaxSim of the best ${RERANK}`,
-      rankings: run(asked, (query) => index.search(query, RERANK, budgets).ids),
-    });
+    for (const rerank of RERANKS) {
+      const budgets = { candidates: rerank, rerank, shortQueries: 'same' } as const;
+      out.push({
+        method: `${name}, MaxSim of the best ${rerank}`,
+        rankings: run(asked, (query) => index.search(query, Math.min(rerank, JUDGED), budgets).ids),
+      });
+    }
     log(`${name}: done`);
   }
   return out;
@@ -71,11 +75,15 @@ function encoders(core: Core, tokens: TokenSet): [string, FdeEncoder][] {
       'MUVERA (20,4,7+1), mean-split',
       new MuveraFde({ ...paper, projectionDimension: 7, center, meanSplit: true }),
     ],
-    [
-      'LearnedFde, 64 cells × 32',
-      trainLearnedFde(core, tokens, { numCells: 64, projectionDimension: Math.min(32, d) }),
-    ],
+    learned(core, tokens, 64, 32),
+    learned(core, tokens, 128, 64),
   ];
+}
+
+function learned(core: Core, tokens: TokenSet, numCells: number, directions: number): [string, FdeEncoder] {
+  const projectionDimension = Math.min(directions, tokens.d);
+  const encoder = trainLearnedFde(core, tokens, { numCells, projectionDimension });
+  return [`LearnedFde, ${numCells} cells × ${projectionDimension}`, encoder];
 }
 
 function run(

@@ -28,5 +28,5 @@ export { projectRows, quantizeRows, residualRows } from './project';
 export { segmentedQuery } from './segmented-query';
 export { segmentedScan, segmentedScores, segmentedSearch } from './segmented-scan';
 export { fillCubeRows, simhashRows } from './simhash';
-export { affineScores, dotF16Rows, tableRowsU8 } from './table-rows';
+export { addScaledF32, affineScores, dotF16Rows, tableRowsPacked, tableRowsU8 } from './table-rows';
 export { selectBelowF32, topKPushF32, topKSortF32 } from './topk';

@@ -1,6 +1,6 @@
 /**
- * Rows of 8-bit codes against float tables: product quantization with 256 centroids, and half-precision rows against a
- * float query. Search kernels: sums round as the engine's multiply-add does.
+ * Rows of 8-bit codes against float tables: product quantization with 256 centroids; rows of packed codes of 1 to 7 bits
+ * against a table for each dim; and half-precision rows against a float query. Search kernels: sums round as the engine's multiply-add does.
  */
 import { madd, sumF32x4 } from './lanes';
 
@@ -25,6 +25,56 @@ export function tableRowsU8(codes: usize, n: usize, m: usize, luts: usize, out: 
       lut += 1024;
     }
     store<f32>(out + (i << 2), a + c + (b + e));
+  }
+}
+
+/** Code t of 16: the nibbles of w4 (0 … 7 low, 8 … 15 high), pairs of w2, bits of w1; planes that are not there are 0. */
+function codeOf(w4: u64, w2: u32, w1: u32, t: u32, low4: u32, low2: u32): usize {
+  const high = (<u32>(w4 >> <u64>(((t & 7) << 3) + ((t >> 3) << 2))) & 15) << low4;
+  return <usize>(high | (((w2 >> (t << 1)) & 3) << low2) | ((w1 >> t) & 1));
+}
+
+/**
+ * out f32[n] = Σ_j luts[j][code of row i in dim j]; codes in the layout of packCode, dims a multiple of 16, bits 1 … 7;
+ * luts f32[dims × 2^bits]. Four partial sums.
+ */
+export function tableRowsPacked(
+  codes: usize,
+  n: usize,
+  dims: usize,
+  bits: u32,
+  luts: usize,
+  out: usize,
+): void {
+  assert((dims & 15) === 0 && bits >= 1 && bits <= 7);
+  const step: usize = (<usize>4) << bits;
+  const low4 = bits & 3;
+  const low2 = bits & 1;
+  for (let i: usize = 0; i < n; i++) {
+    let a: f32 = 0;
+    let b: f32 = 0;
+    let c: f32 = 0;
+    let e: f32 = 0;
+    let lut = luts;
+    const pairs = codes + (bits & 4 ? dims >> 1 : 0);
+    const ones = pairs + (bits & 2 ? dims >> 2 : 0);
+    for (let j: usize = 0; j < dims; j += 16) {
+      const w4: u64 = bits & 4 ? load<u64>(codes + (j >> 1)) : 0;
+      const w2: u32 = bits & 2 ? load<u32>(pairs + (j >> 2)) : 0;
+      const w1: u32 = bits & 1 ? <u32>load<u16>(ones + (j >> 3)) : 0;
+      for (let t: u32 = 0; t < 16; t += 4) {
+        a += load<f32>(lut + (codeOf(w4, w2, w1, t, low4, low2) << 2));
+        lut += step;
+        b += load<f32>(lut + (codeOf(w4, w2, w1, t + 1, low4, low2) << 2));
+        lut += step;
+        c += load<f32>(lut + (codeOf(w4, w2, w1, t + 2, low4, low2) << 2));
+        lut += step;
+        e += load<f32>(lut + (codeOf(w4, w2, w1, t + 3, low4, low2) << 2));
+        lut += step;
+      }
+    }
+    store<f32>(out + (i << 2), a + c + (b + e));
+    codes = ones + (bits & 1 ? dims >> 3 : 0);
   }
 }
 
@@ -57,6 +107,16 @@ export function dotF16Rows(q: usize, rows: usize, n: usize, d: usize, out: usize
       rows += 16;
     }
     store<f32>(out + (i << 2), sumF32x4(f32x4.add(low, high)));
+  }
+}
+
+/** out f32[n] += weight·values f32[n], n a multiple of 4. */
+export function addScaledF32(values: usize, n: usize, weight: f32, out: usize): void {
+  assert((n & 3) === 0);
+  const weight_f32x4 = f32x4.splat(weight);
+  for (let i: usize = 0; i < n << 2; i += 16) {
+    const sum = f32x4.add(v128.load(out + i), f32x4.mul(v128.load(values + i), weight_f32x4));
+    v128.store(out + i, sum);
   }
 }
 

@@ -10,6 +10,7 @@ import { cpus } from 'node:os';
 import { createCore } from '../src/create-core.ts';
 import { codeCases } from './code-cases.ts';
 import { fastscanCases } from './fastscan-cases.ts';
+import { fdeCases } from './fde-cases.ts';
 import { floatCases } from './float-cases.ts';
 import { dotBaseline, gccDot } from './gcc-dot.ts';
 import {
@@ -68,6 +69,7 @@ async function main(): Promise<void> {
   );
   const floats = await table(`Floats, bytes and bits, d = ${D}`, floatCases(core, N, D));
   await table(`Packed codes, d = ${D} unless said`, codeCases(core, N, D));
+  await table('Fixed dimensional encodings, 50 documents of 79 tokens', fdeCases(core, 50));
   const tables = await table(`Fast scan, d = ${D}`, fastscanCases(core, N, D));
 
   console.log('\nGoals');

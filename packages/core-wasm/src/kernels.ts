@@ -67,8 +67,15 @@ export interface Kernels {
   signLutsU16(query: Ptr, dims: number, luts: Ptr): void;
   /** out f32[n] = Σ luts[s][code]; codes u8[n × m], luts f32[m × 256]. */
   tableRowsU8(codes: Ptr, n: number, m: number, luts: Ptr, out: Ptr): void;
+  /**
+   * out f32[n] = Σ luts[j][code]; codes n × dims·bits/8 bytes in the layout of packCode, dims a multiple of 16, bits 1 … 7;
+   * luts f32[dims × 2^bits].
+   */
+  tableRowsPacked(codes: Ptr, n: number, dims: number, bits: number, luts: Ptr, out: Ptr): void;
   /** out f32[n] = <q, row>; q f32[d], rows u16[n × d] of half precision (finite), d a multiple of 8. */
   dotF16Rows(q: Ptr, rows: Ptr, n: number, d: number, out: Ptr): void;
+  /** out f32[n] += weight·values f32[n], n a multiple of 4. */
+  addScaledF32(values: Ptr, n: number, weight: number, out: Ptr): void;
   /**
    * out[i] = base + add_i + weight·(scale_i·(a·dot_i + b) + offset_i·sum) over blocks of 32 that begin with the factors
    * (f32[32] each) whose bits are set: 1 add, 2 scale, 4 offset; bit 8: dots are u32, else f32, 32 a block.

@@ -258,22 +258,21 @@ describeBuilds('encodeCodeRows', (core) => {
     }
   });
 
-  it.each([2, 3, 4, 6, 8, 10, 13])(
-    'has the cosine of its best start, at %i bits',
-    (bits) => {
-      const d = 128;
-      for (const map of Object.values(KINDS)) {
-        const rows = gaussianRows(6, d, 14).map(map);
-        const encoded = run({ rows, n: 6, d, bits });
-        for (let r = 0; r < 6; r++) {
-          const o = rows.subarray(r * d, (r + 1) * d);
-          // rounding of |o|·t moves single codes by one; it hardly moves the cosine
-          const best = bestGridCosine(o, bits);
-          expect(Math.abs(cosine(o, levelsOf(encoded, r, d, bits)) - best)).toBeLessThan(1e-7 + 0.01 * (1 - best));
-        }
+  it.each([2, 3, 4, 6, 8, 10, 13])('has the cosine of its best start, at %i bits', (bits) => {
+    const d = 128;
+    for (const map of Object.values(KINDS)) {
+      const rows = gaussianRows(6, d, 14).map(map);
+      const encoded = run({ rows, n: 6, d, bits });
+      for (let r = 0; r < 6; r++) {
+        const o = rows.subarray(r * d, (r + 1) * d);
+        // rounding of |o|·t moves single codes by one; it hardly moves the cosine
+        const best = bestGridCosine(o, bits);
+        expect(Math.abs(cosine(o, levelsOf(encoded, r, d, bits)) - best)).toBeLessThan(
+          1e-7 + 0.01 * (1 - best),
+        );
       }
-    },
-  );
+    }
+  });
 });
 
 describe('the cosine of searched codes', () => {

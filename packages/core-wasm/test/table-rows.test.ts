@@ -24,6 +24,25 @@ describeBuilds('table rows', (core) => {
     }
   });
 
+  it('tableRowsPacked sums what its twin sums', () => {
+    for (const bits of [1, 2, 3, 4, 5, 6, 7]) {
+      for (const dims of [16, 32, 48, 784]) {
+        const n = 5;
+        const codes = randomBytes((n * dims * bits) / 8, dims + bits);
+        const luts = gaussianRows(dims, 1 << bits, dims);
+        const expected = new Float32Array(n);
+        twin.tableRowsPacked(codes, n, dims, bits, luts, expected);
+        const sums = core.scope((scope) => {
+          const out = new Output(scope, 4 * n);
+          core.kernels.tableRowsPacked(put(scope, codes), n, dims, bits, put(scope, luts), out.at());
+          return out.f32();
+        });
+        // |entry| < 5
+        expectWithin(sums, expected, () => (dims + 4) * EPSILON * 5 * dims);
+      }
+    }
+  });
+
   it('dotF16Rows knows every half that is a number', () => {
     // eight halves a row, one of them multiplied by 1: the product is the value itself
     const halves = Uint16Array.from({ length: 65_536 }, (_, i) => (((i >> 10) & 31) === 31 ? 0 : i));
@@ -62,6 +81,21 @@ describeBuilds('table rows', (core) => {
       });
       expectWithin(dots, expected, () => (d + 4) * EPSILON * 8 * 5 * d);
     }
+  });
+
+  it('addScaledF32 adds as its twin does', () => {
+    const values = gaussianRows(1, 100, 1);
+    const start = gaussianRows(1, 100, 2);
+    const expected = start.slice();
+    twin.addScaledF32(values, -1.7, expected);
+    const sums = core.scope((scope) => {
+      const out = scope.reserve(4 * 104);
+      out.f32().fill(7).set(start);
+      core.kernels.addScaledF32(put(scope, values), 100, -1.7, out.at());
+      return out.f32().slice(0, 104);
+    });
+    expect(sums.subarray(0, 100)).toEqual(expected);
+    expect([...sums.subarray(100)]).toEqual([7, 7, 7, 7]);
   });
 
   it('affineScores equals its twin for every set of factors', () => {

@@ -11,6 +11,7 @@ export {
   createCore,
   FormatError,
   type Metric,
+  type TokenSet,
   UnsupportedError,
   type VectorSet,
 } from '@sagitta/core-wasm';
@@ -41,7 +42,12 @@ export { type CompareOptions, type Comparison, compareQuantizers } from './compa
 export type { ComparisonRow } from './compare/measure.ts';
 export { aboveBound, comparisonChart, comparisonHtml, type ReportHead } from './compare/report.ts';
 export { type ExactNeighbors, type ExactNeighborsOptions, exactNeighbors } from './exact-neighbors.ts';
-export { openIndexFile, saveIndexFile } from './index-file.ts';
+export {
+  openIndexFile,
+  openMultiVectorIndexFile,
+  saveIndexFile,
+  saveMultiVectorIndexFile,
+} from './index-file.ts';
 export { type MeasureOptions, measureSearch, type SearchMeasurement } from './measure-search.ts';
 export { type Batch, readBatches } from './readers/batches.ts';
 export { type MatrixI32, readMatrixI32 } from './readers/matrix-i32.ts';
@@ -60,5 +66,19 @@ export {
   type VectorSource,
 } from './readers/vector-source.ts';
 export { type RelativeError, type RelativeErrorOptions, relativeError } from './relative-error.ts';
+export {
+  type OpenTokenSetsOptions,
+  openTokenSets,
+  TOKEN_SET_FORMATS,
+  type TokenSetFormat,
+  tokenSetFormatOf,
+} from './token-sets/open-token-sets.ts';
+export {
+  type AllTokenSets,
+  readAllTokenSets,
+  type TokenSetBatch,
+  type TokenSetSource,
+} from './token-sets/token-set-source.ts';
 export { writeIvecs } from './writers/ivecs.ts';
+export { type MvecsCounts, type WriteMvecsOptions, writeMvecs } from './writers/mvecs.ts';
 export { writeNpy } from './writers/npy.ts';

@@ -102,4 +102,6 @@ for (const one of contestants) {
 }
 const find = (name: string): Contestant => contestants.find((one) => one.name.startsWith(name)) as Contestant;
 const ratio = speed(find('SAQ, 9 bits')) / speed(find('RaBitQ optimal'));
-console.log(`${'SAQ at 9 bits : RaBitQ optimal at 9 bits'.padEnd(64)}${'80×'.padStart(10)}${`${ratio.toFixed(0)}×`.padStart(12)}`);
+console.log(
+  `${'SAQ at 9 bits : RaBitQ optimal at 9 bits'.padEnd(64)}${'80×'.padStart(10)}${`${ratio.toFixed(0)}×`.padStart(12)}`,
+);

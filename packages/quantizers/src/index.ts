@@ -4,17 +4,21 @@
  * @module
  */
 
+export { LEANVEC_SOLVERS, type LeanVecSolver } from './leanvec/index.ts';
 export type { LinearLayout } from './linear/block-layout.ts';
 export type { CodedRows, Coder, Dots } from './linear/coder.ts';
 export type { Frame } from './linear/frame.ts';
 export { type LinearParts, LinearQuantizer } from './linear/linear-quantizer.ts';
 export {
+  PRIMARY_NAMES,
+  type PrimaryName,
   QUANTIZER_NAMES,
   type Quantizer,
   type QuantizerEncoder,
   type QuantizerName,
   type QueryEstimator,
 } from './quantizer.ts';
+export type { QuantizerOptions } from './quantizer-options.ts';
 export type { RabitqMode } from './rabitq/index.ts';
 export { type WaterLevel, waterLevel } from './rate-distortion.ts';
 export {
@@ -43,7 +47,8 @@ export {
   trainSaq,
   writeSaqModel,
 } from './saq/index.ts';
-export { type QuantizerOptions, readQuantizer, trainQuantizer, writeQuantizer } from './train-quantizer.ts';
+export type { ScalarRanges } from './scalar/index.ts';
+export { readQuantizer, trainQuantizer, writeQuantizer } from './train-quantizer.ts';
 export {
   type Assignment,
   assignToNearest,
@@ -52,6 +57,7 @@ export {
   type KmeansOptions,
   type PcaModel,
   type PcaOptions,
+  projectRows,
   RowReservoir,
   type SymmetricEigen,
   sampleIndices,

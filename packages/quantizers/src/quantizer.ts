@@ -17,8 +17,13 @@ export const QUANTIZER_NAMES = [
   'pca',
   'fp16',
   'leanvec',
+  'latent',
+  'low-rank-pq',
 ] as const;
 export type QuantizerName = (typeof QUANTIZER_NAMES)[number];
+/** What may code the dimensions that LeanVec keeps. */
+export type PrimaryName = Exclude<QuantizerName, 'leanvec'>;
+export const PRIMARY_NAMES: readonly PrimaryName[] = QUANTIZER_NAMES.filter((name) => name !== 'leanvec');
 
 export interface Quantizer {
   readonly name: QuantizerName;
@@ -37,11 +42,16 @@ export interface Quantizer {
   /** Where a flat set is centred, d values: the mean of the sample for l2, else 0. */
   readonly origin: Float32Array;
   createEncoder(core: Core): QuantizerEncoder;
-  createEstimator(core: Core): QueryEstimator;
+  createEstimator(core: Core, options?: EstimatorOptions): QueryEstimator;
   /** The n vectors that blocks stand for, n × d, fresh. origin: what was subtracted when they were coded. */
   decode(core: Core, blocks: Block, n: number, origin: Float32Array): Float32Array;
   /** What is wrong with blocks that were read from a file, or undefined: any bits are a code, factors have to be finite. */
   defect(blocks: Block, n: number): string | undefined;
+}
+
+export interface EstimatorOptions {
+  /** Leaves finer levels unread, where codes have them: a first scan, to be followed by scores from all. */
+  readonly isCoarse?: boolean;
 }
 
 export interface QuantizerEncoder extends Disposable {

@@ -14,7 +14,8 @@ import {
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { ExactNormCoder, identityProjection, spheringProjection } from './leanvec/index.ts';
+import { readLatentCoder, trainLatentCoder } from './latent/index.ts';
+import { ExactNormCoder, makeLeanVec } from './leanvec/index.ts';
 import type { Coder } from './linear/coder.ts';
 import {
   type Frame,
@@ -27,68 +28,24 @@ import {
   writeFrame,
 } from './linear/frame.ts';
 import { LinearQuantizer } from './linear/linear-quantizer.ts';
-import { LvqCoder, readLvqCoder } from './lvq/index.ts';
-import { readPqCoder, trainOpqFrame, trainPqCoder } from './pq/index.ts';
-import { QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
-import { makeRabitqCoder, type RabitqMode, readRabitqCoder } from './rabitq/index.ts';
+import { readLowRankPqCoder, trainLowRankPq } from './low-rank-pq/index.ts';
+import { LvqCoder, MAX_MEANS, readLvqCoder } from './lvq/index.ts';
+import { balancedAxes, type PqOptions, readPqCoder, trainOpqFrame, trainPqCoder } from './pq/index.ts';
+import { PRIMARY_NAMES, QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
+import type { Made, QuantizerOptions, Sample } from './quantizer-options.ts';
+import { makeRabitqCoder, readRabitqCoder } from './rabitq/index.ts';
 import {
   BinaryCoder,
   HalfCoder,
+  readAnyScalarCoder,
   readBinaryCoder,
-  readScalarCoder,
+  SCALAR_RANGES,
   trainScalarCoder,
+  VectorScalarCoder,
 } from './scalar/index.ts';
+import { trainKmeans } from './training/kmeans.ts';
 import { trainPca } from './training/pca.ts';
-import { readTurboQuantCoder, TurboQuantCoder } from './turboquant/index.ts';
-
-export interface QuantizerOptions {
-  readonly name: QuantizerName;
-  readonly metric: Metric;
-  /**
-   * Average code bits a dimension. rabitq 1 to 9; pq and opq 1/16 to 8 (as sub-quantizers); lvq 1 to 16 (above 8 on two
-   * levels); leanvec 1 to 8 a kept dimension; scalar 1 to 8; turboquant 1, 2 or 4; pca 1/16 to 16, at 16 bits a kept dimension; binary is 1, fp16 16.
-   */
-  readonly bits?: number;
-  readonly seed?: number;
-  /** rabitq: 'fast' (default) or 'optimal' codes. */
-  readonly mode?: RabitqMode;
-  /** pq, opq: bits of one code, 8 (default) or 4 (fast scan). */
-  readonly nbits?: 4 | 8;
-  /** lvq: bits of the second level, 0 (default) to 8; bits is then that of the first. */
-  readonly secondBits?: number;
-  /** lvq: in a random rotation; with `ratio` inner products have no bias. */
-  readonly rotate?: boolean;
-  /** lvq, turboquant: the scale |r|²/<r, r̂>. Default false for lvq, true for turboquant. */
-  readonly ratio?: boolean;
-  /** scalar: share of training values beyond the grid at each end. Default 0. */
-  readonly clip?: number;
-  /** leanvec: dimensions kept, default half of them; bits is then that of a kept dimension (lvq, default 8). */
-  readonly dims?: number;
-  /** leanvec: training queries (m × d, for cosine of length 1) where they differ from the vectors: LeanVec-Sphering. */
-  readonly queries?: Float32Array;
-  /** pq, opq: k-means rounds. Default 10. */
-  readonly iterations?: number;
-}
-
-interface Made {
-  readonly frame: Frame;
-  readonly coder: Coder;
-  readonly bits: number;
-  readonly isUnbiased: boolean;
-}
-
-/** A sample as makers see it: checked, and centred on origin. */
-interface Sample {
-  readonly core: Core;
-  readonly d: number;
-  readonly n: number;
-  /** n × d: x - origin, or residuals where those were given. */
-  readonly rows: Float32Array;
-  /** What queries lose before they are taken into the frame. */
-  readonly origin: Float32Array;
-  readonly random: RandomStream;
-  readonly seed: number;
-}
+import { readTurboQuantCoder, SignSketch, TurboQuantCoder } from './turboquant/index.ts';
 
 type Maker = (sample: Sample, options: QuantizerOptions) => Made;
 
@@ -98,17 +55,22 @@ function inFrame({ core, rows }: Sample, frame: Frame): Float32Array {
   return transform.apply(rows);
 }
 
-function makePq(sample: Sample, options: QuantizerOptions, isRotated: boolean): Made {
-  const { d, n, seed, core } = sample;
+/** Sub-quantizers and rounds of PQ and its kin. */
+function pqOptions({ d, seed }: Sample, options: QuantizerOptions): PqOptions {
   const nbits = options.nbits ?? 8;
   if (nbits !== 4 && nbits !== 8) throw new RangeError(`"nbits" expected 4 or 8, got ${nbits}`);
   const bits = checkNumber('bits', options.bits ?? 1, 1 / 16, 8);
   const m = Math.max(1, Math.min(d, Math.round((bits * d) / nbits)));
   const iterations = checkInteger('iterations', options.iterations ?? 10, 1, 1000);
-  const pq = { m, nbits, seed, iterations } as const;
+  return { m, nbits, seed, iterations };
+}
+
+function makePq(sample: Sample, options: QuantizerOptions, isRotated: boolean): Made {
+  const { d, n, core } = sample;
+  const pq = pqOptions(sample, options);
   const frame = isRotated ? trainOpqFrame(core, sample.rows, n, d, pq) : identityFrame(d);
   const coder = trainPqCoder(core, inFrame(sample, frame), n, frame.dims, pq);
-  return { frame, coder, bits: (coder.m * nbits) / d, isUnbiased: false };
+  return { frame, coder, bits: (coder.m * pq.nbits) / d, isUnbiased: false };
 }
 
 const MAKERS: Record<QuantizerName, Maker> = {
@@ -121,21 +83,34 @@ const MAKERS: Record<QuantizerName, Maker> = {
   },
   pq: (sample, options) => makePq(sample, options, false),
   opq: (sample, options) => makePq(sample, options, true),
-  lvq({ d, random }, options) {
+  lvq(sample, options) {
+    const { core, d, n, seed, random } = sample;
     const asked = checkInteger('bits', options.bits ?? 8, 1, options.secondBits === undefined ? 16 : 8);
     const bits = Math.min(8, asked);
     const second = checkInteger('secondBits', options.secondBits ?? asked - bits, 0, 8);
     const frame = options.rotate ? rotatedFrame(d, random.fork('rotation')) : identityFrame(d);
     const used = options.rotate ? frame.dims : d;
-    const coder = new LvqCoder(frame.dims, used, bits, second, options.ratio ?? false);
+    const count = checkInteger('means', options.means ?? 1, 1, MAX_MEANS);
+    if (n < count)
+      throw new RangeError(`"sample" expected at least ${count} vectors for ${count} means, got ${n}`);
+    const means =
+      count > 1
+        ? trainKmeans(core, { data: inFrame(sample, frame), n, d: frame.dims }, { nlist: count, seed })
+            .centroids
+        : undefined;
+    const coder = new LvqCoder(frame.dims, used, bits, second, options.ratio ?? false, means);
     const isUnbiased = options.rotate === true && options.ratio === true;
     return { frame, coder, bits: ((bits + second) * frame.dims) / d, isUnbiased };
   },
   scalar(sample, options) {
     const bits = checkInteger('bits', options.bits ?? 8, 1, 8);
     const clip = checkNumber('clip', options.clip ?? 0, 0, 0.49);
+    const ranges = checkOneOf('ranges', options.ranges ?? 'dimension', SCALAR_RANGES);
     const frame = identityFrame(sample.d);
-    const coder = trainScalarCoder(inFrame(sample, frame), sample.n, frame.dims, bits, clip);
+    const coder =
+      ranges === 'vector'
+        ? new VectorScalarCoder(frame.dims, sample.d, checkInteger('bits', bits, 2, 8), clip)
+        : trainScalarCoder(inFrame(sample, frame), sample.n, frame.dims, bits, clip);
     return { frame, coder, bits: (bits * frame.dims) / sample.d, isUnbiased: false };
   },
   binary({ d }) {
@@ -143,15 +118,19 @@ const MAKERS: Record<QuantizerName, Maker> = {
     return { frame, coder: new BinaryCoder(frame.dims, d), bits: frame.dims / d, isUnbiased: false };
   },
   turboquant({ d, random }, options) {
-    const bits = options.bits ?? 4;
+    const isSketched = options.sketch ?? false;
+    const bits = checkInteger('bits', options.bits ?? 4, isSketched ? 2 : 1, 4);
     const hasRatio = options.ratio ?? true;
     const frame = rotatedFrame(d, random.fork('rotation'));
-    const coder = new TurboQuantCoder(frame.dims, bits, hasRatio);
-    return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: hasRatio };
+    const coder = isSketched
+      ? new TurboQuantCoder(frame.dims, bits - 1, SignSketch.random(frame.dims, random.fork('sketch')))
+      : new TurboQuantCoder(frame.dims, bits, hasRatio);
+    return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: isSketched || hasRatio };
   },
   pca({ core, d, n, rows }, options) {
     const bits = checkNumber('bits', options.bits ?? 4, 1 / 16, 16);
-    const kept = Math.max(1, Math.min(d, Math.round((bits * d) / 16)));
+    const share = Math.max(1, Math.min(d, Math.round((bits * d) / 16)));
+    const kept = checkInteger('dims', options.dims ?? share, 1, d);
     const { components } = trainPca(core, { data: rows, n, d }, { center: false });
     const frame = matrixFrame(d, components.slice(0, kept * d));
     return {
@@ -161,19 +140,28 @@ const MAKERS: Record<QuantizerName, Maker> = {
       isUnbiased: false,
     };
   },
-  leanvec({ core, d, n, rows, origin }, options) {
-    const bits = checkInteger('bits', options.bits ?? 8, 1, 8);
-    const dims = checkInteger('dims', options.dims ?? Math.ceil(d / 2), 1, d);
-    const set = { data: rows, n, d };
-    let frame: Frame;
-    if (options.queries) {
-      const queries = vectorSet(options.queries, d, 'queries');
-      if (queries.n === 0) throw new RangeError('"queries" expected at least 1 vector, got 0');
-      const data = queries.data.map((value, i) => value - (origin[i % d] as number));
-      frame = spheringProjection(core, set, { data, n: queries.n, d }, dims);
-    } else frame = identityProjection(core, set, dims);
-    const coder = new ExactNormCoder(new LvqCoder(frame.dims, dims, bits, 0, false));
-    return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: false };
+  leanvec(sample, options) {
+    const primary = checkOneOf('primary', options.primary ?? 'lvq', PRIMARY_NAMES);
+    return makeLeanVec(sample, options, primary, (projected) => MAKERS[primary](projected, options));
+  },
+  latent(sample, options) {
+    const bits = checkInteger('bits', options.bits ?? 4, 1, 8);
+    const frame = identityFrame(sample.d);
+    const coder = trainLatentCoder(inFrame(sample, frame), sample.n, frame.dims, bits);
+    return { frame, coder, bits: (bits * frame.dims) / sample.d, isUnbiased: false };
+  },
+  'low-rank-pq'(sample, options) {
+    const { core, d, n, rows } = sample;
+    const pq = pqOptions(sample, options);
+    const dsub = Math.ceil(paddedDims(d) / pq.m);
+    const { clusterDims } = options;
+    if (clusterDims !== undefined) checkInteger('clusterDims', clusterDims, 1, dsub);
+    const frame = matrixFrame(d, balancedAxes(core, rows, n, d, pq.m));
+    const coder = trainLowRankPq(core, inFrame(sample, frame), n, frame.dims, {
+      ...pq,
+      ...(clusterDims !== undefined && { clusterDims }),
+    });
+    return { frame, coder, bits: (coder.m * pq.nbits) / d, isUnbiased: false };
   },
   fp16({ d }) {
     const frame = identityFrame(d);
@@ -225,12 +213,19 @@ const READERS: Record<QuantizerName, (reader: ByteReader, dims: number) => Coder
   pq: readPqCoder,
   opq: readPqCoder,
   lvq: readLvqCoder,
-  scalar: readScalarCoder,
+  scalar: readAnyScalarCoder,
   binary: readBinaryCoder,
   turboquant: readTurboQuantCoder,
   pca: readHalfCoder,
   fp16: readHalfCoder,
-  leanvec: (reader, dims) => new ExactNormCoder(readLvqCoder(reader, dims)),
+  latent: readLatentCoder,
+  'low-rank-pq': readLowRankPqCoder,
+  leanvec(reader, dims) {
+    const primary = QUANTIZER_NAMES[reader.u32In('primary', 0, QUANTIZER_NAMES.length - 1)] as QuantizerName;
+    return primary === 'leanvec'
+      ? reader.fail('"primary" expected any other quantizer, got leanvec')
+      : new ExactNormCoder(READERS[primary](reader, dims), primary);
+  },
 };
 
 function readHalfCoder(reader: ByteReader, dims: number): HalfCoder {

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { blockCount, type LinearQuantizer, type QuantizerOptions, trainQuantizer } from '../src/index.ts';
 import { FrameTransform } from '../src/linear/frame.ts';
 import { PqCoder } from '../src/pq/index.ts';
-import { referenceLvq, referencePq, referenceRabitq } from './reference/family.ts';
+import { LEVELS } from '../src/turboquant/index.ts';
+import { referenceLvq, referencePq, referenceRabitq, referenceTurboQuant } from './reference/family.ts';
 
 const core = createCore();
 const D = 32;
@@ -118,6 +119,31 @@ describe('pq', () => {
     expectEstimates(quantizer, decoded, 'decoded', 0.02);
   });
 
+  it.each([
+    ['pq', 8],
+    ['pq', 4],
+    ['low-rank-pq', 8],
+  ] as const)('%s with codes of %i has symmetric distances between codes', (name, nbits) => {
+    const quantizer = train({ name, bits: 1, nbits });
+    const { coder } = quantizer;
+    if (!(coder instanceof PqCoder)) throw new Error('expected a PqCoder');
+    using encoder = quantizer.createEncoder(core);
+    using blocks = core.allocate(blockCount(N) * quantizer.blockBytes);
+    encoder.encode(rows, quantizer.origin, blocks, 0);
+    const codes = quantizer.codes(blocks, N);
+    const decoded = quantizer.decode(core, blocks, N, quantizer.origin);
+    const distances = coder.symmetricDistances(codes.subarray(0, coder.codeBytes), codes);
+    expect(distances[0]).toBe(0);
+    for (let i = 0; i < N; i++) {
+      let expected = 0;
+      for (let j = 0; j < D; j++) {
+        expected += ((decoded[j] as number) - (decoded[i * D + j] as number)) ** 2;
+      }
+      expect(Math.abs((distances[i] as number) - expected)).toBeLessThan(1e-3);
+    }
+    expect(() => coder.symmetricDistances(codes.subarray(1), codes)).toThrow(/"code"/);
+  });
+
   it('has symmetric tables of squared distances between centroids', () => {
     const { coder } = train({ name: 'pq', bits: 1, nbits: 4 });
     if (!(coder instanceof PqCoder)) throw new Error('expected a PqCoder');
@@ -134,5 +160,17 @@ describe('pq', () => {
         expect(table[a * 16 + b]).toBe(table[b * 16 + a]);
       }
     }
+  });
+});
+
+describe('turboquant', () => {
+  it.each([1, 2, 3, 4])('at %i bits, for the least error', (bits) => {
+    const quantizer = train({ name: 'turboquant', bits, ratio: false });
+    const residuals = framed(quantizer);
+    const decoded = Array.from({ length: N }, (_, i) =>
+      referenceTurboQuant(row(residuals, i, quantizer.frame.dims), LEVELS[bits] as readonly number[]),
+    );
+    // tables of 4 bits have 65,535 steps over the largest range, of 3 bits are floats
+    expectEstimates(quantizer, decoded, 'decoded', 0.02);
   });
 });

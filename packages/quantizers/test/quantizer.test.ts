@@ -23,7 +23,7 @@ quantizerCase({
 });
 quantizerCase({ label: 'lvq 4', options: { name: 'lvq', bits: 4 }, error: 0.0151 });
 quantizerCase({ label: 'lvq 8', options: { name: 'lvq', bits: 8 }, error: 0.000866 });
-quantizerCase({ label: 'lvq 4 × 8', options: { name: 'lvq', bits: 4, secondBits: 8 }, error: 6.65e-5 });
+quantizerCase({ label: 'lvq 4 × 8', options: { name: 'lvq', bits: 4, secondBits: 8 }, error: 7.57e-5 });
 quantizerCase({
   label: 'lvq 4, rotated with ratio',
   options: { name: 'lvq', bits: 4, rotate: true, ratio: true },
@@ -42,3 +42,65 @@ quantizerCase({
 quantizerCase({ label: 'pca', options: { name: 'pca', bits: 8 }, error: 0.0408 });
 quantizerCase({ label: 'fp16', options: { name: 'fp16' }, error: 5.82e-5 });
 quantizerCase({ label: 'leanvec', options: { name: 'leanvec', bits: 8 }, error: 0.0408 });
+quantizerCase({
+  label: 'leanvec over rabitq 4',
+  options: { name: 'leanvec', primary: 'rabitq', bits: 4 },
+  error: 0.0421,
+});
+quantizerCase({
+  label: 'leanvec over pq',
+  options: { name: 'leanvec', primary: 'pq', bits: 4 },
+  error: 0.05,
+  needs: 256,
+});
+quantizerCase({
+  label: 'leanvec over opq, 4-bit codes',
+  options: { name: 'leanvec', primary: 'opq', bits: 1, nbits: 4, iterations: 2 },
+  error: 0.107,
+  needs: 16,
+});
+quantizerCase({ label: 'turboquant 3', options: { name: 'turboquant', bits: 3 }, error: 0.0211 });
+quantizerCase({
+  label: 'turboquant 3 with a sketch',
+  options: { name: 'turboquant', bits: 3, sketch: true },
+  error: 0.0296,
+});
+quantizerCase({
+  label: 'turboquant 4 with a sketch',
+  options: { name: 'turboquant', bits: 4, sketch: true },
+  error: 0.0159,
+});
+quantizerCase({ label: 'latent 1', options: { name: 'latent', bits: 1 }, error: 0.185 });
+quantizerCase({ label: 'latent 3', options: { name: 'latent', bits: 3 }, error: 0.0461 });
+quantizerCase({ label: 'latent 4', options: { name: 'latent', bits: 4 }, error: 0.0226 });
+quantizerCase({ label: 'latent 6', options: { name: 'latent', bits: 6 }, error: 0.0048 });
+quantizerCase({ label: 'latent 8', options: { name: 'latent', bits: 8 }, error: 0.000809 });
+quantizerCase({ label: 'low-rank-pq', options: { name: 'low-rank-pq', bits: 1 }, error: 0.133, needs: 52 });
+quantizerCase({
+  label: 'low-rank-pq, 4-bit codes',
+  options: { name: 'low-rank-pq', bits: 1, nbits: 4 },
+  error: 0.158,
+  needs: 2,
+});
+quantizerCase({
+  label: 'lvq 4, 8 means',
+  options: { name: 'lvq', bits: 4, means: 8 },
+  error: 0.0123,
+  needs: 8,
+});
+quantizerCase({
+  label: 'lvq 8 × 8, 3 means, rotated with ratio',
+  options: { name: 'lvq', bits: 8, secondBits: 8, means: 3, rotate: true, ratio: true },
+  error: 6.36e-6,
+  needs: 3,
+});
+quantizerCase({
+  label: 'int8 by vector',
+  options: { name: 'scalar', bits: 8, ranges: 'vector' },
+  error: 0.00108,
+});
+quantizerCase({
+  label: 'int4 by vector, clipped',
+  options: { name: 'scalar', bits: 4, ranges: 'vector', clip: 0.02 },
+  error: 0.0433,
+});

@@ -11,6 +11,8 @@ const CASES: Omit<QuantizerOptions, 'metric'>[] = [
   { name: 'rabitq', bits: 3 },
   { name: 'turboquant', bits: 1 },
   { name: 'turboquant', bits: 2 },
+  { name: 'turboquant', bits: 2, sketch: true },
+  { name: 'turboquant', bits: 4, sketch: true },
   { name: 'lvq', bits: 3, rotate: true, ratio: true },
 ];
 
@@ -36,25 +38,26 @@ function errorsOverSeeds(options: Omit<QuantizerOptions, 'metric'>, seeds: numbe
   });
 }
 
-describe.each(CASES.map((options) => [`${options.name} ${options.bits}`, options] as const))(
-  '%s',
-  (_, options) => {
-    it('has no bias over rotations', () => {
-      const seeds = 1500;
-      const errors = errorsOverSeeds(options, seeds);
-      const mean = errors.reduce((sum, error) => sum + error, 0) / seeds;
-      const variance = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / seeds;
-      expect(Math.abs(mean)).toBeLessThan(4 * Math.sqrt(variance / seeds));
-      // and the spread is not nothing, so that a bias would be seen: 4 standard errors are under 1 % of |q|·|x|
-      expect(variance).toBeGreaterThan(0);
-      expect(4 * Math.sqrt(variance / seeds)).toBeLessThan(0.012);
-    });
-  },
-);
+describe.each(
+  CASES.map(
+    (options) => [`${options.name} ${options.bits}${options.sketch ? ' sketch' : ''}`, options] as const,
+  ),
+)('%s', (_, options) => {
+  it('has no bias over rotations', () => {
+    const seeds = 1500;
+    const errors = errorsOverSeeds(options, seeds);
+    const mean = errors.reduce((sum, error) => sum + error, 0) / seeds;
+    const variance = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / seeds;
+    expect(Math.abs(mean)).toBeLessThan(4 * Math.sqrt(variance / seeds));
+    // and the spread is not nothing, so that a bias would be seen: 4 standard errors are under 1 % of |q|·|x|
+    expect(variance).toBeGreaterThan(0);
+    expect(4 * Math.sqrt(variance / seeds)).toBeLessThan(0.012);
+  });
+});
 
 it('a biased quantizer says so', () => {
   const sample = { data: gaussianRows(300, D, 3), n: 300, d: D };
-  for (const name of ['pq', 'opq', 'scalar', 'binary', 'pca', 'fp16'] as const) {
+  for (const name of ['pq', 'opq', 'scalar', 'binary', 'pca', 'fp16', 'latent'] as const) {
     expect(trainQuantizer(core, sample, { name, metric: 'ip', iterations: 1 }).isUnbiased).toBe(false);
   }
   expect(trainQuantizer(core, sample, { name: 'lvq', metric: 'ip' }).isUnbiased).toBe(false);

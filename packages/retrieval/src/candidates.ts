@@ -29,6 +29,8 @@ export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
     add('pq', 'pq');
     if (bits <= 4) add('pq 4-bit', 'pq', { bits, quantizerOptions: { nbits: 4 } });
     if (d <= OPQ_DIMS) add('opq', 'opq');
+    // from 4 bits on runs are of two dims, and there is no rank to choose
+    if (bits <= 2) add('low-rank pq', 'low-rank-pq');
   }
   if (isInteger && bits >= 2) {
     add('lvq', 'lvq');
@@ -37,7 +39,11 @@ export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
   if (bits === 4 || bits === 8) add(`int${bits}`, 'scalar');
   if (bits === 4) add('leanvec', 'leanvec', { bits: 8 });
   if (bits === 1) add('binary', 'binary');
-  if (bits === 1 || bits === 2 || bits === 4) add('turboquant', 'turboquant');
+  if (isInteger && bits <= 4) add('turboquant', 'turboquant');
+  if (isInteger && bits >= 2 && bits <= 4) {
+    add('turboquant sketch', 'turboquant', { bits, quantizerOptions: { sketch: true } });
+  }
+  if (isInteger && bits <= 8) add('latent', 'latent');
   if (bits >= 16 / d) add('pca', 'pca');
   if (bits === 16) add('fp16', 'fp16');
   return out;

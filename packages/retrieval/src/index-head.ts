@@ -2,7 +2,14 @@
  * What the file of an index says before its lists: read and checked alike whether the file is in memory, comes as a
  * stream or is fetched in parts.
  */
-import { type ByteReader, type Core, FormatError, MAX_DIMENSION, METRICS } from '@sagitta/core-wasm';
+import {
+  type ByteReader,
+  type Core,
+  FormatError,
+  MAX_DIMENSION,
+  METRICS,
+  UnsupportedError,
+} from '@sagitta/core-wasm';
 import { readQuantizer, readSaqModel } from '@sagitta/quantizers';
 import { FloatCodec } from './ivf/float-codec.ts';
 import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection } from './ivf/format.ts';
@@ -50,6 +57,8 @@ export function checkSections(has: (id: string) => boolean, meta: IndexMeta): vo
     ['SAQM', modelSection(meta.quantizer) === 'SAQM'],
     ['QNTZ', modelSection(meta.quantizer) === 'QNTZ'],
     ['VECS', meta.keepVectors],
+    ['SECC', has('SECM')],
+    ['SECM', has('SECC')],
   ] as const) {
     if (has(id) && !isWanted) throw new FormatError(`expected no section "${id}", got one`, 32);
   }
@@ -104,26 +113,70 @@ export class IdsOnce {
   }
 }
 
-/** reader — of the section by the name that modelSection gives; not called without a quantizer */
+/** A codec, and what vectors outside lists lose. */
+export interface OpenedCodec {
+  readonly codec: ListCodec;
+  readonly origin: Float32Array;
+}
+
+/** A quantizer by name; `model` gives the reader of its model, which it ends with, and is not called for 'none'. */
+export type QuantizerOpener = (
+  core: Core,
+  wanted: IndexMeta['quantizer'],
+  meta: IndexMeta,
+  model: () => ByteReader,
+) => OpenedCodec;
+
+export const openQuantizer: QuantizerOpener = (core, wanted, meta, model) => {
+  if (wanted === 'none' || wanted === 'saq') return openSaqQuantizer(core, wanted, meta, model);
+  const reader = model();
+  const quantizer = readQuantizer(reader);
+  const { name, d, metric } = quantizer;
+  if (name !== wanted || d !== meta.d || metric !== meta.metric) {
+    reader.fail(
+      `the quantizer expected ${wanted}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
+    );
+  }
+  return { codec: new QuantizerCodec(core, quantizer), origin: quantizer.origin };
+};
+
+/**
+ * openQuantizer for SAQ codes and float32, without the other quantizers.
+ * @throws UnsupportedError for any other
+ */
+export const openSaqQuantizer: QuantizerOpener = (core, wanted, { d, metric }, model) => {
+  if (wanted === 'none') return { codec: new FloatCodec(core, d, metric), origin: new Float32Array(d) };
+  if (wanted !== 'saq') {
+    throw new UnsupportedError(`the index expected saq or none for its quantizer, got ${wanted}`);
+  }
+  const reader = model();
+  const saq = readSaqModel(reader);
+  if (saq.d !== d || saq.metric !== metric) {
+    reader.fail(`the model expected d = ${d} and ${metric}, got ${saq.d} and ${saq.metric}`);
+  }
+  return { codec: new SaqCodec(core, saq), origin: saq.mean };
+};
+
+/** reader — not called without a quantizer */
 export function openCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
-  const section = modelSection(meta.quantizer);
-  if (section === undefined) return new FloatCodec(core, meta.d, meta.metric);
-  const model = reader(section);
-  if (section === 'QNTZ') {
-    const quantizer = readQuantizer(model);
-    const { name, d, metric } = quantizer;
-    if (name !== meta.quantizer || d !== meta.d || metric !== meta.metric) {
-      model.fail(
-        `the quantizer expected ${meta.quantizer}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
-      );
-    }
-    return new QuantizerCodec(core, quantizer);
+  return openPrimary(openQuantizer, core, meta, reader);
+}
+
+/** What lists are coded in; reader — of the section that modelSection names, not called without a quantizer. */
+export function openPrimary(
+  open: QuantizerOpener,
+  core: Core,
+  meta: IndexMeta,
+  reader: (id: string) => ByteReader,
+): ListCodec {
+  return open(core, meta.quantizer, meta, () => reader(modelSection(meta.quantizer) as string)).codec;
+}
+
+/** @throws UnsupportedError if the file has secondary codes: only loadIndex reads them */
+export function refuseSecondaryCodes(has: (id: string) => boolean): void {
+  if (has('SECM')) {
+    throw new UnsupportedError('"file" expected no secondary codes where it comes in parts: load it whole');
   }
-  const saq = readSaqModel(model);
-  if (saq.d !== meta.d || saq.metric !== meta.metric) {
-    model.fail(`the model expected d = ${meta.d} and ${meta.metric}, got ${saq.d} and ${saq.metric}`);
-  }
-  return new SaqCodec(core, saq);
 }
 
 /** @throws FormatError if the lists of the index hold numbers that are not finite */

@@ -38,6 +38,7 @@ export { gatherPieces } from './gather-pieces.ts';
 export {
   buildFlat,
   buildIvf,
+  buildSaqIndex,
   FloatCodec,
   INDEX_QUANTIZERS,
   type IndexOptions,
@@ -52,9 +53,12 @@ export {
   type Probe,
   QuantizerCodec,
   SaqCodec,
+  type SaqIndexOptions,
   type SavedLists,
   type SearchOptions,
   type SearchSteps,
+  SecondaryCodes,
+  type SecondaryOptions,
   saveIndex,
   trainIndex,
   type VectorFetch,
@@ -93,7 +97,7 @@ export {
   type TokenMatch,
   trainMultiVectorIndex,
 } from './late-interaction/index.ts';
-export { loadIndex } from './load-index.ts';
+export { loadIndex, loadSaqIndex } from './load-index.ts';
 export {
   createTokenStore,
   maxsim,
@@ -125,6 +129,7 @@ export {
   type PagedSearchOptions,
   type ReadStatistics,
 } from './paged-index.ts';
+export { type PcaReport, type PcaReportOptions, type PcaReportRow, pcaReport } from './pca-report.ts';
 export { recallAtK } from './recall.ts';
 export { type Recommendation, type RecommendOptions, recommend } from './recommend.ts';
 export { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from './search-result.ts';

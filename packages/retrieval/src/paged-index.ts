@@ -26,6 +26,7 @@ import {
   readCentroids,
   readMeta,
   readSizes,
+  refuseSecondaryCodes,
 } from './index-head.ts';
 import { modelSection } from './ivf/format.ts';
 import { IvfIndex, type SearchOptions } from './ivf/ivf-index.ts';
@@ -92,7 +93,9 @@ export async function openIndex(
     return new ByteReader(bytes, entry.offset);
   };
   const meta = readMeta(await whole('META'));
-  checkSections((id) => table.sections.some((section) => section.id === id), meta);
+  const has = (id: string): boolean => table.sections.some((section) => section.id === id);
+  checkSections(has, meta);
+  refuseSecondaryCodes(has);
   const centroids = readCentroids(await whole('CENT'), meta);
   const { sizes, blocks } = readSizes(await whole('SIZE'), meta);
   for (const [id, bytes] of [

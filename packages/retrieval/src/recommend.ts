@@ -8,12 +8,11 @@ import {
   checkMetric,
   checkNumber,
   type Metric,
-  RandomStream,
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { gatherRows, sampleIndices } from '@sagitta/quantizers';
 import { type Candidate, candidatesAt } from './candidates.ts';
+import { holdOut } from './held-out.ts';
 import { buildFlat } from './ivf/build.ts';
 import { recallAtK } from './recall.ts';
 
@@ -67,7 +66,12 @@ export function recommend(core: Core, sample: VectorSet, options: RecommendOptio
       : checkNumber('recall', options.recall, 0, 1);
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   const held = checkInteger('queries', options.queries ?? 200, 1, 2 ** 20);
-  const { base, queries } = split({ data: sample.data, n, d }, Math.min(held, Math.floor(n / 5)), seed);
+  const { base, queries } = holdOut(
+    { data: sample.data, n, d },
+    Math.min(held, Math.floor(n / 5)),
+    seed,
+    'recommend/queries',
+  );
   const k = checkInteger('k', options.k ?? 10, 1, base.n);
   const rerank = checkInteger('rerank', options.rerank ?? 0, 0, 2 ** 20);
   using exact = buildFlat(core, base.data, d, { metric, quantizer: 'none' });
@@ -114,14 +118,6 @@ export function recommend(core: Core, sample: VectorSet, options: RecommendOptio
         ? a.bytesPerVector - b.bytesPerVector || b.recall - a.recall
         : b.recall - a.recall || a.bytesPerVector - b.bytesPerVector;
     });
-}
-
-function split(sample: VectorSet, held: number, seed: number): { base: VectorSet; queries: VectorSet } {
-  const rows = sampleIndices(sample.n, held, new RandomStream(seed, 'recommend/queries'));
-  const isHeld = new Uint8Array(sample.n);
-  for (const row of rows) isHeld[row] = 1;
-  const rest = Uint32Array.from({ length: sample.n }, (_, i) => i).filter((row) => isHeld[row] === 0);
-  return { base: gatherRows(sample, rest), queries: gatherRows(sample, rows) };
 }
 
 function reasonOf(figures: {

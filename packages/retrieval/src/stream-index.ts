@@ -26,6 +26,7 @@ import {
   readCentroids,
   readMeta,
   readSizes,
+  refuseSecondaryCodes,
 } from './index-head.ts';
 import { modelSection } from './ivf/format.ts';
 import { BLOCK, InvertedLists } from './ivf/inverted-lists.ts';
@@ -98,7 +99,9 @@ class Loader {
     const table = await this.#readTable();
     checkKind(table);
     const meta = readMeta(await this.#whole('META', META_BYTES));
-    checkSections((id) => table.sections.some((section) => section.id === id), meta);
+    const has = (id: string): boolean => table.sections.some((section) => section.id === id);
+    checkSections(has, meta);
+    refuseSecondaryCodes(has);
     const centroids = readCentroids(await this.#whole('CENT', 4 * meta.nlist * meta.d), meta);
     const { sizes, blocks } = readSizes(await this.#whole('SIZE', 4 * meta.nlist), meta);
     const codeBytes = this.#entry('CODE').length;

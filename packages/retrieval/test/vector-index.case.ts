@@ -22,6 +22,7 @@ export interface IndexCase {
   readonly quantizer: IndexQuantizer;
   readonly bits?: number;
   readonly quantizerOptions?: IndexOptions['quantizerOptions'];
+  readonly secondary?: IndexOptions['secondary'];
   /** How far an estimate may be off, in units of d (of 1 for cosine), and how many of 200 true neighbours must be found. */
   readonly tolerance?: number;
   readonly leastHits?: number;
@@ -41,7 +42,7 @@ function expectSame(actual: Uint8Array, expected: Uint8Array): void {
 }
 
 export function vectorIndexCase(one: IndexCase): void {
-  const { kind, quantizer, metric, bits = 8, quantizerOptions } = one;
+  const { kind, quantizer, metric, bits = 8, quantizerOptions, secondary } = one;
   const { tolerance = 0.003, leastHits = quantizer === 'none' ? 200 : 194 } = one;
   const rows = clusteredRows(N, D, DATA);
   const queries = clusteredRows(20, D, { ...DATA, stream: 'query' });
@@ -53,13 +54,15 @@ export function vectorIndexCase(one: IndexCase): void {
     bits,
     seed: 3,
     ...(quantizerOptions && { quantizerOptions }),
+    ...(secondary && { secondary }),
   };
   const build = (core: Core, data = rows, more: Partial<IndexOptions> = {}): IvfIndex =>
     kind === 'flat'
       ? buildFlat(core, data, D, { ...options, ...more })
       : buildIvf(core, data, D, { ...options, ...more, nlist: Math.min(NLIST, data.length / D) });
 
-  describe(`${kind}, ${quantizer}, ${metric}`, () => {
+  const label = secondary ? `${quantizer} with ${secondary.quantizer}` : quantizer;
+  describe(`${kind}, ${label}, ${metric}`, () => {
     const core = createCore();
     let index: IvfIndex;
     beforeAll(() => {
@@ -78,6 +81,7 @@ export function vectorIndexCase(one: IndexCase): void {
       expect(index.nlist).toBe(kind === 'flat' ? 1 : NLIST);
       expect(index.quantizer).toBe(quantizer);
       expect(index.bytesPerVector).toBe(index.codeBytesPerVector + 4);
+      expect(index.secondary?.quantizer).toBe(secondary?.quantizer);
       if (quantizer === 'none') expect(index.codeBytesPerVector).toBe(4 * D);
       // (8 bits of 64 dims and 64 bits of factors) is the quota
       if (quantizer === 'saq') expect(index.codeBytesPerVector).toBeLessThanOrEqual(72);
@@ -142,7 +146,7 @@ export function vectorIndexCase(one: IndexCase): void {
         const best = Array.from(all.ids, (id, i) => ({ id, score: all.scores[i] as number }))
           .sort((a, b) => sign * (a.score - b.score) || a.id - b.id)
           .slice(0, 30);
-        const found = index.search(query(q), 30, ALL);
+        const found = index.search(query(q), 30, { ...ALL, rerank: false });
         const near = new Map(best.map(({ id, score }) => [id, score]));
         let same = 0;
         for (const [i, id] of found.ids.entries()) {
@@ -217,7 +221,10 @@ export function vectorIndexCase(one: IndexCase): void {
     });
 
     it('scores candidates exactly where a rerank is asked for', () => {
-      using keeping = build(core, rows, { keepVectors: true, bits: 1 });
+      using keeping = build(core, rows, {
+        keepVectors: true,
+        bits: quantizerOptions?.sketch || quantizerOptions?.ranges ? 2 : 1,
+      });
       expect(keeping.bytesPerVector).toBe(keeping.codeBytesPerVector + 4 + 4 * D);
       using loaded = loadIndex(core, saveIndex(keeping));
       const fetch = (ids: Uint32Array): Float32Array => {
@@ -243,11 +250,13 @@ export function vectorIndexCase(one: IndexCase): void {
     });
 
     it('counts what a search read', () => {
-      const all = index.search(query(2), 5, { ...ALL, statistics: true }).statistics;
+      const all = index.search(query(2), 5, { ...ALL, rerank: false, statistics: true }).statistics;
       const blocks = [...index.lists.sizes()].reduce((sum, size) => sum + Math.ceil(size / 32), 0);
       expect(all?.lists).toBe(index.nlist);
       expect(all?.blocks).toBe(blocks);
       expect(all?.reranked).toBe(0);
+      const buffered = index.search(query(2), 5, { ...ALL, statistics: true }).statistics;
+      expect(buffered?.reranked).toBe(secondary ? 50 : 0);
       const pruned = index.search(query(2), 5, { nprobe: NLIST, gamma: 0.5, statistics: true }).statistics;
       expect(pruned?.codeBitsRead).toBeLessThanOrEqual(all?.codeBitsRead as number);
       if (quantizer === 'saq' && kind === 'ivf') {
@@ -287,7 +296,8 @@ export function vectorIndexCase(one: IndexCase): void {
         expect(() => index.search(query(0), 3, { nprobe })).toThrow(/"nprobe"/);
       for (const gamma of [-1, Number.NaN, Infinity])
         expect(() => index.search(query(0), 3, { gamma })).toThrow(/"gamma"/);
-      expect(() => index.search(query(0), 3, { rerank: { candidates: 9 } })).toThrow(/"rerank"/);
+      if (!secondary && !quantizerOptions?.secondBits)
+        expect(() => index.search(query(0), 3, { rerank: { candidates: 9 } })).toThrow(/"rerank"/);
       expect(() => index.search(query(0), 3, { rerank: { candidates: 0 } })).toThrow(/"rerank.candidates"/);
       const short = { candidates: 9, fetch: () => new Float32Array(3) };
       expect(() => index.search(query(0), 3, { rerank: short })).toThrow(/"fetch"/);

@@ -38,6 +38,7 @@ export {
 export { fillCubeRows, simhashRows } from './simhash.ts';
 export {
   type AffineTerms,
+  addScaledF32,
   affineScores,
   dotF16Rows,
   FACTOR_ADD,
@@ -45,6 +46,7 @@ export {
   FACTOR_SCALE,
   halfToNumber,
   INTEGER_DOTS,
+  tableRowsPacked,
   tableRowsU8,
 } from './table-rows.ts';
 export { selectBelowF32, topKPushF32, topKSortF32 } from './topk.ts';

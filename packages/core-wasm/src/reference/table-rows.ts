@@ -1,4 +1,5 @@
 /** Twins of assembly/table-rows.ts. */
+import { unpackCode } from './code-pack.ts';
 
 /** out[i] = Σ_s luts[256·s + code]; codes u8[n × m], luts f32[m × 256]. */
 export function tableRowsU8(
@@ -11,6 +12,25 @@ export function tableRowsU8(
   for (let i = 0; i < n; i++) {
     let sum = 0;
     for (let s = 0; s < m; s++) sum += luts[256 * s + (codes[i * m + s] as number)] as number;
+    out[i] = sum;
+  }
+}
+
+/** out[i] = Σ_j luts[2^bits·j + code]; codes n × dims·bits/8 bytes in the layout of packCode, luts f32[dims × 2^bits]. */
+export function tableRowsPacked(
+  codes: Uint8Array,
+  n: number,
+  dims: number,
+  bits: number,
+  luts: Float32Array,
+  out: Float32Array,
+): void {
+  const codeBytes = (dims * bits) / 8;
+  const values = new Uint16Array(dims);
+  for (let i = 0; i < n; i++) {
+    unpackCode(codes.subarray(i * codeBytes, (i + 1) * codeBytes), dims, bits, values);
+    let sum = 0;
+    for (let j = 0; j < dims; j++) sum += luts[(j << bits) + (values[j] as number)] as number;
     out[i] = sum;
   }
 }
@@ -36,6 +56,12 @@ export function dotF16Rows(
     for (let j = 0; j < d; j++) sum += (q[j] as number) * halfToNumber(rows[i * d + j] as number);
     out[i] = sum;
   }
+}
+
+/** out[i] += weight·values[i], each operation rounded to f32. */
+export function addScaledF32(values: Float32Array, weight: number, out: Float32Array): void {
+  for (const [i, value] of values.entries())
+    out[i] = (out[i] as number) + Math.fround(value * Math.fround(weight));
 }
 
 /** What stands at the head of a block, f32[32] each, in this order. */

@@ -63,7 +63,8 @@ export function addVectorOptions(command: Command, hasBase: boolean): Command {
 
 export interface ScanOptions {
   readonly gamma?: number;
-  readonly rerank?: number;
+  /** false: --no-rerank. */
+  readonly rerank?: number | false;
 }
 
 /** How an index is searched. */
@@ -76,16 +77,19 @@ export function addScanOptions(command: Command): Command {
     )
     .option(
       '--rerank <C>',
-      'score C candidates exactly (the index must keep its vectors)',
+      'score C candidates again: exactly where the index keeps its vectors, else by secondary codes (default there: 10 k)',
       integer(1, MAX_COUNT),
-    );
+    )
+    .option('--no-rerank', 'leave secondary codes unread');
 }
 
 export function searchOptions(options: ScanOptions, nprobe: number): SearchOptions & { nprobe: number } {
   return {
     nprobe,
     ...(options.gamma !== undefined && { gamma: options.gamma }),
-    ...(options.rerank !== undefined && { rerank: { candidates: options.rerank } }),
+    ...(options.rerank !== undefined && {
+      rerank: options.rerank === false ? false : { candidates: options.rerank },
+    }),
   };
 }
 

@@ -5,7 +5,7 @@
  * and one batch whatever the size of the base. Batches have one size for all formats, and the sample is drawn by row:
  * the same vectors and seed give the same file from any format.
  */
-import { createCore, RandomStream, type VectorSet } from '@sagitta/core-wasm';
+import { createCore, normalizeRows, RandomStream, type VectorSet } from '@sagitta/core-wasm';
 import { RowReservoir } from '@sagitta/quantizers';
 import { type IvfIndex, trainIndex } from '@sagitta/retrieval';
 import { type Command, Option } from 'commander';
@@ -14,7 +14,7 @@ import { readBatches, rowsWithin } from '../readers/batches.ts';
 import type { VectorSource } from '../readers/vector-source.ts';
 import { addOutputOptions, addVectorOptions, integer, type VectorOptions } from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
-import { checkOutputs, withVectors } from './inputs.ts';
+import { checkOutputs, readQueries, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
 import { addQuantizerOptions, type QuantizerFlags, quantizerOptions } from './quantizer-arguments.ts';
 import { count, fieldLines, planText, quantizerText, seconds } from './text.ts';
@@ -32,6 +32,7 @@ interface BuildOptions extends VectorOptions, OutputOptions, QuantizerFlags {
   readonly keepVectors?: boolean;
   readonly trainSize?: number;
   readonly iterations: number;
+  readonly trainingQueries?: string;
 }
 
 /** Training rows of the quantizer, unless the lists need more. */
@@ -83,6 +84,7 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
       `
 Example:
   sagitta build base.fvecs --out base.sag --bits 2 --nlist 256
+  sagitta build base.fvecs --out base.sag --quantizer leanvec --primary rabitq --bits 4 --secondary lvq
 JSON: n, d, bytesPerVector, plan [{start, dims, bits}], trainSeconds, encodeSeconds, fileBytes, and the parameters.
 bytesPerVector is code and factors; a 4-byte id comes on top, and 4·d bytes where vectors are kept.`,
     )
@@ -100,13 +102,18 @@ async function build(
   report: Reporter,
 ): Promise<void> {
   const started = performance.now();
-  await checkOutputs([['--out', options.out]], [base]);
+  const { trainingQueries } = options;
+  await checkOutputs(
+    [['--out', options.out]],
+    trainingQueries === undefined ? [base] : [base, trainingQueries],
+  );
   await withVectors('BASE', base, options, async (source) => {
     const core = createCore();
     try {
       const sample = await drawSample(source, options, report);
+      const suited = await withTrainingQueries(compression, options, source.d, base);
       const n = sample.seen;
-      const { index, trainSeconds } = await train(core, sample, options, compression, report);
+      const { index, trainSeconds } = await train(core, sample, options, suited, report);
       try {
         const encodeSeconds = await encode(index, source, n, options, report);
         report.note(`writing ${options.out}`);
@@ -120,6 +127,20 @@ async function build(
       core.dispose();
     }
   });
+}
+
+/** The queries that a projection is suited to, read from their file. */
+async function withTrainingQueries(
+  compression: Compression,
+  options: BuildOptions,
+  d: number,
+  base: string,
+): Promise<Compression> {
+  const { trainingQueries, metric } = options;
+  if (trainingQueries === undefined) return compression;
+  const { data } = await readQueries(trainingQueries, options, d, base, undefined, '--training-queries');
+  const queries = metric === 'cosine' ? normalizeRows(data, d) : data;
+  return { ...compression, quantizerOptions: { ...compression.quantizerOptions, queries } };
 }
 
 interface Sample {
@@ -226,7 +247,7 @@ interface Costs {
 function printResult(index: IvfIndex, options: BuildOptions, costs: Costs, report: Reporter): void {
   const { n, d, kind, metric, nlist, quantizer } = index;
   const plan = index.plan.map(({ start, dims, bits }) => ({ start, dims, bits }));
-  const { bytesPerVector } = index.codec;
+  const { codeBytesPerVector: bytesPerVector, secondary } = index;
   const isSaq = quantizer === 'saq';
   report.result(
     {
@@ -239,6 +260,7 @@ function printResult(index: IvfIndex, options: BuildOptions, costs: Costs, repor
       quantizer,
       bits: index.bits,
       seed: options.seed,
+      ...(secondary && { secondary: secondary.quantizer, secondaryBits: secondary.codec.bits }),
       bytesPerVector,
       plan,
       ...costs,
@@ -247,6 +269,7 @@ function printResult(index: IvfIndex, options: BuildOptions, costs: Costs, repor
       ['vectors', `${count(n)} × ${d}, ${metric}`],
       ['index', kind === 'ivf' ? `ivf, ${count(nlist)} lists` : kind],
       ['quantizer', quantizerText(index)],
+      ...(secondary ? ([['secondary', quantizerText(secondary.codec)]] as const) : []),
       ...(isSaq ? ([['plan', planText(plan)]] as const) : []),
       ['bytes a vector', `${count(bytesPerVector)} (float32: ${count(4 * d)})`],
       ['training', seconds(costs.trainSeconds)],

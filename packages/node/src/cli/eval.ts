@@ -87,7 +87,7 @@ async function evaluate(file: string, options: EvalOptions, report: Reporter): P
       row.p99Ms.toFixed(3),
     ]);
     const { n, d, metric, quantizer } = index;
-    const { bytesPerVector } = index.codec;
+    const { codeBytesPerVector: bytesPerVector } = index;
     report.result(
       {
         rows,
@@ -157,7 +157,7 @@ function chart(index: IvfIndex, rows: readonly SearchMeasurement[], k: number): 
   const points = [...rows]
     .sort((a, b) => a.nprobe - b.nprobe)
     .map(({ recall, qps, nprobe }) => ({ x: recall, y: qps, label: String(nprobe) }));
-  const name = `${quantizer === 'none' ? 'float32' : quantizer}, ${count(index.codec.bytesPerVector)} bytes a vector`;
+  const name = `${quantizer === 'none' ? 'float32' : quantizer}, ${count(index.codeBytesPerVector)} bytes a vector`;
   return lineChartSvg({
     title: `${count(n)} × ${d}, ${metric}: recall and speed by lists visited`,
     xLabel: `recall@${k}`,

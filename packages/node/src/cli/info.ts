@@ -18,7 +18,7 @@ export function addInfoCommand(program: Command, io: CommandIo): void {
     .addHelpText(
       'after',
       `
-JSON: n, d, index, metric, nlist, quantizer, bits, bytesPerVector, plan, keepsVectors, lists {empty, median, largest},
+JSON: n, d, index, metric, nlist, quantizer, bits, secondary, secondaryBits, bytesPerVector, plan, keepsVectors, lists {empty, median, largest},
 fileBytes.`,
     )
     .action((file: string, options: OutputOptions) => info(file, reporter(io, options)));
@@ -28,7 +28,7 @@ async function info(file: string, report: Reporter): Promise<void> {
   await withIndex(file, async (index) => {
     const { n, d, kind, metric, nlist, quantizer, bits, keepsVectors } = index;
     const { size: fileBytes } = await stat(file);
-    const { bytesPerVector } = index.codec;
+    const { codeBytesPerVector: bytesPerVector, secondary } = index;
     const plan = index.plan.map((segment) => ({
       start: segment.start,
       dims: segment.dims,
@@ -46,6 +46,7 @@ async function info(file: string, report: Reporter): Promise<void> {
         nlist,
         quantizer,
         bits,
+        ...(secondary && { secondary: secondary.quantizer, secondaryBits: secondary.codec.bits }),
         bytesPerVector,
         plan,
         keepsVectors,
@@ -64,6 +65,7 @@ async function info(file: string, report: Reporter): Promise<void> {
             ] as const)
           : []),
         ['quantizer', quantizerText(index)],
+        ...(secondary ? ([['secondary', quantizerText(secondary.codec)]] as const) : []),
         ...(isSaq ? ([['plan', planText(plan)]] as const) : []),
         ['bytes a vector', `${count(bytesPerVector)} (float32: ${count(4 * d)})`],
         ['keeps vectors', keepsVectors ? 'yes' : 'no'],

@@ -60,8 +60,8 @@ export function readQueries(
   d: number,
   owner: string,
   limit?: number,
+  argument = '--queries',
 ): Promise<VectorSet> {
-  const argument = '--queries';
   const { column, format } = options;
   const isRaw = formatOrUndefined(path, format) === 'f32';
   const reading = { ...(column && { column }), ...(format && { format }), ...(isRaw && { d }) };

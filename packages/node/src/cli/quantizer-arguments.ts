@@ -1,4 +1,11 @@
 /** Flags of the quantizer family. */
+import {
+  LEANVEC_SOLVERS,
+  type LeanVecSolver,
+  PRIMARY_NAMES,
+  type PrimaryName,
+  type ScalarRanges,
+} from '@sagitta/quantizers';
 import type { IndexOptions, IndexQuantizer } from '@sagitta/retrieval';
 import { INDEX_QUANTIZERS } from '@sagitta/retrieval';
 import { type Command, Option } from 'commander';
@@ -13,6 +20,15 @@ export interface QuantizerFlags {
   readonly rotate?: boolean;
   readonly ratio?: boolean;
   readonly clip?: number;
+  readonly sketch?: boolean;
+  readonly clusterDims?: number;
+  readonly means?: number;
+  readonly ranges?: ScalarRanges;
+  readonly primary?: PrimaryName;
+  readonly dims?: number;
+  readonly solver?: LeanVecSolver;
+  readonly secondary?: IndexQuantizer;
+  readonly secondaryBits?: number;
 }
 
 /** SAQ's, where --bits is not given; others have defaults of their own. */
@@ -35,7 +51,39 @@ export function addQuantizerOptions(command: Command): Command {
     .option('--second-bits <N>', 'bits of the second level of lvq', integer(0, 8))
     .option('--rotate', 'lvq in a random rotation')
     .option('--ratio', 'lvq and turboquant scaled so that inner products have no bias')
-    .option('--clip <SHARE>', 'share of values beyond the grid at each end (scalar)', number(0, 0.49));
+    .option('--clip <SHARE>', 'share of values beyond the grid at each end (scalar)', number(0, 0.49))
+    .addOption(
+      new Option('--ranges <NAME>', 'grids of scalar by (default: dimension)').choices([
+        'dimension',
+        'vector',
+      ]),
+    )
+    .option(
+      '--means <M>',
+      'means of lvq, of which each vector takes the nearest (default: 1)',
+      integer(1, 256),
+    )
+    .option('--sketch', "turboquant with the paper's unbiased sketch of signs in one of its bits")
+    .option('--cluster-dims <N>', 'dims of the shared codebook of low-rank-pq (default: chosen)', integer(1))
+    .addOption(
+      new Option('--primary <NAME>', 'what codes the kept dimensions of leanvec (default: lvq)').choices(
+        PRIMARY_NAMES,
+      ),
+    )
+    .option('--dims <N>', 'dimensions that leanvec (default: half) or pca keeps', integer(1))
+    .option('--training-queries <FILE>', 'queries that leanvec suits its projection to')
+    .addOption(
+      new Option('--solver <NAME>', 'leanvec with training queries (default: sphering)').choices(
+        LEANVEC_SOLVERS,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--secondary <NAME>',
+        'a second code of all dimensions that scores candidates again',
+      ).choices(INDEX_QUANTIZERS),
+    )
+    .option('--secondary-bits <B>', 'bits a dimension of the second code', number(1 / 16, 16));
 }
 
 /**
@@ -45,11 +93,17 @@ export function addQuantizerOptions(command: Command): Command {
 export function quantizerOptions(
   command: Command,
   flags: QuantizerFlags,
-): Pick<IndexOptions, 'quantizer' | 'bits' | 'quantizerOptions'> {
-  const { quantizer, mode, nbits, secondBits, rotate, ratio, clip } = flags;
+): Pick<IndexOptions, 'quantizer' | 'bits' | 'quantizerOptions' | 'secondary'> {
+  const { quantizer, mode, nbits, secondBits, rotate, ratio, clip, secondary, secondaryBits } = flags;
+  if (secondaryBits !== undefined && secondary === undefined) {
+    return command.error("error: option '--secondary-bits <B>' expected --secondary beside it.");
+  }
+  const second = secondary && {
+    secondary: { quantizer: secondary, ...(secondaryBits !== undefined && { bits: secondaryBits }) },
+  };
   if (quantizer === 'saq') {
     try {
-      return { quantizer, bits: saqBits(String(flags.bits ?? SAQ_BITS)) };
+      return { quantizer, bits: saqBits(String(flags.bits ?? SAQ_BITS)), ...second };
     } catch (error) {
       return command.error(
         `error: option '--bits <B>' argument '${flags.bits}' is invalid. ${error instanceof Error ? error.message : ''}`,
@@ -58,6 +112,7 @@ export function quantizerOptions(
   }
   return {
     quantizer,
+    ...second,
     ...(flags.bits !== undefined && { bits: flags.bits }),
     quantizerOptions: {
       ...(mode && { mode }),
@@ -66,6 +121,20 @@ export function quantizerOptions(
       ...(rotate && { rotate }),
       ...(ratio && { ratio }),
       ...(clip !== undefined && { clip }),
+      ...newerOptions(flags),
     },
+  };
+}
+
+function newerOptions(flags: QuantizerFlags): IndexOptions['quantizerOptions'] {
+  const { sketch, clusterDims, means, ranges, primary, dims, solver } = flags;
+  return {
+    ...(sketch && { sketch }),
+    ...(clusterDims !== undefined && { clusterDims }),
+    ...(means !== undefined && { means }),
+    ...(ranges && { ranges }),
+    ...(primary && { primary }),
+    ...(dims !== undefined && { dims }),
+    ...(solver && { solver }),
   };
 }

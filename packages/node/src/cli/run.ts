@@ -9,6 +9,7 @@ import { CommandFailure } from './failure.ts';
 import { addInfoCommand } from './info.ts';
 import type { CommandIo } from './io.ts';
 import { addMvCommand } from './mv/mv.ts';
+import { addPcaCommand } from './pca.ts';
 import { addSearchCommand } from './search.ts';
 import { addTruthCommand } from './truth.ts';
 
@@ -35,6 +36,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
   addErrorCommand(program, io);
   addCompareCommand(program, io);
   addMvCommand(program, io);
+  addPcaCommand(program, io);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return 0;

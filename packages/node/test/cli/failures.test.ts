@@ -107,7 +107,11 @@ describe('bad usage', () => {
       ['build', 'a', '--out', 'b', '--metric', 'l1'],
       /Allowed choices are l2, ip, cosine/,
     ],
-    ['bits between quarters', ['build', 'a', '--out', 'b', '--bits', 2.1], /multiple of 0.25 from 0.25 to 12/],
+    [
+      'bits between quarters',
+      ['build', 'a', '--out', 'b', '--bits', 2.1],
+      /multiple of 0.25 from 0.25 to 12/,
+    ],
     ['no number', ['search', 'a', '--queries', 'q', '-k', 'ten'], /Expected an integer of at least 1|from 1/],
     ['a negative number', ['search', 'a', '--queries', 'q', '--nprobe', '-3'], /Expected an integer/],
     [

@@ -1,14 +1,21 @@
-/** A coder whose l2 scores take |r|² from the vector: what a reduced code stands for lacks the dimensions left out. */
+/**
+ * A coder whose l2 scores take |r|² from the vector: what a reduced code stands for lacks the dimensions left out. A bound
+ * of the inner coder knows nothing of them either, so there is none.
+ */
 import type { ByteWriter, Core } from '@sagitta/core-wasm';
-import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
+import { type CodedRows, type Coder, type Dots, FACTOR_ERROR } from '../linear/coder.ts';
+import { type PrimaryName, QUANTIZER_NAMES } from '../quantizer.ts';
 
 export class ExactNormCoder implements Coder {
   readonly norm = 'exact';
   readonly writesNorms = false;
+  readonly primary: PrimaryName;
   readonly #inner: Coder;
 
-  constructor(inner: Coder) {
+  /** primary — the name that files give the inner coder. */
+  constructor(inner: Coder, primary: PrimaryName) {
     this.#inner = inner;
+    this.primary = primary;
   }
 
   get dims(): number {
@@ -18,7 +25,7 @@ export class ExactNormCoder implements Coder {
     return this.#inner.codeBytes;
   }
   get factors(): number {
-    return this.#inner.factors;
+    return this.#inner.factors & ~FACTOR_ERROR;
   }
   get isBlocked(): boolean {
     return this.#inner.isBlocked;
@@ -33,6 +40,7 @@ export class ExactNormCoder implements Coder {
     return this.#inner.createDots(core);
   }
   write(writer: ByteWriter): void {
+    writer.u32(QUANTIZER_NAMES.indexOf(this.primary));
     this.#inner.write(writer);
   }
 }

@@ -1,7 +1,14 @@
 /**
- * LeanVec: fewer dimensions, chosen for the vectors alone or for vectors and queries.
+ * LeanVec: fewer dimensions, chosen for the vectors alone or for vectors and queries, coded by any quantizer.
  *
  * @module
  */
 export { ExactNormCoder } from './exact-norm.ts';
-export { identityProjection, spheringProjection } from './projection.ts';
+export { type FrankWolfeReport, frankWolfeProjection } from './frank-wolfe.ts';
+export {
+  identityProjection,
+  LEANVEC_SOLVERS,
+  type LeanVecSolver,
+  spheringProjection,
+} from './projection.ts';
+export { makeLeanVec } from './train.ts';

@@ -10,6 +10,11 @@ import { type Core, checkInteger, type VectorSet } from '@sagitta/core-wasm';
 import { type Frame, matrixFrame } from '../linear/frame.ts';
 import { trainPca } from '../training/pca.ts';
 import { symmetricEigen } from '../training/symmetric-eigen.ts';
+import { makeSymmetric, product, spectral } from './matrices.ts';
+
+/** How both projections are found where there are training queries. */
+export const LEANVEC_SOLVERS = ['sphering', 'frank-wolfe'] as const;
+export type LeanVecSolver = (typeof LEANVEC_SOLVERS)[number];
 
 const FLOOR = 1e-9;
 
@@ -37,14 +42,7 @@ export function spheringProjection(core: Core, rows: VectorSet, queries: VectorS
   );
   const moments = secondMoments(core, rows);
   const inner = product(product(w, moments, d), w, d);
-  // rounding leaves it a little unsymmetric
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j < i; j++) {
-      const mean = ((inner[i * d + j] as number) + (inner[j * d + i] as number)) / 2;
-      inner[i * d + j] = mean;
-      inner[j * d + i] = mean;
-    }
-  }
+  makeSymmetric(inner, d);
   const { vectors } = symmetricEigen(inner, d);
   const top = vectors.subarray(0, dims * d);
   const data = Float32Array.from(product(top, w, d));
@@ -52,37 +50,8 @@ export function spheringProjection(core: Core, rows: VectorSet, queries: VectorS
   return matrixFrame(d, data, query);
 }
 
-/** Σ_i value_i·v_i·v_iᵀ of rows v_i. */
-function spectral(rows: Float32Array, values: Float64Array, d: number): Float64Array {
-  const scaled = new Float64Array(d * d);
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j < d; j++) scaled[i * d + j] = (rows[i * d + j] as number) * (values[i] as number);
-  }
-  const transposed = new Float64Array(d * d);
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j < d; j++) transposed[j * d + i] = rows[i * d + j] as number;
-  }
-  return product(transposed, scaled, d);
-}
-
-/** a (r × d) · b (d × d), f64. */
-function product(a: Float64Array, b: Float64Array, d: number): Float64Array {
-  const rows = a.length / d;
-  const out = new Float64Array(rows * d);
-  for (let i = 0; i < rows; i++) {
-    const target = out.subarray(i * d, (i + 1) * d);
-    for (let t = 0; t < d; t++) {
-      const weight = a[i * d + t] as number;
-      if (weight === 0) continue;
-      const row = b.subarray(t * d, (t + 1) * d);
-      for (let j = 0; j < d; j++) target[j] = (target[j] as number) + weight * (row[j] as number);
-    }
-  }
-  return out;
-}
-
 /** Σ x·xᵀ/n from the principal directions about 0: they are its spectral form. */
-function secondMoments(core: Core, rows: VectorSet): Float64Array {
+export function secondMoments(core: Core, rows: VectorSet): Float64Array {
   const { components, variances } = trainPca(core, rows, { center: false });
   return spectral(components, variances, rows.d);
 }

@@ -11,6 +11,8 @@ export const FACTOR_ADD = 1;
 export const FACTOR_SCALE = 2;
 export const FACTOR_OFFSET = 4;
 export const FACTOR_ERROR = 8;
+/** The scale of a part that has its own. */
+export const FACTOR_PART = 16;
 
 /** Coded rows, one after the other; the caller's arrays, overwritten. */
 export interface CodedRows {
@@ -21,15 +23,31 @@ export interface CodedRows {
   readonly offsets: Float32Array;
   /** The N of each (see Coder.norm), where the coder says that it writes them. */
   readonly norms: Float32Array;
+  /** The own scale of a part, where a coder has one. */
+  readonly partScales: Float32Array;
   /** Half-widths of the estimate of <q, r> for |q| = 1. */
   readonly errors: Float32Array;
 }
 
+/**
+ * A further code of each vector, in rows behind the first code: <q, r̂> gains weight·s·<q, v>, s by `scale`: 'shared' the
+ * vector's own scale, 'own' a factor of the part (one part at most), 'none' 1.
+ */
+export interface CodePart {
+  readonly bytes: number;
+  readonly scale: 'shared' | 'own' | 'none';
+  readonly weight: number;
+  /** What each coordinate of v is on average: stands for a part with the shared scale that is not read. */
+  readonly expected?: number;
+  createDots(core: Core): Dots;
+}
+
 export interface Coder {
   readonly dims: number;
-  /** Bytes of one code. */
+  /** Bytes of one code, its parts with it: the first code, then each part. */
   readonly codeBytes: number;
-  /** FACTOR_SCALE, FACTOR_OFFSET, FACTOR_ERROR. */
+  readonly parts?: readonly CodePart[];
+  /** FACTOR_SCALE, FACTOR_OFFSET, FACTOR_ERROR, FACTOR_PART. */
   readonly factors: number;
   /** Whether l2 scores take |r|² from the vector (the estimate is of <q, r>) or from its code (the distance to r̂). */
   readonly norm: 'exact' | 'decoded';

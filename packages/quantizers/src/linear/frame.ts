@@ -154,9 +154,13 @@ export class FrameTransform implements Disposable {
   }
 }
 
-/** Rᵀ·z for rows z (n × dims) → n × d: the inverse where R is orthonormal, else of what its rows span. */
+/**
+ * Rᵀ·z for rows z (n × dims) → n × d: the inverse where R is orthonormal, else of what its rows span. With a matrix of the
+ * queries it is that one's: <A·q, z> = <q, Aᵀ·z>.
+ */
 export function fromFrame(frame: Frame, rows: Float32Array): Float32Array {
-  const { d, dims, matrix, signs } = frame;
+  const { d, dims, signs } = frame;
+  const matrix = frame.queryMatrix ?? frame.matrix;
   const n = rows.length / dims;
   const out = new Float32Array(n * d);
   const z = new Float64Array(dims);

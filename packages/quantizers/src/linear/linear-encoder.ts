@@ -10,10 +10,11 @@ import {
   FACTOR_ADD,
   FACTOR_ERROR,
   FACTOR_OFFSET,
+  FACTOR_PART,
   FACTOR_SCALE,
 } from './coder.ts';
 import { centreOf, FRAME_CHUNK, FrameTransform } from './frame.ts';
-import type { LinearParts } from './linear-quantizer.ts';
+import type { LinearParts } from './linear-parts.ts';
 
 export function emptyRows(n: number, codeBytes: number): CodedRows {
   return {
@@ -21,6 +22,7 @@ export function emptyRows(n: number, codeBytes: number): CodedRows {
     scales: new Float32Array(n),
     offsets: new Float32Array(n),
     norms: new Float32Array(n),
+    partScales: new Float32Array(n),
     errors: new Float32Array(n),
   };
 }
@@ -163,6 +165,7 @@ export class LinearEncoder implements QuantizerEncoder {
       putFactors(blocks, layout, FACTOR_ADD, first, this.#adds(residuals, n, centre, coded));
     putFactors(blocks, layout, FACTOR_SCALE, first, coded.scales.subarray(0, n));
     putFactors(blocks, layout, FACTOR_OFFSET, first, coded.offsets.subarray(0, n));
+    putFactors(blocks, layout, FACTOR_PART, first, coded.partScales.subarray(0, n));
     putFactors(blocks, layout, FACTOR_ERROR, first, coded.errors.subarray(0, n));
     const bytes = blocks.u8();
     for (let i = 0; i < n; i++) {

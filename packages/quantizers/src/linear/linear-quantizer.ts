@@ -10,31 +10,38 @@
  */
 import { type Block, type Core, checkFinite, checkLength, type Metric, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK, blockCount } from '../blocks.ts';
-import type { Quantizer, QuantizerEncoder, QuantizerName, QueryEstimator } from '../quantizer.ts';
-import { factorAt, type LinearLayout, linearLayout, takeCode, takeFactors } from './block-layout.ts';
+import type {
+  EstimatorOptions,
+  Quantizer,
+  QuantizerEncoder,
+  QuantizerName,
+  QueryEstimator,
+} from '../quantizer.ts';
+import {
+  factorAt,
+  firstBytes,
+  type LinearLayout,
+  linearLayout,
+  moveCode,
+  takeCode,
+  takeFactors,
+} from './block-layout.ts';
 import {
   type CodedRows,
+  type CodePart,
   type Coder,
   type Dots,
   FACTOR_ADD,
   FACTOR_ERROR,
   FACTOR_OFFSET,
+  FACTOR_PART,
   FACTOR_SCALE,
 } from './coder.ts';
 import { centreOf, type Frame, FrameTransform, fromFrame } from './frame.ts';
 import { emptyRows, LinearEncoder } from './linear-encoder.ts';
+import type { LinearParts } from './linear-parts.ts';
 
-export interface LinearParts {
-  readonly name: QuantizerName;
-  readonly metric: Metric;
-  readonly d: number;
-  readonly bits: number;
-  readonly isUnbiased: boolean;
-  /** d values: the mean of the sample for l2, else zeros. */
-  readonly origin: Float32Array;
-  readonly frame: Frame;
-  readonly coder: Coder;
-}
+export type { LinearParts } from './linear-parts.ts';
 
 export class LinearQuantizer implements Quantizer {
   readonly name: QuantizerName;
@@ -69,8 +76,13 @@ export class LinearQuantizer implements Quantizer {
     return new LinearEncoder(core, this);
   }
 
-  createEstimator(core: Core): QueryEstimator {
-    return new LinearEstimator(core, this);
+  createEstimator(core: Core, options: EstimatorOptions = {}): QueryEstimator {
+    return new LinearEstimator(core, this, options.isCoarse ?? false);
+  }
+
+  /** There are levels that a first scan can leave unread: createEstimator with isCoarse. */
+  get hasLevels(): boolean {
+    return (this.coder.parts ?? []).some(({ scale }) => scale === 'shared');
   }
 
   decode(_core: Core, blocks: Block, n: number, origin: Float32Array): Float32Array {
@@ -84,6 +96,16 @@ export class LinearQuantizer implements Quantizer {
     return out;
   }
 
+  /** Copies the code and the factors of one vector from a position of blocks to one of others. */
+  move(source: Block, from: number, target: Block, to: number): void {
+    moveCode(source, this.layout, this.coder, from, target, to);
+  }
+
+  /** The codes of n vectors, one after the other without what stands beside them: n × coder.codeBytes, fresh. */
+  codes(blocks: Block, n: number): Uint8Array {
+    return this.#takeCoded(blocks, n).codes;
+  }
+
   #takeCoded(blocks: Block, n: number): CodedRows {
     const { coder, layout } = this;
     const coded = emptyRows(n, coder.codeBytes);
@@ -93,6 +115,7 @@ export class LinearQuantizer implements Quantizer {
     }
     coded.scales.set(takeFactors(blocks, layout, FACTOR_SCALE, 0, n));
     coded.offsets.set(takeFactors(blocks, layout, FACTOR_OFFSET, 0, n));
+    coded.partScales.set(takeFactors(blocks, layout, FACTOR_PART, 0, n));
     return coded;
   }
 
@@ -142,7 +165,7 @@ export class LinearQuantizer implements Quantizer {
   }
 
   defect(blocks: Block, n: number): string | undefined {
-    for (const bit of [FACTOR_ADD, FACTOR_SCALE, FACTOR_OFFSET, FACTOR_ERROR]) {
+    for (const bit of [FACTOR_ADD, FACTOR_SCALE, FACTOR_OFFSET, FACTOR_ERROR, FACTOR_PART]) {
       if (factorAt(this.layout, bit) < 0) continue;
       const bad = takeFactors(blocks, this.layout, bit, 0, n).find((value) => !Number.isFinite(value));
       if (bad !== undefined) return `"factors" expected finite numbers, got ${bad}`;
@@ -151,20 +174,44 @@ export class LinearQuantizer implements Quantizer {
   }
 }
 
+interface OpenPart {
+  readonly part: CodePart;
+  readonly dots: Dots;
+  /** Byte offset of its codes in a block. */
+  readonly codesAt: number;
+}
+
 class LinearEstimator implements QueryEstimator {
   readonly #core: Core;
   readonly #quantizer: LinearQuantizer;
   readonly #transform: FrameTransform;
   readonly #dots: Dots;
+  readonly #parts: readonly OpenPart[];
+  /** The shared parts left out of #parts. */
+  readonly #unread: readonly CodePart[];
   #products: Block;
+  /** Products of a part, then its share of the scores. */
+  #partProducts: Block;
   #sum = 0;
 
-  constructor(core: Core, quantizer: LinearQuantizer) {
+  constructor(core: Core, quantizer: LinearQuantizer, isCoarse: boolean) {
     this.#core = core;
     this.#quantizer = quantizer;
     this.#transform = new FrameTransform(core, quantizer.frame, 'query');
     this.#dots = quantizer.coder.createDots(core);
+    const { coder, layout } = quantizer;
+    let at = firstBytes(coder);
+    const parts: OpenPart[] = [];
+    const unread: CodePart[] = [];
+    for (const part of coder.parts ?? []) {
+      if (isCoarse && part.scale === 'shared') unread.push(part);
+      else parts.push({ part, dots: part.createDots(core), codesAt: layout.codesAt + BLOCK * at });
+      at += part.bytes;
+    }
+    this.#parts = parts;
+    this.#unread = unread;
     this.#products = core.allocate(4 * BLOCK * 32);
+    this.#partProducts = core.allocate(parts.length > 0 ? 8 * BLOCK * 32 : 0);
   }
 
   setQuery(query: Float32Array): void {
@@ -176,6 +223,7 @@ class LinearEstimator implements QueryEstimator {
     this.#sum = 0;
     for (const value of rotated) this.#sum += value;
     this.#dots.setQuery(rotated);
+    for (const { dots } of this.#parts) dots.setQuery(rotated);
   }
 
   scores(blocks: Ptr, n: number, base: number, out: Ptr): void {
@@ -189,7 +237,12 @@ class LinearEstimator implements QueryEstimator {
       const codes = (blocks + b * blockBytes + layout.codesAt) as Ptr;
       this.#dots.compute(codes, this.#products.at(4 * BLOCK * b));
     }
-    const { a, b, isInteger } = this.#dots;
+    const { a, isInteger } = this.#dots;
+    let b = this.#dots.b;
+    for (const open of this.#parts) {
+      if (open.part.scale === 'shared') b += this.#addShared(open, blocks, count);
+    }
+    for (const { weight, expected = 0 } of this.#unread) b += weight * expected * this.#sum;
     this.#core.kernels.affineScores(
       blocks,
       blockBytes,
@@ -203,6 +256,56 @@ class LinearEstimator implements QueryEstimator {
       base,
       out,
     );
+    for (const open of this.#parts) if (open.part.scale !== 'shared') this.#addPart(open, blocks, n, out);
+  }
+
+  #partDots({ dots, codesAt }: OpenPart, blocks: Ptr, count: number): void {
+    const { blockBytes } = this.#quantizer;
+    if (this.#partProducts.byteLength < 8 * BLOCK * count) {
+      this.#partProducts.dispose();
+      this.#partProducts = this.#core.allocate(8 * BLOCK * count);
+    }
+    for (let b = 0; b < count; b++) {
+      dots.compute((blocks + b * blockBytes + codesAt) as Ptr, this.#partProducts.at(4 * BLOCK * b));
+    }
+  }
+
+  /** A part with the vector's scale goes into the products, which are floats; returns what it adds to b. */
+  #addShared(open: OpenPart, blocks: Ptr, count: number): number {
+    const { a } = this.#dots;
+    const { weight } = open.part;
+    // a is 0 for a query of zeros only
+    if (a !== 0) {
+      this.#partDots(open, blocks, count);
+      const share = (weight * open.dots.a) / a;
+      this.#core.kernels.addScaledF32(this.#partProducts.at(), BLOCK * count, share, this.#products.at());
+    }
+    return weight * open.dots.b;
+  }
+
+  /** A part with a scale of its own, or none, goes to the scores. */
+  #addPart(open: OpenPart, blocks: Ptr, n: number, out: Ptr): void {
+    const { layout, metric, blockBytes } = this.#quantizer;
+    const count = blockCount(n);
+    this.#partDots(open, blocks, count);
+    const { part, dots } = open;
+    const isOwn = part.scale === 'own';
+    const at = isOwn ? factorAt(layout, FACTOR_PART) : 0;
+    const shares = this.#partProducts.at(4 * BLOCK * count);
+    this.#core.kernels.affineScores(
+      (blocks + at) as Ptr,
+      blockBytes,
+      n,
+      (isOwn ? FACTOR_SCALE : 0) | (dots.isInteger ? 8 : 0),
+      this.#partProducts.at(),
+      dots.a,
+      dots.b,
+      0,
+      part.weight * (metric === 'l2' ? -2 : -1),
+      0,
+      shares,
+    );
+    this.#core.kernels.addScaledF32(shares, BLOCK * count, 1, out);
   }
 
   errors(blocks: Block, n: number, distance: number): Float32Array {
@@ -214,6 +317,8 @@ class LinearEstimator implements QueryEstimator {
   [Symbol.dispose](): void {
     this.#transform.dispose();
     this.#dots[Symbol.dispose]();
+    for (const { dots } of this.#parts) dots[Symbol.dispose]();
     this.#products.dispose();
+    this.#partProducts.dispose();
   }
 }

@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { LvqCoder, readLvqCoder } from './coder.ts';
+export { LvqCoder, MAX_MEANS, readLvqCoder } from './coder.ts';

@@ -2,7 +2,7 @@
  * Product quantization (Jégou et al., 2011): dims are cut into m runs, and each run of a vector goes to the nearest of 16
  * or 256 centroids. With 16 the scan is the fast scan of 4-bit codes, with 256 a table of floats.
  */
-import type { ByteReader, ByteWriter, Core } from '@sagitta/core-wasm';
+import { type ByteReader, type ByteWriter, type Core, checkLength } from '@sagitta/core-wasm';
 import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
 import { Table4Dots, Table8Dots } from '../linear/table-dots.ts';
 import { assignToNearest } from '../training/kmeans.ts';
@@ -20,6 +20,8 @@ export class PqCoder implements Coder {
   readonly norm = 'decoded';
   readonly writesNorms = false;
   readonly isBlocked: boolean;
+  /** Made when first wanted: m tables of ksub × ksub. */
+  #symmetric: readonly Float32Array[] | undefined;
 
   constructor(dims: number, m: number, nbits: 4 | 8, codebooks: Float32Array) {
     this.dims = dims;
@@ -73,8 +75,7 @@ export class PqCoder implements Coder {
     const { m, dsub, dims, codeBytes } = this;
     for (let i = 0; i < n; i++) {
       for (let s = 0; s < m; s++) {
-        const byte = coded.codes[i * codeBytes + (this.nbits === 8 ? s : s >> 1)] as number;
-        const code = this.nbits === 8 ? byte : (byte >> (4 * (s & 1))) & 15;
+        const code = this.#numberOf(coded.codes, i * codeBytes, s);
         const centroid = this.codebook(s).subarray(code * dsub, (code + 1) * dsub);
         const start = s * dsub;
         const width = Math.min(dsub, dims - start);
@@ -119,6 +120,34 @@ export class PqCoder implements Coder {
       }
     }
     return out;
+  }
+
+  /**
+   * Squared distances between what one code and n codes stand for (codeBytes each, as encode writes them): out f32[n],
+   * fresh. Symmetric: neither side is a vector. Short of the distances of vectors by what both codes miss.
+   * @throws RangeError on codes of another length
+   */
+  symmetricDistances(code: Uint8Array, codes: Uint8Array): Float32Array {
+    const { m, ksub, codeBytes } = this;
+    checkLength('code', code.length, codeBytes, 'codeBytes');
+    const n = Math.floor(codes.length / codeBytes);
+    checkLength('codes', codes.length, n * codeBytes, `a multiple of codeBytes = ${codeBytes}, e.g.`);
+    this.#symmetric ??= Array.from({ length: m }, (_, s) => this.symmetricTable(s));
+    const out = new Float32Array(n);
+    for (let s = 0; s < m; s++) {
+      const table = this.#symmetric[s] as Float32Array;
+      const row = this.#numberOf(code, 0, s) * ksub;
+      for (let i = 0; i < n; i++) {
+        out[i] = (out[i] as number) + (table[row + this.#numberOf(codes, i * codeBytes, s)] as number);
+      }
+    }
+    return out;
+  }
+
+  /** The number of run s in a code that begins at byte `at`. */
+  #numberOf(codes: Uint8Array, at: number, s: number): number {
+    if (this.nbits === 8) return codes[at + s] as number;
+    return ((codes[at + (s >> 1)] as number) >> (4 * (s & 1))) & 15;
   }
 
   write(writer: ByteWriter): void {

@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { PqCoder, readPqCoder } from './coder.ts';
-export { orthonormalFactor, type PqOptions, trainOpqFrame, trainPqCoder } from './train.ts';
+export { PqCoder, readPqCoder, runOf } from './coder.ts';
+export { balancedAxes, orthonormalFactor, type PqOptions, trainOpqFrame, trainPqCoder } from './train.ts';

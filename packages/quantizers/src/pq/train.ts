@@ -4,7 +4,7 @@
  * rotation for the codebooks, which is the orthonormal factor of Σ x̂·xᵀ.
  */
 import type { Core } from '@sagitta/core-wasm';
-import { type Frame, FrameTransform, matrixFrame } from '../linear/frame.ts';
+import { type Frame, FrameTransform, matrixFrame, paddedDims } from '../linear/frame.ts';
 import { trainKmeans } from '../training/kmeans.ts';
 import { trainPca } from '../training/pca.ts';
 import { PqCoder, runOf } from './coder.ts';
@@ -69,6 +69,7 @@ export function trainOpqFrame(
       codes: new Uint8Array(n * coder.codeBytes),
       scales: new Float32Array(0),
       offsets: new Float32Array(0),
+      partScales: new Float32Array(0),
       norms: new Float32Array(0),
       errors: new Float32Array(0),
     };
@@ -81,9 +82,10 @@ export function trainOpqFrame(
 }
 
 /** Principal axes, each to the run whose variances have the least product so far and that has room. */
-function balancedAxes(core: Core, rows: Float32Array, n: number, d: number, m: number): Float32Array {
+export function balancedAxes(core: Core, rows: Float32Array, n: number, d: number, m: number): Float32Array {
   const { components, variances } = trainPca(core, { data: rows, n, d }, { center: true });
-  const dsub = Math.ceil(d / m);
+  // runs are of the padded dims that codebooks have
+  const dsub = Math.ceil(paddedDims(d) / m);
   const runs = Array.from({ length: m }, (_, s) => ({
     axes: [] as number[],
     room: Math.max(0, Math.min(dsub, d - s * dsub)),

@@ -173,14 +173,7 @@ export class SaqEncoder implements Disposable {
       );
     }
     const depth = paddedDepth(d);
-    kernels.projectRows(
-      this.#integers.at(),
-      count,
-      depth,
-      values.at(),
-      keptDims,
-      this.#projected.at(),
-    );
+    kernels.projectRows(this.#integers.at(), count, depth, values.at(), keptDims, this.#projected.at());
     for (let first = 0; first < count; first += BLOCK) {
       const used = Math.min(BLOCK, count - first);
       const block = byteOffset + (first / BLOCK) * blockBytes;

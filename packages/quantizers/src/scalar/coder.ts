@@ -2,7 +2,14 @@
  * Scalar quantization: each dimension on a uniform grid of its own, from a lower to an upper quantile of training.
  * Values beyond are clipped. The steps are multiplied into the query, so a scan is one integer product.
  */
-import { type Block, type ByteReader, type ByteWriter, type Core, NO_PTR, type Ptr } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type ByteReader,
+  type ByteWriter,
+  type Core,
+  NO_PTR,
+  type Ptr,
+} from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import { encodeByBlocks } from '../linear/block-encoder.ts';
 import type { BlockEncoder, BlockFactors, CodedRows, Coder, Dots } from '../linear/coder.ts';
@@ -133,9 +140,9 @@ export function trainScalarCoder(
   return new ScalarCoder(dims, bits, minima, steps);
 }
 
-/** @throws FormatError */
-export function readScalarCoder(reader: ByteReader, dims: number): ScalarCoder {
-  const bits = reader.u32In('bits', 1, 8);
+/** bits — read already. @throws FormatError */
+export function readScalarCoder(reader: ByteReader, dims: number, bits: number): ScalarCoder {
+  if (bits > 8) reader.fail(`"bits" expected 1 to 8, got ${bits}`);
   const minima = reader.f32Array('minima', dims);
   const steps = reader.f32Array('steps', dims);
   if (steps.some((step) => step < 0)) reader.fail('"steps" expected numbers from 0');

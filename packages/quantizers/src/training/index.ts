@@ -6,6 +6,6 @@ export {
   type KmeansOptions,
   trainKmeans,
 } from './kmeans.ts';
-export { type PcaModel, type PcaOptions, trainPca } from './pca.ts';
+export { type PcaModel, type PcaOptions, projectRows, trainPca } from './pca.ts';
 export { gatherRows, RowReservoir, sampleIndices, sampleRows } from './sample.ts';
 export { type SymmetricEigen, symmetricEigen } from './symmetric-eigen.ts';

@@ -11,7 +11,14 @@
  * Memory: d² f32 in the core, 3·d² f64 on the host. Time: n·d²/2 multiply-adds, then d³ (symmetric-eigen.ts).
  * The bytes depend on the order of the rows, not on the engine or the build of the core.
  */
-import { type Block, type Core, checkLength, type VectorSet } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type Core,
+  checkInteger,
+  checkLength,
+  type VectorSet,
+  vectorSet,
+} from '@sagitta/core-wasm';
 import { symmetricEigen } from './symmetric-eigen.ts';
 
 /** Most rows of one gram call. */
@@ -153,4 +160,38 @@ function signOf(vector: Float64Array): number {
     if (Math.abs(vector[t] as number) > Math.abs(vector[largest] as number)) largest = t;
   }
   return (vector[largest] as number) < 0 ? -1 : 1;
+}
+
+/** Rows taken through the core at a time. */
+const PROJECTED_ROWS = 1024;
+
+/**
+ * PCA as a reduction: the first `dims` coordinates of x - mean (n × d) in the principal directions, n × dims, fresh.
+ * @throws RangeError on sets of another dimension, or dims out of range
+ */
+export function projectRows(core: Core, x: VectorSet, model: PcaModel, dims: number): Float32Array {
+  const { d, mean, components } = model;
+  checkInteger('dims', dims, 1, d);
+  const { data, n } = vectorSet(x.data, x.d, 'x');
+  if (x.d !== d) throw new RangeError(`"x" expected d = ${d}, got ${x.d}`);
+  const out = new Float32Array(n * dims);
+  core.scope((scope) => {
+    const rows = scope.reserve(4 * PROJECTED_ROWS * d);
+    const operator = scope.reserve(4 * d * dims);
+    const projected = scope.reserve(4 * PROJECTED_ROWS * dims);
+    const columns = operator.f32();
+    for (let i = 0; i < dims; i++) {
+      for (let j = 0; j < d; j++) columns[j * dims + i] = components[i * d + j] as number;
+    }
+    for (let first = 0; first < n; first += PROJECTED_ROWS) {
+      const count = Math.min(PROJECTED_ROWS, n - first);
+      const target = rows.f32(0, count * d);
+      for (let i = 0; i < target.length; i++) {
+        target[i] = (data[first * d + i] as number) - (mean[i % d] as number);
+      }
+      core.kernels.matmulF32(rows.at(), operator.at(), count, dims, d, projected.at());
+      out.set(projected.f32(0, count * dims), first * dims);
+    }
+  });
+  return out;
 }

@@ -4,3 +4,4 @@
  * @module
  */
 export { LEVELS, readTurboQuantCoder, TurboQuantCoder } from './coder.ts';
+export { meanCoordinate, SignSketch } from './sign-sketch.ts';

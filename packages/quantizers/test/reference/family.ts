@@ -79,3 +79,37 @@ export function referencePq(
   }
   return { code, decoded: decoded.slice(0, x.length) };
 }
+
+/** The least sum of squares of ascending values in `count` cells, by dynamic programming over where cells end. */
+export function referenceCells(sorted: ArrayLike<number>, count: number): number {
+  const n = sorted.length;
+  const cost = (from: number, to: number): number => {
+    let mean = 0;
+    for (let i = from; i < to; i++) mean += (sorted[i] as number) / (to - from);
+    let sum = 0;
+    for (let i = from; i < to; i++) sum += ((sorted[i] as number) - mean) ** 2;
+    return sum;
+  };
+  let best = Array.from({ length: n + 1 }, (_, to) => cost(0, to));
+  for (let c = 1; c < count; c++) {
+    best = best.map((_, to) => {
+      let least = Infinity;
+      for (let from = 0; from <= to; from++) least = Math.min(least, (best[from] as number) + cost(from, to));
+      return least;
+    });
+  }
+  return best[n] as number;
+}
+
+/** TurboQuant of a vector that is rotated already: the nearest level of each coordinate of x·√d/|x|, times |x|/√d. */
+export function referenceTurboQuant(x: ArrayLike<number>, positive: readonly number[]): number[] {
+  const all = Array.from(x);
+  const scale = Math.sqrt(all.reduce((sum, value) => sum + value * value, 0) / all.length);
+  const levels = [...positive, ...positive.map((level) => -level)];
+  return all.map((value) => {
+    const near = levels.reduce((best, level) =>
+      Math.abs(value / scale - level) < Math.abs(value / scale - best) ? level : best,
+    );
+    return near * scale;
+  });
+}

@@ -4,11 +4,14 @@ import type { SaqSegment, ScanHeap, ScanStatistics } from '@sagitta/quantizers';
 import { BLOCK, type InvertedList, type InvertedLists } from './inverted-lists.ts';
 import type { ListCodec, Probe } from './list-codec.ts';
 
+type ListBlocks = Pick<InvertedList, 'n' | 'blocks'>;
+
 /** Vectors scored before they are offered to the heap. */
 const CHUNK = 1024;
 
 export class FloatCodec implements ListCodec {
   readonly name = 'none';
+  readonly hasLevels = false;
   readonly blockBytes: number;
   readonly bytesPerVector: number;
   readonly bits = 32;
@@ -46,7 +49,7 @@ export class FloatCodec implements ListCodec {
   }
 
   /** Smaller is better: inner products are negated. out holds count values and belongs to a block. */
-  #score(list: InvertedList, first: number, count: number, out: Ptr, values: () => Float32Array): void {
+  #score(list: ListBlocks, first: number, count: number, out: Ptr, values: () => Float32Array): void {
     const { kernels } = this.#core;
     const rows = list.blocks.at(first * this.#d * 4);
     if (this.#metric === 'l2') {
@@ -74,8 +77,13 @@ export class FloatCodec implements ListCodec {
     }
   }
 
-  scores(list: InvertedList, _centroid: Ptr, _base: number, out: Block): void {
+  scores(list: ListBlocks, _centroid: Ptr, _base: number, out: Block): void {
     this.#score(list, 0, list.n, out.at(), () => out.f32(0, list.n));
+  }
+
+  move(source: Block, from: number, target: Block, to: number): void {
+    const bytes = 4 * this.#d;
+    target.u8(to * bytes, bytes).set(source.u8(from * bytes, bytes));
   }
 
   statistics(): ScanStatistics {

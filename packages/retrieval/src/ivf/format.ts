@@ -6,6 +6,7 @@
  * CENT f32 nlist × d                SIZE u32 nlist, vectors of each list
  * IDS  u32 n, list after list        CODE blocks of 32 vectors, list after list, ⌈size/32⌉ each
  * SAQM the SAQ model, or QNTZ that of another quantizer      VECS f32 n × d by id, if vectors are kept
+ * SECM u32 quantizer of the secondary codes, then its model  SECC their blocks of 32 vectors by id; both or neither
  */
 import { ByteWriter, containerPieces, littleEndianBytes, METRICS, type Section } from '@sagitta/core-wasm';
 import type { IvfIndex } from './ivf-index.ts';
@@ -41,6 +42,11 @@ export function indexPieces(index: IvfIndex): Uint8Array[] {
   if (model) sections.push({ id: model, pieces: [index.codec.modelBytes()] });
   if (index.keepsVectors) {
     sections.push({ id: 'VECS', pieces: index.keptVectors.map((piece) => littleEndianBytes(piece)) });
+  }
+  if (index.secondary) {
+    const number = new ByteWriter().u32(INDEX_QUANTIZERS.indexOf(index.secondary.quantizer)).finish();
+    sections.push({ id: 'SECM', pieces: [number, index.secondary.codec.modelBytes()] });
+    sections.push({ id: 'SECC', pieces: [...index.secondary.codePieces()] });
   }
   return containerPieces({ kind: INDEX_KIND, version: INDEX_VERSION, sections });
 }

@@ -3,7 +3,16 @@
  *
  * @module
  */
-export { buildFlat, buildIvf, type IndexOptions, type IvfOptions, trainIndex } from './build.ts';
+export {
+  buildFlat,
+  buildIvf,
+  buildSaqIndex,
+  type IndexOptions,
+  type IvfOptions,
+  type SaqIndexOptions,
+  type SecondaryOptions,
+  trainIndex,
+} from './build.ts';
 export { FloatCodec } from './float-codec.ts';
 export { indexPieces, saveIndex } from './format.ts';
 export { type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
@@ -17,3 +26,4 @@ export {
 export { INDEX_QUANTIZERS, type IndexQuantizer, type ListCodec, type Probe } from './list-codec.ts';
 export { QuantizerCodec } from './quantizer-codec.ts';
 export { SaqCodec } from './saq-codec.ts';
+export { SecondaryCodes } from './secondary-codes.ts';

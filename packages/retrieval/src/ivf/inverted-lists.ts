@@ -35,9 +35,12 @@ export class InvertedLists implements Disposable {
   readonly records: Block;
   readonly #core: Core;
   readonly #lists: (InvertedList | undefined)[];
+  /** Bytes of an id; 0 where there are none. */
+  readonly #idBytes: number;
 
-  constructor(core: Core, nlist: number, blockBytes: number) {
+  constructor(core: Core, nlist: number, blockBytes: number, hasIds = true) {
     this.#core = core;
+    this.#idBytes = hasIds ? 4 : 0;
     this.nlist = nlist;
     this.blockBytes = blockBytes;
     this.#lists = new Array(nlist).fill(undefined);
@@ -96,7 +99,7 @@ export class InvertedLists implements Disposable {
     const capacity = old ? Math.max(wanted, Math.ceil((first / BLOCK) * 1.5)) : wanted;
     const blocks = this.#core.allocate(capacity * this.blockBytes);
     try {
-      const ids = this.#core.allocate(capacity * BLOCK * 4);
+      const ids = this.#core.allocate(capacity * BLOCK * this.#idBytes);
       if (old) {
         blocks.u8(0, old.blocks.byteLength).set(old.blocks.u8());
         ids.u8(0, old.ids.byteLength).set(old.ids.u8());
@@ -135,8 +138,8 @@ export class InvertedLists implements Disposable {
       const blocks = this.#core.allocate(size);
       blocks.u8().set(codes.subarray(bytes, bytes + size));
       try {
-        const own = this.#core.allocate(Math.ceil(n / BLOCK) * BLOCK * 4);
-        own.u32(0, n).set(ids.subarray(vectors, vectors + n));
+        const own = this.#core.allocate(Math.ceil(n / BLOCK) * BLOCK * this.#idBytes);
+        if (this.#idBytes > 0) own.u32(0, n).set(ids.subarray(vectors, vectors + n));
         this.#set(list, { n, blocks, ids: own });
       } catch (error) {
         blocks.dispose();

@@ -3,7 +3,7 @@
  * first so that the worst kept score is tight early. A flat index is one list, around the mean or the origin.
  *
  * Scores come from codes alone unless a rerank is asked for: then `rerank.candidates` ids are fetched and scored
- * exactly. Ties go to the lower id.
+ * exactly. An index with secondary codes scores candidates again with those. Ties go to the lower id.
  */
 import {
   type Block,
@@ -20,10 +20,12 @@ import {
 } from '@sagitta/core-wasm';
 import { assignToNearest, DEFAULT_GAMMA, type SaqSegment, type ScanHeap } from '@sagitta/quantizers';
 import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
-import { type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
+import { BLOCK, type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import type { IndexQuantizer, ListCodec, Probe } from './list-codec.ts';
+import { ListPlaces } from './list-places.ts';
 import { ResultHeap } from './result-heap.ts';
+import type { SecondaryCodes } from './secondary-codes.ts';
 
 /** Gives vectors for exact rerank: ids → ids.length × d values, in that order. */
 export type VectorFetch = (ids: Uint32Array) => Float32Array;
@@ -36,8 +38,12 @@ export interface SearchOptions {
    * loses vectors, larger is slower, 1000 reads every code. Has no effect on float32 indexes.
    */
   readonly gamma?: number;
-  /** Scores this many candidates exactly, from kept vectors or `fetch`. */
-  readonly rerank?: { readonly candidates: number; readonly fetch?: VectorFetch };
+  /**
+   * Scores this many candidates again: exactly from `fetch` or kept vectors, else from secondary codes, else, where codes
+   * have two levels (lvq with secondBits), the lists are scanned by the first and candidates scored by both. Where there
+   * are secondary codes the default is ten times k; false leaves them unread.
+   */
+  readonly rerank?: { readonly candidates: number; readonly fetch?: VectorFetch } | false;
   /** Adds statistics to the result. */
   readonly statistics?: boolean;
 }
@@ -53,6 +59,8 @@ export interface IvfParts {
   readonly codec: ListCodec;
   /** Keep float32 vectors (row = id) for rerank. */
   readonly keepVectors: boolean;
+  /** The index's from now on; where it is kept, disposed with it, but not if the index's making fails. */
+  readonly secondary?: SecondaryCodes;
   /** Contents of a file, checked: lists, and kept vectors (n × d) where vectors are kept. */
   readonly saved?: SavedLists & { readonly kept?: Float32Array };
   /** Instead of `saved`: lists of n vectors that are filled already, the index's from now on, and kept vectors. */
@@ -83,11 +91,18 @@ export interface SearchSteps {
 interface Pass {
   readonly k: number;
   readonly options: SearchOptions;
+  readonly rerank: SearchOptions['rerank'];
+  /** Where a rerank has its scores from. */
+  readonly source: RerankSource | undefined;
   readonly heap: ScanHeap;
   readonly probe: Probe;
 }
 
+type RerankSource = 'vectors' | 'secondary' | 'levels';
+
 const DEFAULT_NPROBE = 16;
+/** Candidates a result where secondary codes score again. */
+const BUFFER = 10;
 const MAX_K = 1_048_576;
 const MAX_NPROBE = 1_048_576;
 /** Ids are u32, and the last one is NO_ID. */
@@ -109,6 +124,9 @@ export class IvfIndex implements Disposable {
   readonly #probed: ResultHeap;
   readonly #found: ResultHeap;
   readonly #kept: KeptVectors | undefined;
+  readonly #secondary: SecondaryCodes | undefined;
+  /** Made when it is first wanted, and again after vectors are added. */
+  #places: ListPlaces | undefined;
   #n = 0;
 
   constructor(parts: IvfParts) {
@@ -138,6 +156,7 @@ export class IvfIndex implements Disposable {
         const projected = codec.projectCentroid(centroids.subarray(list * d, (list + 1) * d));
         this.#projected.f32(list * codec.centroidDims * 4, codec.centroidDims).set(projected);
       }
+      this.#secondary = parts.secondary;
       this.#kept = parts.keepVectors ? new KeptVectors(d) : undefined;
       if (parts.saved) {
         this.lists.restore(parts.saved);
@@ -177,13 +196,17 @@ export class IvfIndex implements Disposable {
   get keptVectors(): readonly Float32Array[] {
     return this.#kept?.pieces ?? [];
   }
-  /** Bytes of a vector's code and factors, without its id. */
+  /** The second code of each vector, or undefined. */
+  get secondary(): SecondaryCodes | undefined {
+    return this.#secondary;
+  }
+  /** Bytes of a vector's code and factors, secondary ones with them, without its id. */
   get codeBytesPerVector(): number {
-    return this.codec.bytesPerVector;
+    return this.codec.bytesPerVector + (this.#secondary?.codec.bytesPerVector ?? 0);
   }
   /** Bytes a vector costs: code, factors and its 4-byte id; kept float32 vectors come on top. */
   get bytesPerVector(): number {
-    return this.codec.bytesPerVector + 4 + (this.#kept ? 4 * this.d : 0);
+    return this.codeBytesPerVector + 4 + (this.#kept ? 4 * this.d : 0);
   }
 
   /**
@@ -212,15 +235,19 @@ export class IvfIndex implements Disposable {
       order[next[list] as number] = i;
       next[list] = (next[list] as number) + 1;
     }
-    this.lists.append(counts, (list, target, first) => {
-      const start = starts[list] as number;
-      const members = order.subarray(start, start + (counts[list] as number));
-      this.#write(list, rows, members, target.blocks, first);
-      const ids = target.ids.u32(first * 4, members.length);
-      for (const [i, row] of members.entries()) ids[i] = this.#n + row;
-    });
+    const append = (): void =>
+      this.lists.append(counts, (list, target, first) => {
+        const start = starts[list] as number;
+        const members = order.subarray(start, start + (counts[list] as number));
+        this.#write(list, rows, members, target.blocks, first);
+        const ids = target.ids.u32(first * 4, members.length);
+        for (const [i, row] of members.entries()) ids[i] = this.#n + row;
+      });
+    if (this.#secondary) this.#secondary.append(rows, append);
+    else append();
     this.#kept?.add(rows === vectors ? vectors.slice() : rows);
     this.#n += given.n;
+    this.#places = undefined;
   }
 
   #write(list: number, rows: Float32Array, members: Uint32Array, target: Block, first: number): void {
@@ -231,7 +258,7 @@ export class IvfIndex implements Disposable {
   }
 
   /** Sets the query in the core and chooses the lists to visit. */
-  #prepare(query: Float32Array, nprobe: number, gamma: number): Probe {
+  #prepare(query: Float32Array, nprobe: number, gamma: number, isCoarse = false): Probe {
     checkFloat32('query', query);
     if (query.length !== this.d) {
       throw new RangeError(`"query" expected length d = ${this.d}, got ${query.length}`);
@@ -251,7 +278,7 @@ export class IvfIndex implements Disposable {
     }
     kernels.topKPushF32(bases, NO_PTR, this.nlist, 0, nprobe, probed.scores, probed.ids, probed.size);
     const count = this.#probed.sort();
-    this.codec.setQuery(unit, gamma);
+    this.codec.setQuery(unit, gamma, isCoarse);
     return { order: this.#probed.idBlock, count, bases: this.#bases, centroids: this.#centroidPtr(0) };
   }
 
@@ -276,10 +303,13 @@ export class IvfIndex implements Disposable {
 
   /**
    * search in steps; the lists come from the caller.
-   * @throws RangeError as search does
+   * @throws RangeError as search does, and where a rerank would read codes of lists that are not in memory
    */
   searchSteps(query: Float32Array, k: number, options: SearchOptions = {}): SearchSteps {
     const pass = this.#begin(query, k, options);
+    if (pass.source === 'levels') {
+      throw new RangeError('"rerank" expected vectors where lists come in parts, got codes of two levels');
+    }
     const lists = this.#probed.ids(pass.probe.count);
     // sorting a heap undoes it, so it is done once
     let sorted: number | undefined;
@@ -309,28 +339,24 @@ export class IvfIndex implements Disposable {
     checkInteger('k', k, 1, MAX_K);
     const nprobe = this.#nprobe(options.nprobe);
     const gamma = checkNumber('gamma', options.gamma ?? DEFAULT_GAMMA, 0, 1e6);
-    const rerank = options.rerank;
+    const rerank =
+      options.rerank ?? (this.#secondary ? { candidates: Math.min(MAX_K, BUFFER * k) } : undefined);
     const candidates = rerank
       ? Math.max(k, checkInteger('rerank.candidates', rerank.candidates, 1, MAX_K))
       : k;
-    if (rerank && !rerank.fetch && !this.#kept) {
-      throw new RangeError(
-        '"rerank" expected kept vectors (build with keepVectors: true) or a fetch function, got neither',
-      );
-    }
+    const source = rerank ? this.#rerankSource(rerank.fetch) : undefined;
     if (options.statistics) this.codec.resetStatistics();
     const heap = this.#found.reset(Math.min(candidates, Math.max(1, this.#n)));
-    const probe = this.#prepare(query, nprobe, gamma);
-    return { k, options, heap, probe };
+    const probe = this.#prepare(query, nprobe, gamma, source === 'levels');
+    return { k, options, rerank, source, heap, probe };
   }
 
-  #finish({ k, options, probe }: Pass, sorted?: number): SearchResult {
-    const { rerank } = options;
+  #finish({ k, options, rerank, source, probe }: Pass, sorted?: number): SearchResult {
     const size = sorted ?? this.#found.sort();
     let ids = this.#found.ids(size);
     let scores = this.#found.scores(size);
     if (rerank) {
-      const exact = this.#exactScores(ids, rerank.fetch);
+      const exact = this.#scoresAgain(ids, source, rerank.fetch);
       const order = Uint32Array.from(ids, (_, i) => i).sort(
         (a, b) => (exact[a] as number) - (exact[b] as number) || (ids[a] as number) - (ids[b] as number),
       );
@@ -346,6 +372,49 @@ export class IvfIndex implements Disposable {
       reranked: rerank ? size : 0,
     };
     return { ids, scores, statistics };
+  }
+
+  #rerankSource(fetch: VectorFetch | undefined): RerankSource {
+    if (fetch || this.#kept) return 'vectors';
+    if (this.#secondary) return 'secondary';
+    if (this.codec.hasLevels) return 'levels';
+    throw new RangeError(
+      '"rerank" expected kept vectors (build with keepVectors: true), secondary codes, codes of two levels or a fetch function, got none',
+    );
+  }
+
+  /** Scores, smaller is better, of candidates for the query that was last prepared. */
+  #scoresAgain(
+    ids: Uint32Array,
+    source: RerankSource | undefined,
+    fetch: VectorFetch | undefined,
+  ): Float32Array {
+    if (source === 'vectors') return this.#exactScores(ids, fetch);
+    const query = this.#query.f32(0, this.d).slice();
+    if (source === 'secondary' && this.#secondary) return this.#secondary.scores(query, ids);
+    return this.#levelScores(query, ids);
+  }
+
+  /** All levels of the codes of candidates, wherever their lists are. */
+  #levelScores(query: Float32Array, ids: Uint32Array): Float32Array {
+    this.#places ??= new ListPlaces(this.lists, this.#n);
+    const places = this.#places;
+    const { codec } = this;
+    codec.setQuery(query, DEFAULT_GAMMA);
+    return this.core.scope((scope) => {
+      const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.blockBytes);
+      const out = scope.reserve(4 * ids.length);
+      for (const [i, id] of ids.entries()) {
+        const list = this.lists.get(places.listOf(id)) as InvertedList;
+        codec.move(list.blocks, places.positionOf(id), blocks, i);
+      }
+      // such codes need no projected centroid, and the score of each one's own is added here
+      codec.scores({ n: ids.length, blocks }, NO_PTR, 0, out);
+      const bases = this.#bases.f32();
+      return out
+        .f32(0, ids.length)
+        .map((score, i) => score + (bases[places.listOf(ids[i] as number)] as number));
+    });
   }
 
   /** Exact scores, smaller is better, of candidates, for the query that was last prepared. */
@@ -415,6 +484,7 @@ export class IvfIndex implements Disposable {
   dispose(): void {
     this.lists.dispose();
     this.codec.dispose();
+    this.#secondary?.dispose();
     this.#found.dispose();
     this.#probed.dispose();
     for (const block of [this.#centroids, this.#projected, this.#query, this.#bases]) block.dispose();

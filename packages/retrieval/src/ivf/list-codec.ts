@@ -44,10 +44,15 @@ export interface ListCodec extends Disposable {
   write(vectors: Float32Array, centroid: Float32Array, target: Block, first: number): void;
   /** Frees what only writing needs; the next write makes it anew. */
   releaseEncoder(): void;
-  setQuery(query: Float32Array, gamma: number): void;
+  /** There are finer levels of codes that setQuery can leave unread. */
+  readonly hasLevels: boolean;
+  /** isCoarse — leaves them unread in what follows, until the next query. */
+  setQuery(query: Float32Array, gamma: number, isCoarse?: boolean): void;
   scan(lists: InvertedLists, probe: Probe, heap: ScanHeap): void;
   /** Every score of a list: f32[n], smaller is better. */
-  scores(list: InvertedList, centroid: Ptr, base: number, out: Block): void;
+  scores(list: Pick<InvertedList, 'n' | 'blocks'>, centroid: Ptr, base: number, out: Block): void;
+  /** Copies the code of one vector, and what stands beside it, from a position of blocks to one of others. */
+  move(source: Block, from: number, target: Block, to: number): void;
   statistics(): ScanStatistics;
   resetStatistics(): void;
   /** The model's bytes for saving; empty if there is none. */

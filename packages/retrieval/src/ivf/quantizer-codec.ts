@@ -19,6 +19,7 @@ const CHUNK_BLOCKS = 64;
 export class QuantizerCodec implements ListCodec {
   readonly name: IndexQuantizer;
   readonly quantizer: LinearQuantizer;
+  readonly hasLevels: boolean;
   readonly blockBytes: number;
   readonly bytesPerVector: number;
   readonly bits: number;
@@ -26,6 +27,10 @@ export class QuantizerCodec implements ListCodec {
   readonly centroidDims = 0;
   readonly #core: Core;
   readonly #estimator: QueryEstimator;
+  /** Reads the first level only; made when it is first wanted. */
+  #coarse: QueryEstimator | undefined;
+  /** The one that has the query. */
+  #current: QueryEstimator;
   readonly #scores: Block;
   #encoder: QuantizerEncoder | undefined;
   #blocks = 0;
@@ -38,7 +43,9 @@ export class QuantizerCodec implements ListCodec {
     this.blockBytes = quantizer.blockBytes;
     this.bytesPerVector = quantizer.bytesPerVector;
     this.bits = quantizer.bits;
+    this.hasLevels = quantizer.hasLevels;
     this.#estimator = quantizer.createEstimator(core);
+    this.#current = this.#estimator;
     try {
       this.#scores = core.allocate(CHUNK_BLOCKS * BLOCK * 4);
     } catch (error) {
@@ -61,8 +68,12 @@ export class QuantizerCodec implements ListCodec {
     this.#encoder = undefined;
   }
 
-  setQuery(query: Float32Array): void {
-    this.#estimator.setQuery(query);
+  setQuery(query: Float32Array, _gamma?: number, isCoarse = false): void {
+    if (isCoarse && this.hasLevels) {
+      this.#coarse ??= this.quantizer.createEstimator(this.#core, { isCoarse });
+      this.#current = this.#coarse;
+    } else this.#current = this.#estimator;
+    this.#current.setQuery(query);
   }
 
   scan(lists: InvertedLists, { order, count, bases }: Probe, heap: ScanHeap): void {
@@ -74,7 +85,7 @@ export class QuantizerCodec implements ListCodec {
       for (let first = 0; first < list.n; first += CHUNK_BLOCKS * BLOCK) {
         const n = Math.min(CHUNK_BLOCKS * BLOCK, list.n - first);
         const out = this.#scores.at();
-        this.#estimator.scores(list.blocks.at((first / BLOCK) * this.blockBytes), n, base, out);
+        this.#current.scores(list.blocks.at((first / BLOCK) * this.blockBytes), n, base, out);
         kernels.topKPushF32(out, list.ids.at(4 * first), n, 0, heap.k, heap.scores, heap.ids, heap.size);
       }
       this.#blocks += Math.ceil(list.n / BLOCK);
@@ -82,13 +93,17 @@ export class QuantizerCodec implements ListCodec {
     }
   }
 
-  scores(list: InvertedList, _centroid: Ptr, base: number, out: Block): void {
+  scores(list: Pick<InvertedList, 'n' | 'blocks'>, _centroid: Ptr, base: number, out: Block): void {
     // whole blocks are written, out holds n values
     this.#core.scope((scope) => {
       const whole = scope.reserve(Math.ceil(list.n / BLOCK) * BLOCK * 4);
-      this.#estimator.scores(list.blocks.at(), list.n, base, whole.at());
+      this.#current.scores(list.blocks.at(), list.n, base, whole.at());
       out.f32(0, list.n).set(whole.f32(0, list.n));
     });
+  }
+
+  move(source: Block, from: number, target: Block, to: number): void {
+    this.quantizer.move(source, from, target, to);
   }
 
   statistics(): ScanStatistics {
@@ -115,6 +130,7 @@ export class QuantizerCodec implements ListCodec {
   dispose(): void {
     this.releaseEncoder();
     this.#estimator[Symbol.dispose]();
+    this.#coarse?.[Symbol.dispose]();
     this.#scores.dispose();
   }
   [Symbol.dispose](): void {

@@ -17,6 +17,7 @@ import type { ListCodec, Probe } from './list-codec.ts';
 export class SaqCodec implements ListCodec {
   readonly name = 'saq';
   readonly model: SaqModel;
+  readonly hasLevels = false;
   readonly blockBytes: number;
   readonly bytesPerVector: number;
   readonly bits: number;
@@ -72,9 +73,26 @@ export class SaqCodec implements ListCodec {
   scan(lists: InvertedLists, { order, count, bases, centroids }: Probe, heap: ScanHeap): void {
     this.#estimator.search(lists.records.at(), order.at(), count, bases.at(), centroids, heap);
   }
-  scores(list: InvertedList, centroid: Ptr, base: number, out: Block): void {
+  scores(list: Pick<InvertedList, 'n' | 'blocks'>, centroid: Ptr, base: number, out: Block): void {
     this.#estimator.scores(list.blocks.at(), list.n, centroid, base, out.at());
   }
+
+  move(source: Block, from: number, target: Block, to: number): void {
+    const { coded, offsets } = this.#estimator.layout;
+    const start = Math.floor(from / BLOCK) * this.blockBytes;
+    const end = Math.floor(to / BLOCK) * this.blockBytes;
+    const copy = (at: number, bytes: number): void => {
+      const moved = source.u8(start + at + bytes * (from % BLOCK), bytes);
+      target.u8(end + at + bytes * (to % BLOCK), bytes).set(moved);
+    };
+    copy(0, 4);
+    for (const [s, { dims, bits }] of coded.entries()) {
+      const at = offsets[s] as number;
+      copy(at, 2);
+      copy(at + 2 * BLOCK, (dims * bits) / 8);
+    }
+  }
+
   statistics(): ScanStatistics {
     return this.#estimator.statistics();
   }

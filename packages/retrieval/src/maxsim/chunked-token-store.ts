@@ -14,6 +14,9 @@ import {
   type TokenStore,
 } from './token-store.ts';
 
+/** Of what parameters() writes. */
+export const PARAMETERS_VERSION = 1;
+
 /** Values coded at once. */
 const BATCH_VALUES = 131_072;
 
@@ -142,7 +145,11 @@ export class ChunkedTokenStore implements TokenStore {
 
   parameters(): Uint8Array {
     const writer = new ByteWriter();
-    writer.u32(TOKEN_ENCODINGS.indexOf(this.encoding)).u32(TOKEN_METRICS.indexOf(this.metric)).u32(this.d);
+    writer
+      .u32(PARAMETERS_VERSION)
+      .u32(TOKEN_ENCODINGS.indexOf(this.encoding))
+      .u32(TOKEN_METRICS.indexOf(this.metric))
+      .u32(this.d);
     this.#coder.write(writer);
     writer.u32(this.n).array(Uint32Array.from({ length: this.n }, (_, slot) => this.#chunks.rowsOf(slot)));
     return writer.finish();

@@ -8,7 +8,7 @@ import {
   MAX_DIMENSION,
 } from '@sagitta/core-wasm';
 import { RABITQ_MODES, type RabitqMode } from '@sagitta/quantizers/rabitq';
-import { ChunkedTokenStore } from './chunked-token-store.ts';
+import { ChunkedTokenStore, PARAMETERS_VERSION } from './chunked-token-store.ts';
 import { CodeCoder } from './code-coder.ts';
 import { ByteCoder, FloatCoder, HalfCoder } from './plain-coders.ts';
 import { RabitqRowCodes, SaqRowCodes } from './row-codes.ts';
@@ -66,13 +66,13 @@ function makeCoder({ encoding, d, bits, seed = 0, mode }: TokenStoreOptions): To
     case 'int8':
       return new ByteCoder(d);
     case 'saq':
-      return new CodeCoder(encoding, d, new SaqRowCodes(dims, bits ?? 4), seed);
+      return new CodeCoder(encoding, d, new SaqRowCodes(dims, checkInteger('bits', bits ?? 4, 2, 8)), seed);
     case 'rabitq': {
       const checked = checkOneOf('mode', mode ?? 'fast', RABITQ_MODES);
       return new CodeCoder(encoding, d, new RabitqRowCodes(dims, bits ?? 4, checked, seed), seed);
     }
     case 'bit1':
-      return new CodeCoder(encoding, d, new RabitqRowCodes(dims, 1, 'fast', seed), seed);
+      return new CodeCoder(encoding, d, new SaqRowCodes(dims, 1), seed);
   }
 }
 
@@ -83,6 +83,7 @@ function makeCoder({ encoding, d, bits, seed = 0, mode }: TokenStoreOptions): To
  */
 export function readTokenStore(core: Core, parameters: ByteReader, codes: Uint8Array): TokenStore {
   const start = parameters.offset;
+  parameters.u32In('version', PARAMETERS_VERSION, PARAMETERS_VERSION);
   const encoding = TOKEN_ENCODINGS[
     parameters.u32In('encoding', 0, TOKEN_ENCODINGS.length - 1)
   ] as TokenEncoding;
@@ -115,7 +116,6 @@ function readOptions(
   const bits =
     encoding === 'bit1' ? reader.u32In('bits', 1, 1) : reader.u32In('bits', encoding === 'saq' ? 2 : 1, 8);
   const seed = reader.u32();
-  if (encoding === 'saq') return { bits, seed };
-  const mode = RABITQ_MODES[reader.u32In('mode', 0, encoding === 'bit1' ? 0 : 1)] as RabitqMode;
-  return encoding === 'bit1' ? { bits, seed } : { bits, seed, mode };
+  if (encoding !== 'rabitq') return { bits, seed };
+  return { bits, seed, mode: RABITQ_MODES[reader.u32In('mode', 0, 1)] as RabitqMode };
 }

@@ -106,12 +106,16 @@ export class ByteCoder implements TokenCoder {
   encode(_core: Core, tokens: Float32Array, out: Uint8Array): void {
     const { d, rowBytes } = this;
     const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
-    out.fill(0);
+    const bytes = new Int8Array(out.buffer, out.byteOffset, out.byteLength);
+    bytes.fill(0);
     for (let i = 0, at = 0; i < tokens.length; i += d, at += rowBytes) {
       let most = 0;
-      for (let j = i; j < i + d; j++) most = Math.max(most, Math.abs(tokens[j] as number));
+      for (let j = i; j < i + d; j++) {
+        const amount = Math.abs(tokens[j] as number);
+        if (amount > most) most = amount;
+      }
       const inverse = most > 0 ? 127 / most : 0;
-      for (let j = 0; j < d; j++) view.setInt8(at + j, Math.round((tokens[i + j] as number) * inverse));
+      for (let j = 0; j < d; j++) bytes[at + j] = Math.round((tokens[i + j] as number) * inverse);
       view.setFloat32(at + rowBytes - 4, most / 127, true);
     }
   }

@@ -16,14 +16,14 @@ export interface RowCodes {
   write(writer: ByteWriter): void;
 }
 
-/** Adjusted codes (CAQ) of 2 to 8 bits. */
+/** Adjusted codes (CAQ) of 2 to 8 bits; of 1 bit, signs. */
 export class SaqRowCodes implements RowCodes {
   readonly dims: number;
   readonly bits: number;
 
   constructor(dims: number, bits: number) {
     this.dims = dims;
-    this.bits = checkInteger('bits', bits, 2, 8);
+    this.bits = checkInteger('bits', bits, 1, 8);
   }
 
   encode(core: Core, rows: Float32Array, n: number, codes: Uint8Array, scales: Float32Array): void {
@@ -85,6 +85,7 @@ export class RabitqRowCodes implements RowCodes {
       scales,
       offsets: new Float32Array(n),
       norms: new Float32Array(n),
+      partScales: new Float32Array(0),
       errors: new Float32Array(n),
     };
     const { dims, bits, mode } = this;

@@ -10,13 +10,15 @@ export { FDE_KINDS, type FdeEncoder, type FdeKind, type FdeSession, MAX_FDE_LENG
 export { type FdeAlarm, type FdeHealth, fdeHealth } from './fde-health.ts';
 export { FDE_ENCODINGS, type FdeEncoding, type FdeHits, type FdeStore } from './fde-store.ts';
 export { readFdeEncoder, writeFdeEncoder } from './format.ts';
-export { LearnedFde, type LearnedParts } from './learned-fde.ts';
+export { LearnedFde } from './learned-fde.ts';
 export {
   CELL_SHARES,
   LEARNED_BLOCKS,
   type LearnedBlocks,
+  type LearnedEncoder,
   type LearnedOptions,
   type LearnedParameters,
+  type LearnedParts,
   MAX_CELLS,
   MAX_VOTERS,
 } from './learned-options.ts';
@@ -33,7 +35,7 @@ export {
   shareFound,
 } from './measure-fde.ts';
 export { MuveraFde } from './muvera-fde.ts';
-export type { MuveraMatrices } from './muvera-matrices.ts';
+export type { MuveraEncoder, MuveraMatrices } from './muvera-matrices.ts';
 export {
   CELL_ORDERS,
   type CellOrder,

@@ -31,23 +31,11 @@ import {
   checkLearnedOptions,
   type LearnedOptions,
   type LearnedParameters,
+  type LearnedParts,
   MAX_VOTERS,
 } from './learned-options.ts';
 import { LearnedSession } from './learned-session.ts';
 import { hashBytes } from './parameter-hash.ts';
-
-export interface LearnedParts {
-  /** numCells × d. */
-  readonly centroids: Float32Array;
-  /** p × d: principal directions. */
-  readonly directions: Float32Array;
-  /** d values, used by the mean-split; zeros otherwise. */
-  readonly mean: Float32Array;
-  /** votes: voters × d, those of cell 0 first; else empty. */
-  readonly voters: Float32Array;
-  /** votes: numCells + 1 ascending numbers of voters, at least one a cell; else empty. */
-  readonly starts: Uint32Array;
-}
 
 /** Made by trainLearnedFde or read from a file. */
 export class LearnedFde implements FdeEncoder {

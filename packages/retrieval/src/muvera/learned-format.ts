@@ -1,12 +1,12 @@
 /** Bytes of a LearnedFde: options, then what was learned. */
 import { type ByteReader, ByteWriter, MAX_DIMENSION } from '@sagitta/core-wasm';
 import { MAX_FDE_LENGTH } from './fde-encoder.ts';
-import type { LearnedParts } from './learned-fde.ts';
 import {
   CELL_SHARES,
   LEARNED_BLOCKS,
   type LearnedOptions,
   type LearnedParameters,
+  type LearnedParts,
   MAX_CELLS,
   MAX_VOTERS,
 } from './learned-options.ts';

@@ -1,6 +1,6 @@
 /** What a LearnedFde is made of. */
 import { checkInteger, checkNumber, checkOneOf, MAX_DIMENSION } from '@sagitta/core-wasm';
-import { MAX_FDE_LENGTH } from './fde-encoder.ts';
+import { type FdeEncoder, MAX_FDE_LENGTH } from './fde-encoder.ts';
 
 export const LEARNED_BLOCKS = ['votes', 'mean'] as const;
 /**
@@ -73,4 +73,26 @@ export function checkLearnedOptions(d: number, options: LearnedOptions): Learned
   }
   const share = blocks === 'votes' ? ownShare : 0;
   return { d, numCells, p, blocks, ownShare: share, meanSplit, queryCells, blockLength, length };
+}
+
+/** What is learned. */
+export interface LearnedParts {
+  /** numCells × d. */
+  readonly centroids: Float32Array;
+  /** p × d: principal directions. */
+  readonly directions: Float32Array;
+  /** d values, used by the mean-split; zeros otherwise. */
+  readonly mean: Float32Array;
+  /** votes: voters × d, those of cell 0 first; else empty. */
+  readonly voters: Float32Array;
+  /** votes: numCells + 1 ascending numbers of voters, at least one a cell; else empty. */
+  readonly starts: Uint32Array;
+}
+
+/** An encoder as its session sees it. */
+export interface LearnedEncoder extends FdeEncoder {
+  readonly parameters: LearnedParameters;
+  readonly parts: LearnedParts;
+  /** Pseudo-queries. */
+  readonly numVoters: number;
 }

@@ -4,15 +4,14 @@
  */
 import { type Block, type Core, checkFinite, NO_PTR, type Scope, type TokenSet } from '@sagitta/core-wasm';
 import type { FdeSession } from './fde-encoder.ts';
-import type { LearnedFde } from './learned-fde.ts';
-import { CELL_SHARES } from './learned-options.ts';
+import { CELL_SHARES, type LearnedEncoder } from './learned-options.ts';
 import { checkDocuments, checkQuery, chunkOffsets, type TokenChunk, tokenChunks } from './token-chunks.ts';
 
 /** Bytes of each kind of scratch. */
 const SCRATCH_BYTES = 4 * 1024 * 1024;
 
 export class LearnedSession implements FdeSession {
-  readonly encoder: LearnedFde;
+  readonly encoder: LearnedEncoder;
   readonly #core: Core;
   /** d × numCells: centroids, transposed. */
   readonly #centroids: Block;
@@ -26,7 +25,7 @@ export class LearnedSession implements FdeSession {
   /** votes: numCells × p, Uᵀs̄ of each cell. */
   readonly #origins: Float32Array;
 
-  constructor(core: Core, encoder: LearnedFde) {
+  constructor(core: Core, encoder: LearnedEncoder) {
     this.encoder = encoder;
     this.#core = core;
     const { d, parts, parameters } = encoder;
@@ -296,7 +295,7 @@ function bestCells(dots: Float32Array, halves: Float32Array, count: number): num
 }
 
 /** s̄: the mean of each cell's voters, numCells × d. */
-function voterMeans({ d, parts: { voters, starts } }: LearnedFde): Float32Array {
+function voterMeans({ d, parts: { voters, starts } }: LearnedEncoder): Float32Array {
   const numCells = starts.length - 1;
   const out = new Float32Array(numCells * d);
   for (let cell = 0; cell < numCells; cell++) {

@@ -7,6 +7,7 @@
  * f32. Signs alone count, so its scale does not.
  */
 import { checkFinite, checkLength, RandomStream } from '@sagitta/core-wasm';
+import type { FdeEncoder } from './fde-encoder.ts';
 import type { MuveraParameters } from './muvera-options.ts';
 
 /** A place of a count-sketch: index, and the sign in bit 31 (set: minus). */
@@ -21,6 +22,12 @@ export interface MuveraMatrices {
   readonly sketches: Uint32Array;
   /** Places below F of the R × 2^k × width numbers, else empty. */
   readonly finalSketch: Uint32Array;
+}
+
+/** An encoder as its session sees it. */
+export interface MuveraEncoder extends FdeEncoder {
+  readonly parameters: MuveraParameters;
+  readonly matrices: MuveraMatrices;
 }
 
 /** The matrices of the seed. */

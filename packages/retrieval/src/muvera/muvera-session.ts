@@ -12,7 +12,7 @@ import {
   type TokenSet,
 } from '@sagitta/core-wasm';
 import type { FdeSession } from './fde-encoder.ts';
-import type { MuveraFde } from './muvera-fde.ts';
+import type { MuveraEncoder } from './muvera-matrices.ts';
 import {
   checkDocuments,
   checkQuery,
@@ -34,7 +34,7 @@ interface Values {
 }
 
 export class MuveraSession implements FdeSession {
-  readonly encoder: MuveraFde;
+  readonly encoder: MuveraEncoder;
   readonly #core: Core;
   /** d × R·k: hyperplanes of all repetitions side by side. */
   readonly #planes: Block;
@@ -44,7 +44,7 @@ export class MuveraSession implements FdeSession {
   /** Place of each pattern. */
   readonly #places: Block;
 
-  constructor(core: Core, encoder: MuveraFde) {
+  constructor(core: Core, encoder: MuveraEncoder) {
     this.encoder = encoder;
     this.#core = core;
     const { parameters, matrices } = encoder;

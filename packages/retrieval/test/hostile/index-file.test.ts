@@ -34,6 +34,19 @@ const FILES = {
     buildIvf(core, rows, D, { metric: 'cosine', quantizer: 'lvq', bits: 4, nlist: 3 }),
   ),
   'flat pca l2': saved(() => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'pca', bits: 8 })),
+  'ivf leanvec l2, secondary saq': saved(() =>
+    buildIvf(core, rows, D, {
+      metric: 'l2',
+      quantizer: 'leanvec',
+      quantizerOptions: { primary: 'rabitq' },
+      bits: 2,
+      nlist: 3,
+      secondary: { quantizer: 'saq', bits: 4 },
+    }),
+  ),
+  'flat rabitq ip, secondary lvq': saved(() =>
+    buildFlat(core, rows, D, { metric: 'ip', quantizer: 'rabitq', secondary: { quantizer: 'lvq', bits: 8 } }),
+  ),
   'flat float l2': saved(() => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'none' })),
 } as const;
 

@@ -1,0 +1,7 @@
+/**
+ * Latent quantization: a learned scalar codebook for every dimension.
+ *
+ * @module
+ */
+export { LatentCoder, readLatentCoder } from './coder.ts';
+export { lloydLevels, trainLatentCoder } from './train.ts';

@@ -1,0 +1,7 @@
+/**
+ * Product quantization with one codebook of fewer dimensions for all runs, and a subspace of each run.
+ *
+ * @module
+ */
+export { LowRankPqCoder, type RankTradeOff, readLowRankPqCoder } from './coder.ts';
+export { fitLowRank, type LowRankFit, type LowRankPqOptions, trainLowRankPq } from './train.ts';

@@ -1,0 +1,111 @@
+/**
+ * How few principal dimensions will do: the share of the variance they explain, and the recall that plain search of the
+ * reduced vectors loses, measured on vectors of the sample that the components have not seen.
+ *
+ * Reduced vectors are P·(x - μ) for l2, and P·x for ip and cosine, where a shift would change the scores; P are the
+ * principal directions about μ or about 0. For cosine they are normalised anew, as any index of them does. Components are
+ * nested, so one decomposition serves every number of dims: n·d² + d³ operations.
+ */
+import {
+  type Core,
+  checkInteger,
+  checkMetric,
+  type Metric,
+  normalizeRows,
+  type VectorSet,
+  vectorSet,
+} from '@sagitta/core-wasm';
+import { projectRows, trainPca } from '@sagitta/quantizers';
+import { holdOut } from './held-out.ts';
+import { buildFlat } from './ivf/build.ts';
+import { recallAtK } from './recall.ts';
+
+export interface PcaReportOptions {
+  readonly metric: Metric;
+  /** Numbers of dims to report, 1 to d; default: d and halves of it down to 8. */
+  readonly dims?: readonly number[];
+  /** Default 10. */
+  readonly k?: number;
+  /** Most vectors that are searched for; default 200, at most a fifth of the sample. */
+  readonly queries?: number;
+  readonly seed?: number;
+}
+
+export interface PcaReportRow {
+  readonly dims: number;
+  /** Share of the variance (about 0 for ip and cosine) in the first dims, 0 to 1. */
+  readonly explainedVariance: number;
+  /** recall@k of exact search among reduced vectors. */
+  readonly recall: number;
+  /** 1 - recall. */
+  readonly recallLost: number;
+  /** As float32. */
+  readonly bytesPerVector: number;
+}
+
+export interface PcaReport {
+  readonly d: number;
+  /** Vectors that were searched, and that the components come from. */
+  readonly n: number;
+  readonly queries: number;
+  readonly k: number;
+  /** By rising dims. */
+  readonly rows: readonly PcaReportRow[];
+}
+
+/** Fewest vectors of which recall says anything. */
+const LEAST_SAMPLE = 50;
+const LEAST_DIMS = 8;
+
+/** @throws RangeError on options out of range or a sample of fewer than 50 vectors */
+export function pcaReport(core: Core, sample: VectorSet, options: PcaReportOptions): PcaReport {
+  const { d } = sample;
+  const metric = checkMetric(options.metric);
+  const { data, n } = vectorSet(sample.data, d, 'sample');
+  if (n < LEAST_SAMPLE) {
+    throw new RangeError(`"sample" expected at least ${LEAST_SAMPLE} vectors to measure recall on, got ${n}`);
+  }
+  const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
+  const held = checkInteger('queries', options.queries ?? 200, 1, 2 ** 20);
+  const wanted = [...new Set(options.dims ?? halves(d))].sort((a, b) => a - b);
+  for (const dims of wanted) checkInteger('dims', dims, 1, d);
+  const unit = metric === 'cosine' ? normalizeRows(data, d) : data;
+  const whole = { data: unit, n, d };
+  const { base, queries } = holdOut(whole, Math.min(held, Math.floor(n / 5)), seed, 'pca-report/queries');
+  const k = checkInteger('k', options.k ?? 10, 1, base.n);
+  const search = (x: Float32Array, q: Float32Array, dims: number): Uint32Array => {
+    using index = buildFlat(core, x, dims, { metric, quantizer: 'none' });
+    return index.searchBatch(q, k).ids;
+  };
+  const truth = search(base.data, queries.data, d);
+  const model = trainPca(core, base, { center: metric === 'l2' });
+  const most = wanted.at(-1) ?? 0;
+  const [reducedBase, reducedQueries] = [base, queries].map((set) => projectRows(core, set, model, most)) as [
+    Float32Array,
+    Float32Array,
+  ];
+  const total = model.variances.reduce((sum, value) => sum + value, 0);
+  const rows = wanted.map((dims): PcaReportRow => {
+    const found = search(firstOf(reducedBase, most, dims), firstOf(reducedQueries, most, dims), dims);
+    const recall = recallAtK(found, k, truth, k, k);
+    const explained = model.variances.subarray(0, dims).reduce((sum, value) => sum + value, 0);
+    const explainedVariance = total > 0 ? explained / total : 1;
+    return { dims, explainedVariance, recall, recallLost: 1 - recall, bytesPerVector: 4 * dims };
+  });
+  return { d, n: base.n, queries: queries.n, k, rows };
+}
+
+function halves(d: number): number[] {
+  const out = [d];
+  while ((out.at(-1) as number) / 2 >= LEAST_DIMS) out.push(Math.ceil((out.at(-1) as number) / 2));
+  return out;
+}
+
+/** The first dims of rows of `width` values. */
+function firstOf(rows: Float32Array, width: number, dims: number): Float32Array {
+  if (dims === width) return rows;
+  const n = rows.length / width;
+  const out = new Float32Array(n * dims);
+  for (let i = 0; i < n; i++) out.set(rows.subarray(i * width, i * width + dims), i * dims);
+  return out;
+}
