@@ -17,6 +17,8 @@ const HITS = 10;
 const TYPING_MS = 40;
 /** From so many vectors on there are lists. */
 const IVF_FROM = 5000;
+/** Words and spaces that are shown before the first marked word. */
+const WORDS_BEFORE = 12;
 /** The choice of a vector a word. */
 const LATE = 'late';
 const opened = performance.now();
@@ -259,7 +261,7 @@ class Page {
             element('span', '', title),
             element('span', 'score', (scores[i] as number).toFixed(3)),
           ]),
-          element('span', 'text', dataset.kind === 'text' ? mark(text, i) : text),
+          element('span', 'text', dataset.kind === 'text' ? beginning(mark(text, i)) : text),
         ]),
       );
       button.addEventListener('click', () => {
@@ -330,6 +332,12 @@ function element(name: string, className: string, content: string | readonly (No
   if (className !== '') made.className = className;
   made.append(...(typeof content === 'string' ? [content] : content));
   return made;
+}
+
+/** From a few words before the first mark on, where a line that is cut short would hide it. */
+function beginning(parts: readonly (Node | string)[]): readonly (Node | string)[] {
+  const first = parts.findIndex((part) => typeof part !== 'string');
+  return first > 2 * WORDS_BEFORE ? ['… ', ...parts.slice(first - WORDS_BEFORE)] : parts;
 }
 
 /** The text with words marked by their numbers: those that MaxSim matched. */
