@@ -6,10 +6,11 @@
 
 export { LEANVEC_SOLVERS, type LeanVecSolver } from './leanvec/index.ts';
 export type { LinearLayout } from './linear/block-layout.ts';
-export type { CodedRows, Coder, Dots } from './linear/coder.ts';
+export type { BlockEncoder, BlockFactors, CodedRows, CodePart, Coder, Dots } from './linear/coder.ts';
 export type { Frame } from './linear/frame.ts';
 export { type LinearParts, LinearQuantizer } from './linear/linear-quantizer.ts';
 export {
+  type EstimatorOptions,
   PRIMARY_NAMES,
   type PrimaryName,
   QUANTIZER_NAMES,

@@ -15,7 +15,8 @@ import {
   vectorSet,
 } from '@sagitta/core-wasm';
 import { readLatentCoder, trainLatentCoder } from './latent/index.ts';
-import { ExactNormCoder, makeLeanVec } from './leanvec/index.ts';
+import { ExactNormCoder } from './leanvec/index.ts';
+import { makeLeanVec } from './leanvec/train.ts';
 import type { Coder } from './linear/coder.ts';
 import {
   type Frame,

@@ -172,6 +172,7 @@ export class PagedIndex implements Disposable {
   #bytes = 0;
   #live = true;
 
+  /** @internal openIndex makes it. */
   constructor(parts: PagedParts) {
     const { index, meta } = parts;
     this.#parts = parts;

@@ -5,6 +5,7 @@
  */
 export type { TokenProjection } from './hidden-states.ts';
 export type {
+  LoadOptions,
   TransformersLibrary,
   TransformersModel,
   TransformersTensor,

@@ -22,7 +22,7 @@ export interface TransformersModel {
   dispose(): Promise<unknown>;
 }
 
-interface LoadOptions {
+export interface LoadOptions {
   readonly local_files_only: boolean;
   readonly dtype?: string;
 }

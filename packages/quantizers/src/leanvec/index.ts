@@ -11,4 +11,3 @@ export {
   type LeanVecSolver,
   spheringProjection,
 } from './projection.ts';
-export { makeLeanVec } from './train.ts';

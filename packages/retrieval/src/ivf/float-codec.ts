@@ -4,7 +4,8 @@ import type { SaqSegment, ScanHeap, ScanStatistics } from '@sagitta/quantizers';
 import { BLOCK, type InvertedList, type InvertedLists } from './inverted-lists.ts';
 import type { ListCodec, Probe } from './list-codec.ts';
 
-type ListBlocks = Pick<InvertedList, 'n' | 'blocks'>;
+/** What is scanned of a list. */
+export type ListBlocks = Pick<InvertedList, 'n' | 'blocks'>;
 
 /** Vectors scored before they are offered to the heap. */
 const CHUNK = 1024;

@@ -13,7 +13,7 @@ export {
   type SecondaryOptions,
   trainIndex,
 } from './build.ts';
-export { FloatCodec } from './float-codec.ts';
+export { FloatCodec, type ListBlocks } from './float-codec.ts';
 export { indexPieces, saveIndex } from './format.ts';
 export { type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
 export {

@@ -27,4 +27,4 @@ export type {
   MultiVectorResult,
   TokenMatch,
 } from './results.ts';
-export type { Clock, MultiVectorStatistics, Stage } from './statistics.ts';
+export { type Clock, type MultiVectorStatistics, STAGES, type Stage } from './statistics.ts';

@@ -212,7 +212,7 @@ export class SearchClient implements AsyncDisposable {
     return this.#channel.request('info', {}, { signal });
   }
 
-  /** The requests themselves, for what is made of several workers. */
+  /** @internal The requests themselves, for what is made of several workers. */
   get channel(): RequestChannel {
     return this.#channel;
   }
