@@ -101,18 +101,24 @@ const TESTS = {
     await one.build(rows, D, OPTIONS);
     const many = await ShardedClient.start({ shards: 3 });
     await many.build(rows, D, OPTIONS);
+    // SAQ skips by bounds that depend on how vectors are spread; other quantizers do not
+    const lvq = { metric: 'l2', nlist: 16, bits: 4, quantizer: 'lvq', seed: 4 };
+    await one.build(rows, D, lvq);
+    await many.build(rows, D, lvq);
     for (const nprobe of [4, 16]) {
-      const exact = { nprobe, gamma: 1000 };
-      const a = await resultHash(await one.searchBatch(queries, 10, exact));
-      const b = await resultHash(await many.searchBatch(queries, 10, exact));
+      const a = await resultHash(await one.searchBatch(queries, 10, { nprobe }));
+      const b = await resultHash(await many.searchBatch(queries, 10, { nprobe }));
       check(a === b, 'three shards found something else than one');
     }
+    await one.build(rows, D, OPTIONS);
+    await many.build(rows, D, OPTIONS);
     const { ids: oneIds } = await one.searchBatch(queries, 10);
     const { ids: manyIds } = await many.searchBatch(queries, 10);
     const different = manyIds.filter((id, i) => id !== oneIds[i]).length;
+    check(different <= oneIds.length / 100, `${different} ids of SAQ differ`);
     await one.dispose();
     await many.dispose();
-    return { 'ids different at the default gamma': `${different} of ${oneIds.length}` };
+    return { 'ids of SAQ different': `${different} of ${oneIds.length}` };
   },
 
   async storage() {
@@ -181,9 +187,9 @@ const TESTS = {
     const file = await hash(await client.toBytes());
     const many = await ShardedClient.start({ shards: 2 });
     await many.build(shared, D, OPTIONS);
-    const found = await many.searchBatch(queries, 10, { nprobe: 5, gamma: 1000 });
-    const one = await client.searchBatch(queries, 10, { nprobe: 5, gamma: 1000 });
-    check((await resultHash(found)) === (await resultHash(one)), 'shards over shared memory');
+    const { ids } = await many.searchBatch(queries, 10, { nprobe: 5 });
+    const { ids: oneIds } = await client.searchBatch(queries, 10, { nprobe: 5 });
+    check(ids.filter((id, i) => id !== oneIds[i]).length <= ids.length / 100, 'shards over shared memory');
     await client.dispose();
     await many.dispose();
     return { file };

@@ -4,9 +4,10 @@
  *
  * The first worker trains and sends its model, an index without vectors, to the others: centroids, codes and estimates are
  * those of one worker over everything. Runs of SHARD_ROWS vectors are dealt in turn, so that a local id and its worker tell
- * the global id, and ties fall the same way. Where every code is read (`gamma: 1000`, or a quantizer other than SAQ) the
- * answers are those of one worker, bit for bit; without a quantizer the last bit of a score may differ. At the default gamma a worker leaves codes unread by its own k-th best
- * score, which is no tighter than that of all: now and then it finds what one worker would have passed over.
+ * the global id, and ties fall the same way. With every quantizer but SAQ the answers are those of one worker, bit for bit;
+ * without a quantizer the last bit of a score may differ. SAQ leaves codes unread by the k-th best score and by the norms of a
+ * block: a shard's k-th score is no tighter than that of all, and its blocks hold other neighbours, so now and then an answer
+ * has a vector near its end that one worker passes over, or the other way round. Scores of a vector are the same in both.
  */
 import type { Metric } from '@sagitta/core-wasm';
 import { type BatchSearchResult, NO_ID, type SearchResult } from '@sagitta/retrieval';
