@@ -14,16 +14,6 @@ export async function bundlePage(folder) {
   await mkdir(folder, { recursive: true });
   for (const name of ['index.html', 'page.css']) await copyFile(here(name), join(folder, name));
   const expected = await expectedAnswers();
-  const answersPlugin = {
-    name: 'answers',
-    setup(bundler) {
-      bundler.onResolve({ filter: /^\.\/expected\.json$/ }, ({ path }) => ({ path, namespace: 'answers' }));
-      bundler.onLoad({ filter: /.*/, namespace: 'answers' }, () => ({
-        contents: JSON.stringify(expected),
-        loader: 'json',
-      }));
-    },
-  };
   await build({
     entryPoints: { page: here('page.mjs'), worker: here('worker.mjs') },
     bundle: true,
@@ -31,7 +21,7 @@ export async function bundlePage(folder) {
     format: 'esm',
     target: 'es2022',
     outdir: folder,
-    plugins: [answersPlugin],
+    define: { EXPECTED_ANSWERS: JSON.stringify(expected) },
     logLevel: 'silent',
   });
 }
