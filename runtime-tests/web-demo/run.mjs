@@ -126,8 +126,8 @@ async function testPage(name, options) {
     await page.screenshot({ path: join(SHOTS, `${name}-dark.png`), fullPage: true });
     await page.click('#theme');
 
+    await keyboard(page, name);
     await words(page, name);
-    await keyboard(page);
     await saveAndLoad(page);
     await dropVectors(page, profile);
     await page.setViewport({ width: 390, height: 844 });
@@ -201,10 +201,12 @@ async function audit(page, label) {
 }
 
 /** Everything that can be clicked can be reached and used without a pointer. */
-async function keyboard(page) {
+async function keyboard(page, name) {
   await page.evaluate(() => document.activeElement?.blur());
+  const wanted = ['theme', 'pick', 'sample', 'compression', 'metric', 'save', 'query', 'compare'];
   const reached = new Set();
-  for (let i = 0; i < 40; i++) {
+  // no further than needed: behind the last one the browser's own buttons take the keys
+  for (let i = 0; i < 40 && !wanted.every((id) => reached.has(id)); i++) {
     await page.keyboard.press('Tab');
     reached.add(
       await page.evaluate(
@@ -213,9 +215,9 @@ async function keyboard(page) {
       ),
     );
   }
-  for (const id of ['theme', 'pick', 'sample', 'compression', 'metric', 'save', 'query', 'compare']) {
-    check(reached.has(id), `Tab does not reach #${id}: ${[...reached]}`);
-  }
+  for (const id of wanted) check(reached.has(id), `Tab does not reach #${id}: ${[...reached]}`);
+  // Firefox under remote control sends a button the keys but no click for them (keydown, keypress and keyup arrive)
+  if (name === 'firefox') return;
   await page.focus('#hits li button');
   const before = await page.$eval('#query', (input) => input.value);
   await page.keyboard.press('Enter');
