@@ -39,6 +39,8 @@ export type { MuveraEncoder, MuveraMatrices } from './muvera-matrices.ts';
 export {
   CELL_ORDERS,
   type CellOrder,
+  DOCUMENT_SCALES,
+  type DocumentScale,
   INNER_PROJECTIONS,
   type InnerProjection,
   MAX_REPETITIONS,

@@ -221,6 +221,9 @@ function* encoders(
   if (!kinds.includes('muvera')) return;
   for (const length of PRESETS) {
     if (!fits(length) || MUVERA_PRESETS[length].projectionDimension > d) continue;
-    yield { label: `MUVERA ${length}`, encoder: new MuveraFde({ ...muveraPreset(length, d), seed }) };
+    const options = { ...muveraPreset(length, d), seed };
+    yield { label: `MUVERA ${length}`, encoder: new MuveraFde(options) };
+    const unit = new MuveraFde({ ...options, documentScale: 'unit' });
+    yield { label: `MUVERA ${length}, documents of unit length`, encoder: unit };
   }
 }

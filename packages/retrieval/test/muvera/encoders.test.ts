@@ -23,6 +23,11 @@ describeEncoder(
   () => new MuveraFde({ d: D, numSimhashProjections: 0, numRepetitions: 1 }),
 );
 describeEncoder(
+  'MuveraFde with documents of unit length',
+  D,
+  () => new MuveraFde({ ...base, projectionDimension: 8, documentScale: 'unit' }),
+);
+describeEncoder(
   'MuveraFde with a final projection',
   D,
   () => new MuveraFde({ ...base, finalProjectionDimension: 100, lengthBeta: 0.1 }),
@@ -74,11 +79,38 @@ it('parameters have hashes of their own', () => {
     { ...base, center: unitTokens(1, D, 1) },
     { ...base, center: unitTokens(1, D, 1), meanSplit: true },
     { ...base, lengthBeta: 0.5 },
+    { ...base, documentScale: 'unit' as const },
     { ...base, finalProjectionDimension: 64 },
   ].map((options) => new MuveraFde(options).parameterHash);
   expect(new Set(hashes).size).toBe(hashes.length);
   expect(new MuveraFde(base).parameterHash).toBe(new MuveraFde({ ...base, seed: 1 }).parameterHash);
 });
+
+it.each([{}, { finalProjectionDimension: 50 }])(
+  'the document scale "unit" makes unit vectors of the same directions and leaves queries as they are: %j',
+  (more) => {
+    const documents = clusteredSets([4, 1, 0, 40], D, 3);
+    const fdes = (['none', 'unit'] as const).map((documentScale) => {
+      const encoder = new MuveraFde({ ...base, ...more, documentScale });
+      using session = encoder.createSession(core);
+      const out = new Float32Array(documents.n * encoder.length);
+      session.encodeDocuments(documents, out);
+      return { out, length: encoder.length, query: session.encodeQuery(unitTokens(5, D, 6)) };
+    });
+    const [none, unit] = fdes;
+    expect(unit.query).toEqual(none.query);
+    for (const i of [0, 1, 3]) {
+      const own = none.out.subarray(i * none.length, (i + 1) * none.length);
+      const scaled = unit.out.subarray(i * none.length, (i + 1) * none.length);
+      const norm = Math.sqrt(dot(own, own));
+      expect(Math.abs(norm - 1)).toBeGreaterThan(0.01);
+      expect(Math.abs(dot(scaled, scaled) - 1)).toBeLessThan(1e-6);
+      own.forEach((value, j) => {
+        expect(Math.abs(scaled[j] - value / norm)).toBeLessThan(1e-6);
+      });
+    }
+  },
+);
 
 it('options out of range are refused', () => {
   const make = (options: object): MuveraFde => new MuveraFde({ ...base, ...options });
@@ -88,6 +120,8 @@ it('options out of range are refused', () => {
   expect(() => make({ finalProjectionDimension: 0 })).toThrow('"finalProjectionDimension"');
   expect(() => make({ numSimhashProjections: 10, numRepetitions: 256 })).toThrow('1048576');
   expect(() => make({ meanSplit: true })).toThrow('"meanSplit"');
+  expect(() => make({ documentScale: 'long' })).toThrow('"documentScale"');
+  expect(() => make({ documentScale: 'unit', lengthBeta: 0.1 })).toThrow('"lengthBeta"');
   expect(() => make({ center: new Float32Array(D - 1) })).toThrow('"center"');
   expect(() => make({ center: new Float32Array(D).fill(Number.NaN) })).toThrow('finite');
   expect(() => make({ projection: 'sparse', projectionDimension: 4 })).toThrow('"projection"');
