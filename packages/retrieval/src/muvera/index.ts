@@ -58,3 +58,5 @@ export {
   type RecommendFdeOptions,
   recommendFde,
 } from './recommend-fde.ts';
+export { SplitFde, type SplitParts, type SplitSession } from './split-fde.ts';
+export { type SplitOptions, trainSplitFde } from './split-train.ts';

@@ -1,7 +1,7 @@
 import { createCore } from '@sagitta/core-wasm';
 import { isotropicRows } from '@sagitta/testing';
 import { expect, it } from 'vitest';
-import { MuveraFde, muveraPreset, trainLearnedFde } from '../../src/muvera/index.ts';
+import { MuveraFde, muveraPreset, trainLearnedFde, trainSplitFde } from '../../src/muvera/index.ts';
 import { describeEncoder } from './fde-encoder.case.ts';
 import { clusteredSets, dot, oneSet, unitTokens } from './fde-fixtures.ts';
 
@@ -62,6 +62,20 @@ describeEncoder('LearnedFde of means', D, (own) =>
 );
 describeEncoder('LearnedFde of means with the mean-split', D, (own) =>
   trainLearnedFde(own, sample, { numCells: 8, projectionDimension: 11, blocks: 'mean', meanSplit: true }),
+);
+
+describeEncoder('SplitFde', D, (own) =>
+  trainSplitFde(own, sample, {
+    numDirections: 3,
+    near: { numCells: 6, numVoters: 60 },
+    rest: { numCells: 4, projectionDimension: 12, blocks: 'mean' },
+  }),
+);
+describeEncoder('SplitFde of votes', D, (own) =>
+  trainSplitFde(own, sample, {
+    near: { numCells: 3, numVoters: 20, ownShare: 0 },
+    rest: { numCells: 2, projectionDimension: D, numVoters: 40 },
+  }),
 );
 
 it.each([1536, 1920, 2560, 5120, 10240] as const)('the preset of %i has that length', (length) => {
