@@ -67,7 +67,7 @@ const SWEEP: readonly Cloud[] = [
       split(128, 32, 128),
       split(256, 64, 128),
       split(256, 128, 64),
-      split(256, 128, 128),
+      split(256, 32, 128),
     ],
   },
 ];

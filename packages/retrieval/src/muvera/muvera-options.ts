@@ -157,7 +157,7 @@ export function checkMuveraOptions(options: MuveraOptions): MuveraParameters {
 /** Lengths with settings on or near the paper's Pareto set (spec of benchmarks/results/fde.md). */
 export const MUVERA_PRESETS = {
   1536: { numRepetitions: 24, numSimhashProjections: 3, projectionDimension: 8 },
-  1920: { numRepetitions: 15, numSimhashProjections: 4, projectionDimension: 8 },
+  1920: { numRepetitions: 30, numSimhashProjections: 3, projectionDimension: 8 },
   2560: { numRepetitions: 20, numSimhashProjections: 4, projectionDimension: 8 },
   5120: { numRepetitions: 20, numSimhashProjections: 5, projectionDimension: 8 },
   10240: { numRepetitions: 20, numSimhashProjections: 5, projectionDimension: 16 },
