@@ -1,6 +1,7 @@
 /** SplitFde: the two sums add up, and strong directions that say nothing do not hide the words. */
 import { type Core, createCore, RandomStream, type TokenSet, tokenSet } from '@sagitta/core-wasm';
 import { expect, it } from 'vitest';
+import { loadMultiVectorIndex, saveMultiVectorIndex, trainMultiVectorIndex } from '../../src/index.ts';
 import {
   bestOfRows,
   encodeToStore,
@@ -79,6 +80,23 @@ it('refuses parts that do not fit each other', () => {
   const sample = clusteredSets([40], D, 3);
   expect(() => trainSplitFde(core, sample, { ...options, numDirections: D + 1 })).toThrow('"numDirections"');
   expect(() => trainSplitFde(core, clusteredSets([0], D, 3), options)).toThrow('"sample"');
+});
+
+it('carries an index of token sets, through a file', () => {
+  const documents = clusteredSets(Array(60).fill(12), D, 6);
+  const encoder = trainSplitFde(core, documents, {
+    near: { numCells: 8, numVoters: 100 },
+    rest: { numCells: 8, projectionDimension: 16, blocks: 'mean' },
+  });
+  using index = trainMultiVectorIndex(core, documents, { encoder, fdeEncoding: 'int8' });
+  index.add({ ids: Array.from({ length: 60 }, (_, i) => i), tokens: documents });
+  const query = documents.data.slice(17 * 12 * D, 17 * 12 * D + 5 * D);
+  const { ids, scores } = index.search(query, 3, { candidates: 20 });
+  expect(ids[0]).toBe(17);
+  using loaded = loadMultiVectorIndex(core, saveMultiVectorIndex(index));
+  const again = loaded.search(query, 3, { candidates: 20 });
+  expect(again.ids).toEqual(ids);
+  expect(again.scores).toEqual(scores);
 });
 
 /** Unit tokens of a common direction, strong random coefficients along three more, a word and noise. */
