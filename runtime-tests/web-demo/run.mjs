@@ -13,6 +13,8 @@ import { serve } from '../web/server.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DIST = join(ROOT, 'tools/web-demo/dist');
 const SHOTS = fileURLToPath(new URL('./screenshots', import.meta.url));
+/** Colours change in 120 ms; half-way they have no contrast. */
+const COLOURS_MS = 500;
 const WAIT_MS = 120_000;
 const BROWSERS = {
   chromium: {
@@ -119,6 +121,7 @@ async function testPage(name, options) {
     }
 
     await page.click('#theme');
+    await sleep(COLOURS_MS);
     found.push(...(await audit(page, 'dark')));
     await page.screenshot({ path: join(SHOTS, `${name}-dark.png`), fullPage: true });
     await page.click('#theme');
@@ -216,7 +219,11 @@ async function keyboard(page) {
   await page.focus('#hits li button');
   const before = await page.$eval('#query', (input) => input.value);
   await page.keyboard.press('Enter');
-  check((await page.$eval('#query', (input) => input.value)) !== before, 'Enter on a hit asks for it');
+  await page.waitForFunction(
+    (old) => document.querySelector('#query').value !== old,
+    { timeout: WAIT_MS },
+    before,
+  );
   await sleep(300);
 }
 

@@ -7,16 +7,18 @@
  *   scale = weight·step·2^shift,  offset = -scale·(2^b - 1)/2·Σ integers.
  * slack = weight·gamma·share·|p over the ranges not begun| per unit of |o|: with gamma = 1, and a vector whose energy
  * is spread like the training set's, the Cauchy–Schwarz bound of what those ranges can still take off the score.
+ * low slack = weight·gamma·√Σ (low·|p over a range|)² per unit of |o|, low of the range record: what the bits below the
+ * eighth can take off. They err on their own in every dim, so the squares of the ranges add up.
  * align = 1/(weight·share·|p over the ranges begun|): times what a vector has gained, over |o|, it is about the cosine
  * of the dims read so far.
  *
  * Context (64 bytes; u32 where nothing is said): 0 block bytes, 4 ranges, 8 their number, 12 stages, 16 their number,
  *   20 projected query f32[kept dims], 24 its integers i16[kept dims], 28 scratch of 4096 bytes, 32 statistics,
  *   36 weight f32 (2 for squared Euclidean scores, 1 for inner products), 40 share of all ranges f32, 44 gamma f32;
- *   written here: 48 slack before any stage f32, 52 the centroid or 0, 56 stages begun.
+ *   written here: 48 slack before any stage f32, 52 the centroid or 0, 56 stages begun, 60 low slack f32.
  * Range (48 bytes): 0 first kept dim, 4 dims, 8 share of the ranges after it f32, 12 share of the ranges up to and with
  *   it f32; written here: 16 |p|² f32, 20 step f32, 24 Σ integers f32, 28 slack f32, 32 align f32, 36 the rho from which a
- *   vector counts as aligned f32 (-1 where nothing of p has been read).
+ *   vector counts as aligned f32 (-1 where nothing of p has been read); given again: 40 low f32, 0 up to 8 bits.
  * Stage (48 bytes): 0 first dim in its segment, 4 dims, 8 bits, 12 shift, 16 offset in a block of the first vector's
  *   code (of the component that holds these bits), 20 bytes of a code, 24 offset of the factors, 28 factor unit f32,
  *   32 range, 36 dims of its segment; written here: 40 scale f32, 44 offset f32.
@@ -34,16 +36,20 @@ export function segmentedQuery(context: usize, c: usize): void {
   const weight = load<f32>(context, 36);
   const gamma = load<f32>(context, 44);
   let total: f32 = 0;
+  let low: f32 = 0;
   for (let r: u32 = 0; r < count; r++) {
     const range = ranges + <usize>r * 48;
     const at = (<usize>load<u32>(range)) << 2;
     const energy = energyOf(q + at, c === 0 ? 0 : c + at, load<u32>(range, 4));
     store<f32>(range, energy, 16);
     total += energy;
+    const share = load<f32>(range, 40);
+    low += share * share * energy;
   }
   store<f32>(context, weight * gamma * load<f32>(context, 40) * sqrt<f32>(total), 48);
   store<u32>(context, <u32>c, 52);
   store<u32>(context, 0, 56);
+  store<f32>(context, weight * gamma * sqrt<f32>(low), 60);
   // from the last range back, so that what is left is a sum of what is there, never a difference
   let after: f32 = 0;
   for (let r = <i32>count - 1; r >= 0; r--) {

@@ -3,7 +3,7 @@
  * better):
  *   score = normWeight·|o|² + base - Σ_stages factor·(scale·<component, p> + offset),  normWeight = weight - 1
  * First the norms, then stage after stage; after each a vector leaves when score - bound exceeds the worst kept score,
- *   bound = slack·|o|·(rho ≥ 0.6 ? SPREAD : UNALIGNED),  rho = align·gained/|o|.
+ *   bound = slack·|o|·(rho ≥ 0.6 ? SPREAD : UNALIGNED) + low slack·|o|,  rho = align·gained/|o|.
  * rho is about the cosine of vector and query over the dims read. A vector that points the query's way so far may go
  * on doing so, and keeps the Cauchy–Schwarz bound with room for more energy in the dims unread than is usual; one that
  * does not will hardly start to, and leaves earlier.
@@ -37,14 +37,15 @@ function expandFour(half: v128): v128 {
   return v128.and(float, i32x4.ne(half, i32x4.splat(0)));
 }
 
-/** The least each score can still become. */
-function boundFour(score: v128, root: v128, range: usize, base: v128, normWeight: v128): v128 {
+/** The least each score can still become; low: slack of the low bits. */
+function boundFour(score: v128, root: v128, range: usize, base: v128, normWeight: v128, low: v128): v128 {
   const start = f32x4.add(f32x4.mul(f32x4.mul(root, root), normWeight), base);
   const gained = f32x4.mul(f32x4.sub(start, score), v128.load32_splat(range, 32));
   const isAligned = f32x4.ge(gained, f32x4.mul(root, v128.load32_splat(range, 36)));
   const part = v128.bitselect(f32x4.splat(SPREAD), f32x4.splat(UNALIGNED), isAligned);
   const reach = f32x4.mul(root, part);
-  return f32x4.sub(score, f32x4.mul(reach, v128.load32_splat(range, 28)));
+  const least = f32x4.sub(score, f32x4.mul(reach, v128.load32_splat(range, 28)));
+  return f32x4.sub(least, f32x4.mul(root, low));
 }
 
 /** Norms and first stage of one block; appends the survivors to the m there are and returns their number. */
@@ -83,6 +84,7 @@ function scanHead(context: usize, block: usize, first: u32, used: u32, base: f32
     const unit = v128.load32_splat(stage, 28);
     const scale = v128.load32_splat(stage, 40);
     const offset = v128.load32_splat(stage, 44);
+    const lowSlack = v128.load32_splat(context, 60);
     const isShort = count === 16 && bits === 8;
     const low = v128.load(query);
     const high = v128.load(query, 16);
@@ -100,7 +102,8 @@ function scanHead(context: usize, block: usize, first: u32, used: u32, base: f32
       const value = f32x4.mul(factor, f32x4.add(f32x4.mul(scale, inner), offset));
       const score = f32x4.sub(v128.load(scratch + at, BLOCK_SCORES), value);
       v128.store(scratch + at, score, BLOCK_SCORES);
-      const bound = boundFour(score, v128.load(scratch + at, BLOCK_ROOTS), range, base_f32x4, normWeight);
+      const root = v128.load(scratch + at, BLOCK_ROOTS);
+      const bound = boundFour(score, root, range, base_f32x4, normWeight, lowSlack);
       const left = <u32>i32x4.bitmask(f32x4.le(bound, tau_f32x4)) & 15;
       alive &= (left << lane) | ~((<u32>15) << lane);
     }
@@ -146,8 +149,9 @@ function scanTail(context: usize, blocks: usize, t: u32, base: f32, tau: f32, m:
   const normWeight = f32x4.splat(load<f32>(context, 36) - 1);
   const base_f32x4 = f32x4.splat(base);
   const tau_f32x4 = f32x4.splat(tau);
-  // low bits come after every range has begun: nothing is left to bound
-  const isLast = t + 1 >= load<u32>(context, 8);
+  // low bits come after every range has begun, so only low bits are left then; after the last stage nothing is
+  const isBegun = t + 1 >= load<u32>(context, 8);
+  const lowSlack = t + 1 === load<u32>(context, 16) ? f32x4.splat(0) : v128.load32_splat(context, 60);
   const last = scratch + ((<usize>m - 1) << 2);
   for (let pad: usize = 4; pad < 16; pad += 4) {
     store<u32>(last + pad, load<u32>(last));
@@ -194,7 +198,10 @@ function scanTail(context: usize, blocks: usize, t: u32, base: f32, tau: f32, m:
     const value = f32x4.mul(f32x4.mul(expandFour(half), unit), f32x4.add(f32x4.mul(scale, inner), offset));
     const score = f32x4.sub(v128.load(at, SCORES), value);
     v128.store(at, score, SCORES);
-    const bound = isLast ? score : boundFour(score, v128.load(at, ROOTS), range, base_f32x4, normWeight);
+    const root = v128.load(at, ROOTS);
+    const bound = isBegun
+      ? f32x4.sub(score, f32x4.mul(root, lowSlack))
+      : boundFour(score, root, range, base_f32x4, normWeight, lowSlack);
     let left = <u32>i32x4.bitmask(f32x4.le(bound, tau_f32x4));
     if (m - i < 4) left &= (1 << (m - i)) - 1;
     while (left !== 0) {

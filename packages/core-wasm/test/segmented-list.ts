@@ -123,6 +123,8 @@ export class ScanSetup {
       const total = sum(list.energy) || 1;
       const done = sum(list.energy.subarray(0, starts[segment] + first + dims));
       rangeBlock.f32().set([Math.sqrt(1 - done / total), Math.sqrt(done / total)], 12 * r + 2);
+      // a code cut to 8 bits is off by up to half a step, the largest coordinate / 256, in every dim
+      rangeBlock.f32()[12 * r + 10] = segments[segment].bits > 8 ? Math.sqrt(dims) / 256 : 0;
     }
     for (const [t, { range, isLow }] of stages.entries()) {
       const { segment, first, dims } = ranges[range];

@@ -185,6 +185,35 @@ describeBuilds('segmentedScan', (core) => {
     });
   });
 
+  it.each([
+    ['one range', [{ dims: 16, bits: 9 }]],
+    ['high and low stages in turn', PLANS[4]],
+    ['one long segment', [{ dims: 160, bits: 13 }]],
+  ] as const)('keeps the k best where low bits decide, %s', (_, codes) => {
+    const width = codes.reduce((sum, { dims }) => sum + dims, 0);
+    const n = 700;
+    const origin = gaussianRows(1, width, 13);
+    // all vectors near one: their scores differ by about what the low bits tell
+    const near = gaussianRows(n, width, 14).map((x, i) => origin[i % width] + 0.004 * x);
+    const list = encodeList(near, n, codes);
+    core.scope((scope) => {
+      for (const weight of [1, 2]) {
+        for (const gamma of [1, 1000, 1e6]) {
+          const setup = new ScanSetup(scope, list, weight, gamma, cut(list));
+          setup.setQuery(gaussianRows(1, width, 15));
+          if (weight === 1) core.kernels.segmentedQuery(setup.context, NO_PTR);
+          const all = [...allScores(core, setup, n, undefined)].map((score, i) => ({ score, id: 3 * i + 1 }));
+          all.sort((a, b) => a.score - b.score || a.id - b.id);
+          const best = all.slice(0, 10);
+          expect(scanSorted(core, scope, setup, NO_PTR, base, n, 10)).toEqual({
+            scores: best.map(({ score }) => score),
+            ids: best.map(({ id }) => id),
+          });
+        }
+      }
+    });
+  });
+
   it('reads less with a bound, and gives each vector it keeps the same score', () => {
     const n = 2000;
     const list = encodeList(randomVectors(n, keptDims, 8), n, plan);

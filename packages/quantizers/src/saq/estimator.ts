@@ -6,7 +6,8 @@
  * Scanning is staged and leaves a vector as soon as its score less a bound of the dims still unread exceeds the worst
  * kept score. The bound is gamma·|x - c|·share·|p over those dims| (twice that for l2): Cauchy–Schwarz at gamma = 1 for
  * vectors whose energy is spread as in training. Once dims have been read, a vector that does not point the query's way
- * so far is given 0.7 of it, one that does 1.25 (assembly/segmented-scan.ts). The reference bounds by m standard deviations of two
+ * so far is given 0.7 of it, one that does 1.25 (assembly/segmented-scan.ts). The bits below the eighth, which are read
+ * last, have a bound of their own: gamma times six standard deviations. The reference bounds by m standard deviations of two
  * independent vectors; near neighbours are not independent (their residuals point the query's way), so that bound
  * drops true neighbours: 5 % of them at m = 4 after the first 16 dims of Fashion-MNIST.
  */
@@ -163,7 +164,7 @@ export class SaqEstimator implements Disposable {
   /**
    * Scores from the norms and the first `stages` stages (0: the norms alone, stageCount: everything), nothing given up:
    * out f32[n], overwritten. Returns the slack s of what is unread: at gamma = 1 the complete score is within s·|x - c|
-   * of the partial one for a vector whose energy is spread as in training; bits below the eighth are not counted in it.
+   * of the partial one for a vector whose energy is spread as in training.
    * @throws RangeError on stages out of range
    */
   partialScores(stages: number, blocks: Ptr, n: number, centroid: Ptr, base: number, out: Ptr): number {
@@ -174,7 +175,8 @@ export class SaqEstimator implements Disposable {
     count[0] = this.#stageCount;
     if (stages === 0) return this.#context.f32(48, 1)[0] as number;
     const range = Math.min(stages, this.#rangeCount) - 1;
-    return this.#ranges.f32(range * RANGE_RECORD_BYTES + 28, 1)[0] as number;
+    const low = stages === this.#stageCount ? 0 : (this.#context.f32(60, 1)[0] as number);
+    return low + (this.#ranges.f32(range * RANGE_RECORD_BYTES + 28, 1)[0] as number);
   }
 
   /** Every score of one list, nothing given up: out f32[n], overwritten. */

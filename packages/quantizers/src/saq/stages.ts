@@ -3,11 +3,15 @@
  * one a range, in order, then the low bits that were put off. A vector that leaves early never pays for them.
  * Records for the kernels: assembly/segmented-query.ts of the core.
  */
+import { eps2 } from './code-quality.ts';
 import { codeBytes, type SaqLayout, type SaqSegment } from './layout.ts';
 
 export const CONTEXT_RECORD_BYTES = 64;
 export const RANGE_RECORD_BYTES = 48;
 export const STAGE_RECORD_BYTES = 48;
+
+/** Standard deviations of what the low bits add that a scan reckons with at gamma = 1. */
+const LOW_DEVIATIONS = 6;
 
 /** Most dims of the first ranges; later ones take what their segment has left. */
 const FIRST_RANGES: readonly number[] = [16, 32, 64, 64];
@@ -54,6 +58,16 @@ export function saqStages(coded: readonly SaqSegment[], ranges: readonly SaqRang
   return [...high, ...low];
 }
 
+/**
+ * What the bits below the eighth of a segment with the energy share `share` (a root) can take off <o, p>, in units of
+ * |o|·|p|: a code cut to 8 bits misses the share eps2 of the energy, in any direction, so it is a deviation of
+ * √(eps2/dims). Never more than Cauchy–Schwarz.
+ */
+function lowReach({ bits, dims }: SaqSegment, share: number): number {
+  if (bits <= 8) return 0;
+  return Math.min(1, LOW_DEVIATIONS / Math.sqrt(dims)) * Math.sqrt(eps2(8, dims)) * share;
+}
+
 /** shares: see SaqModel. Inside a rotated segment energy is spread evenly. */
 export function writeRangeRecords(
   layout: SaqLayout,
@@ -68,12 +82,14 @@ export function writeRangeRecords(
     const at = (r * RANGE_RECORD_BYTES) / 4;
     const before = shares[range.segment] as number;
     const behind = shares[range.segment + 1] as number;
-    const part = (range.first + range.dims) / (layout.coded[range.segment] as SaqSegment).dims;
+    const segment = layout.coded[range.segment] as SaqSegment;
+    const part = (range.first + range.dims) / segment.dims;
     const after = Math.max(0, before * before * (1 - part) + behind * behind * part);
     words[at] = start;
     words[at + 1] = range.dims;
     floats[at + 2] = Math.sqrt(after);
     floats[at + 3] = Math.sqrt(Math.max(0, all * all - after));
+    floats[at + 10] = lowReach(segment, Math.sqrt(Math.max(0, before * before - behind * behind)));
     start += range.dims;
   }
 }
