@@ -121,7 +121,10 @@ export {
   type MuveraPreset,
   muveraPreset,
   readFdeEncoder,
+  SplitFde,
+  type SplitOptions,
   trainLearnedFde,
+  trainSplitFde,
   writeFdeEncoder,
 } from './muvera/index.ts';
 export {

@@ -2,13 +2,14 @@
  * The contract of Fixed Dimensional Encodings: a set of token vectors becomes one flat vector so that the inner product
  * of a query's and a document's ranks documents as MaxSim does.
  *
- * Two kinds meet it: MuveraFde, the paper's, which looks at no data, and LearnedFde, which is trained on a sample.
+ * Three kinds meet it: MuveraFde, the paper's, which looks at no data; LearnedFde, trained on a sample; and SplitFde, two of
+ * those beside each other.
  * Scores are <query FDE, document FDE>, larger is better, up to a constant per query; they are not MaxSim and rank
  * candidates only.
  */
 import type { Core, TokenSet } from '@sagitta/core-wasm';
 
-export const FDE_KINDS = ['muvera', 'learned'] as const;
+export const FDE_KINDS = ['muvera', 'learned', 'split'] as const;
 export type FdeKind = (typeof FDE_KINDS)[number];
 
 /** Longest FDE that an encoder may be made for. */

@@ -39,6 +39,8 @@ export type { MuveraEncoder, MuveraMatrices } from './muvera-matrices.ts';
 export {
   CELL_ORDERS,
   type CellOrder,
+  DOCUMENT_SCALES,
+  type DocumentScale,
   INNER_PROJECTIONS,
   type InnerProjection,
   MAX_REPETITIONS,
@@ -56,3 +58,5 @@ export {
   type RecommendFdeOptions,
   recommendFde,
 } from './recommend-fde.ts';
+export { SplitFde, type SplitParts, type SplitSession } from './split-fde.ts';
+export { type SplitOptions, trainSplitFde } from './split-train.ts';

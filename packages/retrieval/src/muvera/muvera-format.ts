@@ -17,6 +17,7 @@ const HAS_FILL = 1;
 const HAS_CENTER = 2;
 const HAS_SPLIT = 4;
 const HAS_MATRICES = 8;
+const HAS_UNIT_DOCUMENTS = 16;
 
 /** What a MuveraFde is written from. */
 export interface MuveraParts {
@@ -34,7 +35,8 @@ export function writeMuvera({ parameters, matrices, hasOwnMatrices }: MuveraPart
     (fillEmpty ? HAS_FILL : 0) |
     (center ? HAS_CENTER : 0) |
     (parameters.meanSplit ? HAS_SPLIT : 0) |
-    (hasOwnMatrices ? HAS_MATRICES : 0);
+    (hasOwnMatrices ? HAS_MATRICES : 0) |
+    (parameters.documentScale === 'unit' ? HAS_UNIT_DOCUMENTS : 0);
   writer.u32(flags);
   if (center) writer.array(center);
   if (hasOwnMatrices) {
@@ -55,7 +57,7 @@ export function readMuvera(reader: ByteReader): { options: MuveraOptions; matric
   const order = CELL_ORDERS[reader.u32In('order', 0, 1)] as (typeof CELL_ORDERS)[number];
   const seed = reader.f64();
   const lengthBeta = reader.f64();
-  const flags = reader.u32In('flags', 0, 15);
+  const flags = reader.u32In('flags', 0, 31);
   if (projection === 'none' && p !== d) reader.fail(`"projectionDimension" expected d = ${d}, got ${p}`);
   const center = flags & HAS_CENTER ? reader.f32Array('center', d) : undefined;
   const options: MuveraOptions = {
@@ -67,6 +69,7 @@ export function readMuvera(reader: ByteReader): { options: MuveraOptions; matric
     seed,
     lengthBeta,
     meanSplit: (flags & HAS_SPLIT) !== 0,
+    documentScale: flags & HAS_UNIT_DOCUMENTS ? 'unit' : 'none',
     ...(projection === 'none' ? {} : { projection, projectionDimension: p }),
     ...(final > 0 ? { finalProjectionDimension: final } : {}),
     ...(center ? { center } : {}),

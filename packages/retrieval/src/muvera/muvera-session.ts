@@ -67,6 +67,7 @@ export class MuveraSession implements FdeSession {
     for (const chunk of tokenChunks(set, maxRows, maxSets)) {
       this.#encode(set, chunk, 'document', undefined, out.subarray(chunk.first * length, chunk.end * length));
     }
+    if (parameters.documentScale === 'unit') toUnitLength(out, length);
     if (parameters.lengthBeta === 0) return;
     const at = this.#correctionAt();
     for (let i = 0; i < set.n; i++) {
@@ -257,6 +258,20 @@ export class MuveraSession implements FdeSession {
   }
   [Symbol.dispose](): void {
     this.dispose();
+  }
+}
+
+/** Rows of `length` numbers divided by their lengths, in place; rows of zeros stay. */
+function toUnitLength(rows: Float32Array, length: number): void {
+  for (let start = 0; start < rows.length; start += length) {
+    let squares = 0;
+    for (let j = start; j < start + length; j++) {
+      const value = rows[j] as number;
+      squares += value * value;
+    }
+    if (squares === 0) continue;
+    const norm = Math.sqrt(squares);
+    for (let j = start; j < start + length; j++) rows[j] = (rows[j] as number) / norm;
   }
 }
 

@@ -12,7 +12,7 @@ import {
 } from '@sagitta/core-wasm';
 import { sampleIndices } from '@sagitta/quantizers';
 import type { FdeStoreOptions } from './create-fde-store.ts';
-import type { FdeEncoder, FdeKind } from './fde-encoder.ts';
+import { FDE_KINDS, type FdeEncoder, type FdeKind } from './fde-encoder.ts';
 import { type FdeHealth, fdeHealth } from './fde-health.ts';
 import { trainLearnedFde } from './learned-train.ts';
 import {
@@ -26,6 +26,7 @@ import {
 } from './measure-fde.ts';
 import { MuveraFde } from './muvera-fde.ts';
 import { MUVERA_PRESETS, type MuveraPreset, muveraPreset } from './muvera-options.ts';
+import { trainSplitFde } from './split-train.ts';
 
 export interface RecommendFdeOptions {
   /** The most bytes a document's code may cost: ranked by the candidates needed among those that fit. */
@@ -40,7 +41,7 @@ export interface RecommendFdeOptions {
   readonly queries?: TokenSet;
   /** Held-out documents that queries are cut from, at most a fifth of the sample. Default 60. */
   readonly numQueries?: number;
-  /** Only encoders of these kinds. Default both. */
+  /** Only encoders of these kinds. Default all. */
   readonly kinds?: readonly FdeKind[];
   readonly seed?: number;
 }
@@ -91,6 +92,13 @@ const STORES: readonly (Pick<FdeStoreOptions, 'encoding' | 'bits'> & { readonly 
   { encoding: 'saq', bits: 4, bytes: 0.5 },
   { encoding: 'bit1', bytes: 0.125 },
 ];
+/** Cells of 7 directions and cells of the rest, whose means have as many numbers as the second of the pair says. */
+const SPLIT_SHAPES = [
+  [64, 32, 64],
+  [128, 32, 128],
+  [256, 64, 128],
+] as const;
+const SPLIT_DIRECTIONS = 7;
 /** A budget of bytes is met best by what nearly fills it; what needs less than this share is left out. */
 const LEAST_FILL = 0.2;
 
@@ -114,13 +122,7 @@ export function recommendFde(core: Core, sample: TokenSet, options: RecommendFde
   const k = checkInteger('k', options.k ?? 10, 1, documents.n);
   const truth = bestOfRows(exactMaxSim(core, queries, documents), documents.n, k);
   const measured: FdeRecommendation[] = [];
-  for (const { label, encoder } of encoders(
-    core,
-    documents,
-    options.kinds ?? ['muvera', 'learned'],
-    bytes,
-    seed,
-  )) {
+  for (const { label, encoder } of encoders(core, documents, options.kinds ?? FDE_KINDS, bytes, seed)) {
     for (const { bytes: perNumber, ...store } of STORES) {
       // a code's factors come on top, a tenth at most
       if (bytes !== undefined && encoder.length * perNumber > bytes) continue;
@@ -218,9 +220,25 @@ function* encoders(
       yield { label: `learned, ${numCells} cells × ${p} directions, ${numVoters} voters`, encoder };
     }
   }
+  if (kinds.includes('split') && d > SPLIT_DIRECTIONS) {
+    for (const [numCells, restCells, directions] of SPLIT_SHAPES) {
+      const p = Math.min(directions, d);
+      if (!fits(numCells * (SPLIT_DIRECTIONS + 1) + restCells * p) || tokens < 8 * numCells) continue;
+      const encoder = trainSplitFde(core, documents, {
+        numDirections: SPLIT_DIRECTIONS,
+        near: { numCells, numVoters: Math.min(tokens, 16 * numCells) },
+        rest: { numCells: restCells, projectionDimension: p, blocks: 'mean' },
+        seed,
+      });
+      yield { label: `split, ${numCells} + ${restCells} cells × ${SPLIT_DIRECTIONS} + ${p}`, encoder };
+    }
+  }
   if (!kinds.includes('muvera')) return;
   for (const length of PRESETS) {
     if (!fits(length) || MUVERA_PRESETS[length].projectionDimension > d) continue;
-    yield { label: `MUVERA ${length}`, encoder: new MuveraFde({ ...muveraPreset(length, d), seed }) };
+    const options = { ...muveraPreset(length, d), seed };
+    yield { label: `MUVERA ${length}`, encoder: new MuveraFde(options) };
+    const unit = new MuveraFde({ ...options, documentScale: 'unit' });
+    yield { label: `MUVERA ${length}, documents of unit length`, encoder: unit };
   }
 }

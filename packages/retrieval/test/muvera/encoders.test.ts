@@ -1,7 +1,7 @@
 import { createCore } from '@sagitta/core-wasm';
 import { isotropicRows } from '@sagitta/testing';
 import { expect, it } from 'vitest';
-import { MuveraFde, muveraPreset, trainLearnedFde } from '../../src/muvera/index.ts';
+import { MuveraFde, muveraPreset, trainLearnedFde, trainSplitFde } from '../../src/muvera/index.ts';
 import { describeEncoder } from './fde-encoder.case.ts';
 import { clusteredSets, dot, oneSet, unitTokens } from './fde-fixtures.ts';
 
@@ -21,6 +21,11 @@ describeEncoder(
   'MuveraFde, one cell',
   D,
   () => new MuveraFde({ d: D, numSimhashProjections: 0, numRepetitions: 1 }),
+);
+describeEncoder(
+  'MuveraFde with documents of unit length',
+  D,
+  () => new MuveraFde({ ...base, projectionDimension: 8, documentScale: 'unit' }),
 );
 describeEncoder(
   'MuveraFde with a final projection',
@@ -59,6 +64,20 @@ describeEncoder('LearnedFde of means with the mean-split', D, (own) =>
   trainLearnedFde(own, sample, { numCells: 8, projectionDimension: 11, blocks: 'mean', meanSplit: true }),
 );
 
+describeEncoder('SplitFde', D, (own) =>
+  trainSplitFde(own, sample, {
+    numDirections: 3,
+    near: { numCells: 6, numVoters: 60 },
+    rest: { numCells: 4, projectionDimension: 12, blocks: 'mean' },
+  }),
+);
+describeEncoder('SplitFde of votes', D, (own) =>
+  trainSplitFde(own, sample, {
+    near: { numCells: 3, numVoters: 20, ownShare: 0 },
+    rest: { numCells: 2, projectionDimension: D, numVoters: 40 },
+  }),
+);
+
 it.each([1536, 1920, 2560, 5120, 10240] as const)('the preset of %i has that length', (length) => {
   expect(new MuveraFde(muveraPreset(length, 128)).length).toBe(length);
 });
@@ -74,11 +93,38 @@ it('parameters have hashes of their own', () => {
     { ...base, center: unitTokens(1, D, 1) },
     { ...base, center: unitTokens(1, D, 1), meanSplit: true },
     { ...base, lengthBeta: 0.5 },
+    { ...base, documentScale: 'unit' as const },
     { ...base, finalProjectionDimension: 64 },
   ].map((options) => new MuveraFde(options).parameterHash);
   expect(new Set(hashes).size).toBe(hashes.length);
   expect(new MuveraFde(base).parameterHash).toBe(new MuveraFde({ ...base, seed: 1 }).parameterHash);
 });
+
+it.each([{}, { finalProjectionDimension: 50 }])(
+  'the document scale "unit" makes unit vectors of the same directions and leaves queries as they are: %j',
+  (more) => {
+    const documents = clusteredSets([4, 1, 0, 40], D, 3);
+    const fdes = (['none', 'unit'] as const).map((documentScale) => {
+      const encoder = new MuveraFde({ ...base, ...more, documentScale });
+      using session = encoder.createSession(core);
+      const out = new Float32Array(documents.n * encoder.length);
+      session.encodeDocuments(documents, out);
+      return { out, length: encoder.length, query: session.encodeQuery(unitTokens(5, D, 6)) };
+    });
+    const [none, unit] = fdes;
+    expect(unit.query).toEqual(none.query);
+    for (const i of [0, 1, 3]) {
+      const own = none.out.subarray(i * none.length, (i + 1) * none.length);
+      const scaled = unit.out.subarray(i * none.length, (i + 1) * none.length);
+      const norm = Math.sqrt(dot(own, own));
+      expect(Math.abs(norm - 1)).toBeGreaterThan(0.01);
+      expect(Math.abs(dot(scaled, scaled) - 1)).toBeLessThan(1e-6);
+      own.forEach((value, j) => {
+        expect(Math.abs(scaled[j] - value / norm)).toBeLessThan(1e-6);
+      });
+    }
+  },
+);
 
 it('options out of range are refused', () => {
   const make = (options: object): MuveraFde => new MuveraFde({ ...base, ...options });
@@ -88,6 +134,8 @@ it('options out of range are refused', () => {
   expect(() => make({ finalProjectionDimension: 0 })).toThrow('"finalProjectionDimension"');
   expect(() => make({ numSimhashProjections: 10, numRepetitions: 256 })).toThrow('1048576');
   expect(() => make({ meanSplit: true })).toThrow('"meanSplit"');
+  expect(() => make({ documentScale: 'long' })).toThrow('"documentScale"');
+  expect(() => make({ documentScale: 'unit', lengthBeta: 0.1 })).toThrow('"lengthBeta"');
   expect(() => make({ center: new Float32Array(D - 1) })).toThrow('"center"');
   expect(() => make({ center: new Float32Array(D).fill(Number.NaN) })).toThrow('finite');
   expect(() => make({ projection: 'sparse', projectionDimension: 4 })).toThrow('"projection"');

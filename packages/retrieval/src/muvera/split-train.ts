@@ -1,0 +1,57 @@
+/** From a sample of tokens to a SplitFde: the directions, then both of its encoders on what they will see. */
+import { type Core, checkInteger, RandomStream, type TokenSet, tokenSet } from '@sagitta/core-wasm';
+import { sampleRows, trainPca } from '@sagitta/quantizers';
+import type { LearnedOptions } from './learned-options.ts';
+import { trainLearnedFde } from './learned-train.ts';
+import { SplitFde, splitTokens } from './split-fde.ts';
+
+/** Tokens of the sample that directions are taken from. */
+const MAX_TRAINING_TOKENS = 65_536;
+/** With y blocks of 8 numbers. */
+const DEFAULT_DIRECTIONS = 7;
+
+export interface SplitOptions {
+  /** r: directions of most energy, about 0, that are encoded apart; 1 to d. Default 7. */
+  readonly numDirections?: number;
+  /** Votes of the r directions, all of them kept. */
+  readonly near: Pick<LearnedOptions, 'numCells' | 'numVoters' | 'ownShare' | 'queryCells'>;
+  readonly rest: Omit<LearnedOptions, 'seed'>;
+  readonly seed?: number;
+}
+
+/**
+ * As trainLearnedFde; deterministic in the seed, on every engine.
+ * @throws RangeError on options out of range, a sample of fewer tokens than cells, queries without tokens
+ */
+export function trainSplitFde(
+  core: Core,
+  sample: TokenSet,
+  options: SplitOptions,
+  queries?: TokenSet,
+): SplitFde {
+  const { d } = sample;
+  const set = tokenSet(sample.data, sample.offsets, d, 'sample');
+  const r = checkInteger('numDirections', options.numDirections ?? DEFAULT_DIRECTIONS, 1, d);
+  const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
+  const n = set.data.length / d;
+  if (n === 0) throw new RangeError('"sample" expected at least 1 token, got 0');
+  const random = new RandomStream(seed, 'fde/split');
+  const tokens = sampleRows({ data: set.data, n, d }, MAX_TRAINING_TOKENS, random.fork('tokens'));
+  const directions = trainPca(core, tokens, { center: false }).components.slice(0, r * d);
+  const own = splitSet(set, directions);
+  const asked = queries
+    ? splitSet(tokenSet(queries.data, queries.offsets, d, 'queries'), directions)
+    : undefined;
+  const nearOptions = { ...options.near, projectionDimension: r, seed };
+  const near = trainLearnedFde(core, own.near, nearOptions, asked?.near);
+  const rest = trainLearnedFde(core, own.rest, { ...options.rest, seed }, asked?.rest);
+  return new SplitFde({ directions, near, rest });
+}
+
+function splitSet(
+  { data, offsets, d }: TokenSet,
+  directions: Float32Array,
+): { readonly near: TokenSet; readonly rest: TokenSet } {
+  const { near, rest } = splitTokens(data, directions, d);
+  return { near: tokenSet(near, offsets, directions.length / d), rest: tokenSet(rest, offsets, d) };
+}
