@@ -76,7 +76,11 @@ export async function datasetOf(lab: Remote<Lab>, files: readonly File[]): Promi
 /** The documentation of this project, bundled with the page. */
 export function sampleFiles(): TextFile[] {
   const found: Record<string, string> = {
-    ...import.meta.glob<string>('../../../docs/**/*.md', { query: '?raw', import: 'default', eager: true }),
+    ...import.meta.glob<string>(['../../../docs/**/*.md', '!../../../docs/api/**'], {
+      query: '?raw',
+      import: 'default',
+      eager: true,
+    }),
     ...import.meta.glob<string>('../../../packages/*/README.md', {
       query: '?raw',
       import: 'default',

@@ -104,6 +104,8 @@ class Page {
       say('Reading …');
       const dataset = await make();
       signal.throwIfAborted();
+      // late interaction takes text, a vector a word
+      if (dataset.kind !== 'text' && page.compression.value === LATE) page.compression.value = 'saq/4';
       say(`Indexing ${whole(dataset.n)} vectors of ${dataset.d} dimensions …`);
       const start = performance.now();
       const info = await this.#client.build(dataset.data, dataset.d, this.#options(dataset), {
@@ -115,7 +117,6 @@ class Page {
       this.#buildMs = performance.now() - start;
       this.#words = undefined;
       if (page.compression.value === LATE) {
-        if (dataset.kind !== 'text') throw new RangeError('Late interaction takes text: a vector a word.');
         say('A vector for every word …');
         this.#words = await this.#lab.buildWords();
       }
