@@ -2,6 +2,7 @@
  * Every quantizer on real vectors: `SAGITTA_DATA=… npm run bench:quantizers`, some collections only with
  * `-- fashion-mnist`. A full run writes benchmarks/results/quantizers.md and a chart a collection.
  */
+import { cpus, loadavg } from 'node:os';
 import { createCore } from '@sagitta/core-wasm';
 import {
   aboveBound,
@@ -100,7 +101,8 @@ ${cpu} · ${engine} · ${date}. Written by \`npm run bench:quantizers\`.
 
 The first ${ROWS.toLocaleString('en-US')} vectors of each collection in a flat index, ${QUERIES} queries, seed 1, one thread, every code read. Error is |estimated − true| / true
 squared distance, averaged over a query's vectors, then over queries. Reranked: the best 100 by codes scored exactly. Encoding counts
-everything from float32 to the list. The paper of SAQ reports, at 4 bits on GIST, as ratios to SAQ: ${published.join(', ')}.
+everything from float32 to the list. Load of the machine at the end, the run itself counting 1: ${loadavg()[0]?.toFixed(1)} on ${cpus().length} cores; times of a loaded
+machine are only upper bounds (\`npm run bench:encode -w @sagitta/quantizers\` measures encoding alone). The paper of SAQ reports, at 4 bits on GIST, as ratios to SAQ: ${published.join(', ')}.
 
 ${parts.join('\n')}`;
   process.stdout.write(page);
