@@ -42,6 +42,7 @@ export { type CompareOptions, type Comparison, compareQuantizers } from './compa
 export type { ComparisonRow } from './compare/measure.ts';
 export { aboveBound, comparisonChart, comparisonHtml, type ReportHead } from './compare/report.ts';
 export { type ExactNeighbors, type ExactNeighborsOptions, exactNeighbors } from './exact-neighbors.ts';
+export { fileSource } from './file-source.ts';
 export {
   openIndexFile,
   openMultiVectorIndexFile,
