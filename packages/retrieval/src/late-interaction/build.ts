@@ -23,7 +23,7 @@ import { type MultiVectorDocuments, MultiVectorIndex } from './multi-vector-inde
 import type { Clock } from './statistics.ts';
 
 export interface MultiVectorOptions {
-  /** Makes the FDEs: a MuveraFde or a LearnedFde. Default: the paper's encoding at 2,560 numbers. */
+  /** Makes the FDEs: a MuveraFde or a LearnedFde. Default: the paper's encoding at 2,560 numbers (320·d for d up to 8). */
   readonly encoder?: FdeEncoder;
   /** 'cosine' (default) scales tokens of documents and queries to length 1; 'ip' takes them as they are. */
   readonly metric?: TokenMetric;
@@ -64,7 +64,7 @@ export function trainMultiVectorIndex(
   options: MultiVectorOptions = {},
 ): MultiVectorIndex {
   const given = tokenSet(sample.data, sample.offsets, sample.d, 'sample');
-  const encoder = options.encoder ?? new MuveraFde(muveraPreset(DEFAULT_FDE_LENGTH, given.d));
+  const encoder = options.encoder ?? defaultEncoder(given.d);
   if (encoder.d !== given.d) throw new RangeError(`"sample" expected d = ${encoder.d}, got ${given.d}`);
   const metric = checkOneOf('metric', options.metric ?? 'cosine', TOKEN_METRICS);
   const nlist = checkInteger('nlist', options.nlist ?? 0, 0, 2 ** 20);
@@ -140,6 +140,16 @@ export function buildMultiVectorIndex(
     throw error;
   }
   return index;
+}
+
+/** The preset as it is, with no inner projection where tokens have fewer dimensions than it projects to. */
+function defaultEncoder(d: number): MuveraFde {
+  const { projectionDimension, ...preset } = muveraPreset(DEFAULT_FDE_LENGTH, d);
+  return new MuveraFde(
+    projectionDimension !== undefined && projectionDimension < d
+      ? { ...preset, projectionDimension }
+      : preset,
+  );
 }
 
 /** FDEs of some documents with tokens, n × length. */
