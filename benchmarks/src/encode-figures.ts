@@ -78,15 +78,16 @@ function timeEncode(core: Core, model: SaqModel, rows: Float32Array): number {
   return (performance.now() - start) / 1000;
 }
 
-/** Seconds of multiplying ROWS rows by a matrix of the projection's shape, as the encoder does. */
+/** Seconds of multiplying ROWS rows by a matrix of the projection's shape, as the encoder does: in 16-bit integers. */
 function timeProduct(core: Core, model: SaqModel): number {
   const { d } = model;
-  const kept = model.projection.length / d;
+  const kept = 8 * Math.ceil(model.projection.length / d / 8);
+  const depth = 32 * Math.ceil(d / 32);
   return core.scope((scope) => {
-    const matrix = scope.reserve(kept * d * 4);
-    const rows = scope.reserve(CHUNK * d * 4);
-    const out = scope.reserve(CHUNK * kept * 4);
-    const run = (): void => core.kernels.matmulF32(rows.at(), matrix.at(), CHUNK, kept, d, out.at());
+    const panels = scope.reserve(2 * kept * depth);
+    const rows = scope.reserve(2 * CHUNK * depth);
+    const out = scope.reserve(4 * CHUNK * kept);
+    const run = (): void => core.kernels.projectRows(rows.at(), CHUNK, depth, panels.at(), kept, out.at());
     run();
     const start = performance.now();
     for (let first = 0; first < ROWS; first += CHUNK) run();
