@@ -28,6 +28,7 @@ export { type CoreSource, type InitOptions, init } from './init.ts';
 export type { Kernels } from './kernels.ts';
 export { type Block, MAX_MEMORY_BYTES, NO_PTR, type Ptr, type Scope } from './memory.ts';
 export { checkMetric, isSmallerBetter, METRICS, type Metric } from './metric.ts';
+export { making, Owner } from './owner.ts';
 export { RandomStream } from './random.ts';
 export { type Build, hasRelaxedSimd } from './select-build.ts';
 export {

@@ -34,6 +34,8 @@ export interface Block extends Disposable {
   i16(byteOffset?: number, length?: number): Int16Array;
   u32(byteOffset?: number, length?: number): Uint32Array;
   i32(byteOffset?: number, length?: number): Int32Array;
+  /** Gives the memory behind the first byteLength bytes back, and never needs any. @throws RangeError on more than there are */
+  truncate(byteLength: number): void;
   /** Gives the memory back. Twice does nothing. */
   dispose(): void;
 }
@@ -49,18 +51,23 @@ interface View<T> {
 }
 
 class HeapBlock implements Block {
-  readonly byteLength: number;
   readonly #address: number;
   readonly #heap: Heap;
+  #byteLength: number;
   #live = true;
 
   constructor(heap: Heap, address: number, byteLength: number) {
     this.#heap = heap;
     this.#address = address;
-    this.byteLength = byteLength;
+    this.#byteLength = byteLength;
+  }
+
+  get byteLength(): number {
+    return this.#byteLength;
   }
 
   at(byteOffset = 0): Ptr {
+    this.#heap.checkLive();
     if (!this.#live) throw new RangeError('"block" expected a live block, got a disposed one');
     checkInteger('byteOffset', byteOffset, 0, this.byteLength);
     return (this.#address + byteOffset) as Ptr;
@@ -98,10 +105,17 @@ class HeapBlock implements Block {
     return this.#view(Int32Array, byteOffset, length);
   }
 
+  truncate(byteLength: number): void {
+    this.at();
+    checkInteger('byteLength', byteLength, 0, this.#byteLength);
+    this.#heap.free(this.#address + sizeOf(byteLength), sizeOf(this.#byteLength) - sizeOf(byteLength));
+    this.#byteLength = byteLength;
+  }
+
   dispose(): void {
     if (!this.#live) return;
     this.#live = false;
-    this.#heap.free(this.#address, this.byteLength);
+    this.#heap.free(this.#address, sizeOf(this.#byteLength));
   }
 
   [Symbol.dispose](): void {
@@ -109,7 +123,14 @@ class HeapBlock implements Block {
   }
 }
 
+/** Bytes that a block of this length takes. */
+function sizeOf(byteLength: number): number {
+  return Math.max(ALIGNMENT, Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT);
+}
+
 export class Heap {
+  /** Set to false where the core ends. */
+  isLive = true;
   readonly #memory: WebAssembly.Memory;
   readonly #start: number;
   readonly #maximum: number;
@@ -135,9 +156,15 @@ export class Heap {
     return this.#used;
   }
 
+  /** @throws RangeError after the core was disposed */
+  checkLive(): void {
+    if (!this.isLive) throw new RangeError('"core" expected a live core, got a disposed one');
+  }
+
   allocate(byteLength: number): Block {
+    this.checkLive();
     checkInteger('byteLength', byteLength, 0, Number.MAX_SAFE_INTEGER);
-    const size = Math.max(ALIGNMENT, Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT);
+    const size = sizeOf(byteLength);
     const address = this.#take(size);
     this.#used += size;
     new Uint8Array(this.buffer, address, size).fill(0);
@@ -179,8 +206,9 @@ export class Heap {
     }
   }
 
-  free(address: number, byteLength: number): void {
-    const size = Math.max(ALIGNMENT, Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT);
+  /** size — a multiple of 64. */
+  free(address: number, size: number): void {
+    if (size === 0) return;
     this.#used -= size;
     let low = 0;
     let high = this.#free.length;
