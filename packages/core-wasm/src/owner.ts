@@ -33,11 +33,11 @@ export abstract class Owner implements Disposable {
     return this.own(() => this.core.allocate(byteLength));
   }
 
-  /** What `make` returns, disposed with the object. Only while it is made: it is disposed where `make` throws. */
-  protected own<T extends Disposable>(make: () => T): T {
+  /** What `make` returns, if anything, disposed with the object. Only while it is made: it is disposed where `make` throws. */
+  protected own<T extends Disposable | undefined>(make: () => T): T {
     try {
       const made = make();
-      this.#owned.push(made);
+      if (made) this.#owned.push(made);
       return made;
     } catch (error) {
       this.dispose();
