@@ -15,7 +15,8 @@ function disposeAll(resources: Disposable[]): void {
  * that throws, the object gives everything back, and nobody has to catch anything.
  */
 export abstract class Owner implements Disposable {
-  protected readonly core: Core;
+  /** In whose memory it lies. */
+  readonly core: Core;
   readonly #owned: Disposable[] = [];
   #isLive = true;
 

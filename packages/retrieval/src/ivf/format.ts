@@ -27,6 +27,7 @@ export function modelSection(quantizer: IndexQuantizer): 'SAQM' | 'QNTZ' | undef
  * until the core next allocates or the index changes. The same index gives the same bytes.
  */
 export function indexPieces(index: IvfIndex): Uint8Array[] {
+  if (!index.isLive) throw new RangeError('"index" expected a live index, got a disposed one');
   const meta = new ByteWriter();
   meta.u32(index.n).u32(index.d).u32(METRICS.indexOf(index.metric));
   meta.u32(INDEX_KINDS.indexOf(index.kind)).u32(INDEX_QUANTIZERS.indexOf(index.quantizer));

@@ -23,11 +23,10 @@ export interface MultiVectorBytes {
 }
 
 /** What every store has in common: one slot a document, numbered alike. */
-interface SlotStore {
+interface SlotStore extends Disposable {
   readonly n: number;
   bytesUsed(): number;
   compact(keep: Uint32Array): void;
-  dispose(): void;
 }
 
 /** Bytes of FDEs that are encoded at a time. */
@@ -35,7 +34,8 @@ const CHUNK_BYTES = 8 << 20;
 /** Tokens that are encoded at a time: whole documents, at least one. */
 const CHUNK_TOKENS = 16_384;
 
-function every({ fdes, finerFdes, tokens, finerTokens, lists }: DocumentStores): SlotStore[] {
+/** Those there are. */
+export function storesOf({ fdes, finerFdes, tokens, finerTokens, lists }: DocumentStores): SlotStore[] {
   const all: (SlotStore | undefined)[] = [fdes, finerFdes, tokens, finerTokens, lists];
   return all.filter((store) => store !== undefined);
 }
@@ -50,14 +50,10 @@ export function bytesOf({ fdes, finerFdes, tokens, finerTokens, lists }: Documen
   };
 }
 
-export function disposeStores(stores: DocumentStores): void {
-  for (const store of every(stores)) store.dispose();
-}
-
 /** Slot i is from now on what slot keep[i] was, keep ascending. @throws CapacityError where memory ends; then all is as it was */
 export function compactStores(stores: DocumentStores, keep: Uint32Array): void {
   // the largest first: what it gives back is room for the others, so that only the first can fail
-  const bySize = every(stores).sort((a, b) => b.bytesUsed() - a.bytesUsed());
+  const bySize = storesOf(stores).sort((a, b) => b.bytesUsed() - a.bytesUsed());
   for (const store of bySize) store.compact(keep);
 }
 
@@ -91,7 +87,7 @@ export function appendDocuments(
     }
   } catch (error) {
     const keep = Uint32Array.from({ length: before }, (_, slot) => slot);
-    for (const store of every(stores)) if (store.n > before) store.compact(keep);
+    for (const store of storesOf(stores)) if (store.n > before) store.compact(keep);
     throw error;
   }
 }
@@ -113,21 +109,4 @@ function chunkOf({ data, offsets, d }: TokenSet, first: number, end: number): To
     n: end - first,
     d,
   };
-}
-
-/** Resources that are given back together where their making fails. */
-export class Owned {
-  readonly #resources: Disposable[] = [];
-
-  own<T extends Disposable>(resource: T): T {
-    this.#resources.push(resource);
-    return resource;
-  }
-  /** Somebody else owns them from now on. */
-  release(): void {
-    this.#resources.length = 0;
-  }
-  disposeAll(): void {
-    for (const resource of this.#resources.reverse()) resource[Symbol.dispose]();
-  }
 }

@@ -2,7 +2,7 @@
  * Rows of tokens in chunks of the core's memory. The rows of one document lie in one chunk, one after the other; chunks
  * are up to 64 MiB, a longer document has one of its own. Rows are only ever added, so addresses of slots stay.
  */
-import type { Block, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 
 const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 
@@ -23,9 +23,8 @@ export interface Run {
   readonly to: number;
 }
 
-export class TokenChunks implements Disposable {
+export class TokenChunks extends Owner {
   readonly rowBytes: number;
-  readonly #core: Core;
   readonly #chunks: Chunk[] = [];
   /** A slot's chunk, first row in it, and rows. */
   #places = new Uint32Array(0);
@@ -33,7 +32,7 @@ export class TokenChunks implements Disposable {
   #rows = 0;
 
   constructor(core: Core, rowBytes: number) {
-    this.#core = core;
+    super(core);
     this.rowBytes = rowBytes;
   }
 
@@ -46,21 +45,25 @@ export class TokenChunks implements Disposable {
   }
 
   bytesUsed(): number {
+    this.checkLive('chunks');
     return this.#chunks.reduce((sum, { block }) => sum + block.byteLength, 0);
   }
 
   rowsOf(slot: number): number {
+    this.checkLive('chunks');
     return this.#places[3 * slot + 2] as number;
   }
 
   /** Address of a slot's first row (of row `row`). */
   at(slot: number, row = 0): Ptr {
+    this.checkLive('chunks');
     const { block } = this.#chunks[this.#places[3 * slot] as number] as Chunk;
     return block.at(((this.#places[3 * slot + 1] as number) + row) * this.rowBytes);
   }
 
   /** A view of a slot's rows, good until the core next allocates. */
   view(slot: number): Uint8Array {
+    this.checkLive('chunks');
     if (this.rowsOf(slot) === 0) return new Uint8Array(0);
     const { block } = this.#chunks[this.#places[3 * slot] as number] as Chunk;
     const first = this.#places[3 * slot + 1] as number;
@@ -69,6 +72,7 @@ export class TokenChunks implements Disposable {
 
   /** The used part of every chunk, in the order of slots. */
   pieces(): Uint8Array[] {
+    this.checkLive('chunks');
     return this.#chunks.map(({ block, rows }) => block.u8(0, rows * this.rowBytes));
   }
 
@@ -77,6 +81,7 @@ export class TokenChunks implements Disposable {
    * everything is as it was.
    */
   append(lengths: Uint32Array, fill: (run: Run) => void): void {
+    this.checkLive('chunks');
     const first = this.#chunks.length;
     const places = new Uint32Array(3 * lengths.length);
     const last = this.#chunks[first - 1];
@@ -109,7 +114,7 @@ export class TokenChunks implements Disposable {
       if (chunk === undefined || this.#free(chunk) < length) {
         // a little more than asked for, so that documents added one by one do not make a chunk each
         const rows = Math.max(length, Math.min(most, Math.max(remaining, this.#rows >> 3)));
-        chunk = { block: this.#core.allocate(rows * this.rowBytes), rows: 0 };
+        chunk = { block: this.core.allocate(rows * this.rowBytes), rows: 0 };
         this.#chunks.push(chunk);
       }
       const firstRow = chunk.rows;
@@ -130,12 +135,8 @@ export class TokenChunks implements Disposable {
     return Math.floor(block.byteLength / this.rowBytes) - rows;
   }
 
-  dispose(): void {
+  override dispose(): void {
     for (const { block } of this.#chunks.splice(0)) block.dispose();
-    this.#n = 0;
-    this.#rows = 0;
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+    super.dispose();
   }
 }

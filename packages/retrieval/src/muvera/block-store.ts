@@ -7,6 +7,7 @@ import {
   checkInteger,
   checkLength,
   NO_PTR,
+  Owner,
 } from '@sagitta/core-wasm';
 import { bytesPerDocument, CodeChunk, chunkSetsOf } from './block-chunks.ts';
 import type { BlockCodec, BlockScan, CodeTarget } from './block-codec.ts';
@@ -17,12 +18,11 @@ const ENCODE_SETS = 128;
 
 export const STORE_VERSION = 1;
 
-export class BlockStore implements FdeStore {
+export class BlockStore extends Owner implements FdeStore {
   readonly encoding: FdeEncoding;
   readonly length: number;
   readonly blockLength: number;
   readonly bytesPerDocument: number;
-  readonly #core: Core;
   readonly #codec: BlockCodec;
   readonly #chunks: CodeChunk[] = [];
   readonly #chunkSets: number;
@@ -31,14 +31,14 @@ export class BlockStore implements FdeStore {
 
   /** The store owns what it allocates; the codec is immutable. */
   constructor(core: Core, codec: BlockCodec, blockLength: number) {
-    this.#core = core;
+    super(core);
     this.#codec = codec;
     this.encoding = codec.encoding;
     this.length = codec.length;
     this.blockLength = blockLength;
     this.bytesPerDocument = bytesPerDocument(codec);
     this.#chunkSets = chunkSetsOf(codec);
-    this.#scan = codec.createScan(core);
+    this.#scan = this.own(() => codec.createScan(core));
   }
 
   get n(): number {
@@ -46,10 +46,12 @@ export class BlockStore implements FdeStore {
   }
 
   bytesUsed(): number {
+    this.checkLive('store');
     return this.#chunks.reduce((sum, { block }) => sum + block.byteLength, this.#scan.bytesUsed());
   }
 
   append(fdes: Float32Array): void {
+    this.checkLive('store');
     const { length } = this;
     checkFloat32('fdes', fdes);
     const m = Math.floor(fdes.length / length);
@@ -68,6 +70,7 @@ export class BlockStore implements FdeStore {
   }
 
   replace(slot: number, fde: Float32Array): void {
+    this.checkLive('store');
     checkInteger('slot', slot, 0, this.#n - 1);
     checkLength('fde', checkFloat32('fde', fde).length, this.length, 'length');
     checkFinite('fde', fde);
@@ -75,12 +78,13 @@ export class BlockStore implements FdeStore {
   }
 
   search(query: Float32Array, count: number, allowed?: Uint32Array): FdeHits {
+    this.checkLive('store');
     this.#setQuery(query);
     checkInteger('count', count, 0, 0xffff_ffff);
     if (allowed) checkLength('allowed', allowed.length, Math.ceil(this.#n / 32), `⌈n/32⌉ (n=${this.#n})`);
     const k = Math.min(count, this.#n);
-    const { kernels } = this.#core;
-    return this.#core.scope((scope) => {
+    const { kernels } = this.core;
+    return this.core.scope((scope) => {
       const out = scope.reserve(4 * this.#chunkSets);
       const scratch = scope.reserve(4 * this.#chunkSets);
       const heapScores = scope.reserve(4 * k);
@@ -114,11 +118,12 @@ export class BlockStore implements FdeStore {
   }
 
   scoreSlots(query: Float32Array, slots: Uint32Array): Float32Array {
+    this.checkLive('store');
     this.#setQuery(query);
     for (const slot of slots) checkInteger('slot', slot, 0, this.#n - 1);
     const result = new Float32Array(slots.length);
     const { codeBytes, hasFactors, hasScales } = this.#codec;
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     const byChunk = new Map<number, number[]>();
     for (const [at, slot] of slots.entries()) {
       const c = Math.floor(slot / this.#chunkSets);
@@ -126,7 +131,7 @@ export class BlockStore implements FdeStore {
       if (positions) positions.push(at);
       else byChunk.set(c, [at]);
     }
-    this.#core.scope((scope) => {
+    this.core.scope((scope) => {
       const most = [...byChunk.values()].reduce((longest, { length }) => Math.max(longest, length), 0);
       const list = scope.reserve(4 * most);
       const codes = scope.reserve(most * codeBytes);
@@ -153,6 +158,7 @@ export class BlockStore implements FdeStore {
   }
 
   compact(keep: Uint32Array): void {
+    this.checkLive('store');
     for (const [i, slot] of keep.entries()) {
       checkInteger('keep', slot, i === 0 ? 0 : (keep[i - 1] as number) + 1, this.#n - 1);
     }
@@ -178,6 +184,7 @@ export class BlockStore implements FdeStore {
   }
 
   parameters(): Uint8Array<ArrayBuffer> {
+    this.checkLive('store');
     const writer = new ByteWriter();
     writer.u32(STORE_VERSION).u32(FDE_ENCODINGS.indexOf(this.encoding)).u32(this.length);
     writer.u32(this.blockLength).u32(this.#n);
@@ -186,6 +193,7 @@ export class BlockStore implements FdeStore {
   }
 
   codePieces(): Uint8Array[] {
+    this.checkLive('store');
     return this.#chunks.flatMap((chunk, c) => {
       const sets = Math.min(this.#chunkSets, this.#n - c * this.#chunkSets);
       return sets > 0 ? chunk.pieces(sets) : [];
@@ -194,6 +202,7 @@ export class BlockStore implements FdeStore {
 
   /** Takes over the bytes of codePieces for n documents; the store is empty before. Says what is wrong with them, if anything. */
   restore(n: number, bytes: Uint8Array): string | undefined {
+    this.checkLive('store');
     this.#makeRoom(n);
     let at = 0;
     for (const [c, chunk] of this.#chunks.entries()) {
@@ -235,10 +244,10 @@ export class BlockStore implements FdeStore {
       const sets = Math.min(this.#chunkSets, n - c * this.#chunkSets);
       const capacity = CodeChunk.capacityFor(sets, this.#chunkSets);
       const present = this.#chunks[c];
-      if (!present) this.#chunks.push(new CodeChunk(this.#core, this.#codec, capacity));
+      if (!present) this.#chunks.push(new CodeChunk(this.core, this.#codec, capacity));
       else if (present.capacity < capacity) {
         const held = Math.min(present.capacity, Math.max(0, this.#n - c * this.#chunkSets));
-        this.#chunks[c] = present.grown(this.#core, capacity, held);
+        this.#chunks[c] = present.grown(this.core, capacity, held);
       }
     }
   }
@@ -258,17 +267,12 @@ export class BlockStore implements FdeStore {
       }),
       scales: () => chunk.scales(first, sets),
     };
-    this.#codec.encode(this.#core, fdes, target);
+    this.#codec.encode(this.core, fdes, target);
   }
 
-  dispose(): void {
-    for (const { block } of this.#chunks) block.dispose();
-    this.#chunks.length = 0;
-    this.#n = 0;
-    this.#scan.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+  override dispose(): void {
+    for (const { block } of this.#chunks.splice(0)) block.dispose();
+    super.dispose();
   }
 }
 
