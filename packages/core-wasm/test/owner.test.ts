@@ -45,16 +45,16 @@ describe('an owner', () => {
     expect(pair.isLive).toBe(false);
   });
 
-  it('leaves nothing behind wherever its making fails', () => {
+  it('leaves nothing behind wherever its making fails', async () => {
     using real = createCore();
     const { core, refuse } = refusingCore(real);
     for (let at = 0; at < 2; at++) {
       const lines: string[] = [];
-      expect(refuse(at, () => new Pair(core, lines)).isRefused).toBe(true);
+      expect((await refuse(at, () => new Pair(core, lines))).isRefused).toBe(true);
       expect(real.bytesUsed()).toBe(0);
       expect(lines).toEqual(['before']);
     }
-    const { isRefused, result } = refuse(2, () => new Pair(core, []));
+    const { isRefused, result } = await refuse(2, () => new Pair(core, []));
     expect(isRefused).toBe(false);
     expect(result?.use()).toBe(300);
   });

@@ -5,7 +5,10 @@ export interface RefusingCore {
   /** Uses the memory of the core given, and counts what is allocated through it, scratch too. */
   readonly core: Core;
   /** Runs body with its allocation number `at` (0, 1, 2 …) refused; whether there was one. */
-  refuse<T>(at: number, body: () => T): { readonly isRefused: boolean; readonly result: T | undefined };
+  refuse<T>(
+    at: number,
+    body: () => T | Promise<T>,
+  ): Promise<{ readonly isRefused: boolean; readonly result: T | undefined }>;
 }
 
 /** @throws whatever body throws besides the refusal */
@@ -32,11 +35,11 @@ export function refusingCore(core: Core): RefusingCore {
   };
   return {
     core: refusing,
-    refuse(at, body) {
+    async refuse(at, body) {
       left = at;
       isRefused = false;
       try {
-        return { result: body(), isRefused };
+        return { result: await body(), isRefused };
       } catch (error) {
         if (!(error instanceof CapacityError)) throw error;
         return { result: undefined, isRefused: true };
