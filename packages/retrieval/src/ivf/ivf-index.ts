@@ -128,6 +128,7 @@ export class IvfIndex implements Disposable {
   /** Made when it is first wanted, and again after vectors are added. */
   #places: ListPlaces | undefined;
   #n = 0;
+  #isLive = true;
 
   constructor(parts: IvfParts) {
     const { core, d, centroids, codec } = parts;
@@ -174,6 +175,10 @@ export class IvfIndex implements Disposable {
     }
   }
 
+  /** False after dispose. */
+  get isLive(): boolean {
+    return this.#isLive;
+  }
   /** Vectors. */
   get n(): number {
     return this.#n;
@@ -482,6 +487,7 @@ export class IvfIndex implements Disposable {
   }
 
   dispose(): void {
+    this.#isLive = false;
     this.lists.dispose();
     this.codec.dispose();
     this.#secondary?.dispose();

@@ -5,6 +5,7 @@
  */
 import { type Block, type Core, checkFinite, checkLength } from '@sagitta/core-wasm';
 import { assignToNearest, trainKmeans } from '@sagitta/quantizers';
+import type { Compaction } from '../compaction.ts';
 import type { FdeStore } from '../muvera/index.ts';
 import { bestPositions } from './best-positions.ts';
 import type { Budgets } from './budgets.ts';
@@ -59,9 +60,9 @@ export class FdeLists implements Disposable {
   bytesUsed(): number {
     return this.#centroids.byteLength;
   }
-  /** List of each slot, in slot order. */
-  assignments(): Uint32Array {
-    return Uint32Array.from(this.#listOf);
+  /** Lists of the slots named, in that order. */
+  assignments(slots: Uint32Array): Uint32Array {
+    return slots.map((slot) => this.#listOf[slot] as number);
   }
 
   /** The next slots, by their FDEs (m × length). */
@@ -76,12 +77,22 @@ export class FdeLists implements Disposable {
       this.#listOf.push(list);
     }
   }
-  /** Slot i is from now on what slot keep[i] was. */
-  compact(keep: Uint32Array): void {
-    const lists = Uint32Array.from(keep, (slot) => this.#listOf[slot] as number);
-    this.#listOf = [];
-    this.#slots = this.#slots.map(() => []);
-    this.restore(lists);
+  /** Slot i is, once that is committed, what slot keep[i] was. */
+  compaction(keep: Uint32Array): Compaction {
+    const lists = this.assignments(keep);
+    return {
+      commit: () => {
+        this.#listOf = [];
+        this.#slots = this.#slots.map(() => []);
+        this.restore(lists);
+      },
+      dispose: () => {},
+    };
+  }
+  /** Takes slots n … of the last ones away again. */
+  truncate(n: number): void {
+    // slots of a list ascend
+    for (const list of this.#listOf.splice(n)) (this.#slots[list] as number[]).pop();
   }
 
   /**

@@ -116,6 +116,10 @@ export class MultiVectorIndex implements Disposable {
     }
   }
 
+  /** False after dispose. */
+  get isLive(): boolean {
+    return this.#isLive;
+  }
   /** Documents, those without tokens included. */
   get n(): number {
     return this.#table.ids.size;

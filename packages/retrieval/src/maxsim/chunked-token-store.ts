@@ -1,5 +1,13 @@
 /** The one token store: chunks of rows, and a coder that knows what rows mean. */
-import { ByteWriter, type Core, checkInteger, NO_PTR, type TokenSet } from '@sagitta/core-wasm';
+import {
+  ByteWriter,
+  type Core,
+  checkInteger,
+  NO_PTR,
+  type SnapshotPiece,
+  type TokenSet,
+} from '@sagitta/core-wasm';
+import type { Compaction } from '../compaction.ts';
 import { bestTokens } from './best-tokens.ts';
 import { atTheDoor, checkQuery } from './query-tokens.ts';
 import { TokenChunks } from './token-chunks.ts';
@@ -121,6 +129,10 @@ export class ChunkedTokenStore implements TokenStore {
   }
 
   compact(keep: Uint32Array): void {
+    this.compaction(keep).commit();
+  }
+
+  compaction(keep: Uint32Array): Compaction {
     const seen = new Uint8Array(this.n);
     const lengths = Uint32Array.from(keep, (slot) => {
       this.#checkSlot(slot);
@@ -139,11 +151,20 @@ export class ChunkedTokenStore implements TokenStore {
         at += source.length;
       }
     });
-    this.#chunks.dispose();
-    this.#chunks = kept;
+    return {
+      commit: () => {
+        this.#chunks.dispose();
+        this.#chunks = kept;
+      },
+      dispose: () => kept.dispose(),
+    };
   }
 
-  parameters(): Uint8Array {
+  truncate(n: number): void {
+    this.#chunks.truncate(n);
+  }
+
+  parameters(keep: Uint32Array = this.#all()): Uint8Array {
     const writer = new ByteWriter();
     writer
       .u32(PARAMETERS_VERSION)
@@ -151,12 +172,16 @@ export class ChunkedTokenStore implements TokenStore {
       .u32(TOKEN_METRICS.indexOf(this.metric))
       .u32(this.d);
     this.#coder.write(writer);
-    writer.u32(this.n).array(Uint32Array.from({ length: this.n }, (_, slot) => this.#chunks.rowsOf(slot)));
+    writer.u32(keep.length).array(keep.map((slot) => this.#chunks.rowsOf(slot)));
     return writer.finish();
   }
 
-  codePieces(): Uint8Array[] {
-    return this.#chunks.pieces();
+  codePieces(keep: Uint32Array = this.#all()): SnapshotPiece[] {
+    return this.#chunks.pieces(keep);
+  }
+
+  #all(): Uint32Array {
+    return Uint32Array.from({ length: this.n }, (_, slot) => slot);
   }
 
   dispose(): void {
