@@ -1,8 +1,10 @@
 /**
  * Inverted lists of fixed-size codes in blocks of 32 vectors, each list one piece of core memory for its blocks and one
  * for its ids. A list grows by half when it is full, so adding in batches copies each byte a bounded number of times.
+ *
+ * Of what a save may hold (Block.hold), only the block that new vectors share with old ones is overwritten in place.
  */
-import { type Block, type Core, littleEndianBytes, making, Owner } from '@sagitta/core-wasm';
+import { type Block, type BlockRows, blockBytes, type Core, making, Owner } from '@sagitta/core-wasm';
 
 export const BLOCK = 32;
 /** { blocks, ids, n, 0 }: what a scan kernel reads of a list. */
@@ -105,6 +107,7 @@ export class InvertedLists extends Owner {
       partialBlock,
     };
     if (old && undo.blockBytes >= wanted * this.blockBytes) {
+      if (partialBlock.length > 0) old.blocks.beforeWrite(partial, this.blockBytes);
       this.#set(list, { ...old, n });
       return undo;
     }
@@ -165,17 +168,17 @@ export class InvertedLists extends Owner {
     return Uint32Array.from(this.#lists, (list) => list?.n ?? 0);
   }
 
-  /** Ids of list after list: views of the core's memory, good until it next allocates. */
-  *idPieces(): Iterable<Uint8Array> {
+  /** Ids of list after list. */
+  *idPieces(): Iterable<BlockRows> {
     this.checkLive('lists');
-    for (const list of this.#lists) if (list) yield littleEndianBytes(list.ids.u32(0, list.n));
+    for (const list of this.#lists) if (list) yield blockBytes(list.ids, 0, 4 * list.n);
   }
 
-  /** Blocks of list after list: views of the core's memory, good until it next allocates. */
-  *codePieces(): Iterable<Uint8Array> {
+  /** Blocks of list after list. */
+  *codePieces(): Iterable<BlockRows> {
     this.checkLive('lists');
     for (const list of this.#lists) {
-      if (list) yield list.blocks.u8(0, Math.ceil(list.n / BLOCK) * this.blockBytes);
+      if (list) yield blockBytes(list.blocks, 0, Math.ceil(list.n / BLOCK) * this.blockBytes);
     }
   }
 

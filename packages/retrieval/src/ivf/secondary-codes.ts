@@ -3,7 +3,7 @@
  * with. The lists are read whole, these codes only where candidates are, so they may be long; they are about the
  * quantizer's own origin and know nothing of lists.
  */
-import { type Block, type Core, type Metric, Owner } from '@sagitta/core-wasm';
+import { type Block, type BlockRows, type Core, type Metric, Owner } from '@sagitta/core-wasm';
 import { BLOCK, InvertedLists } from './inverted-lists.ts';
 import { type IndexQuantizer, type ListCodec, writing } from './list-codec.ts';
 
@@ -56,8 +56,8 @@ export class SecondaryCodes extends Owner {
     this.#list.restore({ sizes: Uint32Array.of(n), ids: new Uint32Array(0), codes });
   }
 
-  /** Blocks in order of ids: views of the core's memory, good until it next allocates. */
-  codePieces(): Iterable<Uint8Array> {
+  /** Blocks in order of ids. */
+  codePieces(): Iterable<BlockRows> {
     this.checkLive('secondary codes');
     return this.#list.codePieces();
   }

@@ -1,5 +1,6 @@
 /** What an index holds of its documents, slot by slot: one row in each of several stores. */
-import { normalizeRows, type TokenSet } from '@sagitta/core-wasm';
+import { making, normalizeRows, type TokenSet } from '@sagitta/core-wasm';
+import type { Compaction } from '../compaction.ts';
 import type { TokenMetric, TokenStore } from '../maxsim/index.ts';
 import type { FdeSession, FdeStore } from '../muvera/index.ts';
 import type { FdeLists } from './fde-lists.ts';
@@ -26,7 +27,8 @@ export interface MultiVectorBytes {
 interface SlotStore extends Disposable {
   readonly n: number;
   bytesUsed(): number;
-  compact(keep: Uint32Array): void;
+  compaction(keep: Uint32Array): Compaction;
+  truncate(n: number): void;
 }
 
 /** Bytes of FDEs that are encoded at a time. */
@@ -50,11 +52,13 @@ export function bytesOf({ fdes, finerFdes, tokens, finerTokens, lists }: Documen
   };
 }
 
-/** Slot i is from now on what slot keep[i] was, keep ascending. @throws CapacityError where memory ends; then all is as it was */
+/**
+ * Slot i is from now on what slot keep[i] was, keep ascending.
+ * @throws CapacityError where memory ends, BusyError where it does and the index is being saved; then all is as it was
+ */
 export function compactStores(stores: DocumentStores, keep: Uint32Array): void {
-  // the largest first: what it gives back is room for the others, so that only the first can fail
-  const bySize = storesOf(stores).sort((a, b) => b.bytesUsed() - a.bytesUsed());
-  for (const store of bySize) store.compact(keep);
+  const ready = making((own) => storesOf(stores).map((store) => own(store.compaction(keep))));
+  for (const compaction of ready) compaction.commit();
 }
 
 /**
@@ -86,8 +90,7 @@ export function appendDocuments(
       first = end;
     }
   } catch (error) {
-    const keep = Uint32Array.from({ length: before }, (_, slot) => slot);
-    for (const store of storesOf(stores)) if (store.n > before) store.compact(keep);
+    for (const store of storesOf(stores)) if (store.n > before) store.truncate(before);
     throw error;
   }
 }

@@ -5,6 +5,7 @@
  */
 import { type Block, type Core, checkFinite, checkLength, Owner } from '@sagitta/core-wasm';
 import { assignToNearest, trainKmeans } from '@sagitta/quantizers';
+import type { Compaction } from '../compaction.ts';
 import type { FdeStore } from '../muvera/index.ts';
 import { bestPositions } from './best-positions.ts';
 import type { Budgets } from './budgets.ts';
@@ -59,10 +60,10 @@ export class FdeLists extends Owner {
     this.checkLive('lists');
     return this.#centroids.byteLength;
   }
-  /** List of each slot, in slot order. */
-  assignments(): Uint32Array {
+  /** Lists of the slots named, in that order. */
+  assignments(slots: Uint32Array): Uint32Array {
     this.checkLive('lists');
-    return Uint32Array.from(this.#listOf);
+    return slots.map((slot) => this.#listOf[slot] as number);
   }
 
   /** The next slots, by their FDEs (m × length). */
@@ -79,13 +80,23 @@ export class FdeLists extends Owner {
       this.#listOf.push(list);
     }
   }
-  /** Slot i is from now on what slot keep[i] was. */
-  compact(keep: Uint32Array): void {
+  /** Slot i is, once that is committed, what slot keep[i] was. */
+  compaction(keep: Uint32Array): Compaction {
+    const lists = this.assignments(keep);
+    return {
+      commit: () => {
+        this.#listOf = [];
+        this.#slots = this.#slots.map(() => []);
+        this.restore(lists);
+      },
+      [Symbol.dispose]: () => {},
+    };
+  }
+  /** Takes slots n … of the last ones away again. */
+  truncate(n: number): void {
     this.checkLive('lists');
-    const lists = Uint32Array.from(keep, (slot) => this.#listOf[slot] as number);
-    this.#listOf = [];
-    this.#slots = this.#slots.map(() => []);
-    this.restore(lists);
+    // slots of a list ascend
+    for (const list of this.#listOf.splice(n)) (this.#slots[list] as number[]).pop();
   }
 
   /**

@@ -1,5 +1,14 @@
 /** The one token store: chunks of rows, and a coder that knows what rows mean. */
-import { ByteWriter, type Core, checkInteger, NO_PTR, Owner, type TokenSet } from '@sagitta/core-wasm';
+import {
+  ByteWriter,
+  type Core,
+  checkInteger,
+  NO_PTR,
+  Owner,
+  type SnapshotPiece,
+  type TokenSet,
+} from '@sagitta/core-wasm';
+import type { Compaction } from '../compaction.ts';
 import { bestTokens } from './best-tokens.ts';
 import { atTheDoor, checkQuery } from './query-tokens.ts';
 import { TokenChunks } from './token-chunks.ts';
@@ -127,6 +136,10 @@ export class ChunkedTokenStore extends Owner implements TokenStore {
   }
 
   compact(keep: Uint32Array): void {
+    this.compaction(keep).commit();
+  }
+
+  compaction(keep: Uint32Array): Compaction {
     this.checkLive('store');
     const seen = new Uint8Array(this.n);
     const lengths = Uint32Array.from(keep, (slot) => {
@@ -146,11 +159,21 @@ export class ChunkedTokenStore extends Owner implements TokenStore {
         at += source.length;
       }
     });
-    this.#chunks.dispose();
-    this.#chunks = kept;
+    return {
+      commit: () => {
+        this.#chunks.dispose();
+        this.#chunks = kept;
+      },
+      [Symbol.dispose]: () => kept.dispose(),
+    };
   }
 
-  parameters(): Uint8Array {
+  truncate(n: number): void {
+    this.checkLive('store');
+    this.#chunks.truncate(n);
+  }
+
+  parameters(keep: Uint32Array = this.#all()): Uint8Array {
     this.checkLive('store');
     const writer = new ByteWriter();
     writer
@@ -159,13 +182,17 @@ export class ChunkedTokenStore extends Owner implements TokenStore {
       .u32(TOKEN_METRICS.indexOf(this.metric))
       .u32(this.d);
     this.#coder.write(writer);
-    writer.u32(this.n).array(Uint32Array.from({ length: this.n }, (_, slot) => this.#chunks.rowsOf(slot)));
+    writer.u32(keep.length).array(keep.map((slot) => this.#chunks.rowsOf(slot)));
     return writer.finish();
   }
 
-  codePieces(): Uint8Array[] {
+  codePieces(keep: Uint32Array = this.#all()): SnapshotPiece[] {
     this.checkLive('store');
-    return this.#chunks.pieces();
+    return this.#chunks.pieces(keep);
+  }
+
+  #all(): Uint32Array {
+    return Uint32Array.from({ length: this.n }, (_, slot) => slot);
   }
 
   override dispose(): void {

@@ -1,8 +1,9 @@
 /**
  * Rows of tokens in chunks of the core's memory. The rows of one document lie in one chunk, one after the other; chunks
- * are up to 64 MiB, a longer document has one of its own. Rows are only ever added, so addresses of slots stay.
+ * are up to 64 MiB, a longer document has one of its own. Rows are only ever added, so addresses of slots stay, and what a
+ * save may hold of a chunk (Block.hold) is never overwritten.
  */
-import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
+import { type Block, type BlockRows, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 
 const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 
@@ -70,10 +71,38 @@ export class TokenChunks extends Owner {
     return block.u8(first * this.rowBytes, this.rowsOf(slot) * this.rowBytes);
   }
 
-  /** The used part of every chunk, in the order of slots. */
-  pieces(): Uint8Array[] {
+  /** The rows of these slots, one after the other. */
+  pieces(slots: Uint32Array): BlockRows[] {
     this.checkLive('chunks');
-    return this.#chunks.map(({ block, rows }) => block.u8(0, rows * this.rowBytes));
+    const out: BlockRows[] = [];
+    for (let i = 0; i < slots.length; ) {
+      const c = this.#places[3 * (slots[i] as number)] as number;
+      const runs: number[] = [];
+      let end = -1;
+      for (; i < slots.length; i++) {
+        const slot = slots[i] as number;
+        if (this.#places[3 * slot] !== c) break;
+        const first = this.#places[3 * slot + 1] as number;
+        const rows = this.rowsOf(slot);
+        if (first === end) runs[runs.length - 1] = (runs[runs.length - 1] as number) + rows;
+        else runs.push(first, rows);
+        end = first + rows;
+      }
+      const { block } = this.#chunks[c] as Chunk;
+      out.push({ block, byteOffset: 0, rowBytes: this.rowBytes, runs: Uint32Array.from(runs) });
+    }
+    return out;
+  }
+
+  /** Takes slots n … of the last ones away again. */
+  truncate(n: number): void {
+    this.checkLive('chunks');
+    for (let slot = n; slot < this.#n; slot++) this.#rows -= this.rowsOf(slot);
+    this.#n = n;
+    const last = n === 0 ? -1 : (this.#places[3 * n - 3] as number);
+    for (const { block } of this.#chunks.splice(last + 1)) block.dispose();
+    const chunk = this.#chunks[last];
+    if (chunk) chunk.rows = (this.#places[3 * n - 2] as number) + this.rowsOf(n - 1);
   }
 
   /**

@@ -8,7 +8,10 @@ import {
   checkLength,
   NO_PTR,
   Owner,
+  runsOf,
+  type SnapshotPiece,
 } from '@sagitta/core-wasm';
+import type { Compaction } from '../compaction.ts';
 import { bytesPerDocument, CodeChunk, chunkSetsOf } from './block-chunks.ts';
 import type { BlockCodec, BlockScan, CodeTarget } from './block-codec.ts';
 import { FDE_ENCODINGS, type FdeEncoding, type FdeHits, type FdeStore } from './fde-store.ts';
@@ -58,13 +61,18 @@ export class BlockStore extends Owner implements FdeStore {
     checkLength('fdes', fdes.length, m * length, `a multiple of length = ${length}, e.g.`);
     checkInteger('slots', this.#n + m, 0, 0xffff_ffff);
     checkFinite('fdes', fdes, length);
-    this.#makeRoom(this.#n + m);
-    for (let first = 0; first < m; ) {
-      const slot = this.#n + first;
-      const inChunk = slot % this.#chunkSets;
-      const count = Math.min(m - first, this.#chunkSets - inChunk, ENCODE_SETS);
-      this.#encode(slot, fdes.subarray(first * length, (first + count) * length));
-      first += count;
+    try {
+      this.#makeRoom(this.#n + m);
+      for (let first = 0; first < m; ) {
+        const slot = this.#n + first;
+        const inChunk = slot % this.#chunkSets;
+        const count = Math.min(m - first, this.#chunkSets - inChunk, ENCODE_SETS);
+        this.#encode(slot, fdes.subarray(first * length, (first + count) * length));
+        first += count;
+      }
+    } catch (error) {
+      this.truncate(this.#n);
+      throw error;
     }
     this.#n += m;
   }
@@ -74,6 +82,7 @@ export class BlockStore extends Owner implements FdeStore {
     checkInteger('slot', slot, 0, this.#n - 1);
     checkLength('fde', checkFloat32('fde', fde).length, this.length, 'length');
     checkFinite('fde', fde);
+    this.#chunks[Math.floor(slot / this.#chunkSets)]?.block.beforeWrite();
     this.#encode(slot, fde);
   }
 
@@ -158,46 +167,92 @@ export class BlockStore extends Owner implements FdeStore {
   }
 
   compact(keep: Uint32Array): void {
+    this.compaction(keep).commit();
+  }
+
+  compaction(keep: Uint32Array): Compaction {
     this.checkLive('store');
     for (const [i, slot] of keep.entries()) {
       checkInteger('keep', slot, i === 0 ? 0 : (keep[i - 1] as number) + 1, this.#n - 1);
     }
-    // slots only move forward, so that nothing is overwritten before it has moved
     const sets = this.#chunkSets;
-    for (let first = 0; first < keep.length; first += sets) {
-      const moved = keep.subarray(first, first + sets);
-      const target = this.#chunks[first / sets] as CodeChunk;
-      for (let at = 0; at < moved.length; ) {
-        const c = Math.floor((moved[at] as number) / sets);
-        let end = at + 1;
-        while (end < moved.length && Math.floor((moved[end] as number) / sets) === c) end++;
-        target.take(
-          at,
-          this.#chunks[c] as CodeChunk,
-          moved.subarray(at, end).map((slot) => slot - c * sets),
-        );
-        at = end;
-      }
-    }
-    this.#n = keep.length;
-    for (const { block } of this.#chunks.splice(Math.ceil(keep.length / sets))) block.dispose();
+    const moved = keep.findIndex((slot, i) => slot !== i);
+    const chunks = Math.ceil(keep.length / sets);
+    // chunks before the first document that moves stay as they are
+    const first = moved < 0 ? chunks : Math.floor(moved / sets);
+    // the last one may shrink
+    for (const { block } of this.#chunks.slice(Math.max(0, Math.min(first, chunks - 1)), chunks))
+      block.beforeWrite();
+    return {
+      commit: () => {
+        // slots only move forward, so that nothing is overwritten before it has moved
+        for (let c = first; c < chunks; c++) {
+          let at = 0;
+          for (const { chunk, places } of this.#places(keep.subarray(c * sets, (c + 1) * sets))) {
+            (this.#chunks[c] as CodeChunk).take(at, chunk, places);
+            at += places.length;
+          }
+        }
+        this.truncate(keep.length);
+      },
+      [Symbol.dispose]: () => {},
+    };
   }
 
-  parameters(): Uint8Array<ArrayBuffer> {
+  truncate(n: number): void {
+    this.checkLive('store');
+    this.#n = n;
+    const chunks = Math.ceil(n / this.#chunkSets);
+    for (const { block } of this.#chunks.splice(chunks)) block.dispose();
+    const last = this.#chunks[chunks - 1];
+    last?.shrink(CodeChunk.capacityFor(n - (chunks - 1) * this.#chunkSets, this.#chunkSets));
+  }
+
+  /** Ascending slots as places in chunk after chunk. */
+  *#places(slots: Uint32Array): Iterable<{ chunk: CodeChunk; places: Uint32Array }> {
+    for (let at = 0; at < slots.length; ) {
+      const c = Math.floor((slots[at] as number) / this.#chunkSets);
+      let end = at + 1;
+      while (end < slots.length && (slots[end] as number) < (c + 1) * this.#chunkSets) end++;
+      const places = slots.subarray(at, end).map((slot) => slot - c * this.#chunkSets);
+      yield { chunk: this.#chunks[c] as CodeChunk, places };
+      at = end;
+    }
+  }
+
+  parameters(keep: Uint32Array = this.#all()): Uint8Array<ArrayBuffer> {
     this.checkLive('store');
     const writer = new ByteWriter();
     writer.u32(STORE_VERSION).u32(FDE_ENCODINGS.indexOf(this.encoding)).u32(this.length);
-    writer.u32(this.blockLength).u32(this.#n);
+    writer.u32(this.blockLength).u32(keep.length);
     this.#codec.write(writer);
     return writer.finish();
   }
 
-  codePieces(): Uint8Array[] {
+  /** Chunk by chunk of the store as it would be after compact(keep). */
+  codePieces(keep: Uint32Array = this.#all()): SnapshotPiece[] {
     this.checkLive('store');
-    return this.#chunks.flatMap((chunk, c) => {
-      const sets = Math.min(this.#chunkSets, this.#n - c * this.#chunkSets);
-      return sets > 0 ? chunk.pieces(sets) : [];
-    });
+    const out: SnapshotPiece[] = [];
+    for (let first = 0; first < keep.length; first += this.#chunkSets) {
+      const parts = Array.from(
+        this.#places(keep.subarray(first, first + this.#chunkSets)),
+        ({ chunk, places }) => ({ chunk, runs: runsOf(places) }),
+      );
+      const [only] = parts;
+      if (parts.length === 1 && only?.runs[1] === only?.chunk.capacity) {
+        out.push((only as (typeof parts)[number]).chunk.whole());
+        continue;
+      }
+      const regions = parts.map(({ chunk, runs }) => chunk.rows(runs));
+      for (let region = 0; region < (regions[0]?.length ?? 0); region++) {
+        for (const rows of regions) out.push(rows[region] as SnapshotPiece);
+      }
+    }
+    return out;
+  }
+
+  #all(): Uint32Array {
+    return Uint32Array.from({ length: this.#n }, (_, slot) => slot);
   }
 
   /** Takes over the bytes of codePieces for n documents; the store is empty before. Says what is wrong with them, if anything. */
