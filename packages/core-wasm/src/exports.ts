@@ -23,13 +23,23 @@ export {
 } from './container.ts';
 export { type Core, type CoreOptions, instantiateCore } from './core.ts';
 export { crc32 } from './crc32.ts';
-export { CapacityError, FormatError, UnsupportedError } from './errors.ts';
+export { BusyError, CapacityError, FormatError, UnsupportedError } from './errors.ts';
+export type { HeldBytes } from './held-bytes.ts';
 export { type CoreSource, type InitOptions, init } from './init.ts';
 export type { Kernels } from './kernels.ts';
 export { type Block, MAX_MEMORY_BYTES, NO_PTR, type Ptr, type Scope } from './memory.ts';
 export { checkMetric, isSmallerBetter, METRICS, type Metric } from './metric.ts';
+export { making, Owner } from './owner.ts';
 export { RandomStream } from './random.ts';
 export { type Build, hasRelaxedSimd } from './select-build.ts';
+export {
+  type BlockRows,
+  blockBytes,
+  runsOf,
+  Snapshot,
+  type SnapshotParts,
+  type SnapshotPiece,
+} from './snapshot.ts';
 export {
   joinTokenSets,
   MAX_DIMENSION,

@@ -5,7 +5,7 @@
  * The projection is computed in 16-bit integers (assembly/project.ts): twice as fast as f32, off by 3e-6·|r| a coordinate,
  * which is 1 % of what a code of 8 bits misses and nothing beside what fewer miss.
  */
-import { type Block, type Core, checkLength, NO_PTR } from '@sagitta/core-wasm';
+import { type Block, type Core, checkLength, NO_PTR, Owner } from '@sagitta/core-wasm';
 import { packFactor } from './factors.ts';
 import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
@@ -54,11 +54,11 @@ interface Panels {
   readonly limit: number;
 }
 
-function makePanels(core: Core, { projection, d }: SaqModel, kept: number): Panels {
+/** values — 2·paddedDepth(d)·kept bytes, overwritten. */
+function makePanels(values: Block, { projection, d }: SaqModel, kept: number): Panels {
   const depth = paddedDepth(d);
   const most = projection.reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0);
   const scale = most > 0 ? 32_767 / most : 1;
-  const values = core.allocate(2 * depth * kept);
   const out = values.i16();
   let longest = 0;
   for (let row = 0; row < kept; row++) {
@@ -85,10 +85,9 @@ function paddedDepth(d: number): number {
 }
 
 /** Encodes into blocks in the core's memory. Holds the projection there until disposed. */
-export class SaqEncoder implements Disposable {
+export class SaqEncoder extends Owner {
   readonly model: SaqModel;
   readonly layout: SaqLayout;
-  readonly #core: Core;
   readonly #panels: Panels;
   readonly #rows: Block;
   readonly #integers: Block;
@@ -101,24 +100,24 @@ export class SaqEncoder implements Disposable {
   readonly #factors: Block;
 
   constructor(core: Core, model: SaqModel) {
-    this.#core = core;
+    super(core);
     this.model = model;
     this.layout = saqLayout(model.plan);
     const { keptDims, coded } = this.layout;
     const { d } = model;
-    this.#panels = makePanels(core, model, keptDims);
-    this.#rows = core.allocate(CHUNK * d * 4);
-    this.#integers = core.allocate(CHUNK * paddedDepth(d) * 2);
-    this.#projected = core.allocate(CHUNK * Math.max(1, keptDims) * 4);
-    this.#starts = core.allocate(64 * Math.max(1, coded.length));
+    this.#panels = makePanels(this.allocate(2 * paddedDepth(d) * keptDims), model, keptDims);
+    this.#rows = this.allocate(CHUNK * d * 4);
+    this.#integers = this.allocate(CHUNK * paddedDepth(d) * 2);
+    this.#projected = this.allocate(CHUNK * Math.max(1, keptDims) * 4);
+    this.#starts = this.allocate(64 * Math.max(1, coded.length));
     this.#startCounts = coded.map(({ bits, dims }, s) => {
       const starts = startsOf(bits, dims);
       this.#starts.f32(64 * s, starts.length).set(starts);
       return starts.length;
     });
     const widest = coded.reduce((most, segment) => Math.max(most, segment.dims), paddedDepth(d));
-    this.#scratch = core.allocate(4 * (widest + paddedDepth(d)));
-    this.#factors = core.allocate(8 * CHUNK + 12 * BLOCK);
+    this.#scratch = this.allocate(4 * (widest + paddedDepth(d)));
+    this.#factors = this.allocate(8 * CHUNK + 12 * BLOCK);
   }
 
   /**
@@ -128,6 +127,7 @@ export class SaqEncoder implements Disposable {
    * @throws RangeError if a residual is not finite or 100,000 times longer than those of training
    */
   encode(vectors: Float32Array, out: Block, byteOffset = 0, origin?: Float32Array): void {
+    this.checkLive('encoder');
     const { d } = this.model;
     const n = vectors.length / d;
     checkLength('residuals', vectors.length, Math.floor(n) * d, `a multiple of d = ${d}, e.g.`);
@@ -150,7 +150,7 @@ export class SaqEncoder implements Disposable {
 
   /** One chunk that lies in #rows already; its blocks are zero. */
   #encodeChunk(count: number, hasOrigin: boolean, out: Block, byteOffset: number): void {
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     const { d } = this.model;
     const { keptDims, blockBytes } = this.layout;
     const { values, limit } = this.#panels;
@@ -190,7 +190,7 @@ export class SaqEncoder implements Disposable {
     let column = 0;
     for (const [s, { dims, bits }] of coded.entries()) {
       const at = block + (offsets[s] as number);
-      this.#core.kernels.encodeCodeRows(
+      this.core.kernels.encodeCodeRows(
         this.#projected.at((first * keptDims + column) * 4),
         used,
         keptDims,
@@ -218,6 +218,7 @@ export class SaqEncoder implements Disposable {
 
   /** Copies n vectors from position `first` of one run of blocks to position `to` of another, norms, factors and codes. */
   move(source: Block, first: number, n: number, target: Block, to: number): void {
+    this.checkLive('encoder');
     const { coded, offsets, blockBytes } = this.layout;
     const from = source.u8();
     const into = target.u8();
@@ -237,22 +238,5 @@ export class SaqEncoder implements Disposable {
         copy(a + at + 2 * BLOCK + laneA * bytes, b + at + 2 * BLOCK + laneB * bytes, bytes);
       }
     }
-  }
-
-  dispose(): void {
-    for (const block of [
-      this.#panels.values,
-      this.#rows,
-      this.#integers,
-      this.#projected,
-      this.#starts,
-      this.#scratch,
-      this.#factors,
-    ]) {
-      block.dispose();
-    }
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

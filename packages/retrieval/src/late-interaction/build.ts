@@ -3,6 +3,7 @@ import {
   type Core,
   checkInteger,
   checkOneOf,
+  making,
   normalizeRows,
   RandomStream,
   type TokenSet,
@@ -17,7 +18,6 @@ import {
   MuveraFde,
   muveraPreset,
 } from '../muvera/index.ts';
-import { Owned } from './document-stores.ts';
 import { FdeLists, trainFdeCentroids } from './fde-lists.ts';
 import { type MultiVectorDocuments, MultiVectorIndex } from './multi-vector-index.ts';
 import type { Clock } from './statistics.ts';
@@ -73,30 +73,29 @@ export function trainMultiVectorIndex(
   const learns = nlist > 0 || fdeEncoding !== 'float32' || (finerFdeEncoding ?? 'float32') !== 'float32';
   const trainSize = checkInteger('trainSize', options.trainSize ?? DEFAULT_TRAIN_SIZE, 1, 2 ** 24);
   const fdes = learns ? sampleFdes(core, given, encoder, metric, trainSize, seed) : undefined;
-  const owned = new Owned();
-  const fdeStore = (encoding: FdeEncoding) =>
-    owned.own(
-      createFdeStore(core, {
-        encoding,
-        length: encoder.length,
-        blockLength: encoder.blockLength,
-        seed,
-        ...(options.fdeBits !== undefined && encoding === 'saq' && { bits: options.fdeBits }),
-        ...(fdes && fdes.length > 0 && encoding !== 'float32' && { sample: fdes }),
-      }),
-    );
-  const tokenStore = (encoding: TokenEncoding) =>
-    owned.own(
-      createTokenStore(core, {
-        encoding,
-        d: encoder.d,
-        metric,
-        seed,
-        ...(options.tokenBits !== undefined &&
-          (encoding === 'saq' || encoding === 'rabitq') && { bits: options.tokenBits }),
-      }),
-    );
-  try {
+  return making((own) => {
+    const fdeStore = (encoding: FdeEncoding) =>
+      own(
+        createFdeStore(core, {
+          encoding,
+          length: encoder.length,
+          blockLength: encoder.blockLength,
+          seed,
+          ...(options.fdeBits !== undefined && encoding === 'saq' && { bits: options.fdeBits }),
+          ...(fdes && fdes.length > 0 && encoding !== 'float32' && { sample: fdes }),
+        }),
+      );
+    const tokenStore = (encoding: TokenEncoding) =>
+      own(
+        createTokenStore(core, {
+          encoding,
+          d: encoder.d,
+          metric,
+          seed,
+          ...(options.tokenBits !== undefined &&
+            (encoding === 'saq' || encoding === 'rabitq') && { bits: options.tokenBits }),
+        }),
+      );
     const { length } = encoder;
     const stores = {
       fdes: fdeStore(fdeEncoding),
@@ -105,13 +104,9 @@ export function trainMultiVectorIndex(
       ...(finerTokenEncoding && { finerTokens: tokenStore(finerTokenEncoding) }),
       ...(fdes &&
         nlist > 0 && {
-          lists: owned.own(
-            new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length),
-          ),
+          lists: own(new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length)),
         }),
     };
-    // from here on the index owns the stores, also where its making fails
-    owned.release();
     return new MultiVectorIndex({
       core,
       metric,
@@ -120,10 +115,7 @@ export function trainMultiVectorIndex(
       ...(options.compactAt !== undefined && { compactAt: options.compactAt }),
       ...(options.clock && { clock: options.clock }),
     });
-  } catch (error) {
-    owned.disposeAll();
-    throw error;
-  }
+  });
 }
 
 /** trainMultiVectorIndex on the documents themselves, then all of them added. */
@@ -132,14 +124,11 @@ export function buildMultiVectorIndex(
   documents: MultiVectorDocuments,
   options: MultiVectorOptions = {},
 ): MultiVectorIndex {
-  const index = trainMultiVectorIndex(core, documents.tokens, options);
-  try {
+  return making((own) => {
+    const index = own(trainMultiVectorIndex(core, documents.tokens, options));
     index.add(documents);
-  } catch (error) {
-    index.dispose();
-    throw error;
-  }
-  return index;
+    return index;
+  });
 }
 
 /** The preset as it is, with no inner projection where tokens have fewer dimensions than it projects to. */

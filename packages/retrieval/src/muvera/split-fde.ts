@@ -12,7 +12,15 @@
  * Symbols: d token dimension · r directions · U r × d with orthonormal rows.
  * Memory: both lengths in floats a document. Time: that of both, and 2·r·d multiply-adds a token.
  */
-import { ByteWriter, type Core, checkFinite, checkLength, type TokenSet, tokenSet } from '@sagitta/core-wasm';
+import {
+  ByteWriter,
+  type Core,
+  checkFinite,
+  checkLength,
+  Owner,
+  type TokenSet,
+  tokenSet,
+} from '@sagitta/core-wasm';
 import type { FdeEncoder, FdeSession } from './fde-encoder.ts';
 import { MAX_FDE_LENGTH } from './fde-encoder.ts';
 import type { LearnedFde } from './learned-fde.ts';
@@ -61,18 +69,20 @@ export class SplitFde implements FdeEncoder {
   }
 }
 
-export class SplitSession implements FdeSession {
+export class SplitSession extends Owner implements FdeSession {
   readonly encoder: SplitFde;
   readonly #near: FdeSession;
   readonly #rest: FdeSession;
 
   constructor(core: Core, encoder: SplitFde) {
+    super(core);
     this.encoder = encoder;
-    this.#near = encoder.parts.near.createSession(core);
-    this.#rest = encoder.parts.rest.createSession(core);
+    this.#near = this.own(() => encoder.parts.near.createSession(core));
+    this.#rest = this.own(() => encoder.parts.rest.createSession(core));
   }
 
   encodeDocuments(tokens: TokenSet, out: Float32Array): void {
+    this.checkLive('session');
     const { d, length, parts } = this.encoder;
     const { near, rest } = parts;
     const set = checkDocuments(tokens, d, length, out);
@@ -95,6 +105,7 @@ export class SplitSession implements FdeSession {
   }
 
   encodeQuery(tokens: Float32Array, weights?: Float32Array): Float32Array {
+    this.checkLive('session');
     const { d, length, parts } = this.encoder;
     checkQuery(tokens, d, weights);
     const split = splitTokens(tokens, parts.directions, d);
@@ -102,14 +113,6 @@ export class SplitSession implements FdeSession {
     out.set(this.#near.encodeQuery(split.near, weights));
     out.set(this.#rest.encodeQuery(split.rest, weights), parts.near.length);
     return out;
-  }
-
-  dispose(): void {
-    this.#near.dispose();
-    this.#rest.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }
 
