@@ -92,10 +92,11 @@ export class InvertedLists implements Disposable {
     const n = first + count;
     const wanted = Math.ceil(n / BLOCK);
     const partial = Math.floor(first / BLOCK) * this.blockBytes;
-    const partialBlock =
-      old && first % BLOCK > 0 ? old.blocks.u8(partial, this.blockBytes).slice() : new Uint8Array(0);
-    if (old && old.blocks.byteLength >= wanted * this.blockBytes) {
-      if (partialBlock.length > 0) old.blocks.beforeWrite(partial, this.blockBytes);
+    const isInPlace = old !== undefined && old.blocks.byteLength >= wanted * this.blockBytes;
+    const shared = first % BLOCK > 0 ? this.blockBytes : 0;
+    if (isInPlace && shared > 0) old.blocks.beforeWrite(partial, shared);
+    const partialBlock = old ? old.blocks.u8(partial, shared).slice() : new Uint8Array(0);
+    if (isInPlace) {
       this.#set(list, { ...old, n });
       return { list, n: first, partialBlock };
     }
