@@ -7,6 +7,8 @@
  * over and a compaction takes away; ids never change.
  */
 import {
+  BusyError,
+  CapacityError,
   type Core,
   checkInteger,
   checkLength,
@@ -194,7 +196,7 @@ export class MultiVectorIndex extends Owner {
     this.#compactIfDue();
   }
 
-  /** Takes a document out; whether there was one. */
+  /** Takes a document out; whether there was one. Memory is given back by a compaction, put off where there is none for it. */
   delete(id: DocumentId): boolean {
     this.checkLive('index');
     const isGone = this.#table.delete(checkDocumentId('id', id));
@@ -202,7 +204,11 @@ export class MultiVectorIndex extends Owner {
     return isGone;
   }
 
-  /** Gives the memory of dead slots back. @throws CapacityError where memory ends on the way; then all is as it was */
+  /**
+   * Gives the memory of dead slots back.
+   * @throws CapacityError where memory ends on the way, BusyError where it does and the index is being saved; then all is
+   * as it was
+   */
   compact(): void {
     this.checkLive('index');
     if (this.dead === 0) return;
@@ -211,9 +217,15 @@ export class MultiVectorIndex extends Owner {
     this.#table.compact(keep);
   }
 
+  /** Put off where there is no memory for it: what was asked for is done already. */
   #compactIfDue(): void {
     const { dead, slots } = this.#table;
-    if (dead >= LEAST_DEAD && dead > this.compactAt * slots && this.compactAt < 1) this.compact();
+    if (dead < LEAST_DEAD || dead <= this.compactAt * slots || this.compactAt === 1) return;
+    try {
+      this.compact();
+    } catch (error) {
+      if (!(error instanceof CapacityError || error instanceof BusyError)) throw error;
+    }
   }
 
   #slotOf(id: DocumentId): number {
