@@ -10,8 +10,11 @@ import {
   ByteReader,
   type ContainerTable,
   type Core,
+  checkCore,
+  checkOptions,
   crc32,
   FormatError,
+  type OptionTable,
   readContainerTable,
   type SectionEntry,
 } from '@sagitta/core-wasm';
@@ -49,6 +52,12 @@ export interface LoadFromOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+const LOAD_FROM_OPTIONS: OptionTable<LoadFromOptions> = {
+  size: 'number',
+  signal: 'any',
+  onProgress: 'function',
+};
+
 /** What was read before the lists are complete; freed as a whole if reading fails. */
 class Partial {
   readonly ids: Block[] = [];
@@ -68,6 +77,8 @@ export async function loadIndexFrom(
   chunks: ByteChunks,
   options: LoadFromOptions = {},
 ): Promise<IvfIndex> {
+  checkCore(core);
+  checkOptions('options', options, LOAD_FROM_OPTIONS);
   const stream = new ByteStream(chunks);
   const partial = new Partial();
   try {

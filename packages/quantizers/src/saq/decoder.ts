@@ -17,6 +17,8 @@ import {
   checkInteger,
   checkLength,
   checkOneOf,
+  checkOptions,
+  type OptionTable,
 } from '@sagitta/core-wasm';
 import { eps2 } from './code-quality.ts';
 import { unpackFactor } from './factors.ts';
@@ -34,6 +36,12 @@ export interface DecodeOptions {
   /** 'leastSquares' (default): smallest error. 'unbiased': the value that estimates stand for. */
   readonly scale?: 'leastSquares' | 'unbiased';
 }
+
+const DECODE_OPTIONS: OptionTable<DecodeOptions> = {
+  byteOffset: 'number',
+  origin: 'any',
+  scale: 'string',
+};
 
 /** Decodes blocks that SaqEncoder wrote. Holds the projection in the core's memory until disposed. */
 export class SaqDecoder implements Disposable {
@@ -71,6 +79,7 @@ export class SaqDecoder implements Disposable {
 
   /** decode into out — n × d, the caller's, overwritten. @throws RangeError as decode, and on another length of out */
   decodeInto(blocks: Block, n: number, out: Float32Array, options: DecodeOptions = {}): void {
+    checkOptions('options', options, DECODE_OPTIONS);
     const { d } = this.model;
     const { keptDims, blockBytes } = this.layout;
     const { byteOffset = 0, origin, scale = 'leastSquares' } = options;

@@ -2,7 +2,15 @@
  * Reads the file of a MultiVectorIndex. Stores check their own numbers before they take memory, and everything must fit
  * together, so a hostile file ends in FormatError and leaves nothing behind.
  */
-import { type Container, type Core, FormatError, MAX_DIMENSION, readContainer } from '@sagitta/core-wasm';
+import {
+  type Container,
+  type Core,
+  checkCore,
+  checkOptions,
+  FormatError,
+  MAX_DIMENSION,
+  readContainer,
+} from '@sagitta/core-wasm';
 import { readTokenStore, TOKEN_METRICS, type TokenMetric, type TokenStore } from '../maxsim/index.ts';
 import {
   type FdeEncoder,
@@ -85,6 +93,8 @@ export function loadMultiVectorIndex(
   bytes: Uint8Array,
   options: { readonly clock?: Clock } = {},
 ): MultiVectorIndex {
+  checkCore(core);
+  checkOptions('options', options, { clock: 'function' });
   const container = readContainer(bytes);
   if (container.kind !== MULTI_VECTOR_KIND) {
     throw new FormatError(`kind expected "${MULTI_VECTOR_KIND}", got "${container.kind}"`, 8);
