@@ -1,4 +1,5 @@
 /** Argument checks: each names the argument, what was expected and what came. */
+import { isFloat32 } from './numbers.ts';
 
 /**
  * The largest length |x| of a vector (hence the largest amount of any value) that 'l2' and 'ip' take and files hold, 2^50:
@@ -45,8 +46,9 @@ export function checkBytes(label: string, ...factors: readonly number[]): number
   return product;
 }
 
+/** A Float32Array of any realm, for arrays that are written to; numbers that are read come through toFloat32. */
 export function checkFloat32(label: string, value: unknown): Float32Array {
-  if (value instanceof Float32Array) return value;
+  if (isFloat32(value)) return value;
   const got = value === null ? 'null' : typeof value === 'object' ? value?.constructor?.name : typeof value;
   throw new TypeError(`"${label}" expected a Float32Array, got ${got}`);
 }

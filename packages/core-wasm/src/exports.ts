@@ -31,14 +31,31 @@ export { type CoreSource, type InitOptions, init } from './init.ts';
 export type { Kernels } from './kernels.ts';
 export { type Block, MAX_MEMORY_BYTES, NO_PTR, type Ptr, type Scope } from './memory.ts';
 export { checkMetric, isSmallerBetter, METRICS, type Metric } from './metric.ts';
+export {
+  type HalfArray,
+  type Numbers,
+  toFloat32,
+  toFloat32Rows,
+  toUint32,
+  type Vectors,
+  type WholeNumbers,
+} from './numbers.ts';
 export { RandomStream } from './random.ts';
 export { type Build, hasRelaxedSimd } from './select-build.ts';
 export {
+  boundedSet,
+  boundedTokenSet,
   joinTokenSets,
   MAX_DIMENSION,
+  type MetricQuery,
+  metricQuery,
+  metricSet,
   normalizeRows,
   type TokenSet,
+  type TokenSetInput,
   tokenSet,
   type VectorSet,
+  type VectorSetInput,
+  type VectorUse,
   vectorSet,
 } from './vectors.ts';

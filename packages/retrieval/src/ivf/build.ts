@@ -5,11 +5,13 @@ import {
   checkMetric,
   checkOneOf,
   type Metric,
-  normalizeRows,
+  metricSet,
   RandomStream,
+  toFloat32Rows,
   UnsupportedError,
   type VectorSet,
-  vectorSet,
+  type VectorSetInput,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import {
   assignToNearest,
@@ -82,29 +84,31 @@ const RESIDUAL_ROWS = 4096;
 
 /**
  * Trains an empty index on a sample (n × d). Add vectors with index.add.
- * @throws RangeError on options out of range or fewer sample rows than lists
+ * @throws RangeError on options out of range, fewer sample rows than lists or, for 'l2' and 'ip', vectors longer than 2^50 or
+ * all shorter than 2^-50; TypeError on a sample that holds no numbers
  */
 export function trainIndex(
   core: Core,
-  sample: VectorSet,
+  sample: VectorSetInput,
   options: IndexOptions & Partial<IvfOptions>,
 ): IvfIndex {
-  return trainWith(trainFamily, core, sample, options);
+  return trainWith(trainFamily, core, sample, options, 'sample');
 }
 
+/** label — what the caller calls the sample. */
 function trainWith(
   family: FamilyTrainer,
   core: Core,
-  sample: VectorSet,
+  sample: VectorSetInput,
   options: IndexOptions & Partial<IvfOptions>,
+  label: string,
 ): IvfIndex {
   const metric = checkMetric(options.metric);
   checkOneOf('quantizer', options.quantizer ?? 'saq', INDEX_QUANTIZERS);
-  const checked = vectorSet(sample.data, sample.d, 'sample');
+  const rows = metricSet(metric, sample.data, sample.d, label, { isSample: true });
   const nlist = options.nlist === undefined ? 0 : checkInteger('nlist', options.nlist, 1, 2 ** 20);
   const seed = options.seed ?? 1;
-  const { d } = checked;
-  const rows = metric === 'cosine' ? { ...checked, data: normalizeRows(checked.data, d) } : checked;
+  const { d } = rows;
   const centroids =
     nlist === 0
       ? new Float32Array(d)
@@ -211,31 +215,38 @@ function residualsOf(core: Core, x: VectorSet, centroids: Float32Array): Float32
   return out;
 }
 
-/** trainIndex on `data` (n × d), then adds all of it. */
-export function buildIvf(core: Core, data: Float32Array, d: number, options: IvfOptions): IvfIndex {
-  return fill(trainIndex(core, vectorSet(data, d), options), data);
+/** trainIndex on `data` (n × d numbers or n arrays of d), then adds all of it. @throws as trainIndex and IvfIndex.add do */
+export function buildIvf(core: Core, data: Vectors, d: number, options: IvfOptions): IvfIndex {
+  return buildWith(trainFamily, core, data, d, options);
 }
 
-/** One list, every vector scanned. */
-export function buildFlat(core: Core, data: Float32Array, d: number, options: IndexOptions): IvfIndex {
-  return fill(trainIndex(core, vectorSet(data, d), options), data);
+/** One list, every vector scanned; data, d and errors as for buildIvf. */
+export function buildFlat(core: Core, data: Vectors, d: number, options: IndexOptions): IvfIndex {
+  return buildWith(trainFamily, core, data, d, options);
 }
 
 /**
  * buildFlat, or buildIvf where nlist is given, of SAQ codes: the same index in 11 kB less of a bundle, since the other
  * quantizers are not in reach.
  */
-export function buildSaqIndex(core: Core, data: Float32Array, d: number, options: SaqIndexOptions): IvfIndex {
-  const saq = { ...options, quantizer: 'saq' } as const;
-  return fill(trainWith(refuse, core, vectorSet(data, d), saq), data);
+export function buildSaqIndex(core: Core, data: Vectors, d: number, options: SaqIndexOptions): IvfIndex {
+  return buildWith(refuse, core, data, d, { ...options, quantizer: 'saq' });
 }
 
 function refuse(...[, , { name }]: Parameters<FamilyTrainer>): never {
   throw new UnsupportedError(`"quantizer" expected saq, got ${name}`);
 }
 
-/** Adds everything; the index is disposed where that fails. */
-function fill(index: IvfIndex, data: Float32Array): IvfIndex {
+/** Trains on everything and adds it; the index is disposed where that fails. */
+function buildWith(
+  family: FamilyTrainer,
+  core: Core,
+  given: Vectors,
+  d: number,
+  options: IndexOptions & Partial<IvfOptions>,
+): IvfIndex {
+  const data = toFloat32Rows('data', given, d);
+  const index = trainWith(family, core, { data, d }, options, 'data');
   try {
     index.add(data);
     index.codec.releaseEncoder();

@@ -8,14 +8,16 @@
 import {
   type Block,
   type Core,
-  checkFinite,
-  checkFloat32,
   checkInteger,
   checkNumber,
   type Metric,
+  type MetricQuery,
+  metricQuery,
+  metricSet,
   NO_PTR,
-  normalizeRows,
+  type Numbers,
   type Ptr,
+  type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
 import { assignToNearest, DEFAULT_GAMMA, type SaqSegment, type ScanHeap } from '@sagitta/quantizers';
@@ -27,8 +29,8 @@ import { ListPlaces } from './list-places.ts';
 import { ResultHeap } from './result-heap.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
 
-/** Gives vectors for exact rerank: ids → ids.length × d values, in that order. */
-export type VectorFetch = (ids: Uint32Array) => Float32Array;
+/** Gives vectors for exact rerank: ids → ids.length × d values (or as many arrays of d numbers), in that order. */
+export type VectorFetch = (ids: Uint32Array) => Vectors;
 
 export interface SearchOptions {
   /** Lists to visit, default 16, at most nlist. */
@@ -96,6 +98,8 @@ interface Pass {
   readonly source: RerankSource | undefined;
   readonly heap: ScanHeap;
   readonly probe: Probe;
+  /** What scores are multiplied with, see MetricQuery. */
+  readonly scale: number;
 }
 
 type RerankSource = 'vectors' | 'secondary' | 'levels';
@@ -210,18 +214,17 @@ export class IvfIndex implements Disposable {
   }
 
   /**
-   * Adds vectors (m × d, finite, copied); they get the ids n…n + m - 1. On an error nothing is added.
+   * Adds vectors (m × d numbers or m arrays of d, finite, copied); they get the ids n…n + m - 1. For 'l2' and 'ip' they are
+   * of lengths up to 2^50. On an error nothing is added.
    * @throws TypeError, RangeError on bad vectors, CapacityError where memory ends
    */
-  add(vectors: Float32Array): void {
-    const given = vectorSet(vectors, this.d, 'vectors');
+  add(vectors: Vectors): void {
+    const given = metricSet(this.metric, vectors, this.d, 'vectors');
     if (given.n === 0) return;
     checkInteger('vectors', this.#n + given.n, 1, MAX_VECTORS);
-    const rows = this.metric === 'cosine' ? normalizeRows(vectors, this.d) : vectors;
+    const rows = given.data;
     const assigned =
-      this.nlist === 1
-        ? new Uint32Array(given.n)
-        : assignToNearest(this.core, { ...given, data: rows }, this.centroids).ids;
+      this.nlist === 1 ? new Uint32Array(given.n) : assignToNearest(this.core, given, this.centroids).ids;
     const counts = new Uint32Array(this.nlist);
     for (const list of assigned) counts[list] = (counts[list] as number) + 1;
     const starts = new Uint32Array(this.nlist);
@@ -245,7 +248,7 @@ export class IvfIndex implements Disposable {
       });
     if (this.#secondary) this.#secondary.append(rows, append);
     else append();
-    this.#kept?.add(rows === vectors ? vectors.slice() : rows);
+    this.#kept?.add(this.metric === 'cosine' ? rows : rows.slice());
     this.#n += given.n;
     this.#places = undefined;
   }
@@ -258,16 +261,10 @@ export class IvfIndex implements Disposable {
   }
 
   /** Sets the query in the core and chooses the lists to visit. */
-  #prepare(query: Float32Array, nprobe: number, gamma: number, isCoarse = false): Probe {
-    checkFloat32('query', query);
-    if (query.length !== this.d) {
-      throw new RangeError(`"query" expected length d = ${this.d}, got ${query.length}`);
-    }
-    checkFinite('query', query);
+  #prepare({ values: query }: MetricQuery, nprobe: number, gamma: number, isCoarse = false): Probe {
     const { kernels } = this.core;
-    const unit = this.metric === 'cosine' ? normalizeRows(query, this.d) : query;
     const probed = this.#probed.reset(nprobe);
-    this.#query.f32(0, this.d).set(unit);
+    this.#query.f32(0, this.d).set(query);
     const bases = this.#bases.at();
     if (this.metric === 'l2') {
       kernels.l2F32Rows(this.#query.at(), this.#centroids.at(), this.nlist, this.d, bases);
@@ -278,7 +275,7 @@ export class IvfIndex implements Disposable {
     }
     kernels.topKPushF32(bases, NO_PTR, this.nlist, 0, nprobe, probed.scores, probed.ids, probed.size);
     const count = this.#probed.sort();
-    this.codec.setQuery(unit, gamma, isCoarse);
+    this.codec.setQuery(query, gamma, isCoarse);
     return { order: this.#probed.idBlock, count, bases: this.#bases, centroids: this.#centroidPtr(0) };
   }
 
@@ -292,11 +289,16 @@ export class IvfIndex implements Disposable {
   }
 
   /**
-   * The k best vectors by estimated score (exact after rerank); all n where k > n.
-   * @throws RangeError on a query of another length or with NaN, on k or nprobe out of range, on a rerank without vectors
+   * The k best vectors by estimated score (exact after rerank); all n where k > n. query — d numbers.
+   * @throws RangeError on a query of another length, with NaN, longer than 2^50 for 'l2', or whose inner products leave
+   * float32; on k or nprobe out of range, on a rerank without vectors; TypeError on a query that holds no numbers
    */
-  search(query: Float32Array, k: number, options: SearchOptions = {}): SearchResult {
-    const pass = this.#begin(query, k, options);
+  search(query: Numbers, k: number, options: SearchOptions = {}): SearchResult {
+    return this.#search('query', query, k, options);
+  }
+
+  #search(label: string, query: Numbers, k: number, options: SearchOptions): SearchResult {
+    const pass = this.#begin(label, query, k, options);
     this.codec.scan(this.lists, pass.probe, pass.heap);
     return this.#finish(pass);
   }
@@ -305,8 +307,8 @@ export class IvfIndex implements Disposable {
    * search in steps; the lists come from the caller.
    * @throws RangeError as search does, and where a rerank would read codes of lists that are not in memory
    */
-  searchSteps(query: Float32Array, k: number, options: SearchOptions = {}): SearchSteps {
-    const pass = this.#begin(query, k, options);
+  searchSteps(query: Numbers, k: number, options: SearchOptions = {}): SearchSteps {
+    const pass = this.#begin('query', query, k, options);
     if (pass.source === 'levels') {
       throw new RangeError('"rerank" expected vectors where lists come in parts, got codes of two levels');
     }
@@ -335,7 +337,7 @@ export class IvfIndex implements Disposable {
     };
   }
 
-  #begin(query: Float32Array, k: number, options: SearchOptions): Pass {
+  #begin(label: string, query: Numbers, k: number, options: SearchOptions): Pass {
     checkInteger('k', k, 1, MAX_K);
     const nprobe = this.#nprobe(options.nprobe);
     const gamma = checkNumber('gamma', options.gamma ?? DEFAULT_GAMMA, 0, 1e6);
@@ -345,13 +347,14 @@ export class IvfIndex implements Disposable {
       ? Math.max(k, checkInteger('rerank.candidates', rerank.candidates, 1, MAX_K))
       : k;
     const source = rerank ? this.#rerankSource(rerank.fetch) : undefined;
+    const ready = metricQuery(this.metric, query, this.d, label);
     if (options.statistics) this.codec.resetStatistics();
     const heap = this.#found.reset(Math.min(candidates, Math.max(1, this.#n)));
-    const probe = this.#prepare(query, nprobe, gamma, source === 'levels');
-    return { k, options, rerank, source, heap, probe };
+    const probe = this.#prepare(ready, nprobe, gamma, source === 'levels');
+    return { k, options, rerank, source, heap, probe, scale: ready.scale };
   }
 
-  #finish({ k, options, rerank, source, probe }: Pass, sorted?: number): SearchResult {
+  #finish({ k, options, rerank, source, probe, scale }: Pass, sorted?: number): SearchResult {
     const size = sorted ?? this.#found.sort();
     let ids = this.#found.ids(size);
     let scores = this.#found.scores(size);
@@ -364,7 +367,7 @@ export class IvfIndex implements Disposable {
       scores = Float32Array.from(best, (i) => exact[i] as number);
       ids = Uint32Array.from(best, (i) => ids[i] as number);
     }
-    if (this.metric !== 'l2') for (let i = 0; i < scores.length; i++) scores[i] = -(scores[i] as number);
+    this.#outward(scores, scale);
     if (!options.statistics) return { ids, scores };
     const statistics: SearchStatistics = {
       ...this.codec.statistics(),
@@ -372,6 +375,20 @@ export class IvfIndex implements Disposable {
       reranked: rerank ? size : 0,
     };
     return { ids, scores, statistics };
+  }
+
+  /** Scores as callers see them, in place: estimates of distances not below 0, inner products larger is better. */
+  #outward(scores: Float32Array, scale: number): void {
+    if (this.metric === 'l2') {
+      for (let i = 0; i < scores.length; i++) if ((scores[i] as number) < 0) scores[i] = 0;
+      return;
+    }
+    for (let i = 0; i < scores.length; i++) scores[i] = -scale * (scores[i] as number);
+    if (scale > 1 && scores.some((score) => !Number.isFinite(score))) {
+      throw new RangeError(
+        '"query" expected inner products with vectors within ±3.4e38 (float32), got larger ones',
+      );
+    }
   }
 
   #rerankSource(fetch: VectorFetch | undefined): RerankSource {
@@ -422,14 +439,12 @@ export class IvfIndex implements Disposable {
     const { d } = this;
     // the caller's function gets a copy: what it does to it is not our order
     const vectors = fetch ? fetch(ids.slice()) : (this.#kept as KeptVectors).fetch(ids);
-    checkFloat32('fetch', vectors);
-    if (vectors.length !== ids.length * d) {
+    const { data: rows, n } = metricSet(this.metric, vectors, d, 'rerank.fetch');
+    if (n !== ids.length) {
       throw new RangeError(
-        `"fetch" expected ids.length*d = ${ids.length * d} values (ids=${ids.length}, d=${d}), got ${vectors.length}`,
+        `"rerank.fetch" expected ids.length*d = ${ids.length * d} values (ids=${ids.length}, d=${d}), got ${n * d}`,
       );
     }
-    checkFinite('fetch', vectors, d);
-    const rows = this.metric === 'cosine' ? normalizeRows(vectors, d) : vectors;
     return this.core.scope((scope) => {
       const input = scope.reserve(rows.length * 4);
       const out = scope.reserve(ids.length * 4);
@@ -442,24 +457,29 @@ export class IvfIndex implements Disposable {
     });
   }
 
-  /** search for every row of queries (nq × d); rows short of k end in NO_ID. */
-  searchBatch(queries: Float32Array, k: number, options: SearchOptions = {}): BatchSearchResult {
-    const { n: nq } = vectorSet(queries, this.d, 'queries');
+  /** search for every row of queries (nq × d numbers or nq arrays of d); rows short of k end in NO_ID. */
+  searchBatch(queries: Vectors, k: number, options: SearchOptions = {}): BatchSearchResult {
+    const { data, n: nq } = vectorSet(queries, this.d, 'queries');
     checkInteger('k', k, 1, MAX_K);
     const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     const ids = new Uint32Array(nq * k).fill(NO_ID);
     const scores = new Float32Array(nq * k).fill(worst);
     for (let q = 0; q < nq; q++) {
-      const found = this.search(queries.subarray(q * this.d, (q + 1) * this.d), k, options);
+      const query = data.subarray(q * this.d, (q + 1) * this.d);
+      const found = this.#search(`queries[${q}]`, query, k, options);
       ids.set(found.ids, q * k);
       scores.set(found.scores, q * k);
     }
     return { k, ids, scores };
   }
 
-  /** The estimated score of every vector of the probed lists, in list order; for measuring estimators. */
-  estimates(query: Float32Array, nprobe: number): { ids: Uint32Array; scores: Float32Array } {
-    const probe = this.#prepare(query, this.#nprobe(nprobe), DEFAULT_GAMMA);
+  /**
+   * The estimated score of every vector of the probed lists, in list order; for measuring estimators: distances that come out
+   * below 0 are left there.
+   */
+  estimates(query: Numbers, nprobe: number): { ids: Uint32Array; scores: Float32Array } {
+    const ready = metricQuery(this.metric, query, this.d);
+    const probe = this.#prepare(ready, this.#nprobe(nprobe), DEFAULT_GAMMA);
     const visited = [...probe.order.u32(0, probe.count)];
     const bases = this.#bases.f32().slice();
     const total = visited.reduce((sum, list) => sum + (this.lists.get(list)?.n ?? 0), 0);
@@ -477,7 +497,8 @@ export class IvfIndex implements Disposable {
       ids.set(content.ids.u32(0, content.n), at);
       at += content.n;
     }
-    if (this.metric !== 'l2') for (let i = 0; i < total; i++) scores[i] = -(scores[i] as number);
+    if (this.metric !== 'l2')
+      for (let i = 0; i < total; i++) scores[i] = -ready.scale * (scores[i] as number);
     return { ids, scores };
   }
 

@@ -7,6 +7,7 @@
  * over and a compaction takes away; ids never change.
  */
 import {
+  boundedTokenSet,
   type Core,
   checkInteger,
   checkLength,
@@ -14,7 +15,10 @@ import {
   checkOneOf,
   normalizeRows,
   type TokenSet,
+  type TokenSetInput,
+  toFloat32Rows,
   tokenSet,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import type { QueryTokens, TokenMetric } from '../maxsim/index.ts';
 import type { FdeEncoder, FdeSession } from '../muvera/index.ts';
@@ -55,8 +59,8 @@ export interface MultiVectorParts {
 export interface MultiVectorDocuments {
   /** One id a document, new to the index. */
   readonly ids: readonly DocumentId[];
-  /** As many sets of d-dimensional tokens; empty ones are kept and never found. */
-  readonly tokens: TokenSet;
+  /** As many sets of d-dimensional tokens, for 'ip' of lengths up to 2^50; empty ones are kept and never found. */
+  readonly tokens: TokenSetInput;
   /** As many JSON values or undefined, copied. */
   readonly metadata?: readonly (JsonValue | undefined)[];
 }
@@ -178,7 +182,7 @@ export class MultiVectorIndex implements Disposable {
    * Gives a document new tokens (m × d), new metadata, or both; what is left out stays.
    * @throws RangeError where there is no such document, and as add does
    */
-  update(id: DocumentId, change: { readonly tokens?: Float32Array; readonly metadata?: JsonValue }): void {
+  update(id: DocumentId, change: { readonly tokens?: Vectors; readonly metadata?: JsonValue }): void {
     this.#checkLive();
     const slot = this.#slotOf(id);
     const metadata =
@@ -187,8 +191,9 @@ export class MultiVectorIndex implements Disposable {
       this.#table.setMetadata(slot, metadata);
       return;
     }
-    const rows = change.tokens.length / this.d;
-    const set = this.#checkTokens(tokenSet(change.tokens, Uint32Array.of(0, rows), this.d));
+    const data = toFloat32Rows('tokens', change.tokens, this.d);
+    const rows = Math.floor(data.length / this.d);
+    const set = this.#checkTokens({ data, offsets: Uint32Array.of(0, rows), d: this.d });
     appendDocuments(this.stores, this.#session, this.metric, set);
     this.#table.push({ id, metadata, hasTokens: rows > 0 });
     this.#compactIfDue();
@@ -226,8 +231,9 @@ export class MultiVectorIndex implements Disposable {
     if (!this.#isLive) throw new RangeError('"index" expected a live index, got a disposed one');
   }
 
-  #checkTokens(tokens: TokenSet): TokenSet {
-    const set = tokenSet(tokens.data, tokens.offsets, tokens.d);
+  #checkTokens(tokens: TokenSetInput): TokenSet {
+    const check = this.metric === 'cosine' ? tokenSet : boundedTokenSet;
+    const set = check(tokens.data, tokens.offsets, tokens.d);
     if (set.d !== this.d) throw new RangeError(`"tokens" expected d = ${this.d}, got ${set.d}`);
     if (this.metric === 'cosine') {
       for (let row = 0; row < set.data.length; row += this.d) {
@@ -249,7 +255,7 @@ export class MultiVectorIndex implements Disposable {
   }
 
   /** A query's FDE, for search, or to be sent to another index of the same parameters. */
-  encodeQuery(query: Float32Array | MultiVectorQuery): EncodedQuery {
+  encodeQuery(query: Vectors | MultiVectorQuery): EncodedQuery {
     this.#checkLive();
     const { tokens } = checkQuery(query, this.d, this.metric);
     return { fde: this.#session.encodeQuery(tokens.data, tokens.weights), parameterHash: this.parameterHash };
@@ -261,7 +267,7 @@ export class MultiVectorIndex implements Disposable {
    * on k, budgets or τ out of range; on a filter of another index or from before the last change
    */
   search(
-    query: Float32Array | MultiVectorQuery,
+    query: Vectors | MultiVectorQuery,
     k: number,
     options: MultiVectorSearchOptions = {},
   ): MultiVectorResult {
@@ -331,7 +337,11 @@ export class MultiVectorIndex implements Disposable {
   }
 
   /** search for every set of tokens. @throws as search does, naming the query */
-  searchBatch(queries: TokenSet, k: number, options: MultiVectorSearchOptions = {}): MultiVectorResult[] {
+  searchBatch(
+    queries: TokenSetInput,
+    k: number,
+    options: MultiVectorSearchOptions = {},
+  ): MultiVectorResult[] {
     const { data, offsets, n } = this.#checkQueries(queries);
     return Array.from({ length: n }, (_, q) => {
       const [start, end] = [offsets[q] as number, offsets[q + 1] as number];
@@ -341,7 +351,7 @@ export class MultiVectorIndex implements Disposable {
     });
   }
 
-  #checkQueries(queries: TokenSet): TokenSet {
+  #checkQueries(queries: TokenSetInput): TokenSet {
     const set = tokenSet(queries.data, queries.offsets, queries.d, 'queries');
     if (set.d !== this.d) throw new RangeError(`"queries" expected d = ${this.d}, got ${set.d}`);
     return set;
@@ -356,7 +366,7 @@ export class MultiVectorIndex implements Disposable {
    * Which of a document's tokens matched each token of the query, from the finest tokens kept.
    * @throws RangeError where there is no such document, and as search does on a bad query
    */
-  explain(query: Float32Array | MultiVectorQuery, id: DocumentId): MultiVectorExplanation {
+  explain(query: Vectors | MultiVectorQuery, id: DocumentId): MultiVectorExplanation {
     this.#checkLive();
     const { tokens } = checkQuery(query, this.d, this.metric);
     const store = this.stores.finerTokens ?? this.stores.tokens;

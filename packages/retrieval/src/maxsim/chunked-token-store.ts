@@ -1,7 +1,7 @@
 /** The one token store: chunks of rows, and a coder that knows what rows mean. */
 import { ByteWriter, type Core, checkInteger, NO_PTR, type TokenSet } from '@sagitta/core-wasm';
 import { bestTokens } from './best-tokens.ts';
-import { atTheDoor, checkQuery } from './query-tokens.ts';
+import { atTheDoor, checkQuery, queryAtTheDoor } from './query-tokens.ts';
 import { TokenChunks } from './token-chunks.ts';
 import type { TokenCoder } from './token-coder.ts';
 import {
@@ -168,7 +168,7 @@ export class ChunkedTokenStore implements TokenStore {
 
   #atTheDoor(query: QueryTokens): QueryTokens {
     checkQuery(query, this.d);
-    return { ...query, data: atTheDoor('query', query.data, this.d, this.metric) };
+    return queryAtTheDoor(query, this.d, this.metric);
   }
 
   #checkSlot(slot: number): number {

@@ -2,7 +2,17 @@
  * LearnedFde at work. As in MuveraSession sums have a fixed order and nothing fuses: a document's bytes depend on its
  * tokens alone.
  */
-import { type Block, type Core, checkFinite, NO_PTR, type Scope, type TokenSet } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type Core,
+  checkFinite,
+  NO_PTR,
+  type Numbers,
+  type Scope,
+  type TokenSet,
+  type TokenSetInput,
+  type Vectors,
+} from '@sagitta/core-wasm';
 import type { FdeSession } from './fde-encoder.ts';
 import { CELL_SHARES, type LearnedEncoder } from './learned-options.ts';
 import { checkDocuments, checkQuery, chunkOffsets, type TokenChunk, tokenChunks } from './token-chunks.ts';
@@ -38,7 +48,7 @@ export class LearnedSession implements FdeSession {
     this.#origins = parameters.blocks === 'votes' ? this.#project(voterMeans(encoder)) : new Float32Array(0);
   }
 
-  encodeDocuments(tokens: TokenSet, out: Float32Array): void {
+  encodeDocuments(tokens: TokenSetInput, out: Float32Array): void {
     const { d, length, parameters, numVoters } = this.encoder;
     const set = checkDocuments(tokens, d, length, out);
     const columns = Math.max(d, numVoters, parameters.numCells);
@@ -53,10 +63,10 @@ export class LearnedSession implements FdeSession {
     }
   }
 
-  encodeQuery(tokens: Float32Array, weights?: Float32Array): Float32Array {
+  encodeQuery(given: Vectors, factors?: Numbers): Float32Array {
     const { d, length, parameters } = this.encoder;
     const { numCells, p, blocks, meanSplit, blockLength, queryCells } = parameters;
-    checkQuery(tokens, d, weights);
+    const { data: tokens, weights } = checkQuery(given, d, factors);
     const out = new Float32Array(length);
     const m = tokens.length / d;
     if (m === 0) return out;

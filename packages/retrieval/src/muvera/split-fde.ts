@@ -12,7 +12,16 @@
  * Symbols: d token dimension · r directions · U r × d with orthonormal rows.
  * Memory: both lengths in floats a document. Time: that of both, and 2·r·d multiply-adds a token.
  */
-import { ByteWriter, type Core, checkFinite, checkLength, type TokenSet, tokenSet } from '@sagitta/core-wasm';
+import {
+  ByteWriter,
+  type Core,
+  checkFinite,
+  checkLength,
+  type Numbers,
+  type TokenSetInput,
+  tokenSet,
+  type Vectors,
+} from '@sagitta/core-wasm';
 import type { FdeEncoder, FdeSession } from './fde-encoder.ts';
 import { MAX_FDE_LENGTH } from './fde-encoder.ts';
 import type { LearnedFde } from './learned-fde.ts';
@@ -72,7 +81,7 @@ export class SplitSession implements FdeSession {
     this.#rest = encoder.parts.rest.createSession(core);
   }
 
-  encodeDocuments(tokens: TokenSet, out: Float32Array): void {
+  encodeDocuments(tokens: TokenSetInput, out: Float32Array): void {
     const { d, length, parts } = this.encoder;
     const { near, rest } = parts;
     const set = checkDocuments(tokens, d, length, out);
@@ -94,9 +103,9 @@ export class SplitSession implements FdeSession {
     }
   }
 
-  encodeQuery(tokens: Float32Array, weights?: Float32Array): Float32Array {
+  encodeQuery(given: Vectors, factors?: Numbers): Float32Array {
     const { d, length, parts } = this.encoder;
-    checkQuery(tokens, d, weights);
+    const { data: tokens, weights } = checkQuery(given, d, factors);
     const split = splitTokens(tokens, parts.directions, d);
     const out = new Float32Array(length);
     out.set(this.#near.encodeQuery(split.near, weights));
