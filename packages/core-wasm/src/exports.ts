@@ -51,6 +51,7 @@ export {
   metricQuery,
   metricSet,
   normalizeRows,
+  shapedSet,
   type TokenSet,
   type TokenSetInput,
   tokenSet,

@@ -25,12 +25,13 @@ export interface VectorSet {
  * @throws TypeError if data holds no numbers, RangeError on a length that is no multiple of d or on NaN and infinities
  */
 export function vectorSet(data: Vectors, d: number, label = 'data'): VectorSet {
-  const set = shaped(data, d, label);
+  const set = shapedSet(data, d, label);
   checkFinite(label, set.data, d);
   return set;
 }
 
-function shaped(data: Vectors, d: number, label: string): VectorSet {
+/** vectorSet without a look at the values: for what checks them as it goes. @throws as vectorSet, but for NaN and infinities */
+export function shapedSet(data: Vectors, d: number, label: string): VectorSet {
   checkInteger('d', d, 1, MAX_DIMENSION);
   const values = toFloat32Rows(label, data, d);
   if (values.length % d !== 0) {
@@ -73,7 +74,7 @@ export function boundedSet(
   label = 'data',
   { isSample = false }: VectorUse = {},
 ): VectorSet {
-  const set = shaped(data, d, label);
+  const set = shapedSet(data, d, label);
   const { data: values } = set;
   let most = 0;
   for (let start = 0; start < values.length; start += d) {
@@ -219,7 +220,7 @@ export function joinTokenSets(sets: readonly Vectors[], d: number, label = 'toke
   checkInteger('d', d, 1, MAX_DIMENSION);
   if (!Array.isArray(sets))
     throw new TypeError(`"${label}" expected an array of token sets, got ${typeof sets}`);
-  const parts = Array.from(sets, (set: Vectors, i) => shaped(set, d, `${label}[${i}]`));
+  const parts = Array.from(sets, (set: Vectors, i) => shapedSet(set, d, `${label}[${i}]`));
   const offsets = new Uint32Array(parts.length + 1);
   for (const [i, { n }] of parts.entries()) {
     offsets[i + 1] = checkInteger(`${label} in all`, (offsets[i] as number) + n, 0, 2 ** 32 - 1);

@@ -12,6 +12,7 @@ import {
   checkMetric,
   type Metric,
   type VectorSet,
+  type VectorSetInput,
   vectorSet,
 } from '@sagitta/core-wasm';
 import { NO_ID } from '@sagitta/retrieval';
@@ -50,7 +51,7 @@ const QUERY_ROWS = 64;
 export async function exactNeighbors(
   core: Core,
   source: VectorSource,
-  queries: VectorSet,
+  queries: VectorSetInput,
   options: ExactNeighborsOptions,
 ): Promise<ExactNeighbors> {
   const { d } = source;

@@ -1,5 +1,5 @@
 /** What a quantizer may be asked for, and what makers of quantizers are given and give. */
-import type { Core, Metric, RandomStream } from '@sagitta/core-wasm';
+import type { Core, Metric, RandomStream, Vectors } from '@sagitta/core-wasm';
 import type { LeanVecSolver } from './leanvec/projection.ts';
 import type { Coder } from './linear/coder.ts';
 import type { Frame } from './linear/frame.ts';
@@ -42,7 +42,7 @@ export interface QuantizerOptions {
   /** leanvec: what codes the kept dimensions, with its own options beside. Default lvq, at 8 bits. */
   readonly primary?: PrimaryName;
   /** leanvec: training queries (m × d, for cosine of length 1) where they differ from the vectors. */
-  readonly queries?: Float32Array;
+  readonly queries?: Vectors;
   /** leanvec with queries: 'sphering' (default), the closed form, or 'frank-wolfe', the search of the paper. */
   readonly solver?: LeanVecSolver;
   /** low-rank-pq: dims of the shared codebook; default: chosen by a trade-off that the coder reports. */

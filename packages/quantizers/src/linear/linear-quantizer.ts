@@ -8,7 +8,16 @@
  * The query is taken into the frame once, not once a list: what a list needs of it, <c', r̂>, is in the factor `add`,
  * which is computed from the code as it will be read. μ is the mean of training: it keeps the terms small.
  */
-import { type Block, type Core, checkFinite, checkLength, type Metric, type Ptr } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type Core,
+  checkFinite,
+  checkLength,
+  type Metric,
+  type Numbers,
+  type Ptr,
+  toFloat32,
+} from '@sagitta/core-wasm';
 import { BLOCK, blockCount } from '../blocks.ts';
 import type {
   EstimatorOptions,
@@ -214,8 +223,9 @@ class LinearEstimator implements QueryEstimator {
     this.#partProducts = core.allocate(parts.length > 0 ? 8 * BLOCK * 32 : 0);
   }
 
-  setQuery(query: Float32Array): void {
+  setQuery(given: Numbers): void {
     const { d, metric, origin } = this.#quantizer;
+    const query = toFloat32('query', given);
     checkLength('query', query.length, d, 'd');
     checkFinite('query', query);
     const centred = metric === 'l2' ? query.map((value, j) => value - (origin[j] as number)) : query;

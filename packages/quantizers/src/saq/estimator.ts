@@ -11,7 +11,16 @@
  * independent vectors; near neighbours are not independent (their residuals point the query's way), so that bound
  * drops true neighbours: 5 % of them at m = 4 after the first 16 dims of Fashion-MNIST.
  */
-import { type Block, type Core, checkInteger, checkLength, NO_PTR, type Ptr } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type Core,
+  checkInteger,
+  checkLength,
+  NO_PTR,
+  type Numbers,
+  type Ptr,
+  toFloat32,
+} from '@sagitta/core-wasm';
 import { type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
 import {
@@ -126,8 +135,8 @@ export class SaqEstimator implements Disposable {
   }
 
   /** Sets the query (d values, unit length for cosine) of the following scans. */
-  setQuery(query: Float32Array, gamma: number = DEFAULT_GAMMA): void {
-    this.#project(query);
+  setQuery(query: Numbers, gamma: number = DEFAULT_GAMMA): void {
+    this.#project(toFloat32('query', query));
     this.#context.f32(44, 1)[0] = gamma;
     // inner products do not depend on the centroid: their terms are made once a query
     if (this.#weight === 1) this.#core.kernels.segmentedQuery(this.#context.at(), NO_PTR);

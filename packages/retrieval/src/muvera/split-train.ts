@@ -1,5 +1,13 @@
 /** From a sample of tokens to a SplitFde: the directions, then both of its encoders on what they will see. */
-import { type Core, checkInteger, RandomStream, type TokenSet, tokenSet } from '@sagitta/core-wasm';
+import {
+  boundedTokenSet,
+  type Core,
+  checkInteger,
+  RandomStream,
+  type TokenSet,
+  type TokenSetInput,
+  tokenSet,
+} from '@sagitta/core-wasm';
 import { sampleRows, trainPca } from '@sagitta/quantizers';
 import type { LearnedOptions } from './learned-options.ts';
 import { trainLearnedFde } from './learned-train.ts';
@@ -25,12 +33,12 @@ export interface SplitOptions {
  */
 export function trainSplitFde(
   core: Core,
-  sample: TokenSet,
+  sample: TokenSetInput,
   options: SplitOptions,
-  queries?: TokenSet,
+  queries?: TokenSetInput,
 ): SplitFde {
   const { d } = sample;
-  const set = tokenSet(sample.data, sample.offsets, d, 'sample');
+  const set = boundedTokenSet(sample.data, sample.offsets, d, 'sample', { isSample: true });
   const r = checkInteger('numDirections', options.numDirections ?? DEFAULT_DIRECTIONS, 1, d);
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   const n = set.data.length / d;
@@ -40,7 +48,7 @@ export function trainSplitFde(
   const directions = trainPca(core, tokens, { center: false }).components.slice(0, r * d);
   const own = splitSet(set, directions);
   const asked = queries
-    ? splitSet(tokenSet(queries.data, queries.offsets, d, 'queries'), directions)
+    ? splitSet(boundedTokenSet(queries.data, queries.offsets, d, 'queries'), directions)
     : undefined;
   const nearOptions = { ...options.near, projectionDimension: r, seed };
   const near = trainLearnedFde(core, own.near, nearOptions, asked?.near);
