@@ -18,9 +18,13 @@ import {
   FormatError,
   MAX_HEADER_BYTES,
   making,
+  type Numbers,
   type OptionTable,
   Owner,
   readContainerTable,
+  toFloat32,
+  type Vectors,
+  vectorSet,
 } from '@sagitta/core-wasm';
 import { type ByteRange, type ByteSource, readRanges } from './byte-source.ts';
 import {
@@ -216,29 +220,26 @@ export class PagedIndex extends Owner {
    * @throws RangeError as IvfIndex.search does, FormatError on lists that are none, what the source rejects with,
    * the signal's reason
    */
-  search(query: Float32Array, k: number, options: PagedSearchOptions = {}): Promise<SearchResult> {
-    return this.#queued(() => this.#search(query, k, options));
+  async search(query: Numbers, k: number, options: PagedSearchOptions = {}): Promise<SearchResult> {
+    // a copy: it may wait for its turn
+    const own = toFloat32('query', query).slice();
+    return this.#queued(() => this.#search(own, k, options));
   }
 
-  /** search for every row of queries (nq × d); rows short of k end in NO_ID. */
+  /** search for every row of queries (nq × d numbers or nq arrays of d); rows short of k end in NO_ID. */
   async searchBatch(
-    queries: Float32Array,
+    queries: Vectors,
     k: number,
     options: PagedSearchOptions = {},
   ): Promise<BatchSearchResult> {
     this.checkLive('index');
     const { d } = this;
-    if (queries.length % d !== 0) {
-      throw new RangeError(
-        `"queries" expected a length that is a multiple of d = ${d}, got ${queries.length}`,
-      );
-    }
-    const nq = queries.length / d;
+    const { data, n: nq } = vectorSet(queries, d, 'queries');
     const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     const ids = new Uint32Array(nq * k).fill(NO_ID);
     const scores = new Float32Array(nq * k).fill(worst);
     for (let q = 0; q < nq; q++) {
-      const found = await this.search(queries.subarray(q * d, (q + 1) * d), k, options);
+      const found = await this.search(data.subarray(q * d, (q + 1) * d), k, options);
       ids.set(found.ids, q * k);
       scores.set(found.scores, q * k);
     }

@@ -14,8 +14,10 @@ import {
   checkFinite,
   checkLength,
   type Metric,
+  type Numbers,
   Owner,
   type Ptr,
+  toFloat32,
 } from '@sagitta/core-wasm';
 import { BLOCK, blockCount } from '../blocks.ts';
 import type {
@@ -227,9 +229,10 @@ class LinearEstimator extends Owner implements QueryEstimator {
     this.#partProducts = this.allocate(parts.length > 0 ? 8 * BLOCK * RUN_BLOCKS : 0);
   }
 
-  setQuery(query: Float32Array): void {
+  setQuery(given: Numbers): void {
     this.checkLive('estimator');
     const { d, metric, origin } = this.#quantizer;
+    const query = toFloat32('query', given);
     checkLength('query', query.length, d, 'd');
     checkFinite('query', query);
     const centred = metric === 'l2' ? query.map((value, j) => value - (origin[j] as number)) : query;
