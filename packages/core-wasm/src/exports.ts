@@ -8,6 +8,9 @@ export {
   checkLength,
   checkNumber,
   checkOneOf,
+  MAX_MAGNITUDE,
+  MAX_SQUARE,
+  MIN_MAGNITUDE,
 } from './checks.ts';
 export {
   type Container,
