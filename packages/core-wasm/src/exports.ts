@@ -53,6 +53,7 @@ export {
   type SnapshotParts,
   type SnapshotPiece,
 } from './snapshot.ts';
+export { largestAmount, longestStored, MAX_SCORE_PART, rowsDefect } from './stored-range.ts';
 export {
   boundedSet,
   boundedTokenSet,

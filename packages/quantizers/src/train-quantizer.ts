@@ -275,5 +275,7 @@ export function readQuantizer(reader: ByteReader): LinearQuantizer {
   if (!frame.matrix && frame.dims !== paddedDims(d)) reader.fail(`"dims" expected ${paddedDims(d)}`);
   const coder = READERS[name](reader, frame.dims);
   reader.end();
-  return new LinearQuantizer({ name, metric, d, bits, isUnbiased, origin, frame, coder });
+  const quantizer = new LinearQuantizer({ name, metric, d, bits, isUnbiased, origin, frame, coder });
+  const defect = quantizer.modelDefect();
+  return defect === undefined ? quantizer : reader.fail(defect);
 }

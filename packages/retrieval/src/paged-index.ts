@@ -16,6 +16,7 @@ import {
   checkOptions,
   crc32,
   FormatError,
+  longestStored,
   MAX_HEADER_BYTES,
   making,
   type Numbers,
@@ -279,12 +280,15 @@ export class PagedIndex extends Owner {
   }
 
   async #vectors(ids: Uint32Array, keptAt: number, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const { d } = this;
+    const { d, metric } = this;
     const ranges = Array.from(ids, (id) => ({ offset: keptAt + 4 * d * id, length: 4 * d }));
     const rows = await this.#read(ranges, signal);
     const out = new Float32Array(ids.length * d);
     for (const [i, bytes] of rows.entries()) {
-      out.set(new ByteReader(bytes, ranges[i]?.offset).f32Array('kept vectors', d), i * d);
+      out.set(
+        new ByteReader(bytes, ranges[i]?.offset).rows('kept vectors', 1, d, longestStored(metric)),
+        i * d,
+      );
     }
     return out;
   }
