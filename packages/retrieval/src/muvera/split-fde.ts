@@ -19,7 +19,6 @@ import {
   type Numbers,
   Owner,
   rowsDefect,
-  type TokenSet,
   type TokenSetInput,
   tokenSet,
   type Vectors,
