@@ -7,6 +7,8 @@
  * over and a compaction takes away; ids never change.
  */
 import {
+  BusyError,
+  CapacityError,
   type Core,
   checkInteger,
   checkLength,
@@ -45,7 +47,7 @@ export interface MultiVectorParts {
   readonly encoder: FdeEncoder;
   /** The index's from now on, empty or filled alike: disposed with it. */
   readonly stores: DocumentStores;
-  /** Share of dead slots that starts a compaction; 1: never by itself. */
+  /** Share of dead slots that starts a compaction, put off where there is no memory for it; 1: never by itself. */
   readonly compactAt?: number;
   /** For times in statistics. */
   readonly clock?: Clock;
@@ -211,9 +213,15 @@ export class MultiVectorIndex extends Owner {
     this.#table.compact(keep);
   }
 
+  /** Where there is no memory for it, the next change tries again: the one that asked for it is done. */
   #compactIfDue(): void {
     const { dead, slots } = this.#table;
-    if (dead >= LEAST_DEAD && dead > this.compactAt * slots && this.compactAt < 1) this.compact();
+    if (dead < LEAST_DEAD || dead <= this.compactAt * slots || this.compactAt === 1) return;
+    try {
+      this.compact();
+    } catch (error) {
+      if (!(error instanceof CapacityError || error instanceof BusyError)) throw error;
+    }
   }
 
   #slotOf(id: DocumentId): number {
