@@ -21,7 +21,7 @@ export {
   type SectionEntry,
   writeContainer,
 } from './container.ts';
-export { type Core, type CoreOptions, instantiateCore } from './core.ts';
+export { type Core, type CoreOptions, checkCore, instantiateCore } from './core.ts';
 export { crc32 } from './crc32.ts';
 export { BusyError, CapacityError, FormatError, UnsupportedError } from './errors.ts';
 export type { HeldBytes } from './held-bytes.ts';
@@ -29,6 +29,7 @@ export { type CoreSource, type InitOptions, init } from './init.ts';
 export type { Kernels } from './kernels.ts';
 export { type Block, MAX_MEMORY_BYTES, NO_PTR, type Ptr, type Scope } from './memory.ts';
 export { checkMetric, isSmallerBetter, METRICS, type Metric } from './metric.ts';
+export { checkOptions, type OptionTable } from './options.ts';
 export { making, Owner } from './owner.ts';
 export { RandomStream } from './random.ts';
 export { type Build, hasRelaxedSimd } from './select-build.ts';

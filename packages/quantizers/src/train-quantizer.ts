@@ -3,6 +3,7 @@ import {
   type ByteReader,
   ByteWriter,
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
   checkNumber,
@@ -33,7 +34,12 @@ import { readLowRankPqCoder, trainLowRankPq } from './low-rank-pq/index.ts';
 import { LvqCoder, MAX_MEANS, readLvqCoder } from './lvq/index.ts';
 import { balancedAxes, type PqOptions, readPqCoder, trainOpqFrame, trainPqCoder } from './pq/index.ts';
 import { PRIMARY_NAMES, QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
-import type { Made, QuantizerOptions, Sample } from './quantizer-options.ts';
+import {
+  checkAllQuantizerOptions,
+  type Made,
+  type QuantizerOptions,
+  type Sample,
+} from './quantizer-options.ts';
 import { makeRabitqCoder, readRabitqCoder } from './rabitq/index.ts';
 import {
   BinaryCoder,
@@ -114,7 +120,8 @@ const MAKERS: Record<QuantizerName, Maker> = {
         : trainScalarCoder(inFrame(sample, frame), sample.n, frame.dims, bits, clip);
     return { frame, coder, bits: (bits * frame.dims) / sample.d, isUnbiased: false };
   },
-  binary({ d }) {
+  binary({ d }, options) {
+    checkInteger('bits', options.bits ?? 1, 1, 1);
     const frame = identityFrame(d);
     return { frame, coder: new BinaryCoder(frame.dims, d), bits: frame.dims / d, isUnbiased: false };
   },
@@ -164,7 +171,8 @@ const MAKERS: Record<QuantizerName, Maker> = {
     });
     return { frame, coder, bits: (coder.m * pq.nbits) / d, isUnbiased: false };
   },
-  fp16({ d }) {
+  fp16({ d }, options) {
+    checkInteger('bits', options.bits ?? 16, 16, 16);
     const frame = identityFrame(d);
     return {
       frame,
@@ -188,8 +196,10 @@ export function trainQuantizer(
   options: QuantizerOptions,
   residuals?: Float32Array,
 ): LinearQuantizer {
+  checkCore(core);
   const { d } = sample;
-  const name = checkOneOf('name', options.name, QUANTIZER_NAMES);
+  checkAllQuantizerOptions('options', options);
+  const { name } = options;
   const metric = checkMetric(options.metric);
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('sample.d', d, 1, MAX_DIMENSION);

@@ -2,7 +2,7 @@
  * Reads the file of an index that is in memory. Everything is checked against the bytes there are before memory is taken
  * for it, so a hostile file costs a few times its own size at most, and ends in FormatError.
  */
-import { type Container, type Core, making, readContainer } from '@sagitta/core-wasm';
+import { type Container, type Core, checkCore, making, readContainer } from '@sagitta/core-wasm';
 import {
   checkCodes,
   checkKind,
@@ -83,6 +83,7 @@ export function loadSaqIndex(core: Core, bytes: Uint8Array): IvfIndex {
 }
 
 function loadWith(open: QuantizerOpener, core: Core, bytes: Uint8Array): IvfIndex {
+  checkCore(core);
   const container = readContainer(bytes);
   checkKind(container);
   const meta = readMeta(container.reader('META'));

@@ -11,11 +11,14 @@ import {
   ByteReader,
   type ContainerTable,
   type Core,
+  checkCore,
   checkInteger,
+  checkOptions,
   crc32,
   FormatError,
   MAX_HEADER_BYTES,
   making,
+  type OptionTable,
   Owner,
   readContainerTable,
 } from '@sagitta/core-wasm';
@@ -44,6 +47,13 @@ export interface OpenIndexOptions {
   readonly pieceBytes?: number;
   readonly signal?: AbortSignal;
 }
+
+const OPEN_INDEX_OPTIONS: OptionTable<OpenIndexOptions> = {
+  cacheBytes: 'number',
+  gapBytes: 'number',
+  pieceBytes: 'number',
+  signal: 'any',
+};
 
 export interface PagedSearchOptions extends Omit<SearchOptions, 'rerank'> {
   /** Scores so many candidates exactly, from the kept vectors of the file. */
@@ -75,6 +85,8 @@ export async function openIndex(
   source: ByteSource,
   options: OpenIndexOptions = {},
 ): Promise<PagedIndex> {
+  checkCore(core);
+  checkOptions('options', options, OPEN_INDEX_OPTIONS);
   const { signal } = options;
   const first = await source.read(0, Math.min(Math.max(FIRST_BYTES, MAX_HEADER_BYTES), source.size), signal);
   const table = readContainerTable(first);
@@ -245,6 +257,7 @@ export class PagedIndex extends Owner {
     const { signal, rerank, ...plain } = options;
     const { index, cache, keptAt } = this.#parts;
     signal?.throwIfAborted();
+    if (rerank) checkOptions('rerank', rerank, { candidates: 'number' });
     if (rerank && keptAt === undefined) {
       throw new RangeError('"rerank" expected kept vectors (build with keepVectors: true), got none');
     }

@@ -8,10 +8,13 @@
  */
 import {
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
+  checkOptions,
   type Metric,
   normalizeRows,
+  type OptionTable,
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
@@ -30,6 +33,14 @@ export interface PcaReportOptions {
   readonly queries?: number;
   readonly seed?: number;
 }
+
+const PCA_REPORT_OPTIONS: OptionTable<PcaReportOptions> = {
+  metric: 'string',
+  dims: 'any',
+  k: 'number',
+  queries: 'number',
+  seed: 'number',
+};
 
 export interface PcaReportRow {
   readonly dims: number;
@@ -59,6 +70,8 @@ const LEAST_DIMS = 8;
 
 /** @throws RangeError on options out of range or a sample of fewer than 50 vectors */
 export function pcaReport(core: Core, sample: VectorSet, options: PcaReportOptions): PcaReport {
+  checkCore(core);
+  checkOptions('options', options, PCA_REPORT_OPTIONS);
   const { d } = sample;
   const metric = checkMetric(options.metric);
   const { data, n } = vectorSet(sample.data, d, 'sample');

@@ -4,10 +4,13 @@
  */
 import {
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
   checkNumber,
+  checkOptions,
   type Metric,
+  type OptionTable,
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
@@ -32,6 +35,17 @@ export interface RecommendOptions {
   readonly seed?: number;
 }
 
+const RECOMMEND_OPTIONS: OptionTable<RecommendOptions> = {
+  metric: 'string',
+  recall: 'number',
+  bytes: 'number',
+  k: 'number',
+  rerank: 'number',
+  bits: 'any',
+  queries: 'number',
+  seed: 'number',
+};
+
 export interface Recommendation extends Candidate {
   readonly recall: number;
   readonly bytesPerVector: number;
@@ -50,6 +64,8 @@ const LEAST_SAMPLE = 50;
  * @throws RangeError unless exactly one of recall and bytes is given, or on a sample of fewer than 50 vectors
  */
 export function recommend(core: Core, sample: VectorSet, options: RecommendOptions): Recommendation[] {
+  checkCore(core);
+  checkOptions('options', options, RECOMMEND_OPTIONS);
   const { d } = sample;
   const metric = checkMetric(options.metric);
   const { n } = vectorSet(sample.data, d, 'sample');

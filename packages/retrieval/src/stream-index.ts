@@ -10,9 +10,12 @@ import {
   ByteReader,
   type ContainerTable,
   type Core,
+  checkCore,
+  checkOptions,
   crc32,
   FormatError,
   making,
+  type OptionTable,
   readContainerTable,
   type SectionEntry,
 } from '@sagitta/core-wasm';
@@ -50,6 +53,12 @@ export interface LoadFromOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+const LOAD_FROM_OPTIONS: OptionTable<LoadFromOptions> = {
+  size: 'number',
+  signal: 'any',
+  onProgress: 'function',
+};
+
 /** What was read before the lists are complete; freed as a whole if reading fails. */
 class Partial implements Disposable {
   readonly ids: Block[] = [];
@@ -69,6 +78,8 @@ export async function loadIndexFrom(
   chunks: ByteChunks,
   options: LoadFromOptions = {},
 ): Promise<IvfIndex> {
+  checkCore(core);
+  checkOptions('options', options, LOAD_FROM_OPTIONS);
   const stream = new ByteStream(chunks);
   const partial = new Partial();
   try {

@@ -1,5 +1,12 @@
 /** Every applicable quantizer on one collection, at nearly equal bytes, and the bound beside them. */
-import { type Core, type Metric, normalizeRows, type VectorSet } from '@sagitta/core-wasm';
+import {
+  type Core,
+  checkOptions,
+  type Metric,
+  normalizeRows,
+  type OptionTable,
+  type VectorSet,
+} from '@sagitta/core-wasm';
 import { type Candidate, candidatesAt } from '@sagitta/retrieval';
 import { exactNeighbors } from '../exact-neighbors.ts';
 import { memorySource } from '../readers/memory-source.ts';
@@ -15,6 +22,14 @@ export interface CompareOptions {
   readonly only?: readonly string[] | undefined;
   readonly onCandidate?: ((candidate: Candidate, done: number, total: number) => void) | undefined;
 }
+
+const COMPARE_OPTIONS: OptionTable<CompareOptions> = {
+  metric: 'string',
+  bits: 'any',
+  seed: 'number',
+  only: 'any',
+  onCandidate: 'function',
+};
 
 export interface Comparison {
   readonly rows: readonly ComparisonRow[];
@@ -42,6 +57,7 @@ export async function compareQuantizers(
   queries: VectorSet,
   options: CompareOptions,
 ): Promise<Comparison> {
+  checkOptions('options', options, COMPARE_OPTIONS);
   const { metric, seed } = options;
   if (queries.d !== base.d) throw new RangeError(`"queries" expected d = ${base.d}, got ${queries.d}`);
   const truthWidth = Math.min(100, base.n);

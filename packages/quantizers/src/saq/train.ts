@@ -6,14 +6,17 @@
  */
 import {
   type Core,
+  checkCore,
   checkFloat32,
   checkInteger,
   checkLength,
   checkMetric,
   checkNumber,
   checkOneOf,
+  checkOptions,
   MAX_DIMENSION,
   type Metric,
+  type OptionTable,
   RandomStream,
   type VectorSet,
   vectorSet,
@@ -44,6 +47,16 @@ export interface SaqOptions {
   /** Residuals x - c of the training vectors, n × d, where vectors will be encoded as residuals. */
   readonly residuals?: Float32Array;
 }
+
+const SAQ_OPTIONS: OptionTable<SaqOptions> = {
+  metric: 'string',
+  bits: 'number',
+  blockSize: 'number',
+  objective: 'string',
+  singleSegment: 'boolean',
+  seed: 'number',
+  residuals: 'any',
+};
 
 /**
  * Bits a vector may cost in all, as the reference counts them: bits·(d rounded up to 64) and 64 for one set of factors.
@@ -133,6 +146,8 @@ function sum(values: Float64Array, start: number, end: number): number {
  * the range of f32; TypeError if sample or residuals are no Float32Array
  */
 export function trainSaq(core: Core, sample: VectorSet, options: SaqOptions): SaqModel {
+  checkCore(core);
+  checkOptions('options', options, SAQ_OPTIONS);
   const { d } = sample;
   const metric = checkMetric(options.metric);
   const bits = checkNumber('bits', options.bits, 0.25, MAX_AVERAGE_BITS);

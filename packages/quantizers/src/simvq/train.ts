@@ -13,8 +13,11 @@
  */
 import {
   type Core,
+  checkCore,
   checkInteger,
   checkNumber,
+  checkOptions,
+  type OptionTable,
   RandomStream,
   type VectorSet,
   vectorSet,
@@ -33,6 +36,15 @@ export interface GradientVqOptions {
   readonly rate?: number;
   readonly seed?: number;
 }
+
+const GRADIENT_VQ_OPTIONS: OptionTable<GradientVqOptions> = {
+  entries: 'number',
+  method: 'string',
+  steps: 'number',
+  batch: 'number',
+  rate: 'number',
+  seed: 'number',
+};
 
 export interface GradientVqModel {
   readonly d: number;
@@ -97,6 +109,8 @@ function randomEntries(size: number, random: RandomStream): Float64Array {
  * @throws RangeError on an empty sample or options out of range
  */
 export function trainGradientVq(core: Core, sample: VectorSet, options: GradientVqOptions): GradientVqModel {
+  checkCore(core);
+  checkOptions('options', options, GRADIENT_VQ_OPTIONS);
   const { d } = sample;
   const { data, n } = vectorSet(sample.data, d, 'sample');
   checkInteger('sample.n', n, 1, 0xffff_ffff);

@@ -13,9 +13,12 @@
  */
 import {
   type Core,
+  checkCore,
   checkFinite,
   checkInteger,
   checkLength,
+  checkOptions,
+  type OptionTable,
   RandomStream,
   type VectorSet,
 } from '@sagitta/core-wasm';
@@ -45,6 +48,13 @@ export interface KmeansOptions {
   readonly sampleSize?: number;
 }
 
+const KMEANS_OPTIONS: OptionTable<KmeansOptions> = {
+  nlist: 'number',
+  iterations: 'number',
+  seed: 'number',
+  sampleSize: 'number',
+};
+
 export interface KmeansModel {
   readonly nlist: number;
   readonly d: number;
@@ -65,6 +75,8 @@ export interface Assignment {
 
 /** @throws RangeError if x has fewer than nlist rows or values that are not finite */
 export function trainKmeans(core: Core, x: VectorSet, options: KmeansOptions): KmeansModel {
+  checkCore(core);
+  checkOptions('options', options, KMEANS_OPTIONS);
   const { d } = x;
   const nlist = checkInteger('nlist', options.nlist, 1, x.n);
   const iterations = checkInteger('iterations', options.iterations ?? DEFAULT_ITERATIONS, 0, 1000);
@@ -109,6 +121,7 @@ export function trainKmeans(core: Core, x: VectorSet, options: KmeansOptions): K
  * @throws RangeError if centroids has a length that is no positive multiple of x.d
  */
 export function assignToNearest(core: Core, x: VectorSet, centroids: Float32Array): Assignment {
+  checkCore(core);
   const { n, d } = x;
   const nlist = Math.max(1, Math.floor(centroids.length / d));
   checkLength('centroids', centroids.length, nlist * d, `nlist*d (nlist=${nlist}, d=${d})`);

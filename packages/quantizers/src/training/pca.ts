@@ -14,8 +14,11 @@
 import {
   type Block,
   type Core,
+  checkCore,
   checkInteger,
   checkLength,
+  checkOptions,
+  type OptionTable,
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
@@ -30,6 +33,10 @@ export interface PcaOptions {
   /** Subtract the mean. */
   readonly center: boolean;
 }
+
+const PCA_OPTIONS: OptionTable<PcaOptions> = {
+  center: 'boolean',
+};
 
 export interface PcaModel {
   readonly d: number;
@@ -46,6 +53,8 @@ export interface PcaModel {
  * @throws RangeError without vectors, on sets of different dimensions, or if squares leave the range of f32
  */
 export function trainPca(core: Core, x: VectorSet | Iterable<VectorSet>, options: PcaOptions): PcaModel {
+  checkCore(core);
+  checkOptions('options', options, PCA_OPTIONS);
   const { d, n, shift, sums, products } = secondMoments(core, 'data' in x ? [x] : x, options.center);
   const mean = new Float32Array(d);
   const rest = new Float64Array(d);

@@ -1,12 +1,15 @@
 /** Building flat and IVF indexes: train on a sample, then add everything. */
 import {
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
   checkOneOf,
+  checkOptions,
   type Metric,
   making,
   normalizeRows,
+  type OptionTable,
   RandomStream,
   UnsupportedError,
   type VectorSet,
@@ -14,6 +17,7 @@ import {
 } from '@sagitta/core-wasm';
 import {
   assignToNearest,
+  checkQuantizerOptions,
   type QuantizerOptions,
   type SaqOptions,
   sampleRows,
@@ -58,8 +62,8 @@ export interface SecondaryOptions {
 }
 
 export interface IvfOptions extends IndexOptions {
-  /** Lists; √n to 4√n is usual. */
-  readonly nlist: number;
+  /** Lists; √n, the default, to 4√n is usual. */
+  readonly nlist?: number;
   /** k-means rounds. Default 10. */
   readonly iterations?: number;
 }
@@ -77,6 +81,34 @@ type FamilyTrainer = (
   residuals: Float32Array | undefined,
 ) => Trained;
 
+const SAQ_TABLE: OptionTable<Pick<IndexOptions, 'blockSize' | 'objective' | 'singleSegment'>> = {
+  blockSize: 'number',
+  objective: 'string',
+  singleSegment: 'boolean',
+};
+const ANY_TABLE = {
+  metric: 'string',
+  bits: 'number',
+  seed: 'number',
+  keepVectors: 'boolean',
+  trainSize: 'number',
+} as const;
+const FLAT_TABLE: OptionTable<IndexOptions> = {
+  ...ANY_TABLE,
+  ...SAQ_TABLE,
+  quantizer: 'string',
+  quantizerOptions: 'any',
+  secondary: 'any',
+};
+const LISTS_TABLE = { nlist: 'number', iterations: 'number' } as const;
+const IVF_TABLE: OptionTable<IvfOptions> = { ...FLAT_TABLE, ...LISTS_TABLE };
+const SAQ_INDEX_TABLE: OptionTable<SaqIndexOptions> = { ...ANY_TABLE, ...SAQ_TABLE, ...LISTS_TABLE };
+const SECONDARY_TABLE: OptionTable<SecondaryOptions> = {
+  quantizer: 'string',
+  bits: 'number',
+  quantizerOptions: 'any',
+};
+
 const SECONDARY_BITS = 8;
 /** Residuals whose mean squares decide how bits are shared out: enough for 2 % of each. */
 const RESIDUAL_ROWS = 4096;
@@ -90,6 +122,8 @@ export function trainIndex(
   sample: VectorSet,
   options: IndexOptions & Partial<IvfOptions>,
 ): IvfIndex {
+  checkCore(core);
+  checkOptions('options', options, IVF_TABLE);
   return trainWith(trainFamily, core, sample, options);
 }
 
@@ -100,7 +134,7 @@ function trainWith(
   options: IndexOptions & Partial<IvfOptions>,
 ): IvfIndex {
   const metric = checkMetric(options.metric);
-  checkOneOf('quantizer', options.quantizer ?? 'saq', INDEX_QUANTIZERS);
+  checkCompression(options);
   const checked = vectorSet(sample.data, sample.d, 'sample');
   const nlist = options.nlist === undefined ? 0 : checkInteger('nlist', options.nlist, 1, 2 ** 20);
   const seed = options.seed ?? 1;
@@ -121,6 +155,40 @@ function trainWith(
     const parts = { ...common, codec: primary.codec, centroids: nlist === 0 ? primary.origin : centroids };
     return new IvfIndex(secondary ? { ...parts, secondary } : parts);
   });
+}
+
+/** An option that the quantizer does not have is as unknown as any other. */
+function checkCompression(options: IndexOptions): void {
+  const quantizer = checkOneOf('quantizer', options.quantizer ?? 'saq', INDEX_QUANTIZERS);
+  checkOwnOptions('quantizerOptions', quantizer, options.bits, options.quantizerOptions);
+  for (const name of Object.keys(SAQ_TABLE)) {
+    if (quantizer !== 'saq' && name in options) {
+      throw new RangeError(
+        `"options" expected "${name}" with the quantizer saq alone, got it with ${quantizer}`,
+      );
+    }
+  }
+  const { secondary } = options;
+  if (secondary === undefined) return;
+  checkOptions('secondary', secondary, SECONDARY_TABLE);
+  const second = checkOneOf('secondary.quantizer', secondary.quantizer, INDEX_QUANTIZERS);
+  checkOwnOptions('secondary.quantizerOptions', second, secondary.bits, secondary.quantizerOptions);
+}
+
+function checkOwnOptions(
+  label: string,
+  quantizer: IndexQuantizer,
+  bits: number | undefined,
+  own: IndexOptions['quantizerOptions'] = {},
+): void {
+  if (quantizer !== 'none' && quantizer !== 'saq') {
+    checkQuantizerOptions(label, quantizer, own);
+    return;
+  }
+  checkOptions(label, own, {} as OptionTable<typeof own>);
+  if (quantizer === 'none' && bits !== undefined && bits !== 32) {
+    throw new RangeError(`"bits" expected 32 with the quantizer none, which is float32, got ${bits}`);
+  }
 }
 
 interface Trained {
@@ -165,8 +233,7 @@ function trainSecondary(
   options: SecondaryOptions,
   seed: number,
 ): SecondaryCodes {
-  const name = checkOneOf('secondary.quantizer', options.quantizer, INDEX_QUANTIZERS);
-  const { bits, quantizerOptions } = options;
+  const { quantizer: name, bits, quantizerOptions } = options;
   const make = (): Trained => {
     if (name === 'none') return trainFloat(core, training.d, metric);
     if (name === 'saq') return trainSaqCodec(core, training, { metric, bits: bits ?? SECONDARY_BITS, seed });
@@ -209,14 +276,20 @@ function residualsOf(core: Core, x: VectorSet, centroids: Float32Array): Float32
   return out;
 }
 
-/** trainIndex on `data` (n × d), then adds all of it. */
+/** trainIndex on `data` (n × d), in √n lists unless told otherwise, then adds all of it. */
 export function buildIvf(core: Core, data: Float32Array, d: number, options: IvfOptions): IvfIndex {
-  return fill(trainIndex(core, vectorSet(data, d), options), data);
+  checkCore(core);
+  checkOptions('options', options, IVF_TABLE);
+  const set = vectorSet(data, d);
+  const nlist = options.nlist ?? Math.max(1, Math.round(Math.sqrt(set.n)));
+  return fill(trainWith(trainFamily, core, set, { ...options, nlist }), data);
 }
 
 /** One list, every vector scanned. */
 export function buildFlat(core: Core, data: Float32Array, d: number, options: IndexOptions): IvfIndex {
-  return fill(trainIndex(core, vectorSet(data, d), options), data);
+  checkCore(core);
+  checkOptions('options', options, FLAT_TABLE);
+  return fill(trainWith(trainFamily, core, vectorSet(data, d), options), data);
 }
 
 /**
@@ -224,6 +297,8 @@ export function buildFlat(core: Core, data: Float32Array, d: number, options: In
  * quantizers are not in reach.
  */
 export function buildSaqIndex(core: Core, data: Float32Array, d: number, options: SaqIndexOptions): IvfIndex {
+  checkCore(core);
+  checkOptions('options', options, SAQ_INDEX_TABLE);
   const saq = { ...options, quantizer: 'saq' } as const;
   return fill(trainWith(refuse, core, vectorSet(data, d), saq), data);
 }

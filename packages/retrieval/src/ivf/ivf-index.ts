@@ -12,10 +12,12 @@ import {
   checkFloat32,
   checkInteger,
   checkNumber,
+  checkOptions,
   type Metric,
   making,
   NO_PTR,
   normalizeRows,
+  type OptionTable,
   Owner,
   type Ptr,
   type Scope,
@@ -51,6 +53,17 @@ export interface SearchOptions {
   /** Adds statistics to the result. */
   readonly statistics?: boolean;
 }
+
+const SEARCH_OPTIONS: OptionTable<SearchOptions> = {
+  nprobe: 'number',
+  gamma: 'number',
+  rerank: 'any',
+  statistics: 'boolean',
+};
+const RERANK_OPTIONS: OptionTable<Exclude<SearchOptions['rerank'], false | undefined>> = {
+  candidates: 'number',
+  fetch: 'function',
+};
 
 export interface IvfParts {
   readonly core: Core;
@@ -353,6 +366,8 @@ export class IvfIndex extends Owner {
 
   #begin(scope: Scope, query: Float32Array, k: number, options: SearchOptions): Pass {
     checkInteger('k', k, 1, MAX_K);
+    checkOptions('options', options, SEARCH_OPTIONS);
+    if (options.rerank) checkOptions('rerank', options.rerank, RERANK_OPTIONS);
     const nprobe = this.#nprobe(options.nprobe);
     const gamma = checkNumber('gamma', options.gamma ?? DEFAULT_GAMMA, 0, 1e6);
     const rerank =

@@ -1,10 +1,13 @@
 /** Making an index: stores of the encodings asked for, trained on a sample where they learn, then documents added. */
 import {
   type Core,
+  checkCore,
   checkInteger,
   checkOneOf,
+  checkOptions,
   making,
   normalizeRows,
+  type OptionTable,
   RandomStream,
   type TokenSet,
   tokenSet,
@@ -49,6 +52,22 @@ export interface MultiVectorOptions {
   readonly clock?: Clock;
 }
 
+const MULTI_VECTOR_OPTIONS: OptionTable<MultiVectorOptions> = {
+  encoder: 'any',
+  metric: 'string',
+  fdeEncoding: 'string',
+  finerFdeEncoding: 'string',
+  tokenEncoding: 'string',
+  finerTokenEncoding: 'string',
+  fdeBits: 'number',
+  tokenBits: 'number',
+  nlist: 'number',
+  trainSize: 'number',
+  seed: 'number',
+  compactAt: 'number',
+  clock: 'function',
+};
+
 const DEFAULT_FDE_LENGTH = 2560;
 const DEFAULT_TRAIN_SIZE = 2048;
 const TRAIN_BYTES = 64 << 20;
@@ -63,6 +82,8 @@ export function trainMultiVectorIndex(
   sample: TokenSet,
   options: MultiVectorOptions = {},
 ): MultiVectorIndex {
+  checkCore(core);
+  checkOptions('options', options, MULTI_VECTOR_OPTIONS);
   const given = tokenSet(sample.data, sample.offsets, sample.d, 'sample');
   const encoder = options.encoder ?? defaultEncoder(given.d);
   if (encoder.d !== given.d) throw new RangeError(`"sample" expected d = ${encoder.d}, got ${given.d}`);
@@ -124,6 +145,7 @@ export function buildMultiVectorIndex(
   documents: MultiVectorDocuments,
   options: MultiVectorOptions = {},
 ): MultiVectorIndex {
+  checkCore(core);
   return making((own) => {
     const index = own(trainMultiVectorIndex(core, documents.tokens, options));
     index.add(documents);

@@ -5,6 +5,8 @@
 import {
   type Container,
   type Core,
+  checkCore,
+  checkOptions,
   FormatError,
   MAX_DIMENSION,
   making,
@@ -91,6 +93,8 @@ export function loadMultiVectorIndex(
   bytes: Uint8Array,
   options: { readonly clock?: Clock } = {},
 ): MultiVectorIndex {
+  checkCore(core);
+  checkOptions('options', options, { clock: 'function' });
   const container = readContainer(bytes);
   if (container.kind !== MULTI_VECTOR_KIND) {
     throw new FormatError(`kind expected "${MULTI_VECTOR_KIND}", got "${container.kind}"`, 8);

@@ -14,7 +14,9 @@ import {
   checkLength,
   checkNumber,
   checkOneOf,
+  checkOptions,
   normalizeRows,
+  type OptionTable,
   Owner,
   type TokenSet,
   tokenSet,
@@ -64,6 +66,13 @@ export interface MultiVectorDocuments {
   readonly metadata?: readonly (JsonValue | undefined)[];
 }
 
+/** What a document gets anew. */
+export interface MultiVectorChange {
+  /** m × d values, copied. */
+  readonly tokens?: Float32Array;
+  readonly metadata?: JsonValue;
+}
+
 export interface MultiVectorSearchOptions extends BudgetOptions {
   /** Documents that may be found: a predicate over metadata and id, ids, or what index.filter made of these. */
   readonly filter?: DocumentFilter;
@@ -80,6 +89,22 @@ export interface MultiVectorSearchOptions extends BudgetOptions {
   /** Adds statistics to the result. */
   readonly statistics?: boolean;
 }
+
+const SEARCH_OPTIONS: OptionTable<MultiVectorSearchOptions> = {
+  candidates: 'number',
+  fdeRescore: 'number',
+  rerank: 'number',
+  refine: 'number',
+  filter: 'any',
+  exactBelow: 'number',
+  exact: 'boolean',
+  ballCarving: 'number',
+  shortQueries: 'string',
+  nprobe: 'number',
+  statistics: 'boolean',
+};
+const DOCUMENTS: OptionTable<MultiVectorDocuments> = { ids: 'any', tokens: 'any', metadata: 'any' };
+const CHANGE: OptionTable<MultiVectorChange> = { tokens: 'any', metadata: 'any' };
 
 const MAX_K = 1_048_576;
 const DEFAULT_NPROBE = 16;
@@ -159,8 +184,10 @@ export class MultiVectorIndex extends Owner {
    * @throws TypeError, RangeError on ids that are there already or come twice, on tokens of another d, with NaN or,
    * for 'cosine', of length 0; CapacityError where memory ends
    */
-  add({ ids, tokens, metadata }: MultiVectorDocuments): void {
+  add(documents: MultiVectorDocuments): void {
     this.checkLive('index');
+    checkOptions('documents', documents, DOCUMENTS);
+    const { ids, tokens, metadata } = documents;
     const set = this.#checkTokens(tokens);
     checkLength('ids', ids.length, set.n, 'number of token sets');
     if (metadata) checkLength('metadata', metadata.length, set.n, 'number of token sets');
@@ -180,8 +207,9 @@ export class MultiVectorIndex extends Owner {
    * Gives a document new tokens (m × d), new metadata, or both; what is left out stays.
    * @throws RangeError where there is no such document, and as add does
    */
-  update(id: DocumentId, change: { readonly tokens?: Float32Array; readonly metadata?: JsonValue }): void {
+  update(id: DocumentId, change: MultiVectorChange): void {
     this.checkLive('index');
+    checkOptions('change', change, CHANGE);
     const slot = this.#slotOf(id);
     const metadata =
       change.metadata === undefined ? this.#table.metadata[slot] : copyMetadata('metadata', change.metadata);
@@ -196,7 +224,7 @@ export class MultiVectorIndex extends Owner {
     this.#compactIfDue();
   }
 
-  /** Takes a document out; whether there was one. */
+  /** Takes a document out; whether there was one. Memory is given back by a compaction, put off where there is none for it. */
   delete(id: DocumentId): boolean {
     this.checkLive('index');
     const isGone = this.#table.delete(checkDocumentId('id', id));
@@ -204,7 +232,11 @@ export class MultiVectorIndex extends Owner {
     return isGone;
   }
 
-  /** Gives the memory of dead slots back. @throws CapacityError where memory ends on the way; then all is as it was */
+  /**
+   * Gives the memory of dead slots back.
+   * @throws CapacityError where memory ends on the way, BusyError where it does and the index is being saved; then all is
+   * as it was
+   */
   compact(): void {
     this.checkLive('index');
     if (this.dead === 0) return;
@@ -272,6 +304,7 @@ export class MultiVectorIndex extends Owner {
   ): MultiVectorResult {
     this.checkLive('index');
     checkInteger('k', k, 1, MAX_K);
+    checkOptions('options', options, SEARCH_OPTIONS);
     const { tokens, encoded } = checkQuery(query, this.d, this.metric);
     const timer = new StageTimer(this.#clock);
     const given = encoded && checkEncoded(encoded, this.encoder);

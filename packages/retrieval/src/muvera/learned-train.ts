@@ -1,6 +1,7 @@
 /** From a sample of tokens to a LearnedFde: cells, directions, pseudo-queries. */
 import {
   type Core,
+  checkCore,
   checkInteger,
   RandomStream,
   type TokenSet,
@@ -26,6 +27,7 @@ export function trainLearnedFde(
   options: LearnedOptions,
   queries?: TokenSet,
 ): LearnedFde {
+  checkCore(core);
   const { d } = sample;
   const parameters = checkLearnedOptions(d, options);
   const { numCells, p } = parameters;

@@ -9,7 +9,9 @@ import {
   checkLength,
   checkNumber,
   checkOneOf,
+  checkOptions,
   MAX_DIMENSION,
+  type OptionTable,
 } from '@sagitta/core-wasm';
 import { MAX_FDE_LENGTH } from './fde-encoder.ts';
 
@@ -62,6 +64,22 @@ export interface MuveraOptions {
   readonly documentScale?: DocumentScale;
 }
 
+const MUVERA_OPTIONS: OptionTable<MuveraOptions> = {
+  d: 'number',
+  numSimhashProjections: 'number',
+  numRepetitions: 'number',
+  projectionDimension: 'number',
+  projection: 'string',
+  finalProjectionDimension: 'number',
+  fillEmpty: 'boolean',
+  order: 'string',
+  seed: 'number',
+  center: 'any',
+  meanSplit: 'boolean',
+  lengthBeta: 'number',
+  documentScale: 'string',
+};
+
 /** Options with every default filled in. */
 export interface MuveraParameters {
   readonly d: number;
@@ -91,6 +109,7 @@ export interface MuveraParameters {
 
 /** @throws RangeError on anything out of range, above the cap of 2^20 numbers, or options that exclude each other */
 export function checkMuveraOptions(options: MuveraOptions): MuveraParameters {
+  checkOptions('options', options, MUVERA_OPTIONS);
   const d = checkInteger('d', options.d, 1, MAX_DIMENSION);
   const k = checkInteger('numSimhashProjections', options.numSimhashProjections, 0, MAX_SIMHASH_PROJECTIONS);
   const numRepetitions = checkInteger('numRepetitions', options.numRepetitions, 1, MAX_REPETITIONS);

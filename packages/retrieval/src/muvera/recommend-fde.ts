@@ -4,8 +4,11 @@
  */
 import {
   type Core,
+  checkCore,
   checkInteger,
   checkNumber,
+  checkOptions,
+  type OptionTable,
   RandomStream,
   type TokenSet,
   tokenSet,
@@ -45,6 +48,17 @@ export interface RecommendFdeOptions {
   readonly kinds?: readonly FdeKind[];
   readonly seed?: number;
 }
+
+const RECOMMEND_FDE_OPTIONS: OptionTable<RecommendFdeOptions> = {
+  bytes: 'number',
+  recall: 'number',
+  candidates: 'number',
+  k: 'number',
+  queries: 'any',
+  numQueries: 'number',
+  kinds: 'any',
+  seed: 'number',
+};
 
 export interface FdeRecommendation {
   /** As a reader of a table knows it. */
@@ -104,6 +118,8 @@ const LEAST_FILL = 0.2;
 
 /** @throws RangeError unless exactly one of bytes and recall is given, or on a sample of fewer than 50 documents */
 export function recommendFde(core: Core, sample: TokenSet, options: RecommendFdeOptions): FdeRecommendations {
+  checkCore(core);
+  checkOptions('options', options, RECOMMEND_FDE_OPTIONS);
   const set = tokenSet(sample.data, sample.offsets, sample.d, 'sample');
   if (set.n < LEAST_DOCUMENTS) {
     throw new RangeError(`"sample" expected at least ${LEAST_DOCUMENTS} documents, got ${set.n}`);

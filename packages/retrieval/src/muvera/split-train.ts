@@ -1,5 +1,14 @@
 /** From a sample of tokens to a SplitFde: the directions, then both of its encoders on what they will see. */
-import { type Core, checkInteger, RandomStream, type TokenSet, tokenSet } from '@sagitta/core-wasm';
+import {
+  type Core,
+  checkCore,
+  checkInteger,
+  checkOptions,
+  type OptionTable,
+  RandomStream,
+  type TokenSet,
+  tokenSet,
+} from '@sagitta/core-wasm';
 import { sampleRows, trainPca } from '@sagitta/quantizers';
 import type { LearnedOptions } from './learned-options.ts';
 import { trainLearnedFde } from './learned-train.ts';
@@ -19,6 +28,13 @@ export interface SplitOptions {
   readonly seed?: number;
 }
 
+const SPLIT_OPTIONS: OptionTable<SplitOptions> = {
+  numDirections: 'number',
+  near: 'any',
+  rest: 'any',
+  seed: 'number',
+};
+
 /**
  * As trainLearnedFde; deterministic in the seed, on every engine.
  * @throws RangeError on options out of range, a sample of fewer tokens than cells, queries without tokens
@@ -29,6 +45,8 @@ export function trainSplitFde(
   options: SplitOptions,
   queries?: TokenSet,
 ): SplitFde {
+  checkCore(core);
+  checkOptions('options', options, SPLIT_OPTIONS);
   const { d } = sample;
   const set = tokenSet(sample.data, sample.offsets, d, 'sample');
   const r = checkInteger('numDirections', options.numDirections ?? DEFAULT_DIRECTIONS, 1, d);
