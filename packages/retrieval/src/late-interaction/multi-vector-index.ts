@@ -8,6 +8,7 @@
  */
 import {
   BusyError,
+  boundedTokenSet,
   CapacityError,
   type Core,
   checkInteger,
@@ -19,7 +20,10 @@ import {
   type OptionTable,
   Owner,
   type TokenSet,
+  type TokenSetInput,
+  toFloat32Rows,
   tokenSet,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import type { QueryTokens, TokenMetric } from '../maxsim/index.ts';
 import type { FdeEncoder, FdeSession } from '../muvera/index.ts';
@@ -60,16 +64,16 @@ export interface MultiVectorParts {
 export interface MultiVectorDocuments {
   /** One id a document, new to the index. */
   readonly ids: readonly DocumentId[];
-  /** As many sets of d-dimensional tokens; empty ones are kept and never found. */
-  readonly tokens: TokenSet;
+  /** As many sets of d-dimensional tokens, for 'ip' of lengths up to 2^50; empty ones are kept and never found. */
+  readonly tokens: TokenSetInput;
   /** As many JSON values or undefined, copied. */
   readonly metadata?: readonly (JsonValue | undefined)[];
 }
 
 /** What a document gets anew. */
 export interface MultiVectorChange {
-  /** m × d values, copied. */
-  readonly tokens?: Float32Array;
+  /** m × d numbers or m arrays of d, copied. */
+  readonly tokens?: Vectors;
   readonly metadata?: JsonValue;
 }
 
@@ -217,8 +221,9 @@ export class MultiVectorIndex extends Owner {
       this.#table.setMetadata(slot, metadata);
       return;
     }
-    const rows = change.tokens.length / this.d;
-    const set = this.#checkTokens(tokenSet(change.tokens, Uint32Array.of(0, rows), this.d));
+    const data = toFloat32Rows('tokens', change.tokens, this.d);
+    const rows = Math.floor(data.length / this.d);
+    const set = this.#checkTokens({ data, offsets: Uint32Array.of(0, rows), d: this.d });
     appendDocuments(this.stores, this.#session, this.metric, set);
     this.#table.push({ id, metadata, hasTokens: rows > 0 });
     this.#compactIfDue();
@@ -262,8 +267,9 @@ export class MultiVectorIndex extends Owner {
     return slot;
   }
 
-  #checkTokens(tokens: TokenSet): TokenSet {
-    const set = tokenSet(tokens.data, tokens.offsets, tokens.d);
+  #checkTokens(tokens: TokenSetInput): TokenSet {
+    const check = this.metric === 'cosine' ? tokenSet : boundedTokenSet;
+    const set = check(tokens.data, tokens.offsets, tokens.d);
     if (set.d !== this.d) throw new RangeError(`"tokens" expected d = ${this.d}, got ${set.d}`);
     if (this.metric === 'cosine') {
       for (let row = 0; row < set.data.length; row += this.d) {
@@ -286,7 +292,7 @@ export class MultiVectorIndex extends Owner {
   }
 
   /** A query's FDE, for search, or to be sent to another index of the same parameters. */
-  encodeQuery(query: Float32Array | MultiVectorQuery): EncodedQuery {
+  encodeQuery(query: Vectors | MultiVectorQuery): EncodedQuery {
     this.checkLive('index');
     const { tokens } = checkQuery(query, this.d, this.metric);
     return { fde: this.#session.encodeQuery(tokens.data, tokens.weights), parameterHash: this.parameterHash };
@@ -298,7 +304,7 @@ export class MultiVectorIndex extends Owner {
    * on k, budgets or τ out of range; on a filter of another index or from before the last change
    */
   search(
-    query: Float32Array | MultiVectorQuery,
+    query: Vectors | MultiVectorQuery,
     k: number,
     options: MultiVectorSearchOptions = {},
   ): MultiVectorResult {
@@ -369,7 +375,11 @@ export class MultiVectorIndex extends Owner {
   }
 
   /** search for every set of tokens. @throws as search does, naming the query */
-  searchBatch(queries: TokenSet, k: number, options: MultiVectorSearchOptions = {}): MultiVectorResult[] {
+  searchBatch(
+    queries: TokenSetInput,
+    k: number,
+    options: MultiVectorSearchOptions = {},
+  ): MultiVectorResult[] {
     this.checkLive('index');
     const { data, offsets, n } = this.#checkQueries(queries);
     return Array.from({ length: n }, (_, q) => {
@@ -380,7 +390,7 @@ export class MultiVectorIndex extends Owner {
     });
   }
 
-  #checkQueries(queries: TokenSet): TokenSet {
+  #checkQueries(queries: TokenSetInput): TokenSet {
     const set = tokenSet(queries.data, queries.offsets, queries.d, 'queries');
     if (set.d !== this.d) throw new RangeError(`"queries" expected d = ${this.d}, got ${set.d}`);
     return set;
@@ -396,7 +406,7 @@ export class MultiVectorIndex extends Owner {
    * Which of a document's tokens matched each token of the query, from the finest tokens kept.
    * @throws RangeError where there is no such document, and as search does on a bad query
    */
-  explain(query: Float32Array | MultiVectorQuery, id: DocumentId): MultiVectorExplanation {
+  explain(query: Vectors | MultiVectorQuery, id: DocumentId): MultiVectorExplanation {
     this.checkLive('index');
     const { tokens } = checkQuery(query, this.d, this.metric);
     const store = this.stores.finerTokens ?? this.stores.tokens;

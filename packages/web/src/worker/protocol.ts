@@ -2,7 +2,7 @@
  * What a client and its worker say to each other. A request has a number; the answer to it carries that number with a
  * value or an error, and progress may come before it. `cancel` names a request that nobody waits for any more.
  */
-import type { Build } from '@sagitta/core-wasm';
+import type { Build, Numbers, Vectors } from '@sagitta/core-wasm';
 import type {
   BatchSearchResult,
   IndexOptions,
@@ -72,9 +72,9 @@ export interface Operations {
   /** What was built becomes the index that is searched. */
   commit: { in: Record<string, never>; out: IndexInfo };
   discard: { in: Record<string, never>; out: undefined };
-  search: { in: { query: Float32Array; k: number; options: WorkerSearchOptions }; out: SearchResult };
+  search: { in: { query: Numbers; k: number; options: WorkerSearchOptions }; out: SearchResult };
   searchBatch: {
-    in: { queries: Float32Array; k: number; options: WorkerSearchOptions };
+    in: { queries: Vectors; k: number; options: WorkerSearchOptions };
     out: BatchSearchResult;
   };
   load: { in: { from: IndexLocation }; out: IndexInfo };

@@ -2,7 +2,7 @@
  * An index in a worker, as the page sees it: every method is a promise, errors are those of the index, an AbortSignal ends
  * a call with its reason and leaves the worker ready for the next one.
  */
-import type { Build } from '@sagitta/core-wasm';
+import type { Build, Numbers, Vectors } from '@sagitta/core-wasm';
 import type { BatchSearchResult, OpenIndexOptions, SearchResult } from '@sagitta/retrieval';
 import type { StorageKind, StoredIndex } from '../storage/index-storage.ts';
 import type {
@@ -15,7 +15,7 @@ import type {
   WorkerSearchOptions,
 } from './protocol.ts';
 import { RequestChannel } from './request-channel.ts';
-import { chunkRows, drawSample, packed, rowChunks, type VectorInput } from './vector-input.ts';
+import { chunkRows, countOf, drawSample, packed, rowChunks, type VectorInput } from './vector-input.ts';
 
 /** Chunks that are on their way or being coded at a time. */
 const CHUNKS_AHEAD = 2;
@@ -114,7 +114,7 @@ export class SearchClient implements AsyncDisposable {
   async add(vectors: VectorInput, call: ProgressOptions = {}): Promise<number> {
     const info = await this.info(call);
     if (!info) throw new RangeError('"index" expected one that was built or loaded, got none');
-    const total = vectors instanceof Float32Array ? vectors.length / info.d : Number.NaN;
+    const total = countOf(vectors, info.d);
     return (await this.#addAll(vectors, info.d, total, call)) ?? info.n;
   }
 
@@ -153,18 +153,14 @@ export class SearchClient implements AsyncDisposable {
    * The k best vectors, as IvfIndex.search gives them.
    * @throws RangeError on a query or options that are wrong, or where there is no index; the signal's reason
    */
-  search(
-    query: Float32Array,
-    k: number,
-    options: WorkerSearchOptions & CallOptions = {},
-  ): Promise<SearchResult> {
+  search(query: Numbers, k: number, options: WorkerSearchOptions & CallOptions = {}): Promise<SearchResult> {
     const { signal, ...plain } = options;
     return this.#channel.request('search', { query, k, options: plain }, { signal });
   }
 
   /** search for every row of queries (nq × d); rows short of k end in NO_ID. An abort takes effect between queries. */
   searchBatch(
-    queries: Float32Array,
+    queries: Vectors,
     k: number,
     options: WorkerSearchOptions & ProgressOptions = {},
   ): Promise<BatchSearchResult> {

@@ -9,12 +9,12 @@
  * block: a shard's k-th score is no tighter than that of all, and its blocks hold other neighbours, so now and then an answer
  * has a vector near its end that one worker passes over, or the other way round. Scores of a vector are the same in both.
  */
-import type { Metric } from '@sagitta/core-wasm';
+import { type Metric, type Numbers, shapedSet, type Vectors } from '@sagitta/core-wasm';
 import { type BatchSearchResult, NO_ID, type SearchResult } from '@sagitta/retrieval';
 import { mergeResults } from './merge-results.ts';
 import type { BuildOptions, Endpoint, IndexInfo, StartOptions, WorkerSearchOptions } from './protocol.ts';
 import { type CallOptions, type ProgressOptions, SearchClient } from './search-client.ts';
-import { drawSample, packed, rowChunks, type VectorInput } from './vector-input.ts';
+import { countOf, drawSample, packed, rowChunks, type VectorInput } from './vector-input.ts';
 
 /** Vectors that go to one shard before the next gets some. */
 export const SHARD_ROWS = 1024;
@@ -114,7 +114,7 @@ export class ShardedClient implements AsyncDisposable {
   /** Adds vectors; they get the ids after the last. */
   async add(vectors: VectorInput, call: ProgressOptions = {}): Promise<number> {
     this.#checkBuilt();
-    const total = vectors instanceof Float32Array ? this.#n + vectors.length / this.#d : Number.NaN;
+    const total = this.#n + countOf(vectors, this.#d);
     this.#n = await this.#deal(vectors, this.#d, { first: this.#n, total }, call);
     return this.#n;
   }
@@ -159,7 +159,7 @@ export class ShardedClient implements AsyncDisposable {
 
   /** As SearchClient.search. */
   async search(
-    query: Float32Array,
+    query: Numbers,
     k: number,
     options: WorkerSearchOptions & CallOptions = {},
   ): Promise<SearchResult> {
@@ -174,13 +174,13 @@ export class ShardedClient implements AsyncDisposable {
 
   /** As SearchClient.searchBatch. */
   async searchBatch(
-    queries: Float32Array,
+    queries: Vectors,
     k: number,
     options: WorkerSearchOptions & CallOptions = {},
   ): Promise<BatchSearchResult> {
     this.#checkBuilt();
     const found = await Promise.all(this.#shards.map((shard) => shard.searchBatch(queries, k, options)));
-    const nq = queries.length / this.#d;
+    const { n: nq } = shapedSet(queries, this.#d, 'queries');
     const worst = this.#metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     const ids = new Uint32Array(nq * k).fill(NO_ID);
     const scores = new Float32Array(nq * k).fill(worst);

@@ -1,10 +1,20 @@
 /** Vectors on their way to workers: a sample to train on, then everything in chunks that are moved, not copied twice. */
-import { checkFloat32, checkInteger, MAX_DIMENSION, RandomStream, vectorSet } from '@sagitta/core-wasm';
+import {
+  checkInteger,
+  MAX_DIMENSION,
+  RandomStream,
+  shapedSet,
+  type Vectors,
+  vectorSet,
+} from '@sagitta/core-wasm';
 import { RowReservoir, sampleRows } from '@sagitta/quantizers/training';
 import type { BuildOptions } from './protocol.ts';
 
-/** n × d values; or a function that gives them in chunks of whole rows, called twice: to draw the sample, then to add. */
-export type VectorInput = Float32Array | (() => AsyncIterable<Float32Array> | Iterable<Float32Array>);
+/**
+ * n × d numbers or n arrays of d; or a function that gives them in chunks of whole rows, called twice: to draw the sample,
+ * then to add.
+ */
+export type VectorInput = Vectors | (() => AsyncIterable<Vectors> | Iterable<Vectors>);
 
 /** Vectors to train on unless told, and at least so many for each list. */
 const TRAIN_ROWS = 20_000;
@@ -33,7 +43,7 @@ export async function drawSample(
   checkInteger('d', d, 1, MAX_DIMENSION);
   const count = options.trainSize ?? Math.max(TRAIN_ROWS, (options.nlist ?? 0) * TRAIN_ROWS_PER_LIST);
   const random = new RandomStream(options.seed ?? 1, 'build/sample');
-  if (vectors instanceof Float32Array) {
+  if (typeof vectors !== 'function') {
     const all = vectorSet(vectors, d, 'vectors');
     return { rows: sampleRows(all, count, random).data, n: all.n };
   }
@@ -51,14 +61,16 @@ export async function* rowChunks(
   d: number,
   rows: number,
 ): AsyncGenerator<Float32Array> {
-  if (vectors instanceof Float32Array) {
-    for (let at = 0; at < vectors.length; at += rows * d) yield vectors.subarray(at, at + rows * d);
-    return;
+  const chunks = typeof vectors === 'function' ? vectors() : [vectors];
+  for await (const chunk of chunks) {
+    const { data } = shapedSet(chunk, d, 'vectors');
+    for (let at = 0; at < data.length; at += rows * d) yield data.subarray(at, at + rows * d);
   }
-  for await (const chunk of vectors()) {
-    checkFloat32('vectors', chunk);
-    for (let at = 0; at < chunk.length; at += rows * d) yield chunk.subarray(at, at + rows * d);
-  }
+}
+
+/** Vectors that there are in all; NaN where they come in chunks. */
+export function countOf(vectors: VectorInput, d: number): number {
+  return typeof vectors === 'function' ? Number.NaN : shapedSet(vectors, d, 'vectors').n;
 }
 
 /** What goes into the message: shared memory as it is, anything else as a copy that is moved. */
