@@ -48,7 +48,7 @@ export interface MultiVectorOptions {
   /** Documents whose FDEs train lists and codes, at most. Default 2,048, or 64 MiB of FDEs if that is less. */
   readonly trainSize?: number;
   readonly seed?: number;
-  /** Share of dead slots at which the index compacts itself. Default ¼; 1: never. */
+  /** Share of dead slots at which the index compacts itself, put off where there is no memory for it. Default ¼; 1: never. */
   readonly compactAt?: number;
   /** Times stages for statistics, e.g. () => performance.now(). */
   readonly clock?: Clock;

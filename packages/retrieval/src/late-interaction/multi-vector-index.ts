@@ -53,7 +53,7 @@ export interface MultiVectorParts {
   readonly encoder: FdeEncoder;
   /** The index's from now on, empty or filled alike: disposed with it. */
   readonly stores: DocumentStores;
-  /** Share of dead slots that starts a compaction; 1: never by itself. */
+  /** Share of dead slots that starts a compaction, put off where there is no memory for it; 1: never by itself. */
   readonly compactAt?: number;
   /** For times in statistics. */
   readonly clock?: Clock;
@@ -250,7 +250,7 @@ export class MultiVectorIndex extends Owner {
     this.#table.compact(keep);
   }
 
-  /** Put off where there is no memory for it: what was asked for is done already. */
+  /** Where there is no memory for it, the next change tries again: the one that asked for it is done. */
   #compactIfDue(): void {
     const { dead, slots } = this.#table;
     if (dead < LEAST_DEAD || dead <= this.compactAt * slots || this.compactAt === 1) return;
