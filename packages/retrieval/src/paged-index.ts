@@ -11,6 +11,7 @@ import {
   ByteReader,
   type ContainerTable,
   type Core,
+  checkFloat32,
   checkInteger,
   crc32,
   FormatError,
@@ -200,12 +201,14 @@ export class PagedIndex extends Owner {
   }
 
   /**
-   * The k best vectors by estimated score, as IvfIndex.search gives them. Searches run one after the other.
+   * The k best vectors by estimated score, as IvfIndex.search gives them. Searches run one after the other; the query is
+   * copied at the call.
    * @throws RangeError as IvfIndex.search does, FormatError on lists that are none, what the source rejects with,
    * the signal's reason
    */
-  search(query: Float32Array, k: number, options: PagedSearchOptions = {}): Promise<SearchResult> {
-    return this.#queued(() => this.#search(query, k, options));
+  async search(query: Float32Array, k: number, options: PagedSearchOptions = {}): Promise<SearchResult> {
+    const own = checkFloat32('query', query).slice();
+    return this.#queued(() => this.#search(own, k, options));
   }
 
   /** search for every row of queries (nq × d); rows short of k end in NO_ID. */
@@ -216,6 +219,7 @@ export class PagedIndex extends Owner {
   ): Promise<BatchSearchResult> {
     this.checkLive('index');
     const { d } = this;
+    const own = checkFloat32('queries', queries).slice();
     if (queries.length % d !== 0) {
       throw new RangeError(
         `"queries" expected a length that is a multiple of d = ${d}, got ${queries.length}`,
@@ -226,7 +230,7 @@ export class PagedIndex extends Owner {
     const ids = new Uint32Array(nq * k).fill(NO_ID);
     const scores = new Float32Array(nq * k).fill(worst);
     for (let q = 0; q < nq; q++) {
-      const found = await this.search(queries.subarray(q * d, (q + 1) * d), k, options);
+      const found = await this.search(own.subarray(q * d, (q + 1) * d), k, options);
       ids.set(found.ids, q * k);
       scores.set(found.scores, q * k);
     }
@@ -241,10 +245,9 @@ export class PagedIndex extends Owner {
   }
 
   async #search(query: Float32Array, k: number, options: PagedSearchOptions): Promise<SearchResult> {
-    this.checkLive('index');
     const { signal, rerank, ...plain } = options;
     const { index, cache, keptAt } = this.#parts;
-    signal?.throwIfAborted();
+    this.#checkGoesOn(signal);
     if (rerank && keptAt === undefined) {
       throw new RangeError('"rerank" expected kept vectors (build with keepVectors: true), got none');
     }
@@ -255,13 +258,20 @@ export class PagedIndex extends Owner {
     });
     for (const group of cache.groups(steps.lists)) {
       await cache.ensure(group, (ranges) => this.#read(ranges, signal));
-      // the core's memory is not shared, but dispose may have come in while we waited
-      this.checkLive('index');
-      signal?.throwIfAborted();
+      this.#checkGoesOn(signal);
       for (const piece of group) steps.scan(piece.list, cache.content(piece));
     }
-    if (rerank && keptAt !== undefined) vectors = await this.#vectors(steps.candidates(), keptAt, signal);
+    if (rerank && keptAt !== undefined) {
+      vectors = await this.#vectors(steps.candidates(), keptAt, signal);
+      this.#checkGoesOn(signal);
+    }
     return steps.finish();
+  }
+
+  /** Dispose or an abort may come in while a search waits. */
+  #checkGoesOn(signal: AbortSignal | undefined): void {
+    this.checkLive('index');
+    signal?.throwIfAborted();
   }
 
   async #vectors(ids: Uint32Array, keptAt: number, signal: AbortSignal | undefined): Promise<Float32Array> {

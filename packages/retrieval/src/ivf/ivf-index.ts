@@ -29,9 +29,12 @@ import { type IndexQuantizer, type ListCodec, type Probe, writing } from './list
 import { ListPlaces } from './list-places.ts';
 import { ResultHeap } from './result-heap.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
-import { StepScope } from './step-scope.ts';
+import { type SearchSteps, StepScope } from './step-scope.ts';
 
-/** Gives vectors for exact rerank: ids → ids.length × d values, in that order. */
+/**
+ * Gives vectors for exact rerank: ids → ids.length × d values, in that order. It may use the index as it likes, also
+ * search, add to or dispose of it: the answer of the search that asks is that of before.
+ */
 export type VectorFetch = (ids: Uint32Array) => Float32Array;
 
 export interface SearchOptions {
@@ -75,21 +78,6 @@ export interface IvfParts {
   };
   /** Vectors of lists that stay outside and come in through searchSteps. */
   readonly pagedVectors?: number;
-}
-
-/**
- * A search whose lists are handed in one after the other, for lists that are not all in memory. Until it is finished the
- * index may be used for nothing else.
- */
-export interface SearchSteps extends Disposable {
-  /** Numbers of the lists to visit, best first. */
-  readonly lists: Uint32Array;
-  /** Scans a list, or a run of its blocks; list after list, in order, the result is that of search. */
-  scan(list: number, content: InvertedList): void;
-  /** Ids that rerank.fetch will be asked for, in that order; nothing is scanned after it. */
-  candidates(): Uint32Array;
-  /** The result; the search is over then, and its memory is given back. Disposing it gives it up. */
-  finish(): SearchResult;
 }
 
 /** A search between its parts. */
@@ -292,6 +280,7 @@ export class IvfIndex extends Owner {
    */
   search(query: Float32Array, k: number, options: SearchOptions = {}): SearchResult {
     this.checkLive('index');
+    this.#steps?.dispose();
     return this.core.scope((scope) => {
       const pass = this.#begin(scope, query, k, options);
       this.codec.scan(this.lists, pass.probe, pass.found.heap);
@@ -326,12 +315,13 @@ export class IvfIndex extends Owner {
       lists: probe.order.u32(0, probe.count).slice(),
       scan: (list, content) => {
         check();
+        const before = this.lists.get(list);
         this.lists.replace(list, content);
         try {
           order.u32(0, 1)[0] = list;
           this.codec.scan(this.lists, { ...probe, order, count: 1 }, found.heap);
         } finally {
-          this.lists.replace(list, undefined);
+          this.lists.replace(list, before);
         }
       },
       candidates: () => {
@@ -341,6 +331,8 @@ export class IvfIndex extends Owner {
       },
       finish: () => {
         check();
+        // a fetch that searches the index ends other steps, not these
+        this.#steps = undefined;
         try {
           return this.#finish(pass, sorted);
         } finally {
@@ -371,6 +363,10 @@ export class IvfIndex extends Owner {
     const size = sorted ?? found.sort();
     let ids = found.ids(size);
     let scores = found.scores(size);
+    // before fetch, which may search the index itself
+    const statistics: SearchStatistics | undefined = options.statistics
+      ? { ...this.codec.statistics(), lists: probe.count, reranked: rerank ? size : 0 }
+      : undefined;
     if (rerank) {
       const exact = this.#scoresAgain(probe, ids, source, rerank.fetch);
       const order = Uint32Array.from(ids, (_, i) => i).sort(
@@ -381,13 +377,7 @@ export class IvfIndex extends Owner {
       ids = Uint32Array.from(best, (i) => ids[i] as number);
     }
     if (this.metric !== 'l2') for (let i = 0; i < scores.length; i++) scores[i] = -(scores[i] as number);
-    if (!options.statistics) return { ids, scores };
-    const statistics: SearchStatistics = {
-      ...this.codec.statistics(),
-      lists: probe.count,
-      reranked: rerank ? size : 0,
-    };
-    return { ids, scores, statistics };
+    return statistics ? { ids, scores, statistics } : { ids, scores };
   }
 
   #rerankSource(fetch: VectorFetch | undefined): RerankSource {
@@ -478,6 +468,7 @@ export class IvfIndex extends Owner {
   /** The estimated score of every vector of the probed lists, in list order; for measuring estimators. */
   estimates(query: Float32Array, nprobe: number): { ids: Uint32Array; scores: Float32Array } {
     this.checkLive('index');
+    this.#steps?.dispose();
     return this.core.scope((scope) => {
       const probe = this.#prepare(scope, query, this.#nprobe(nprobe), DEFAULT_GAMMA);
       const visited = [...probe.order.u32(0, probe.count)];
