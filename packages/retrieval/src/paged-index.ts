@@ -217,7 +217,8 @@ export class PagedIndex extends Owner {
   }
 
   /**
-   * The k best vectors by estimated score, as IvfIndex.search gives them. Searches run one after the other.
+   * The k best vectors by estimated score, as IvfIndex.search gives them. Searches run one after the other; the query is
+   * copied at the call.
    * @throws RangeError as IvfIndex.search does, FormatError on lists that are none, what the source rejects with,
    * the signal's reason
    */
@@ -236,11 +237,13 @@ export class PagedIndex extends Owner {
     this.checkLive('index');
     const { d } = this;
     const { data, n: nq } = vectorSet(queries, d, 'queries');
+    // a copy: the caller may write to its own while we wait
+    const own = data.slice();
     const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     const ids = new Uint32Array(nq * k).fill(NO_ID);
     const scores = new Float32Array(nq * k).fill(worst);
     for (let q = 0; q < nq; q++) {
-      const found = await this.search(data.subarray(q * d, (q + 1) * d), k, options);
+      const found = await this.search(own.subarray(q * d, (q + 1) * d), k, options);
       ids.set(found.ids, q * k);
       scores.set(found.scores, q * k);
     }
@@ -255,10 +258,9 @@ export class PagedIndex extends Owner {
   }
 
   async #search(query: Float32Array, k: number, options: PagedSearchOptions): Promise<SearchResult> {
-    this.checkLive('index');
     const { signal, rerank, ...plain } = options;
     const { index, cache, keptAt } = this.#parts;
-    signal?.throwIfAborted();
+    this.#checkGoesOn(signal);
     if (rerank) checkOptions('rerank', rerank, { candidates: 'number' });
     if (rerank && keptAt === undefined) {
       throw new RangeError('"rerank" expected kept vectors (build with keepVectors: true), got none');
@@ -270,13 +272,20 @@ export class PagedIndex extends Owner {
     });
     for (const group of cache.groups(steps.lists)) {
       await cache.ensure(group, (ranges) => this.#read(ranges, signal));
-      // the core's memory is not shared, but dispose may have come in while we waited
-      this.checkLive('index');
-      signal?.throwIfAborted();
+      this.#checkGoesOn(signal);
       for (const piece of group) steps.scan(piece.list, cache.content(piece));
     }
-    if (rerank && keptAt !== undefined) vectors = await this.#vectors(steps.candidates(), keptAt, signal);
+    if (rerank && keptAt !== undefined) {
+      vectors = await this.#vectors(steps.candidates(), keptAt, signal);
+      this.#checkGoesOn(signal);
+    }
     return steps.finish();
+  }
+
+  /** Dispose or an abort may come in while a search waits. */
+  #checkGoesOn(signal: AbortSignal | undefined): void {
+    this.checkLive('index');
+    signal?.throwIfAborted();
   }
 
   async #vectors(ids: Uint32Array, keptAt: number, signal: AbortSignal | undefined): Promise<Float32Array> {

@@ -33,9 +33,12 @@ import { type IndexQuantizer, type ListCodec, type Probe, writing } from './list
 import { ListPlaces } from './list-places.ts';
 import { ResultHeap } from './result-heap.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
-import { StepScope } from './step-scope.ts';
+import { type SearchSteps, StepScope } from './step-scope.ts';
 
-/** Gives vectors for exact rerank: ids → ids.length × d values (or as many arrays of d numbers), in that order. */
+/**
+ * Gives vectors for exact rerank: ids → ids.length × d values (or as many arrays of d numbers), in that order. It may use
+ * the index as it likes, also search, add to or dispose of it: the answer of the search that asks is that of before.
+ */
 export type VectorFetch = (ids: Uint32Array) => Vectors;
 
 export interface SearchOptions {
@@ -90,21 +93,6 @@ export interface IvfParts {
   };
   /** Vectors of lists that stay outside and come in through searchSteps. */
   readonly pagedVectors?: number;
-}
-
-/**
- * A search whose lists are handed in one after the other, for lists that are not all in memory. Until it is finished the
- * index may be used for nothing else.
- */
-export interface SearchSteps extends Disposable {
-  /** Numbers of the lists to visit, best first. */
-  readonly lists: Uint32Array;
-  /** Scans a list, or a run of its blocks; list after list, in order, the result is that of search. */
-  scan(list: number, content: InvertedList): void;
-  /** Ids that rerank.fetch will be asked for, in that order; nothing is scanned after it. */
-  candidates(): Uint32Array;
-  /** The result; the search is over then, and its memory is given back. Disposing it gives it up. */
-  finish(): SearchResult;
 }
 
 /** A search between its parts. */
@@ -313,6 +301,7 @@ export class IvfIndex extends Owner {
 
   #search(label: string, query: Numbers, k: number, options: SearchOptions): SearchResult {
     this.checkLive('index');
+    this.#steps?.dispose();
     return this.core.scope((scope) => {
       const pass = this.#begin(scope, label, query, k, options);
       this.codec.scan(this.lists, pass.probe, pass.found.heap);
@@ -347,12 +336,13 @@ export class IvfIndex extends Owner {
       lists: probe.order.u32(0, probe.count).slice(),
       scan: (list, content) => {
         check();
+        const before = this.lists.get(list);
         this.lists.replace(list, content);
         try {
           order.u32(0, 1)[0] = list;
           this.codec.scan(this.lists, { ...probe, order, count: 1 }, found.heap);
         } finally {
-          this.lists.replace(list, undefined);
+          this.lists.replace(list, before);
         }
       },
       candidates: () => {
@@ -362,6 +352,8 @@ export class IvfIndex extends Owner {
       },
       finish: () => {
         check();
+        // a fetch that searches the index ends other steps, not these
+        this.#steps = undefined;
         try {
           return this.#finish(pass, sorted);
         } finally {
@@ -395,6 +387,10 @@ export class IvfIndex extends Owner {
     const size = sorted ?? found.sort();
     let ids = found.ids(size);
     let scores = found.scores(size);
+    // before fetch, which may search the index itself
+    const statistics: SearchStatistics | undefined = options.statistics
+      ? { ...this.codec.statistics(), lists: probe.count, reranked: rerank ? size : 0 }
+      : undefined;
     if (rerank) {
       const exact = this.#scoresAgain(probe, ids, source, rerank.fetch);
       const order = Uint32Array.from(ids, (_, i) => i).sort(
@@ -405,13 +401,7 @@ export class IvfIndex extends Owner {
       ids = Uint32Array.from(best, (i) => ids[i] as number);
     }
     this.#outward(scores, scale);
-    if (!options.statistics) return { ids, scores };
-    const statistics: SearchStatistics = {
-      ...this.codec.statistics(),
-      lists: probe.count,
-      reranked: rerank ? size : 0,
-    };
-    return { ids, scores, statistics };
+    return statistics ? { ids, scores, statistics } : { ids, scores };
   }
 
   /** Scores as callers see them, in place: estimates of distances not below 0, inner products larger is better. */
@@ -519,6 +509,7 @@ export class IvfIndex extends Owner {
   estimates(query: Numbers, nprobe: number): { ids: Uint32Array; scores: Float32Array } {
     this.checkLive('index');
     const ready = metricQuery(this.metric, query, this.d);
+    this.#steps?.dispose();
     return this.core.scope((scope) => {
       const probe = this.#prepare(scope, ready, this.#nprobe(nprobe), DEFAULT_GAMMA);
       const visited = [...probe.order.u32(0, probe.count)];

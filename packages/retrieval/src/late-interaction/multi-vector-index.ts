@@ -195,11 +195,13 @@ export class MultiVectorIndex extends Owner {
     const set = this.#checkTokens(tokens);
     checkLength('ids', ids.length, set.n, 'number of token sets');
     if (metadata) checkLength('metadata', metadata.length, set.n, 'number of token sets');
-    const checked = this.#table.ids.checkNew(ids);
-    const values = checked.map((_, i) => {
+    // first of all: a toJSON of the caller's may use the index
+    const values = Array.from({ length: set.n }, (_, i) => {
       const value = metadata?.[i];
       return value === undefined ? undefined : copyMetadata(`metadata[${i}]`, value);
     });
+    this.checkLive('index');
+    const checked = this.#table.ids.checkNew(ids);
     appendDocuments(this.stores, this.#session, this.metric, set);
     for (const [i, id] of checked.entries()) {
       const hasTokens = (set.offsets[i + 1] as number) > (set.offsets[i] as number);
@@ -214,9 +216,11 @@ export class MultiVectorIndex extends Owner {
   update(id: DocumentId, change: MultiVectorChange): void {
     this.checkLive('index');
     checkOptions('change', change, CHANGE);
+    // first of all: a toJSON of the caller's may use the index
+    const given = change.metadata === undefined ? undefined : copyMetadata('metadata', change.metadata);
+    this.checkLive('index');
     const slot = this.#slotOf(id);
-    const metadata =
-      change.metadata === undefined ? this.#table.metadata[slot] : copyMetadata('metadata', change.metadata);
+    const metadata = given === undefined ? this.#table.metadata[slot] : given;
     if (change.tokens === undefined) {
       this.#table.setMetadata(slot, metadata);
       return;
@@ -284,11 +288,18 @@ export class MultiVectorIndex extends Owner {
     return set;
   }
 
-  /** A bit set of allowed documents for many searches; good until the index next changes. */
+  /**
+   * A bit set of allowed documents for many searches; good until the index next changes. A predicate may search the index.
+   * @throws TypeError on what is no filter, RangeError on a predicate, or ids, that change the index on the way
+   */
   filter(filter: Exclude<DocumentFilter, AllowedDocuments>): AllowedDocuments {
     this.checkLive('index');
     const { searchable, slots, ids, metadata, changes } = this.#table;
-    return new AllowedDocuments(slotsOf(filter, searchable, slots, ids, metadata), this, changes);
+    const words = slotsOf(filter, searchable, slots, ids, metadata);
+    if (!this.isLive || this.#table.changes !== changes) {
+      throw new RangeError('"filter" expected one that leaves the index as it is, got one that changed it');
+    }
+    return new AllowedDocuments(words, this, changes);
   }
 
   /** A query's FDE, for search, or to be sent to another index of the same parameters. */
