@@ -223,6 +223,7 @@ export class PagedIndex extends Owner {
    * the signal's reason
    */
   async search(query: Numbers, k: number, options: PagedSearchOptions = {}): Promise<SearchResult> {
+    this.checkLive('index');
     // a copy: it may wait for its turn
     const own = toFloat32('query', query).slice();
     return this.#queued(() => this.#search(own, k, options));
