@@ -8,7 +8,7 @@ import {
   serveSearch,
 } from '../../src/index.ts';
 import { mergeResults } from '../../src/worker/merge-results.ts';
-import { globalId, SHARD_ROWS } from '../../src/worker/sharded-client.ts';
+import { globalId, SHARD_ROWS } from '../../src/worker/global-id.ts';
 
 const D = 16;
 const N = 5000;
