@@ -166,6 +166,7 @@ describe('reviveError', () => {
     new QuotaError(100, 50),
     new FormatError('expected a magic', 12),
     Object.assign(new Error('gone'), { name: 'NotFoundError' }),
+    Object.assign(new Error('no answer', { cause: new TypeError('fetch failed') }), { url: 'http://x/' }),
   ])('makes %s again', (error) => {
     const again = reviveError(structuredClone(describeError(error)));
     expect(again).toStrictEqual(error);
