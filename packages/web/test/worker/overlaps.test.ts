@@ -3,7 +3,7 @@ import { createCore, RandomStream } from '@sagitta/core-wasm';
 import { buildFlat, loadIndex, saveIndex } from '@sagitta/retrieval';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { SearchClient, ShardedClient } from '../../src/index.ts';
+import { SearchClient, ShardedClient, type VectorInput } from '../../src/index.ts';
 import { fakeWorker } from '../support/workers.ts';
 
 const D = 2;
@@ -15,6 +15,13 @@ const STALLED = 'http://stalled.test/index.sag';
 function rowsOf(seed: number, n: number): Float32Array {
   const random = new RandomStream(seed, 'overlaps');
   return Float32Array.from({ length: n * D }, () => random.nextBelow(1000));
+}
+
+/** The rows in chunks, so that one worker gets them in several messages too. */
+function chunked(rows: Float32Array): VectorInput {
+  return function* () {
+    for (let at = 0; at < rows.length; at += 700 * D) yield rows.subarray(at, at + 700 * D);
+  };
 }
 
 /** What search has to find, where there is an index. */
@@ -45,7 +52,7 @@ function append(state: State, rows: Float32Array): State {
 
 interface Client {
   build: SearchClient['build'] | ShardedClient['build'];
-  add(vectors: Float32Array, call: { signal: AbortSignal }): Promise<number>;
+  add(vectors: VectorInput, call: { signal: AbortSignal }): Promise<number>;
   search: SearchClient['search'];
   dispose(): Promise<void>;
 }
@@ -123,17 +130,21 @@ async function drive(
     expect(n * D).toBe(state?.length);
   };
 
+  const first = rowsOf(7, 1500);
+  change(client.build(first, D, OPTIONS), () => first, nIs);
   for (const { op, seed, n, abortAfter, pause } of commands) {
     const stop = new AbortController();
     const { signal } = stop;
     const rows = rowsOf(seed, n);
     const broken = rows.slice();
     broken[broken.length - 1] = Number.NaN;
-    if (op === 'build') change(client.build(rows, D, OPTIONS, { signal }), () => rows, nIs);
-    else if (op === 'add') change(client.add(rows, { signal }), (state) => append(state, rows), nIs);
+    if (op === 'build') change(client.build(chunked(rows), D, OPTIONS, { signal }), () => rows, nIs);
+    else if (op === 'add') change(client.add(chunked(rows), { signal }), (state) => append(state, rows), nIs);
     else if (op === 'bad add' || op === 'bad build') {
       const call =
-        op === 'bad add' ? client.add(broken, { signal }) : client.build(broken, D, OPTIONS, { signal });
+        op === 'bad add'
+          ? client.add(chunked(broken), { signal })
+          : client.build(chunked(broken), D, OPTIONS, { signal });
       change(
         call,
         (state) => state,
