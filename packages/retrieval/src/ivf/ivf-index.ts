@@ -7,7 +7,6 @@
  */
 import {
   type Block,
-  type Core,
   checkFinite,
   checkFloat32,
   checkInteger,
@@ -25,7 +24,8 @@ import {
 import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
 import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
 import { groupRows } from './group-rows.ts';
-import { BLOCK, type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
+import { BLOCK, type InvertedList, InvertedLists } from './inverted-lists.ts';
+import type { IvfParts } from './ivf-parts.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import { type IndexQuantizer, type ListCodec, type Probe, writing } from './list-codec.ts';
 import { ListPlaces } from './list-places.ts';
@@ -34,32 +34,8 @@ import { RERANK_OPTIONS, SEARCH_OPTIONS, type SearchOptions, type VectorFetch } 
 import type { SecondaryCodes } from './secondary-codes.ts';
 import { StepScope } from './step-scope.ts';
 
+export type { IvfParts } from './ivf-parts.ts';
 export type { SearchOptions, VectorFetch } from './search-options.ts';
-
-export interface IvfParts {
-  readonly core: Core;
-  readonly metric: Metric;
-  readonly d: number;
-  readonly kind: 'flat' | 'ivf';
-  /** nlist × d. */
-  readonly centroids: Float32Array;
-  /** The index's from now on: disposed with it, and if its making fails. */
-  readonly codec: ListCodec;
-  /** Keep float32 vectors (row = id) for rerank. */
-  readonly keepVectors: boolean;
-  /** As the codec. */
-  readonly secondary?: SecondaryCodes;
-  /** Contents of a file, checked: lists, and kept vectors (n × d) where vectors are kept. */
-  readonly saved?: SavedLists & { readonly kept?: Float32Array };
-  /** Instead of `saved`: lists of n vectors that are filled already, the index's from now on, and kept vectors. */
-  readonly filled?: {
-    readonly lists: InvertedLists;
-    readonly n: number;
-    readonly kept?: readonly Float32Array[];
-  };
-  /** Vectors of lists that stay outside and come in through searchSteps. */
-  readonly pagedVectors?: number;
-}
 
 /**
  * A search whose lists are handed in one after the other, for lists that are not all in memory. Until it is finished the

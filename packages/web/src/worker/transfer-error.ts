@@ -1,5 +1,5 @@
 /** Errors across a worker's boundary: each class arrives as itself, with its fields, and not as a copy without methods. */
-import { CapacityError, FormatError, UnsupportedError } from '@sagitta/core-wasm';
+import { BusyError, CapacityError, FormatError, UnsupportedError } from '@sagitta/core-wasm';
 import { QuotaError } from '../storage/quota-error.ts';
 
 /** Classes that errors arrive as, by their names; those of other names arrive as Error with that name. */
@@ -7,6 +7,7 @@ const CLASSES: readonly { readonly prototype: Error; readonly name: string }[] =
   TypeError,
   RangeError,
   FormatError,
+  BusyError,
   CapacityError,
   UnsupportedError,
   QuotaError,
@@ -38,7 +39,7 @@ export function reviveError({ name, message, stack, fields, cause }: Transferred
   const error = new Error(message, cause && { cause: reviveError(cause) });
   const known = CLASSES.find((one) => one.name === name);
   if (known) Object.setPrototypeOf(error, known.prototype);
-  else error.name = name;
+  else if (name !== error.name) error.name = name;
   if (stack !== undefined) error.stack = stack;
   return Object.assign(error, fields);
 }
