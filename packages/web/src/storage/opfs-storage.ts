@@ -211,7 +211,7 @@ async function writeFile(folder: Folder, name: string, pieces: Iterable<Uint8Arr
     let at = 0;
     for (const piece of pieces) {
       const written = handle.write(piece as Uint8Array<ArrayBuffer>, { at });
-      if (written !== piece.length) throw new QuotaError(piece.length, written);
+      if (written !== piece.length) throw new QuotaError(piece.length);
       at += piece.length;
     }
     handle.truncate(at);
