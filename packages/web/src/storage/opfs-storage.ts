@@ -41,6 +41,9 @@ const WRITE_BYTES = 1 << 22;
 /** Until a manifest that is being written can be read. */
 const PAUSE_MS = 10;
 
+/** What reading a file gives that is written to or removed meanwhile; AbortError in Firefox. */
+const UNREADABLE = ['NotReadableError', 'AbortError'];
+
 /** Whether this thread can read and write OPFS. */
 export async function hasOpfs(): Promise<boolean> {
   try {
@@ -241,7 +244,7 @@ async function readSlots(folder: Folder, isShared: boolean): Promise<Manifest | 
       slots.push(manifest);
       isTorn ||= !manifest;
     } catch (error) {
-      if (isShared && hasName(error, 'NotReadableError')) isTorn = true;
+      if (isShared && hasName(error, ...UNREADABLE)) isTorn = true;
       else if (!hasName(error, 'NotFoundError')) throw error;
     }
   }
@@ -298,7 +301,7 @@ function sourceOf(name: string, blob: Blob, manifest: Manifest, release: () => v
         if (bytes.length === length) return bytes;
         throw new DOMException('fewer bytes', 'NotReadableError');
       } catch (error) {
-        if (!hasName(error, 'NotFoundError', 'NotReadableError')) throw error;
+        if (signal?.aborted || !hasName(error, ...UNREADABLE, 'NotFoundError')) throw error;
         throw new ChangedError(
           `"name" expected ${JSON.stringify(name)} as it was opened, got it replaced or removed`,
           { cause: error },
