@@ -38,6 +38,7 @@ export {
   type ClientOptions,
   createSearchWorker,
   type Endpoint,
+  type EndpointEnd,
   type IndexInfo,
   type IndexLocation,
   type Progress,
@@ -47,7 +48,10 @@ export {
   type ShardedInfo,
   type ShardedOptions,
   type StartOptions,
+  type StorageOptions,
   serveSearch,
   type VectorInput,
+  type WorkerEndpoint,
+  WorkerGoneError,
   type WorkerSearchOptions,
 } from './worker/index.ts';

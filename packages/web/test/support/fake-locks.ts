@@ -1,62 +1,50 @@
-/** Web Locks of one origin, with tabs that can be killed: what a tab holds or waits for goes with it. */
+/** Web Locks as far as workers use them: exclusive, first come first served; engines that run these tests may have none. */
 
-interface Request {
-  readonly tab: object;
-  readonly mode: LockMode;
-  start(): void;
+interface Waiting {
+  readonly run: () => void;
 }
 
 export class FakeLocks {
-  readonly #held: Map<string, Set<Request>> = new Map();
-  readonly #queues: Map<string, Request[]> = new Map();
+  readonly #queues = new Map<string, Waiting[]>();
+  /** Locks that are held, as query() tells. */
+  isBlind = false;
 
-  /** The locks as a tab of its own sees them. */
-  tab(): { manager: LockManager; kill(): void } {
-    const tab = {};
-    const request = async (name: string, ...rest: unknown[]): Promise<unknown> => {
-      const body = rest.at(-1) as (lock: Lock | null) => unknown;
-      const { mode = 'exclusive', ifAvailable = false } = rest.length > 1 ? (rest[0] as LockOptions) : {};
-      if (ifAvailable && !this.#isFree(name, mode)) return body(null);
-      let mine: Request | undefined;
-      await new Promise<void>((start) => {
-        mine = { tab, mode, start };
-        this.#queues.set(name, [...(this.#queues.get(name) ?? []), mine]);
-        this.#serve(name);
-      });
-      try {
-        return await body({ name, mode });
-      } finally {
-        if (mine) this.#held.get(name)?.delete(mine);
-        this.#serve(name);
-      }
-    };
-    return {
-      manager: { request, query: async () => ({}) } as LockManager,
-      kill: () => {
-        for (const [name, queue] of this.#queues) {
-          this.#queues.set(
-            name,
-            queue.filter((one) => one.tab !== tab),
-          );
-        }
-        for (const [name, all] of this.#held) {
-          for (const one of all) if (one.tab === tab) all.delete(one);
-          this.#serve(name);
-        }
-      },
-    };
-  }
-
-  #isFree(name: string, mode: LockMode): boolean {
-    return [...(this.#held.get(name) ?? [])].every((one) => one.mode === 'shared' && mode === 'shared');
-  }
-
-  #serve(name: string): void {
+  request(name: string, ...rest: unknown[]): Promise<unknown> {
+    const body = rest[rest.length - 1] as () => unknown;
+    const signal = rest.length > 1 ? (rest[0] as { signal?: AbortSignal }).signal : undefined;
     const queue = this.#queues.get(name) ?? [];
-    for (let first = queue[0]; first && this.#isFree(name, first.mode); first = queue[0]) {
-      queue.shift();
-      this.#held.set(name, (this.#held.get(name) ?? new Set()).add(first));
-      first.start();
-    }
+    this.#queues.set(name, queue);
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        run: () => {
+          Promise.resolve(body())
+            .then(resolve, reject)
+            .finally(() => this.free(name));
+        },
+      };
+      signal?.addEventListener('abort', () => {
+        const at = queue.indexOf(waiting);
+        if (at > 0) queue.splice(at, 1);
+        reject(signal.reason);
+      });
+      if (queue.push(waiting) === 1) waiting.run();
+    });
+  }
+
+  /** What the end of the holder does. */
+  free(name: string): void {
+    const queue = this.#queues.get(name);
+    queue?.shift();
+    queue?.[0]?.run();
+  }
+
+  async query(): Promise<{ held: { name: string }[] }> {
+    if (this.isBlind) return { held: [] };
+    return { held: [...this.#queues].filter(([, queue]) => queue.length > 0).map(([name]) => ({ name })) };
+  }
+
+  /** Locks that are held or waited for, and by how many. */
+  get sizes(): Record<string, number> {
+    return Object.fromEntries([...this.#queues].map(([name, { length }]) => [name, length]));
   }
 }

@@ -6,19 +6,19 @@ import { IndexedDbStorage } from '../../src/storage/indexed-db-storage.ts';
 import { Locks } from '../../src/storage/locks.ts';
 import { OpfsStorage } from '../../src/storage/opfs-storage.ts';
 import { factoryOf } from './fake-database.ts';
-import { FakeLocks } from './fake-locks.ts';
 import { FakeFileHandle, FakeOpfs } from './fake-opfs.ts';
 import { FakeTab } from './fake-tab.ts';
+import { FakeWebLocks } from './fake-web-locks.ts';
 
 export class FakeOrigin {
   readonly disk: FakeOpfs = new FakeOpfs();
   readonly factory: IDBFactory = new IDBFactory();
   readonly kind: StorageKind;
-  readonly #locks: FakeLocks | undefined;
+  readonly #locks: FakeWebLocks | undefined;
 
   constructor(kind: StorageKind, hasLocks: boolean) {
     this.kind = kind;
-    this.#locks = hasLocks ? new FakeLocks() : undefined;
+    this.#locks = hasLocks ? new FakeWebLocks() : undefined;
   }
 
   async open(tab: FakeTab = new FakeTab()): Promise<IndexStorage> {

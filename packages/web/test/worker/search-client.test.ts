@@ -183,6 +183,7 @@ describe('reviveError', () => {
     Object.assign(new Error('gone'), { name: 'NetworkError' }),
     new FormatError('expected a magic', 12),
     Object.assign(new Error('gone'), { name: 'NotFoundError' }),
+    Object.assign(new Error('no answer', { cause: new TypeError('fetch failed') }), { url: 'http://x/' }),
   ])('makes %s again', (error) => {
     const again = reviveError(structuredClone(describeError(error)));
     expect(again).toStrictEqual(error);
