@@ -188,7 +188,9 @@ function shuffleBytes({ values }: Filter, type: Dataset['type']): number {
 /** First bytes of all values, then second bytes …: back to values. */
 function unshuffle(content: Uint8Array, width: number): Uint8Array {
   const n = Math.floor(content.length / width);
-  const out = content.slice();
+  // not slice: that of a Buffer is a view
+  const out = new Uint8Array(content.length);
+  out.set(content.subarray(n * width), n * width);
   for (let b = 0; b < width; b++)
     for (let i = 0; i < n; i++) out[i * width + b] = content[b * n + i] as number;
   return out;
