@@ -14,6 +14,10 @@ import type { VectorSource } from './vector-source.ts';
 
 const LIST_COLUMNS = ['vector', 'embedding', 'embeddings'];
 const ID_COLUMNS = ['', 'id', '_id', 'index'];
+/** Records looked at to learn which columns hold numbers: one of them may be missing in the first. */
+const LOOK_RECORDS = 64;
+
+const MISSING = /^\s*(nan|null|none|n\/?a|)\s*$/i;
 
 interface Layout {
   /** The columns that are dimensions, or the one that holds lists. */
@@ -29,10 +33,10 @@ interface Layout {
 export async function openCsv(file: DataFile, column?: string): Promise<VectorSource> {
   const { path } = file;
   const first: CsvRecord[] = [];
-  for await (const record of readRecords(file)) if (first.push(record) === 2) break;
-  const [head, second] = first;
+  for await (const record of readRecords(file)) if (first.push(record) === LOOK_RECORDS) break;
+  const [head] = first;
   if (head === undefined) throw new FormatError(`${path}: row 0: the file holds no vectors`);
-  const layout = layoutOf(path, head, second, column);
+  const layout = layoutOf(path, head, first.slice(1), column);
   const chunks = (rowsPerChunk: number): AsyncGenerator<Float32Array> =>
     rowChunks(rows(file, layout), layout.d, rowsPerChunk);
   return { path, d: layout.d, n: undefined, chunks, close: () => file.close() };
@@ -83,7 +87,8 @@ function isListField(text: string | undefined): boolean {
   return text !== undefined && /^\s*[[({]/.test(text);
 }
 
-function layoutOf(path: string, head: CsvRecord, second: CsvRecord | undefined, column?: string): Layout {
+function layoutOf(path: string, head: CsvRecord, rest: readonly CsvRecord[], column?: string): Layout {
+  const [second] = rest;
   const names = head.fields.map((name) => name.trim());
   const values = (second ?? head).fields;
   const fields = names.length;
@@ -109,22 +114,25 @@ function layoutOf(path: string, head: CsvRecord, second: CsvRecord | undefined, 
     const d = checkDimension(path, second ?? head, listFields(values[at] as string).length);
     return { columns: [at], isList: true, hasNames, fields, d };
   }
-  const numbers = all.filter((at) => !Number.isNaN(parseNumber(values[at] ?? '')));
-  const hasNames =
-    second !== undefined &&
-    areNames(
-      numbers.map((at) => names[at] as string),
-      names,
-    );
-  const columns = hasNames ? numbers.filter((at) => !ID_COLUMNS.includes(names[at] as string)) : numbers;
-  const d = checkDimension(path, hasNames ? (second as CsvRecord) : head, columns.length);
+  const isNumber = (field: string | undefined): boolean => !Number.isNaN(parseNumber(field ?? ''));
+  const numbers = all.filter((at) => rest.some((record) => isNumber(record.fields[at])));
+  const hasNames = areNames(numbers.map((at) => names[at] as string));
+  const row = hasNames ? (second as CsvRecord) : head;
+  const columns = all.filter((at) => {
+    if (hasNames && ID_COLUMNS.includes(names[at] as string)) return false;
+    const field = row.fields[at];
+    // a missing number is refused as such, not taken for a word
+    return isNumber(field) || (numbers.includes(at) && MISSING.test(field ?? ''));
+  });
+  const d = checkDimension(path, row, columns.length);
   return { columns, isList: false, hasNames, fields, d };
 }
 
 /** Words above numbers, or numbers that count from 0 or 1, as pandas names columns. */
-function areNames(above: readonly string[], all: readonly string[]): boolean {
+function areNames(above: readonly string[]): boolean {
   const counted = above.filter((name) => !ID_COLUMNS.includes(name));
-  if (counted.every((name) => Number.isNaN(parseNumber(name)))) return all.length > 0 && above.length > 0;
+  if (counted.every((name) => Number.isNaN(parseNumber(name)) && !MISSING.test(name)))
+    return above.length > 0;
   const [first] = counted;
   return (
     counted.length > 1 &&

@@ -33,6 +33,7 @@ type Fail = (what: string) => FormatError;
  */
 export async function openJsonl(file: DataFile, column?: string): Promise<VectorSource> {
   const { path } = file;
+  checkColumn(column);
   for await (const line of readLines(file)) {
     if (line.text.trim() === '') continue;
     const fail = lineFail(path, 0, line);
@@ -69,6 +70,7 @@ function jsonlSource(file: DataFile, column: string, d: number): VectorSource {
  */
 export async function openJson(file: DataFile, column?: string): Promise<VectorSource> {
   const { path } = file;
+  checkColumn(column);
   const fail: Fail = (what) => new FormatError(`${path}: ${what}`, 0);
   const rows = rowsOf(parseJson(await readText(file), fail), column, fail);
   const rowFail =
@@ -144,6 +146,11 @@ function defaultColumn(root: unknown, fail: Fail): string {
   if (name !== undefined) return name;
   const names = Object.keys(root).slice(0, 20).join(', ');
   throw fail(`expected a field "vector" or "embedding", or a column to be named; found: ${names}`);
+}
+
+function checkColumn(column: string | undefined): void {
+  if (column === '')
+    throw new RangeError('"column" expected a name or a path such as data[0].embedding, got ""');
 }
 
 /** The vectors of one value; '' is the value itself. */

@@ -1,5 +1,5 @@
 /** Matrices of integers, such as the ids of true neighbours: .ivecs, .npy, .ibin and .hdf5. */
-import { FormatError } from '@sagitta/core-wasm';
+import { checkOptions, FormatError, type OptionTable } from '@sagitta/core-wasm';
 import { closeOnError, type DataFile, openDataFile } from '../files/data-file.ts';
 import { checkRowCount } from './fixed-rows.ts';
 import { HDF5_SIGNATURE } from './hdf5/objects.ts';
@@ -21,6 +21,8 @@ export interface ReadMatrixOptions {
   readonly column?: string | undefined;
 }
 
+const READ_MATRIX_OPTIONS: OptionTable<ReadMatrixOptions> = { column: 'string' };
+
 /** Rows decoded at a time. */
 const BLOCK_BYTES = 1 << 22;
 const NO_ID = 2 ** 32 - 1;
@@ -31,6 +33,7 @@ const NO_ID = 2 ** 32 - 1;
  * @throws FormatError naming file, row and byte; RangeError naming "column"
  */
 export async function readMatrixI32(path: string, options: ReadMatrixOptions = {}): Promise<MatrixI32> {
+  checkOptions('options', options, READ_MATRIX_OPTIONS);
   return closeOnError(await openDataFile(path), async (file) => {
     const matrix = await readMatrix(file, options.column);
     await file.close();

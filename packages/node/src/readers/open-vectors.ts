@@ -1,4 +1,5 @@
 /** Opens a file of vectors, by its extension or its first bytes. */
+import { checkOneOf, checkOptions, type OptionTable } from '@sagitta/core-wasm';
 import {
   extensionsOf,
   FORMATS,
@@ -25,13 +26,22 @@ export interface OpenVectorsOptions {
   readonly role?: 'base' | 'queries' | undefined;
 }
 
+const OPEN_VECTORS_OPTIONS: OptionTable<OpenVectorsOptions> = {
+  column: 'string',
+  d: 'number',
+  format: 'string',
+  role: 'string',
+};
+
 /**
  * Opens a file of vectors as a source that is read a chunk at a time; the caller closes it. `path` "-" is standard input.
  * @throws RangeError on an unknown extension or a wrong option, FormatError on bad bytes, UnsupportedError on a variant of a format
  * that is not read, the system's error if the file cannot be opened
  */
 export async function openVectors(path: string, options: OpenVectorsOptions = {}): Promise<VectorSource> {
-  const { column, d, format, role = 'base' } = options;
+  checkOptions('options', options, OPEN_VECTORS_OPTIONS);
+  const { column, d, format } = options;
+  const role = checkOneOf('role', options.role ?? 'base', ['base', 'queries']);
   const source = await openFormat(path, format, VECTOR_FORMATS, (file, { vectors }) => {
     if (vectors === undefined) throw new RangeError(`"format" expected one of ${VECTOR_FORMATS.join(', ')}`);
     return vectors(file, { column, d, role });

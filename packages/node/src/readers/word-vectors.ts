@@ -56,7 +56,9 @@ function layoutOf(path: string, lines: readonly Line[]): Layout {
   if (first === undefined) throw new FormatError(`${path}: row 0: the file holds no vectors`);
   const head = fieldsOf(first);
   const isHead = head.length === 2 && head.every((field) => /^\d{1,15}$/.test(field));
-  const announced = isHead && second !== undefined && fieldsOf(second).length > Number(head[1]);
+  // two numbers above two numbers are a row; above any other number of them they are n and d
+  const below = second === undefined ? 0 : fieldsOf(second).length;
+  const announced = isHead && (below > Number(head[1]) || (below === Number(head[1]) && below > 2));
   const body = announced ? lines.slice(1) : lines;
   const counts = body.map((line) => fieldsOf(line).length);
   const hasWords = body.some((line) => Number.isNaN(parseNumber(fieldsOf(line)[0] as string)));
@@ -99,7 +101,9 @@ function fillRow(
 ): void {
   const fields = fieldsOf(line);
   const start = fields.length - d;
-  if (hasWords ? start < 1 : start !== 0) {
+  // a word of several parts does not end with a number: that would be a row of another length
+  const isLong = start > 1 && !Number.isNaN(parseNumber(fields[start - 1] as string));
+  if (hasWords ? start < 1 || isLong : start !== 0) {
     const expected = hasWords ? `a word and ${d} numbers` : `${d} numbers as in row 0`;
     throw rowError(path, row, line, `expected ${expected}, got ${fields.length} fields`);
   }

@@ -1,4 +1,5 @@
 /** Opens a file of token sets, by its extension or its first bytes. */
+import { checkOptions, type OptionTable } from '@sagitta/core-wasm';
 import {
   extensionsOf,
   type FormatName,
@@ -23,6 +24,13 @@ export interface OpenTokenSetsOptions {
   readonly d?: number | undefined;
 }
 
+const OPEN_TOKEN_SETS_OPTIONS: OptionTable<OpenTokenSetsOptions> = {
+  format: 'string',
+  column: 'string',
+  lengths: 'string',
+  d: 'number',
+};
+
 /**
  * Opens a file of token sets as a source that is read some documents at a time; the caller closes it. `path` "-" is standard input.
  * @throws RangeError on an unknown extension or a wrong option, FormatError on bad bytes, UnsupportedError on a variant of a format
@@ -32,6 +40,7 @@ export async function openTokenSets(
   path: string,
   options: OpenTokenSetsOptions = {},
 ): Promise<TokenSetSource> {
+  checkOptions('options', options, OPEN_TOKEN_SETS_OPTIONS);
   const { d } = options;
   const source = await openAs(path, options);
   if (d === undefined || d === source.d) return source;
