@@ -34,6 +34,14 @@ interface Undo {
   readonly partialBlock: Uint8Array;
 }
 
+/** Vectors that stand behind those of their list and do not count yet. */
+interface Staged {
+  /** Vectors of the list with them. */
+  readonly n: number;
+  /** Puts the list back to what counts. */
+  readonly undo: Undo;
+}
+
 export class InvertedLists extends Owner {
   readonly nlist: number;
   readonly blockBytes: number;
@@ -41,6 +49,8 @@ export class InvertedLists extends Owner {
   readonly #lists: (InvertedList | undefined)[];
   /** Bytes of an id; 0 where there are none. */
   readonly #idBytes: number;
+  /** By list. */
+  readonly #staged = new Map<number, Staged>();
 
   constructor(core: Core, nlist: number, blockBytes: number, hasIds = true) {
     super(core);
@@ -54,7 +64,9 @@ export class InvertedLists extends Owner {
   /** undefined for an empty list. */
   get(list: number): InvertedList | undefined {
     this.checkLive('lists');
-    return this.#lists[list];
+    const content = this.#lists[list];
+    // a list that has staged vectors alone has memory, and is empty
+    return content && content.n > 0 ? content : undefined;
   }
 
   #set(list: number, content: InvertedList | undefined): void {
@@ -75,15 +87,21 @@ export class InvertedLists extends Owner {
    * vectors go to positions first…first + count - 1. If anything throws, all lists are as they were.
    */
   append(counts: Uint32Array, write: (list: number, target: InvertedList, first: number) => void): void {
+    this.stage(counts, write);
+    this.publish();
+  }
+
+  /** append of vectors that do not count until publish(); withdraw() drops them. */
+  stage(counts: Uint32Array, write: (list: number, target: InvertedList, first: number) => void): void {
     this.checkLive('lists');
     const undo: Undo[] = [];
     try {
       for (let list = 0; list < this.nlist; list++) {
         const count = counts[list] as number;
         if (count === 0) continue;
-        undo.push(this.#grow(list, count));
-        const target = this.#lists[list] as InvertedList;
-        write(list, target, target.n - count);
+        const entry = this.#grow(list, count);
+        undo.push(entry);
+        write(list, { ...(this.#lists[list] as InvertedList), n: entry.n + count }, entry.n);
       }
     } catch (error) {
       for (const entry of undo.reverse()) this.#shrink(entry);
@@ -91,9 +109,24 @@ export class InvertedLists extends Owner {
     }
   }
 
+  /** Makes what was staged count. Needs no memory and cannot fail. */
+  publish(): void {
+    this.checkLive('lists');
+    for (const [list, { n }] of this.#staged) this.#set(list, { ...(this.#lists[list] as InvertedList), n });
+    this.#staged.clear();
+  }
+
+  /** Drops what was staged. */
+  withdraw(): void {
+    this.checkLive('lists');
+    for (const { undo } of [...this.#staged.values()]) this.#shrink(undo);
+  }
+
+  /** Room for `count` vectors behind those of the list and the staged ones. */
   #grow(list: number, count: number): Undo {
     const old = this.#lists[list];
-    const first = old?.n ?? 0;
+    const staged = this.#staged.get(list);
+    const first = staged?.n ?? old?.n ?? 0;
     const n = first + count;
     const wanted = Math.ceil(n / BLOCK);
     const partial = Math.floor(first / BLOCK) * this.blockBytes;
@@ -108,17 +141,17 @@ export class InvertedLists extends Owner {
     };
     if (old && undo.blockBytes >= wanted * this.blockBytes) {
       if (partialBlock.length > 0) old.blocks.beforeWrite(partial, this.blockBytes);
-      this.#set(list, { ...old, n });
-      return undo;
+    } else {
+      const grown = this.#room(old ? Math.max(wanted, Math.ceil((first / BLOCK) * 1.5)) : wanted);
+      if (old) {
+        grown.blocks.u8(0, undo.blockBytes).set(old.blocks.u8());
+        grown.ids.u8(0, undo.idBytes).set(old.ids.u8());
+        old.blocks.dispose();
+        old.ids.dispose();
+      }
+      this.#set(list, { ...grown, n: old?.n ?? 0 });
     }
-    const grown = this.#room(old ? Math.max(wanted, Math.ceil((first / BLOCK) * 1.5)) : wanted);
-    if (old) {
-      grown.blocks.u8(0, undo.blockBytes).set(old.blocks.u8());
-      grown.ids.u8(0, undo.idBytes).set(old.ids.u8());
-      old.blocks.dispose();
-      old.ids.dispose();
-    }
-    this.#set(list, { ...grown, n });
+    this.#staged.set(list, { n, undo: staged?.undo ?? undo });
     return undo;
   }
 
@@ -130,8 +163,13 @@ export class InvertedLists extends Owner {
     }));
   }
 
+  /** Drops what was staged after `undo` was made. */
   #shrink({ list, n, blockBytes, idBytes, partialBlock }: Undo): void {
-    const { blocks, ids } = this.#lists[list] as InvertedList;
+    const content = this.#lists[list] as InvertedList;
+    const { blocks, ids } = content;
+    const staged = this.#staged.get(list);
+    if (staged && n > content.n) this.#staged.set(list, { n, undo: staged.undo });
+    else this.#staged.delete(list);
     if (n === 0) {
       blocks.dispose();
       ids.dispose();
@@ -143,7 +181,6 @@ export class InvertedLists extends Owner {
     ids.truncate(idBytes);
     blocks.u8(at).fill(0);
     blocks.u8(at, partialBlock.length).set(partialBlock);
-    this.#set(list, { n, blocks, ids });
   }
 
   /** Fills empty lists from a file; the caller has checked that sizes, ids and codes fit together. */
@@ -188,6 +225,7 @@ export class InvertedLists extends Owner {
       list?.ids.dispose();
     }
     this.#lists.fill(undefined);
+    this.#staged.clear();
     super.dispose();
   }
 }

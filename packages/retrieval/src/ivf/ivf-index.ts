@@ -7,7 +7,6 @@
  */
 import {
   type Block,
-  type Core,
   checkInteger,
   checkNumber,
   checkOptions,
@@ -18,7 +17,6 @@ import {
   metricSet,
   NO_PTR,
   type Numbers,
-  type OptionTable,
   Owner,
   type Ptr,
   type Scope,
@@ -27,73 +25,19 @@ import {
 } from '@sagitta/core-wasm';
 import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
 import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
-import { BLOCK, type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
+import { groupRows } from './group-rows.ts';
+import { BLOCK, type InvertedList, InvertedLists } from './inverted-lists.ts';
+import type { IvfParts } from './ivf-parts.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import { type IndexQuantizer, type ListCodec, type Probe, writing } from './list-codec.ts';
 import { ListPlaces } from './list-places.ts';
 import { ResultHeap } from './result-heap.ts';
+import { RERANK_OPTIONS, SEARCH_OPTIONS, type SearchOptions, type VectorFetch } from './search-options.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
 import { type SearchSteps, StepScope } from './step-scope.ts';
 
-/**
- * Gives vectors for exact rerank: ids → ids.length × d values (or as many arrays of d numbers), in that order. It may use
- * the index as it likes, also search, add to or dispose of it: the answer of the search that asks is that of before.
- */
-export type VectorFetch = (ids: Uint32Array) => Vectors;
-
-export interface SearchOptions {
-  /** Lists to visit, default 16, at most nlist. */
-  readonly nprobe?: number;
-  /**
-   * How much of its bound a vector is given before the rest of its code is left unread; default 1. Smaller is faster and
-   * loses vectors, larger is slower, 1000 reads every code. Has no effect on float32 indexes.
-   */
-  readonly gamma?: number;
-  /**
-   * Scores this many candidates again: exactly from `fetch` or kept vectors, else from secondary codes, else, where codes
-   * have two levels (lvq with secondBits), the lists are scanned by the first and candidates scored by both. Where there
-   * are secondary codes the default is ten times k; false leaves them unread.
-   */
-  readonly rerank?: { readonly candidates: number; readonly fetch?: VectorFetch } | false;
-  /** Adds statistics to the result. */
-  readonly statistics?: boolean;
-}
-
-const SEARCH_OPTIONS: OptionTable<SearchOptions> = {
-  nprobe: 'number',
-  gamma: 'number',
-  rerank: 'any',
-  statistics: 'boolean',
-};
-const RERANK_OPTIONS: OptionTable<Exclude<SearchOptions['rerank'], false | undefined>> = {
-  candidates: 'number',
-  fetch: 'function',
-};
-
-export interface IvfParts {
-  readonly core: Core;
-  readonly metric: Metric;
-  readonly d: number;
-  readonly kind: 'flat' | 'ivf';
-  /** nlist × d. */
-  readonly centroids: Float32Array;
-  /** The index's from now on: disposed with it, and if its making fails. */
-  readonly codec: ListCodec;
-  /** Keep float32 vectors (row = id) for rerank. */
-  readonly keepVectors: boolean;
-  /** As the codec. */
-  readonly secondary?: SecondaryCodes;
-  /** Contents of a file, checked: lists, and kept vectors (n × d) where vectors are kept. */
-  readonly saved?: SavedLists & { readonly kept?: Float32Array };
-  /** Instead of `saved`: lists of n vectors that are filled already, the index's from now on, and kept vectors. */
-  readonly filled?: {
-    readonly lists: InvertedLists;
-    readonly n: number;
-    readonly kept?: readonly Float32Array[];
-  };
-  /** Vectors of lists that stay outside and come in through searchSteps. */
-  readonly pagedVectors?: number;
-}
+export type { IvfParts } from './ivf-parts.ts';
+export type { SearchOptions, VectorFetch } from './search-options.ts';
 
 /** A search between its parts. */
 interface Pass {
@@ -140,6 +84,8 @@ export class IvfIndex extends Owner {
   /** Of the search in steps that is not finished. */
   #steps: StepScope | undefined;
   #n = 0;
+  /** Vectors that publish() will add. */
+  #staged = 0;
 
   constructor(parts: IvfParts) {
     super(parts.core);
@@ -211,41 +157,62 @@ export class IvfIndex extends Owner {
    * @throws TypeError, RangeError on bad vectors, CapacityError where memory ends
    */
   add(vectors: Vectors): void {
+    this.stage(vectors);
+    this.publish();
+  }
+
+  /**
+   * Codes vectors (as add takes them) that no search finds and no file counts until publish(), so that many of them,
+   * or those of several indexes, are added all together or not at all. On an error nothing of this call is staged; memory
+   * is taken here and not in publish(). In a file saved meanwhile the spare places of last blocks may hold their codes.
+   * @throws as add
+   */
+  stage(vectors: Vectors): void {
     this.checkLive('index');
     const given = metricSet(this.metric, vectors, this.d, 'vectors');
     if (given.n === 0) return;
-    checkInteger('vectors', this.#n + given.n, 1, MAX_VECTORS);
+    const first = this.#n + this.#staged;
+    checkInteger('vectors', first + given.n, 1, MAX_VECTORS);
     const rows = given.data;
     const assigned =
       this.nlist === 1 ? new Uint32Array(given.n) : assignToNearest(this.core, given, this.centroids).ids;
-    const counts = new Uint32Array(this.nlist);
-    for (const list of assigned) counts[list] = (counts[list] as number) + 1;
-    const starts = new Uint32Array(this.nlist);
-    for (let i = 1; i < this.nlist; i++) {
-      starts[i] = (starts[i - 1] as number) + (counts[i - 1] as number);
-    }
-    const order = new Uint32Array(given.n);
-    const next = starts.slice();
-    for (let i = 0; i < given.n; i++) {
-      const list = assigned[i] as number;
-      order[next[list] as number] = i;
-      next[list] = (next[list] as number) + 1;
-    }
-    const append = (): void =>
+    const { counts, starts, order } = groupRows(assigned, this.nlist);
+    // before memory is taken that would have to be given back
+    const kept = this.#kept && (this.metric === 'cosine' ? rows : rows.slice());
+    const stage = (): void =>
       writing(this.codec, () =>
-        this.lists.append(counts, (list, target, first) => {
+        this.lists.stage(counts, (list, target, position) => {
           const start = starts[list] as number;
           const members = order.subarray(start, start + (counts[list] as number));
-          this.#write(list, rows, members, target.blocks, first);
-          const ids = target.ids.u32(first * 4, members.length);
-          for (const [i, row] of members.entries()) ids[i] = this.#n + row;
+          this.#write(list, rows, members, target.blocks, position);
+          const ids = target.ids.u32(position * 4, members.length);
+          for (const [i, row] of members.entries()) ids[i] = first + row;
         }),
       );
-    if (this.#secondary) this.#secondary.append(rows, append);
-    else append();
-    this.#kept?.add(this.metric === 'cosine' ? rows : rows.slice());
-    this.#n += given.n;
+    if (this.#secondary) this.#secondary.stage(rows, stage);
+    else stage();
+    if (kept) this.#kept?.stage(kept);
+    this.#staged += given.n;
+  }
+
+  /** Adds what was staged; the ids follow those that there were. Cannot fail. */
+  publish(): void {
+    this.checkLive('index');
+    this.lists.publish();
+    this.#secondary?.publish();
+    this.#kept?.publish();
+    this.#n += this.#staged;
+    this.#staged = 0;
     this.#places = undefined;
+  }
+
+  /** Drops what was staged: the index is as it was. */
+  withdraw(): void {
+    this.checkLive('index');
+    this.lists.withdraw();
+    this.#secondary?.withdraw();
+    this.#kept?.withdraw();
+    this.#staged = 0;
   }
 
   #write(list: number, rows: Float32Array, members: Uint32Array, target: Block, first: number): void {

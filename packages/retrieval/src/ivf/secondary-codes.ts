@@ -37,17 +37,24 @@ export class SecondaryCodes extends Owner {
 
   /**
    * Codes vectors (m × d) behind those that are there, then calls `also`; if that or the coding throws, nothing is
-   * added.
+   * added. They count when publish() says so; withdraw() drops them.
    */
-  append(vectors: Float32Array, also: () => void): void {
+  stage(vectors: Float32Array, also: () => void): void {
     this.checkLive('secondary codes');
     const count = vectors.length / this.#origin.length;
     writing(this.codec, () =>
-      this.#list.append(Uint32Array.of(count), (_, target, first) => {
+      this.#list.stage(Uint32Array.of(count), (_, target, first) => {
         this.codec.write(vectors, this.#origin, target.blocks, first);
         also();
       }),
     );
+  }
+
+  publish(): void {
+    this.#list.publish();
+  }
+  withdraw(): void {
+    this.#list.withdraw();
   }
 
   /** Codes of a file: n of them in whole blocks. */
