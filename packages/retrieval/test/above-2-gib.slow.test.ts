@@ -104,7 +104,7 @@ describe('an index of 2.6 GiB', () => {
     let state = (c + 1) * 0x9e3779b1;
     for (let i = 0; i < out.length; i++) {
       state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      out[i] = (state >>> 24) + (i % clusters === c ? 4096 : 0);
+      out[i] = (state >>> 24) + ((i % d) % clusters === c ? 4096 : 0);
     }
     return out;
   }

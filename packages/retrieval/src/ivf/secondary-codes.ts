@@ -51,9 +51,11 @@ export class SecondaryCodes extends Owner {
   }
 
   publish(): void {
+    this.checkLive('secondary codes');
     this.#list.publish();
   }
   withdraw(): void {
+    this.checkLive('secondary codes');
     this.#list.withdraw();
   }
 
