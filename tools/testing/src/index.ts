@@ -20,3 +20,4 @@ export {
 } from './mutations.ts';
 export { PARITY_DIMS } from './parity-dims.ts';
 export { type RefusingCore, refusingCore } from './refusing-core.ts';
+export { bytesOfPieces } from './snapshot-bytes.ts';

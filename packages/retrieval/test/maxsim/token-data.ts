@@ -1,6 +1,6 @@
 /** Token sets of random lengths, every encoding of a store, and what scores are compared with. */
 import { ByteReader, type Core, type TokenSet, tokenSet } from '@sagitta/core-wasm';
-import { gaussianRows } from '@sagitta/testing';
+import { bytesOfPieces, gaussianRows } from '@sagitta/testing';
 import {
   createTokenStore,
   type QueryTokens,
@@ -9,7 +9,6 @@ import {
   type TokenStore,
   type TokenStoreOptions,
 } from '../../src/maxsim/index.ts';
-import { bytesOfPieces } from '../snapshot-bytes.ts';
 
 /** Lengths with none, one, and both sides of the kernels' tiles. */
 export const LENGTHS: readonly number[] = [5, 0, 1, 16, 3, 17, 4, 33, 0, 8, 15, 2];

@@ -1,8 +1,8 @@
 /** Files of token stores with every byte of the parameters flipped, cut short at every place, and with numbers made huge. */
 import { ByteReader, createCore, FormatError } from '@sagitta/core-wasm';
+import { bytesOfPieces } from '@sagitta/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readTokenStore } from '../../src/maxsim/index.ts';
-import { bytesOfPieces } from '../snapshot-bytes.ts';
 import { documentsOf, ENCODED, nameOf, queryOf, storeOf } from './token-data.ts';
 
 const core = createCore();

@@ -1,7 +1,7 @@
 /** Bytes of version 1: the same on every engine and in every later release. */
 import { crc32, createCore } from '@sagitta/core-wasm';
+import { bytesOfPieces } from '@sagitta/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { bytesOfPieces } from '../snapshot-bytes.ts';
 import { documentsOf, type Encoded, nameOf, storeOf } from './token-data.ts';
 
 const core = createCore();

@@ -1,8 +1,7 @@
 import { CapacityError, createCore, normalizeRows, tokenSet } from '@sagitta/core-wasm';
-import { F32_EPSILON } from '@sagitta/testing';
+import { bytesOfPieces, F32_EPSILON } from '@sagitta/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createTokenStore, maxsim, type QueryTokens, queryTokens } from '../../src/maxsim/index.ts';
-import { bytesOfPieces } from '../snapshot-bytes.ts';
 import {
   allSlots,
   decoded,

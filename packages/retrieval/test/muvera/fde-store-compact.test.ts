@@ -1,9 +1,8 @@
 /** A compacted store is the store of what was kept, byte for byte. */
 import { createCore } from '@sagitta/core-wasm';
-import { gaussianRows } from '@sagitta/testing';
+import { bytesOfPieces, gaussianRows } from '@sagitta/testing';
 import { expect, it } from 'vitest';
 import { createFdeStore, FDE_ENCODINGS, type FdeStore } from '../../src/muvera/index.ts';
-import { bytesOfPieces } from '../snapshot-bytes.ts';
 
 /** More than two chunks of 1,024. */
 const N = 2_200;

@@ -1,5 +1,5 @@
 import { type BlockRows, ByteReader, CapacityError, createCore, FormatError } from '@sagitta/core-wasm';
-import { gaussianRows } from '@sagitta/testing';
+import { bytesOfPieces, gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import {
   createFdeStore,
@@ -8,7 +8,6 @@ import {
   type FdeStoreOptions,
   readFdeStore,
 } from '../../src/muvera/index.ts';
-import { bytesOfPieces } from '../snapshot-bytes.ts';
 import { dot } from './fde-fixtures.ts';
 
 const LENGTH = 96;

@@ -1,10 +1,11 @@
 /** Models and stores by themselves: read, then used on a few vectors of about 1. */
-import { type Core, readContainer, tokenSet } from '@sagitta/core-wasm';
+import { type Core, readContainer, type SnapshotPiece, tokenSet } from '@sagitta/core-wasm';
 import { loadSaqModel, readQuantizer, SaqDecoder, SaqEncoder } from '@sagitta/quantizers';
 import { readFdeEncoder } from '@sagitta/retrieval';
 import { readTokenStore } from '@sagitta/retrieval/maxsim';
 import { readFdeStore } from '@sagitta/retrieval/muvera';
 import { loadStaticTokens } from '@sagitta/retrieval/text';
+import { bytesOfPieces } from '@sagitta/testing';
 import { check, checkFound, type FuzzReader, type Surroundings, someValues } from '../reader.ts';
 import { TEXTS } from '../seeds/models.ts';
 
@@ -69,7 +70,7 @@ function useFdeEncoder(bytes: Uint8Array, { core }: Surroundings): void {
 interface Store extends Disposable {
   readonly n: number;
   parameters(): Uint8Array;
-  codePieces(): Uint8Array[];
+  codePieces(): readonly SnapshotPiece[];
 }
 
 /** Reads both parts, uses the store, and compares what it writes with what it was read from. */
@@ -91,7 +92,7 @@ function useStore<T extends Store>(
   );
   const same = Buffer.compare(store.parameters(), container.section('PARA')) === 0;
   check(same, 'parameters are written as others than were read');
-  const codes = Buffer.concat(store.codePieces());
+  const codes = bytesOfPieces(store.codePieces());
   check(Buffer.compare(codes, container.section('CODE')) === 0, 'codes are written as others than were read');
 }
 

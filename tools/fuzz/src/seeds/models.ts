@@ -5,7 +5,7 @@ import { writeFdeEncoder } from '@sagitta/retrieval';
 import { createTokenStore, type TokenStoreOptions } from '@sagitta/retrieval/maxsim';
 import { createFdeStore, type FdeStoreOptions } from '@sagitta/retrieval/muvera';
 import { saveStaticTokens, trainStaticTokens } from '@sagitta/retrieval/text';
-import { clusteredRows } from '@sagitta/testing';
+import { bytesOfPieces, clusteredRows } from '@sagitta/testing';
 import type { Seed } from '../reader.ts';
 import { documents } from './documents.ts';
 import { encoders } from './multi-vector-files.ts';
@@ -70,10 +70,6 @@ export function fdeEncoderSeeds(core: Core): Seed[] {
   }));
 }
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(pieces));
-}
-
 const FDE_STORES: readonly Omit<FdeStoreOptions, 'length' | 'blockLength'>[] = [
   { encoding: 'float32' },
   { encoding: 'int8' },
@@ -90,7 +86,7 @@ export function fdeStoreSeeds(core: Core): Seed[] {
       const learns = hasSample || options.encoding === 'pq256x8';
       using store = createFdeStore(core, { ...options, length, blockLength, ...(learns && { sample }) });
       store.append(sample.subarray(0, 20 * length));
-      const bytes = boxed({ PARA: store.parameters(), CODE: joined(store.codePieces()) });
+      const bytes = boxed({ PARA: store.parameters(), CODE: bytesOfPieces(store.codePieces()) });
       return { name: `${options.encoding} ${learns}`, bytes };
     }),
   );
@@ -111,7 +107,7 @@ export function tokenStoreSeeds(core: Core): Seed[] {
     const metric = i % 2 === 0 ? 'ip' : 'cosine';
     using store = createTokenStore(core, { ...options, d: tokens.d, metric });
     store.append(tokens);
-    const bytes = boxed({ PARA: store.parameters(), CODE: joined(store.codePieces()) });
+    const bytes = boxed({ PARA: store.parameters(), CODE: bytesOfPieces(store.codePieces()) });
     return { name: options.encoding, bytes };
   });
 }
