@@ -8,6 +8,9 @@ export {
   checkLength,
   checkNumber,
   checkOneOf,
+  MAX_MAGNITUDE,
+  MAX_SQUARE,
+  MIN_MAGNITUDE,
 } from './checks.ts';
 export {
   type Container,
@@ -29,6 +32,15 @@ export { type CoreSource, type InitOptions, init } from './init.ts';
 export type { Kernels } from './kernels.ts';
 export { type Block, MAX_MEMORY_BYTES, NO_PTR, type Ptr, type Scope } from './memory.ts';
 export { checkMetric, isSmallerBetter, METRICS, type Metric } from './metric.ts';
+export {
+  type HalfArray,
+  type Numbers,
+  toFloat32,
+  toFloat32Rows,
+  toUint32,
+  type Vectors,
+  type WholeNumbers,
+} from './numbers.ts';
 export { checkOptions, type OptionTable } from './options.ts';
 export { making, Owner } from './owner.ts';
 export { RandomStream } from './random.ts';
@@ -41,12 +53,22 @@ export {
   type SnapshotParts,
   type SnapshotPiece,
 } from './snapshot.ts';
+export { largestAmount, longestStored, MAX_SCORE_PART, rowsDefect } from './stored-range.ts';
 export {
+  boundedSet,
+  boundedTokenSet,
   joinTokenSets,
   MAX_DIMENSION,
+  type MetricQuery,
+  metricQuery,
+  metricSet,
   normalizeRows,
+  shapedSet,
   type TokenSet,
+  type TokenSetInput,
   tokenSet,
   type VectorSet,
+  type VectorSetInput,
+  type VectorUse,
   vectorSet,
 } from './vectors.ts';

@@ -14,6 +14,7 @@ import {
   type Metric,
   type OptionTable,
   type VectorSet,
+  type VectorSetInput,
   vectorSet,
 } from '@sagitta/core-wasm';
 import { NO_ID } from '@sagitta/retrieval';
@@ -59,7 +60,7 @@ const QUERY_ROWS = 64;
 export async function exactNeighbors(
   core: Core,
   source: VectorSource,
-  queries: VectorSet,
+  queries: VectorSetInput,
   options: ExactNeighborsOptions,
 ): Promise<ExactNeighbors> {
   checkOptions('options', options, EXACT_NEIGHBORS_OPTIONS);

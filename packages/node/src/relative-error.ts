@@ -6,7 +6,14 @@
  * Estimates of a group of queries are held in id order (8 bytes each) while the base file is read once, so memory does
  * not depend on the number of base vectors times their dimension.
  */
-import { checkInteger, checkOptions, type OptionTable, type VectorSet, vectorSet } from '@sagitta/core-wasm';
+import {
+  checkInteger,
+  checkOptions,
+  type OptionTable,
+  type VectorSet,
+  type VectorSetInput,
+  vectorSet,
+} from '@sagitta/core-wasm';
 import type { IvfIndex } from '@sagitta/retrieval';
 import { type Batch, readBatches, rowsWithin } from './readers/batches.ts';
 import type { VectorSource } from './readers/vector-source.ts';
@@ -60,7 +67,7 @@ interface Estimates {
 export async function relativeError(
   index: IvfIndex,
   base: VectorSource,
-  queries: VectorSet,
+  queries: VectorSetInput,
   options: RelativeErrorOptions,
 ): Promise<RelativeError> {
   checkOptions('options', options, RELATIVE_ERROR_OPTIONS);

@@ -42,6 +42,7 @@ export {
   type SaqSegment,
   type ScanHeap,
   type ScanStatistics,
+  saqDefect,
   saqLayout,
   saveSaqModel,
   singleSegmentPlan,

@@ -6,6 +6,7 @@ import {
   type Metric,
   type OptionTable,
   type RandomStream,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import type { LeanVecSolver } from './leanvec/projection.ts';
 import type { Coder } from './linear/coder.ts';
@@ -49,7 +50,7 @@ export interface QuantizerOptions {
   /** leanvec: what codes the kept dimensions, with its own options beside. Default lvq, at 8 bits. */
   readonly primary?: PrimaryName;
   /** leanvec: training queries (m × d, for cosine of length 1) where they differ from the vectors. */
-  readonly queries?: Float32Array;
+  readonly queries?: Vectors;
   /** leanvec with queries: 'sphering' (default), the closed form, or 'frank-wolfe', the search of the paper. */
   readonly solver?: LeanVecSolver;
   /** low-rank-pq: dims of the shared codebook; default: chosen by a trade-off that the coder reports. */

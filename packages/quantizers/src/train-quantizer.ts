@@ -2,6 +2,7 @@
 import {
   type ByteReader,
   ByteWriter,
+  boundedSet,
   type Core,
   checkCore,
   checkInteger,
@@ -12,8 +13,8 @@ import {
   METRICS,
   type Metric,
   RandomStream,
-  type VectorSet,
-  vectorSet,
+  type VectorSetInput,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import { readLatentCoder, trainLatentCoder } from './latent/index.ts';
 import { ExactNormCoder } from './leanvec/index.ts';
@@ -184,7 +185,8 @@ const MAKERS: Record<QuantizerName, Maker> = {
 };
 
 /**
- * Trains a quantizer on a sample (n × d, at least 1 vector; product quantization needs 16 or 256).
+ * Trains a quantizer on a sample (n × d, at least 1 vector; product quantization needs 16 or 256), of vectors of lengths up
+ * to 2^50 that are not all below 2^-50.
  *
  * residuals — n × d, where vectors will be coded as residuals x - c of lists: what is learned is learned from them.
  * For cosine pass vectors of length 1.
@@ -192,9 +194,9 @@ const MAKERS: Record<QuantizerName, Maker> = {
  */
 export function trainQuantizer(
   core: Core,
-  sample: VectorSet,
+  sample: VectorSetInput,
   options: QuantizerOptions,
-  residuals?: Float32Array,
+  residuals?: Vectors,
 ): LinearQuantizer {
   checkCore(core);
   const { d } = sample;
@@ -203,7 +205,7 @@ export function trainQuantizer(
   const metric = checkMetric(options.metric);
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('sample.d', d, 1, MAX_DIMENSION);
-  const { data, n } = vectorSet(sample.data, d, 'sample');
+  const { data, n } = boundedSet(sample.data, d, 'sample', { isSample: true });
   if (n === 0) throw new RangeError('"sample" expected at least 1 vector, got 0');
   const origin = new Float32Array(d);
   if (metric === 'l2') {
@@ -212,7 +214,7 @@ export function trainQuantizer(
     for (let j = 0; j < d; j++) origin[j] = (sums[j] as number) / n;
   }
   const rows = residuals
-    ? vectorSet(residuals, d, 'residuals').data
+    ? boundedSet(residuals, d, 'residuals').data
     : data.map((value, i) => value - (origin[i % d] as number));
   const random = new RandomStream(seed, `quantizer/${name}`);
   const made = MAKERS[name]({ core, d, n: rows.length / d, rows, origin, random, seed }, options);
@@ -273,5 +275,7 @@ export function readQuantizer(reader: ByteReader): LinearQuantizer {
   if (!frame.matrix && frame.dims !== paddedDims(d)) reader.fail(`"dims" expected ${paddedDims(d)}`);
   const coder = READERS[name](reader, frame.dims);
   reader.end();
-  return new LinearQuantizer({ name, metric, d, bits, isUnbiased, origin, frame, coder });
+  const quantizer = new LinearQuantizer({ name, metric, d, bits, isUnbiased, origin, frame, coder });
+  const defect = quantizer.modelDefect();
+  return defect === undefined ? quantizer : reader.fail(defect);
 }

@@ -16,11 +16,16 @@ import {
   checkOptions,
   crc32,
   FormatError,
+  longestStored,
   MAX_HEADER_BYTES,
   making,
+  type Numbers,
   type OptionTable,
   Owner,
   readContainerTable,
+  toFloat32,
+  type Vectors,
+  vectorSet,
 } from '@sagitta/core-wasm';
 import { type ByteRange, type ByteSource, readRanges } from './byte-source.ts';
 import {
@@ -212,33 +217,33 @@ export class PagedIndex extends Owner {
   }
 
   /**
-   * The k best vectors by estimated score, as IvfIndex.search gives them. Searches run one after the other.
+   * The k best vectors by estimated score, as IvfIndex.search gives them. Searches run one after the other; the query is
+   * copied at the call.
    * @throws RangeError as IvfIndex.search does, FormatError on lists that are none, what the source rejects with,
    * the signal's reason
    */
-  search(query: Float32Array, k: number, options: PagedSearchOptions = {}): Promise<SearchResult> {
-    return this.#queued(() => this.#search(query, k, options));
+  async search(query: Numbers, k: number, options: PagedSearchOptions = {}): Promise<SearchResult> {
+    // a copy: it may wait for its turn
+    const own = toFloat32('query', query).slice();
+    return this.#queued(() => this.#search(own, k, options));
   }
 
-  /** search for every row of queries (nq × d); rows short of k end in NO_ID. */
+  /** search for every row of queries (nq × d numbers or nq arrays of d); rows short of k end in NO_ID. */
   async searchBatch(
-    queries: Float32Array,
+    queries: Vectors,
     k: number,
     options: PagedSearchOptions = {},
   ): Promise<BatchSearchResult> {
     this.checkLive('index');
     const { d } = this;
-    if (queries.length % d !== 0) {
-      throw new RangeError(
-        `"queries" expected a length that is a multiple of d = ${d}, got ${queries.length}`,
-      );
-    }
-    const nq = queries.length / d;
+    const { data, n: nq } = vectorSet(queries, d, 'queries');
+    // a copy: the caller may write to its own while we wait
+    const own = data.slice();
     const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     const ids = new Uint32Array(nq * k).fill(NO_ID);
     const scores = new Float32Array(nq * k).fill(worst);
     for (let q = 0; q < nq; q++) {
-      const found = await this.search(queries.subarray(q * d, (q + 1) * d), k, options);
+      const found = await this.search(own.subarray(q * d, (q + 1) * d), k, options);
       ids.set(found.ids, q * k);
       scores.set(found.scores, q * k);
     }
@@ -253,10 +258,9 @@ export class PagedIndex extends Owner {
   }
 
   async #search(query: Float32Array, k: number, options: PagedSearchOptions): Promise<SearchResult> {
-    this.checkLive('index');
     const { signal, rerank, ...plain } = options;
     const { index, cache, keptAt } = this.#parts;
-    signal?.throwIfAborted();
+    this.#checkGoesOn(signal);
     if (rerank) checkOptions('rerank', rerank, { candidates: 'number' });
     if (rerank && keptAt === undefined) {
       throw new RangeError('"rerank" expected kept vectors (build with keepVectors: true), got none');
@@ -268,22 +272,32 @@ export class PagedIndex extends Owner {
     });
     for (const group of cache.groups(steps.lists)) {
       await cache.ensure(group, (ranges) => this.#read(ranges, signal));
-      // the core's memory is not shared, but dispose may have come in while we waited
-      this.checkLive('index');
-      signal?.throwIfAborted();
+      this.#checkGoesOn(signal);
       for (const piece of group) steps.scan(piece.list, cache.content(piece));
     }
-    if (rerank && keptAt !== undefined) vectors = await this.#vectors(steps.candidates(), keptAt, signal);
+    if (rerank && keptAt !== undefined) {
+      vectors = await this.#vectors(steps.candidates(), keptAt, signal);
+      this.#checkGoesOn(signal);
+    }
     return steps.finish();
   }
 
+  /** Dispose or an abort may come in while a search waits. */
+  #checkGoesOn(signal: AbortSignal | undefined): void {
+    this.checkLive('index');
+    signal?.throwIfAborted();
+  }
+
   async #vectors(ids: Uint32Array, keptAt: number, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const { d } = this;
+    const { d, metric } = this;
     const ranges = Array.from(ids, (id) => ({ offset: keptAt + 4 * d * id, length: 4 * d }));
     const rows = await this.#read(ranges, signal);
     const out = new Float32Array(ids.length * d);
     for (const [i, bytes] of rows.entries()) {
-      out.set(new ByteReader(bytes, ranges[i]?.offset).f32Array('kept vectors', d), i * d);
+      out.set(
+        new ByteReader(bytes, ranges[i]?.offset).rows('kept vectors', 1, d, longestStored(metric)),
+        i * d,
+      );
     }
     return out;
   }

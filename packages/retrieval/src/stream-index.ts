@@ -14,6 +14,7 @@ import {
   checkOptions,
   crc32,
   FormatError,
+  longestStored,
   making,
   type OptionTable,
   readContainerTable,
@@ -244,7 +245,7 @@ class Loader {
     return checksum;
   }
 
-  async #readKept({ n, d }: IndexMeta): Promise<Float32Array[]> {
+  async #readKept({ n, d, metric }: IndexMeta): Promise<Float32Array[]> {
     const entry = await this.#open('VECS');
     if (entry.length !== 4 * n * d) {
       throw new FormatError(`section "VECS" expected ${4 * n * d} bytes, got ${entry.length}`, entry.offset);
@@ -253,11 +254,11 @@ class Loader {
     const rows = Math.max(1, Math.floor(KEPT_PIECE_BYTES / (4 * d)));
     let checksum = 0;
     for (let first = 0; first < n; first += rows) {
-      const count = Math.min(rows, n - first) * d;
+      const count = Math.min(rows, n - first);
       const start = this.#stream.offset;
-      const bytes = await this.#stream.take(4 * count);
+      const bytes = await this.#stream.take(4 * count * d);
       checksum = crc32(bytes, checksum);
-      pieces.push(new ByteReader(bytes, start).f32Array('kept vectors', count));
+      pieces.push(new ByteReader(bytes, start).rows('kept vectors', count, d, longestStored(metric)));
       this.#progress();
     }
     this.#check(entry, checksum);

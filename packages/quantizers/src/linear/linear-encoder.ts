@@ -1,5 +1,15 @@
 /** Vectors → blocks of any linear method: by kernels straight into the blocks where the coder has them, else row by row. */
-import { type Block, type Core, checkFinite, checkLength, NO_PTR, Owner, type Ptr } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type Core,
+  checkFinite,
+  checkLength,
+  NO_PTR,
+  Owner,
+  type Ptr,
+  shapedSet,
+  type Vectors,
+} from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import type { QuantizerEncoder } from '../quantizer.ts';
 import { factorAt, type LinearLayout, putCode, putFactors } from './block-layout.ts';
@@ -53,17 +63,11 @@ export class LinearEncoder extends Owner implements QuantizerEncoder {
     if (this.#blockEncoder) this.#input = this.allocate(4 * (FRAME_CHUNK * d + paddedTo4(d) + frame.dims));
   }
 
-  encode(vectors: Float32Array, origin: Float32Array, blocks: Block, first: number): void {
+  encode(given: Vectors, origin: Float32Array, blocks: Block, first: number): void {
     this.checkLive('encoder');
     const { d, coder, metric, frame } = this.#quantizer;
-    checkLength(
-      'vectors',
-      vectors.length,
-      Math.floor(vectors.length / d) * d,
-      `a multiple of d = ${d}, e.g.`,
-    );
+    const { data: vectors, n } = shapedSet(given, d, 'vectors');
     checkLength('origin', origin.length, d, 'd');
-    const n = vectors.length / d;
     const centre = metric === 'l2' ? centreOf(this.core, frame, this.#quantizer.origin, origin) : undefined;
     if (this.#blockEncoder) {
       this.#encodeByKernels(this.#blockEncoder, vectors, n, origin, centre, blocks, first);

@@ -5,8 +5,17 @@
  * The projection is computed in 16-bit integers (assembly/project.ts): twice as fast as f32, off by 3e-6·|r| a coordinate,
  * which is 1 % of what a code of 8 bits misses and nothing beside what fewer miss.
  */
-import { type Block, type Core, checkLength, NO_PTR, Owner } from '@sagitta/core-wasm';
-import { packFactor } from './factors.ts';
+import {
+  type Block,
+  type Core,
+  checkFinite,
+  checkLength,
+  NO_PTR,
+  Owner,
+  shapedSet,
+  type Vectors,
+} from '@sagitta/core-wasm';
+import { LARGEST_FACTOR, packFactor } from './factors.ts';
 import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
 import { startsOf } from './starts.ts';
@@ -121,16 +130,15 @@ export class SaqEncoder extends Owner {
   }
 
   /**
-   * vectors — n × d values; out — blocks from byteOffset on, blockCount(n)·blockBytes bytes, overwritten (what lies behind
+   * vectors — n × d numbers or n arrays of d; out — blocks from byteOffset on, blockCount(n)·blockBytes bytes, overwritten (what lies behind
    * the n-th vector in the last block is zero); origin — what is subtracted, d values; without it vectors are residuals
    * x - c already.
-   * @throws RangeError if a residual is not finite or 100,000 times longer than those of training
+   * @throws RangeError if a vector is not finite or 100,000 times as far from the origin as those of training
    */
-  encode(vectors: Float32Array, out: Block, byteOffset = 0, origin?: Float32Array): void {
+  encode(given: Vectors, out: Block, byteOffset = 0, origin?: Float32Array): void {
     this.checkLive('encoder');
     const { d } = this.model;
-    const n = vectors.length / d;
-    checkLength('residuals', vectors.length, Math.floor(n) * d, `a multiple of d = ${d}, e.g.`);
+    const { data: vectors, n } = shapedSet(given, d, 'vectors');
     if (origin) {
       checkLength('origin', origin.length, d, 'd');
       this.#scratch.f32(this.#originAt, d).set(origin);
@@ -168,8 +176,9 @@ export class SaqEncoder extends Owner {
     const norms = this.#factors.f32(4 * CHUNK, count);
     const bad = norms.find((norm) => !Number.isFinite(norm));
     if (bad !== undefined) {
+      checkFinite('vectors', this.#rows.f32(0, count * d), d);
       throw new RangeError(
-        `"residuals" expected finite values whose squares fit in f32, got a squared norm of ${bad}`,
+        `"vectors" expected vectors of lengths up to 2^50, got one with a squared length of ${bad}`,
       );
     }
     const depth = paddedDepth(d);
@@ -210,7 +219,13 @@ export class SaqEncoder extends Owner {
       const packed = out.u16(at, used);
       const unit = this.#panels.unit / (this.model.factorUnits[s] as number);
       for (let i = 0; i < used; i++) {
-        packed[i] = packFactor((factors[i] as number) * (scales[i] as number) * unit);
+        const factor = (factors[i] as number) * (scales[i] as number) * unit;
+        if (factor > LARGEST_FACTOR) {
+          throw new RangeError(
+            `"vectors" expected vectors up to 100,000 times as far from their centre as those of training, got one at about ${Math.round(factor)} times (train on some like it, or multiply it)`,
+          );
+        }
+        packed[i] = packFactor(factor);
       }
       column += dims;
     }

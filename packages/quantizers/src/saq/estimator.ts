@@ -17,8 +17,10 @@ import {
   checkInteger,
   checkLength,
   NO_PTR,
+  type Numbers,
   Owner,
   type Ptr,
+  toFloat32,
 } from '@sagitta/core-wasm';
 import { type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
@@ -134,9 +136,9 @@ export class SaqEstimator extends Owner {
   }
 
   /** Sets the query (d values, unit length for cosine) of the following scans. */
-  setQuery(query: Float32Array, gamma: number = DEFAULT_GAMMA): void {
+  setQuery(query: Numbers, gamma: number = DEFAULT_GAMMA): void {
     this.checkLive('estimator');
-    this.#project(query);
+    this.#project(toFloat32('query', query));
     this.#context.f32(44, 1)[0] = gamma;
     // inner products do not depend on the centroid: their terms are made once a query
     if (this.#weight === 1) this.core.kernels.segmentedQuery(this.#context.at(), NO_PTR);

@@ -19,7 +19,8 @@ import {
   checkLength,
   checkOptions,
   type OptionTable,
-  type VectorSet,
+  shapedSet,
+  type VectorSetInput,
   vectorSet,
 } from '@sagitta/core-wasm';
 import { symmetricEigen } from './symmetric-eigen.ts';
@@ -52,7 +53,11 @@ export interface PcaModel {
  * x — a set of vectors, or a stream of sets of one dimension.
  * @throws RangeError without vectors, on sets of different dimensions, or if squares leave the range of f32
  */
-export function trainPca(core: Core, x: VectorSet | Iterable<VectorSet>, options: PcaOptions): PcaModel {
+export function trainPca(
+  core: Core,
+  x: VectorSetInput | Iterable<VectorSetInput>,
+  options: PcaOptions,
+): PcaModel {
   checkCore(core);
   checkOptions('options', options, PCA_OPTIONS);
   const { d, n, shift, sums, products } = secondMoments(core, 'data' in x ? [x] : x, options.center);
@@ -91,12 +96,13 @@ interface Moments {
   readonly products: Float64Array;
 }
 
-function secondMoments(core: Core, sets: Iterable<VectorSet>, center: boolean): Moments {
+function secondMoments(core: Core, sets: Iterable<VectorSetInput>, center: boolean): Moments {
   let moments: (Moments & { n: number }) | undefined;
   return core.scope((scope) => {
     let rows: Block | undefined;
     let gram: Block | undefined;
-    for (const x of sets) {
+    for (const given of sets) {
+      const x = shapedSet(given.data, given.d, 'x');
       if (x.n === 0) continue;
       const { d } = x;
       moments ??= {
@@ -178,7 +184,7 @@ const PROJECTED_ROWS = 1024;
  * PCA as a reduction: the first `dims` coordinates of x - mean (n × d) in the principal directions, n × dims, fresh.
  * @throws RangeError on sets of another dimension, or dims out of range
  */
-export function projectRows(core: Core, x: VectorSet, model: PcaModel, dims: number): Float32Array {
+export function projectRows(core: Core, x: VectorSetInput, model: PcaModel, dims: number): Float32Array {
   const { d, mean, components } = model;
   checkInteger('dims', dims, 1, d);
   const { data, n } = vectorSet(x.data, x.d, 'x');

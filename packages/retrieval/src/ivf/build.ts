@@ -8,12 +8,14 @@ import {
   checkOptions,
   type Metric,
   making,
-  normalizeRows,
+  metricSet,
   type OptionTable,
   RandomStream,
+  toFloat32Rows,
   UnsupportedError,
   type VectorSet,
-  vectorSet,
+  type VectorSetInput,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import {
   assignToNearest,
@@ -115,31 +117,33 @@ const RESIDUAL_ROWS = 4096;
 
 /**
  * Trains an empty index on a sample (n × d). Add vectors with index.add.
- * @throws RangeError on options out of range or fewer sample rows than lists
+ * @throws RangeError on options out of range, fewer sample rows than lists or, for 'l2' and 'ip', vectors longer than 2^50 or
+ * all shorter than 2^-50; TypeError on a sample that holds no numbers
  */
 export function trainIndex(
   core: Core,
-  sample: VectorSet,
+  sample: VectorSetInput,
   options: IndexOptions & Partial<IvfOptions>,
 ): IvfIndex {
   checkCore(core);
   checkOptions('options', options, IVF_TABLE);
-  return trainWith(trainFamily, core, sample, options);
+  return trainWith(trainFamily, core, sample, options, 'sample');
 }
 
+/** label — what the caller calls the sample. */
 function trainWith(
   family: FamilyTrainer,
   core: Core,
-  sample: VectorSet,
+  sample: VectorSetInput,
   options: IndexOptions & Partial<IvfOptions>,
+  label: string,
 ): IvfIndex {
   const metric = checkMetric(options.metric);
   checkCompression(options);
-  const checked = vectorSet(sample.data, sample.d, 'sample');
+  const rows = metricSet(metric, sample.data, sample.d, label, { isSample: true });
   const nlist = options.nlist === undefined ? 0 : checkInteger('nlist', options.nlist, 1, 2 ** 20);
   const seed = options.seed ?? 1;
-  const { d } = checked;
-  const rows = metric === 'cosine' ? { ...checked, data: normalizeRows(checked.data, d) } : checked;
+  const { d } = rows;
   const centroids =
     nlist === 0
       ? new Float32Array(d)
@@ -276,41 +280,53 @@ function residualsOf(core: Core, x: VectorSet, centroids: Float32Array): Float32
   return out;
 }
 
-/** trainIndex on `data` (n × d), in √n lists unless told otherwise, then adds all of it. */
-export function buildIvf(core: Core, data: Float32Array, d: number, options: IvfOptions): IvfIndex {
+/**
+ * trainIndex on `data` (n × d numbers or n arrays of d), in √n lists unless told otherwise, then adds all of it.
+ * @throws as trainIndex and IvfIndex.add do
+ */
+export function buildIvf(core: Core, data: Vectors, d: number, options: IvfOptions): IvfIndex {
   checkCore(core);
   checkOptions('options', options, IVF_TABLE);
-  const set = vectorSet(data, d);
-  const nlist = options.nlist ?? Math.max(1, Math.round(Math.sqrt(set.n)));
-  return fill(trainWith(trainFamily, core, set, { ...options, nlist }), data);
+  return buildWith(trainFamily, core, data, d, options, true);
 }
 
-/** One list, every vector scanned. */
-export function buildFlat(core: Core, data: Float32Array, d: number, options: IndexOptions): IvfIndex {
+/** One list, every vector scanned; data, d and errors as for buildIvf. */
+export function buildFlat(core: Core, data: Vectors, d: number, options: IndexOptions): IvfIndex {
   checkCore(core);
   checkOptions('options', options, FLAT_TABLE);
-  return fill(trainWith(trainFamily, core, vectorSet(data, d), options), data);
+  return buildWith(trainFamily, core, data, d, options);
 }
 
 /**
  * buildFlat, or buildIvf where nlist is given, of SAQ codes: the same index in 11 kB less of a bundle, since the other
  * quantizers are not in reach.
  */
-export function buildSaqIndex(core: Core, data: Float32Array, d: number, options: SaqIndexOptions): IvfIndex {
+export function buildSaqIndex(core: Core, data: Vectors, d: number, options: SaqIndexOptions): IvfIndex {
   checkCore(core);
   checkOptions('options', options, SAQ_INDEX_TABLE);
-  const saq = { ...options, quantizer: 'saq' } as const;
-  return fill(trainWith(refuse, core, vectorSet(data, d), saq), data);
+  return buildWith(refuse, core, data, d, { ...options, quantizer: 'saq' });
 }
 
 function refuse(...[, , { name }]: Parameters<FamilyTrainer>): never {
   throw new UnsupportedError(`"quantizer" expected saq, got ${name}`);
 }
 
-/** Adds everything; the index is disposed where that fails. */
-function fill(index: IvfIndex, data: Float32Array): IvfIndex {
+/** Trains on everything and adds it; the index is disposed where that fails. inLists — √n lists where nlist is not given. */
+function buildWith(
+  family: FamilyTrainer,
+  core: Core,
+  given: Vectors,
+  d: number,
+  options: IndexOptions & Partial<IvfOptions>,
+  inLists = false,
+): IvfIndex {
+  const data = toFloat32Rows('data', given, d);
+  const nlist = options.nlist ?? (inLists ? Math.max(1, Math.round(Math.sqrt(data.length / d))) : undefined);
   return making((own) => {
-    own(index).add(data);
+    const index = own(
+      trainWith(family, core, { data, d }, nlist === undefined ? options : { ...options, nlist }, 'data'),
+    );
+    index.add(data);
     index.codec.releaseEncoder();
     index.secondary?.codec.releaseEncoder();
     return index;

@@ -20,10 +20,10 @@ export {
   IvfIndex,
   type IvfParts,
   type SearchOptions,
-  type SearchSteps,
   type VectorFetch,
 } from './ivf-index.ts';
 export { INDEX_QUANTIZERS, type IndexQuantizer, type ListCodec, type Probe } from './list-codec.ts';
 export { QuantizerCodec } from './quantizer-codec.ts';
 export { SaqCodec } from './saq-codec.ts';
 export { SecondaryCodes } from './secondary-codes.ts';
+export type { SearchSteps } from './step-scope.ts';

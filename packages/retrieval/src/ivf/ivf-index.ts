@@ -7,74 +7,37 @@
  */
 import {
   type Block,
-  type Core,
-  checkFinite,
-  checkFloat32,
   checkInteger,
   checkNumber,
   checkOptions,
   type Metric,
+  type MetricQuery,
   making,
+  metricQuery,
+  metricSet,
   NO_PTR,
-  normalizeRows,
+  type Numbers,
   Owner,
   type Ptr,
   type Scope,
+  type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
 import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
 import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
 import { groupRows } from './group-rows.ts';
-import { BLOCK, type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
+import { BLOCK, type InvertedList, InvertedLists } from './inverted-lists.ts';
+import type { IvfParts } from './ivf-parts.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import { type IndexQuantizer, type ListCodec, type Probe, writing } from './list-codec.ts';
 import { ListPlaces } from './list-places.ts';
 import { ResultHeap } from './result-heap.ts';
 import { RERANK_OPTIONS, SEARCH_OPTIONS, type SearchOptions, type VectorFetch } from './search-options.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
-import { StepScope } from './step-scope.ts';
+import { type SearchSteps, StepScope } from './step-scope.ts';
 
+export type { IvfParts } from './ivf-parts.ts';
 export type { SearchOptions, VectorFetch } from './search-options.ts';
-
-export interface IvfParts {
-  readonly core: Core;
-  readonly metric: Metric;
-  readonly d: number;
-  readonly kind: 'flat' | 'ivf';
-  /** nlist × d. */
-  readonly centroids: Float32Array;
-  /** The index's from now on: disposed with it, and if its making fails. */
-  readonly codec: ListCodec;
-  /** Keep float32 vectors (row = id) for rerank. */
-  readonly keepVectors: boolean;
-  /** As the codec. */
-  readonly secondary?: SecondaryCodes;
-  /** Contents of a file, checked: lists, and kept vectors (n × d) where vectors are kept. */
-  readonly saved?: SavedLists & { readonly kept?: Float32Array };
-  /** Instead of `saved`: lists of n vectors that are filled already, the index's from now on, and kept vectors. */
-  readonly filled?: {
-    readonly lists: InvertedLists;
-    readonly n: number;
-    readonly kept?: readonly Float32Array[];
-  };
-  /** Vectors of lists that stay outside and come in through searchSteps. */
-  readonly pagedVectors?: number;
-}
-
-/**
- * A search whose lists are handed in one after the other, for lists that are not all in memory. Until it is finished the
- * index may be used for nothing else.
- */
-export interface SearchSteps extends Disposable {
-  /** Numbers of the lists to visit, best first. */
-  readonly lists: Uint32Array;
-  /** Scans a list, or a run of its blocks; list after list, in order, the result is that of search. */
-  scan(list: number, content: InvertedList): void;
-  /** Ids that rerank.fetch will be asked for, in that order; nothing is scanned after it. */
-  candidates(): Uint32Array;
-  /** The result; the search is over then, and its memory is given back. Disposing it gives it up. */
-  finish(): SearchResult;
-}
 
 /** A search between its parts. */
 interface Pass {
@@ -85,6 +48,8 @@ interface Pass {
   readonly source: RerankSource | undefined;
   readonly found: ResultHeap;
   readonly probe: Prepared;
+  /** What scores are multiplied with, see MetricQuery. */
+  readonly scale: number;
 }
 
 /** With the query, d values, of length 1 for cosine. */
@@ -187,34 +152,33 @@ export class IvfIndex extends Owner {
   }
 
   /**
-   * Adds vectors (m × d, finite, copied); they get the ids n…n + m - 1. On an error nothing is added.
+   * Adds vectors (m × d numbers or m arrays of d, finite, copied); they get the ids n…n + m - 1. For 'l2' and 'ip' they are
+   * of lengths up to 2^50. On an error nothing is added.
    * @throws TypeError, RangeError on bad vectors, CapacityError where memory ends
    */
-  add(vectors: Float32Array): void {
+  add(vectors: Vectors): void {
     this.stage(vectors);
     this.publish();
   }
 
   /**
-   * Codes vectors (m × d, finite, copied) that no search finds and no file counts until publish(), so that many of them,
+   * Codes vectors (as add takes them) that no search finds and no file counts until publish(), so that many of them,
    * or those of several indexes, are added all together or not at all. On an error nothing of this call is staged; memory
    * is taken here and not in publish(). In a file saved meanwhile the spare places of last blocks may hold their codes.
    * @throws as add
    */
-  stage(vectors: Float32Array): void {
+  stage(vectors: Vectors): void {
     this.checkLive('index');
-    const given = vectorSet(vectors, this.d, 'vectors');
+    const given = metricSet(this.metric, vectors, this.d, 'vectors');
     if (given.n === 0) return;
     const first = this.#n + this.#staged;
     checkInteger('vectors', first + given.n, 1, MAX_VECTORS);
-    const rows = this.metric === 'cosine' ? normalizeRows(vectors, this.d) : vectors;
+    const rows = given.data;
     const assigned =
-      this.nlist === 1
-        ? new Uint32Array(given.n)
-        : assignToNearest(this.core, { ...given, data: rows }, this.centroids).ids;
+      this.nlist === 1 ? new Uint32Array(given.n) : assignToNearest(this.core, given, this.centroids).ids;
     const { counts, starts, order } = groupRows(assigned, this.nlist);
     // before memory is taken that would have to be given back
-    const kept = this.#kept && (rows === vectors ? vectors.slice() : rows);
+    const kept = this.#kept && (this.metric === 'cosine' ? rows : rows.slice());
     const stage = (): void =>
       writing(this.codec, () =>
         this.lists.stage(counts, (list, target, position) => {
@@ -259,19 +223,19 @@ export class IvfIndex extends Owner {
   }
 
   /** Puts the query into scratch of the core and chooses the lists to visit. */
-  #prepare(scope: Scope, query: Float32Array, nprobe: number, gamma: number, isCoarse = false): Prepared {
-    checkFloat32('query', query);
-    if (query.length !== this.d) {
-      throw new RangeError(`"query" expected length d = ${this.d}, got ${query.length}`);
-    }
-    checkFinite('query', query);
+  #prepare(
+    scope: Scope,
+    { values: query }: MetricQuery,
+    nprobe: number,
+    gamma: number,
+    isCoarse = false,
+  ): Prepared {
     const { kernels } = this.core;
-    const unit = this.metric === 'cosine' ? normalizeRows(query, this.d) : query;
     const probed = new ResultHeap(this.core, scope, nprobe);
     const { scores, ids, size } = probed.heap;
     const place = scope.reserve(4 * this.d);
     const bases = scope.reserve(4 * this.nlist);
-    place.f32(0, this.d).set(unit);
+    place.f32(0, this.d).set(query);
     const kernel = this.metric === 'l2' ? 'l2F32Rows' : 'dotF32Rows';
     kernels[kernel](place.at(), this.#centroids.at(), this.nlist, this.d, bases.at());
     if (this.metric !== 'l2') {
@@ -280,7 +244,7 @@ export class IvfIndex extends Owner {
     }
     kernels.topKPushF32(bases.at(), NO_PTR, this.nlist, 0, nprobe, scores, ids, size);
     const count = probed.sort();
-    this.codec.setQuery(unit, gamma, isCoarse);
+    this.codec.setQuery(query, gamma, isCoarse);
     return { query: place, order: probed.block, count, bases, centroids: this.#centroidPtr(0) };
   }
 
@@ -294,13 +258,19 @@ export class IvfIndex extends Owner {
   }
 
   /**
-   * The k best vectors by estimated score (exact after rerank); all n where k > n.
-   * @throws RangeError on a query of another length or with NaN, on k or nprobe out of range, on a rerank without vectors
+   * The k best vectors by estimated score (exact after rerank); all n where k > n. query — d numbers.
+   * @throws RangeError on a query of another length, with NaN, longer than 2^50 for 'l2', or whose inner products leave
+   * float32; on k or nprobe out of range, on a rerank without vectors; TypeError on a query that holds no numbers
    */
-  search(query: Float32Array, k: number, options: SearchOptions = {}): SearchResult {
+  search(query: Numbers, k: number, options: SearchOptions = {}): SearchResult {
+    return this.#search('query', query, k, options);
+  }
+
+  #search(label: string, query: Numbers, k: number, options: SearchOptions): SearchResult {
     this.checkLive('index');
+    this.#steps?.dispose();
     return this.core.scope((scope) => {
-      const pass = this.#begin(scope, query, k, options);
+      const pass = this.#begin(scope, label, query, k, options);
       this.codec.scan(this.lists, pass.probe, pass.found.heap);
       return this.#finish(pass);
     });
@@ -310,14 +280,14 @@ export class IvfIndex extends Owner {
    * search in steps; the lists come from the caller.
    * @throws RangeError as search does, and where a rerank would read codes of lists that are not in memory
    */
-  searchSteps(query: Float32Array, k: number, options: SearchOptions = {}): SearchSteps {
+  searchSteps(query: Numbers, k: number, options: SearchOptions = {}): SearchSteps {
     this.checkLive('index');
     this.#steps?.dispose();
     const steps = new StepScope(this.core);
     this.#steps = steps;
     const pass = making((own) => {
       own(steps);
-      const begun = this.#begin(steps, query, k, options);
+      const begun = this.#begin(steps, 'query', query, k, options);
       if (begun.source !== 'levels') return begun;
       throw new RangeError('"rerank" expected vectors where lists come in parts, got codes of two levels');
     });
@@ -333,12 +303,13 @@ export class IvfIndex extends Owner {
       lists: probe.order.u32(0, probe.count).slice(),
       scan: (list, content) => {
         check();
+        const before = this.lists.get(list);
         this.lists.replace(list, content);
         try {
           order.u32(0, 1)[0] = list;
           this.codec.scan(this.lists, { ...probe, order, count: 1 }, found.heap);
         } finally {
-          this.lists.replace(list, undefined);
+          this.lists.replace(list, before);
         }
       },
       candidates: () => {
@@ -348,6 +319,8 @@ export class IvfIndex extends Owner {
       },
       finish: () => {
         check();
+        // a fetch that searches the index ends other steps, not these
+        this.#steps = undefined;
         try {
           return this.#finish(pass, sorted);
         } finally {
@@ -358,7 +331,7 @@ export class IvfIndex extends Owner {
     };
   }
 
-  #begin(scope: Scope, query: Float32Array, k: number, options: SearchOptions): Pass {
+  #begin(scope: Scope, label: string, query: Numbers, k: number, options: SearchOptions): Pass {
     checkInteger('k', k, 1, MAX_K);
     checkOptions('options', options, SEARCH_OPTIONS);
     if (options.rerank) checkOptions('rerank', options.rerank, RERANK_OPTIONS);
@@ -370,16 +343,21 @@ export class IvfIndex extends Owner {
       ? Math.max(k, checkInteger('rerank.candidates', rerank.candidates, 1, MAX_K))
       : k;
     const source = rerank ? this.#rerankSource(rerank.fetch) : undefined;
+    const ready = metricQuery(this.metric, query, this.d, label);
     if (options.statistics) this.codec.resetStatistics();
     const found = new ResultHeap(this.core, scope, Math.min(candidates, Math.max(1, this.#n)));
-    const probe = this.#prepare(scope, query, nprobe, gamma, source === 'levels');
-    return { k, options, rerank, source, found, probe };
+    const probe = this.#prepare(scope, ready, nprobe, gamma, source === 'levels');
+    return { k, options, rerank, source, found, probe, scale: ready.scale };
   }
 
-  #finish({ k, options, rerank, source, found, probe }: Pass, sorted?: number): SearchResult {
+  #finish({ k, options, rerank, source, found, probe, scale }: Pass, sorted?: number): SearchResult {
     const size = sorted ?? found.sort();
     let ids = found.ids(size);
     let scores = found.scores(size);
+    // before fetch, which may search the index itself
+    const statistics: SearchStatistics | undefined = options.statistics
+      ? { ...this.codec.statistics(), lists: probe.count, reranked: rerank ? size : 0 }
+      : undefined;
     if (rerank) {
       const exact = this.#scoresAgain(probe, ids, source, rerank.fetch);
       const order = Uint32Array.from(ids, (_, i) => i).sort(
@@ -389,14 +367,22 @@ export class IvfIndex extends Owner {
       scores = Float32Array.from(best, (i) => exact[i] as number);
       ids = Uint32Array.from(best, (i) => ids[i] as number);
     }
-    if (this.metric !== 'l2') for (let i = 0; i < scores.length; i++) scores[i] = -(scores[i] as number);
-    if (!options.statistics) return { ids, scores };
-    const statistics: SearchStatistics = {
-      ...this.codec.statistics(),
-      lists: probe.count,
-      reranked: rerank ? size : 0,
-    };
-    return { ids, scores, statistics };
+    this.#outward(scores, scale);
+    return statistics ? { ids, scores, statistics } : { ids, scores };
+  }
+
+  /** Scores as callers see them, in place: estimates of distances not below 0, inner products larger is better. */
+  #outward(scores: Float32Array, scale: number): void {
+    if (this.metric === 'l2') {
+      for (let i = 0; i < scores.length; i++) if ((scores[i] as number) < 0) scores[i] = 0;
+      return;
+    }
+    for (let i = 0; i < scores.length; i++) scores[i] = -scale * (scores[i] as number);
+    if (scale > 1 && scores.some((score) => !Number.isFinite(score))) {
+      throw new RangeError(
+        '"query" expected inner products with vectors within ±3.4e38 (float32), got larger ones',
+      );
+    }
   }
 
   #rerankSource(fetch: VectorFetch | undefined): RerankSource {
@@ -448,14 +434,12 @@ export class IvfIndex extends Owner {
     const { d } = this;
     // the caller's function gets a copy: what it does to it is not our order
     const vectors = fetch ? fetch(ids.slice()) : (this.#kept as KeptVectors).fetch(ids);
-    checkFloat32('fetch', vectors);
-    if (vectors.length !== ids.length * d) {
+    const { data: rows, n } = metricSet(this.metric, vectors, d, 'rerank.fetch');
+    if (n !== ids.length) {
       throw new RangeError(
-        `"fetch" expected ids.length*d = ${ids.length * d} values (ids=${ids.length}, d=${d}), got ${vectors.length}`,
+        `"rerank.fetch" expected ids.length*d = ${ids.length * d} values (ids=${ids.length}, d=${d}), got ${n * d}`,
       );
     }
-    checkFinite('fetch', vectors, d);
-    const rows = this.metric === 'cosine' ? normalizeRows(vectors, d) : vectors;
     return this.core.scope((scope) => {
       const input = scope.reserve(rows.length * 4);
       const out = scope.reserve(ids.length * 4);
@@ -468,27 +452,33 @@ export class IvfIndex extends Owner {
     });
   }
 
-  /** search for every row of queries (nq × d); rows short of k end in NO_ID. */
-  searchBatch(queries: Float32Array, k: number, options: SearchOptions = {}): BatchSearchResult {
+  /** search for every row of queries (nq × d numbers or nq arrays of d); rows short of k end in NO_ID. */
+  searchBatch(queries: Vectors, k: number, options: SearchOptions = {}): BatchSearchResult {
     this.checkLive('index');
-    const { n: nq } = vectorSet(queries, this.d, 'queries');
+    const { data, n: nq } = vectorSet(queries, this.d, 'queries');
     checkInteger('k', k, 1, MAX_K);
     const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     const ids = new Uint32Array(nq * k).fill(NO_ID);
     const scores = new Float32Array(nq * k).fill(worst);
     for (let q = 0; q < nq; q++) {
-      const found = this.search(queries.subarray(q * this.d, (q + 1) * this.d), k, options);
+      const query = data.subarray(q * this.d, (q + 1) * this.d);
+      const found = this.#search(`queries[${q}]`, query, k, options);
       ids.set(found.ids, q * k);
       scores.set(found.scores, q * k);
     }
     return { k, ids, scores };
   }
 
-  /** The estimated score of every vector of the probed lists, in list order; for measuring estimators. */
-  estimates(query: Float32Array, nprobe: number): { ids: Uint32Array; scores: Float32Array } {
+  /**
+   * The estimated score of every vector of the probed lists, in list order; for measuring estimators: distances that come out
+   * below 0 are left there.
+   */
+  estimates(query: Numbers, nprobe: number): { ids: Uint32Array; scores: Float32Array } {
     this.checkLive('index');
+    const ready = metricQuery(this.metric, query, this.d);
+    this.#steps?.dispose();
     return this.core.scope((scope) => {
-      const probe = this.#prepare(scope, query, this.#nprobe(nprobe), DEFAULT_GAMMA);
+      const probe = this.#prepare(scope, ready, this.#nprobe(nprobe), DEFAULT_GAMMA);
       const visited = [...probe.order.u32(0, probe.count)];
       const total = visited.reduce((sum, list) => sum + (this.lists.get(list)?.n ?? 0), 0);
       const ids = new Uint32Array(total);
@@ -506,7 +496,8 @@ export class IvfIndex extends Owner {
         ids.set(content.ids.u32(0, content.n), at);
         at += content.n;
       }
-      if (this.metric !== 'l2') for (let i = 0; i < total; i++) scores[i] = -(scores[i] as number);
+      if (this.metric !== 'l2')
+        for (let i = 0; i < total; i++) scores[i] = -ready.scale * (scores[i] as number);
       return { ids, scores };
     });
   }

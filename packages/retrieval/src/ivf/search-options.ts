@@ -1,8 +1,11 @@
 /** Options of a search in an index in memory. */
-import type { OptionTable } from '@sagitta/core-wasm';
+import type { OptionTable, Vectors } from '@sagitta/core-wasm';
 
-/** Gives vectors for exact rerank: ids → ids.length × d values, in that order. */
-export type VectorFetch = (ids: Uint32Array) => Float32Array;
+/**
+ * Gives vectors for exact rerank: ids → ids.length × d values (or as many arrays of d numbers), in that order. It may use
+ * the index as it likes, also search, add to or dispose of it: the answer of the search that asks is that of before.
+ */
+export type VectorFetch = (ids: Uint32Array) => Vectors;
 
 export interface SearchOptions {
   /** Lists to visit, default 16, at most nlist. */

@@ -1,5 +1,6 @@
 /** Making an index: stores of the encodings asked for, trained on a sample where they learn, then documents added. */
 import {
+  boundedTokenSet,
   type Core,
   checkCore,
   checkInteger,
@@ -10,6 +11,7 @@ import {
   type OptionTable,
   RandomStream,
   type TokenSet,
+  type TokenSetInput,
   tokenSet,
 } from '@sagitta/core-wasm';
 import { sampleIndices } from '@sagitta/quantizers';
@@ -46,7 +48,7 @@ export interface MultiVectorOptions {
   /** Documents whose FDEs train lists and codes, at most. Default 2,048, or 64 MiB of FDEs if that is less. */
   readonly trainSize?: number;
   readonly seed?: number;
-  /** Share of dead slots at which the index compacts itself. Default ¼; 1: never. */
+  /** Share of dead slots at which the index compacts itself, put off where there is no memory for it. Default ¼; 1: never. */
   readonly compactAt?: number;
   /** Times stages for statistics, e.g. () => performance.now(). */
   readonly clock?: Clock;
@@ -79,15 +81,28 @@ const TRAIN_BYTES = 64 << 20;
  */
 export function trainMultiVectorIndex(
   core: Core,
-  sample: TokenSet,
+  sample: TokenSetInput,
   options: MultiVectorOptions = {},
 ): MultiVectorIndex {
   checkCore(core);
   checkOptions('options', options, MULTI_VECTOR_OPTIONS);
-  const given = tokenSet(sample.data, sample.offsets, sample.d, 'sample');
-  const encoder = options.encoder ?? defaultEncoder(given.d);
-  if (encoder.d !== given.d) throw new RangeError(`"sample" expected d = ${encoder.d}, got ${given.d}`);
+  return trainWith(core, sample, options, 'sample');
+}
+
+/** label — what the caller calls the sample. */
+function trainWith(
+  core: Core,
+  sample: TokenSetInput,
+  options: MultiVectorOptions,
+  label: string,
+): MultiVectorIndex {
   const metric = checkOneOf('metric', options.metric ?? 'cosine', TOKEN_METRICS);
+  const given =
+    metric === 'cosine'
+      ? tokenSet(sample.data, sample.offsets, sample.d, label)
+      : boundedTokenSet(sample.data, sample.offsets, sample.d, label, { isSample: true });
+  const encoder = options.encoder ?? defaultEncoder(given.d);
+  if (encoder.d !== given.d) throw new RangeError(`"${label}" expected d = ${encoder.d}, got ${given.d}`);
   const nlist = checkInteger('nlist', options.nlist ?? 0, 0, 2 ** 20);
   const seed = checkInteger('seed', options.seed ?? 1, 0, 2 ** 32 - 1);
   const { fdeEncoding = 'int8', finerFdeEncoding, tokenEncoding = 'int8', finerTokenEncoding } = options;
@@ -146,9 +161,11 @@ export function buildMultiVectorIndex(
   options: MultiVectorOptions = {},
 ): MultiVectorIndex {
   checkCore(core);
+  const { data, offsets, d } = documents.tokens;
+  const tokens = tokenSet(data, offsets, d);
   return making((own) => {
-    const index = own(trainMultiVectorIndex(core, documents.tokens, options));
-    index.add(documents);
+    const index = own(trainWith(core, tokens, options, 'tokens'));
+    index.add({ ...documents, tokens });
     return index;
   });
 }

@@ -17,6 +17,7 @@ import {
   type FdeEncoder,
   type FdeStore,
   MAX_FDE_LENGTH,
+  numbersDefect,
   readFdeEncoder,
   readFdeStore,
 } from '../muvera/index.ts';
@@ -149,6 +150,8 @@ export function loadMultiVectorIndex(
 function readLists(core: Core, container: Container, { n, nlist, length }: Meta): FdeLists {
   const centroidReader = container.reader('LCEN');
   const centroids = centroidReader.f32Array('centroids', nlist * length);
+  const defect = numbersDefect('centroids', centroids);
+  if (defect !== undefined) centroidReader.fail(defect);
   centroidReader.end();
   const listReader = container.reader('LIST');
   const assigned = listReader.u32Array(n);

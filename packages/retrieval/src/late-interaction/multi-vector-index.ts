@@ -8,6 +8,7 @@
  */
 import {
   BusyError,
+  boundedTokenSet,
   CapacityError,
   type Core,
   checkInteger,
@@ -19,7 +20,10 @@ import {
   type OptionTable,
   Owner,
   type TokenSet,
+  type TokenSetInput,
+  toFloat32Rows,
   tokenSet,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import type { QueryTokens, TokenMetric } from '../maxsim/index.ts';
 import type { FdeEncoder, FdeSession } from '../muvera/index.ts';
@@ -49,7 +53,7 @@ export interface MultiVectorParts {
   readonly encoder: FdeEncoder;
   /** The index's from now on, empty or filled alike: disposed with it. */
   readonly stores: DocumentStores;
-  /** Share of dead slots that starts a compaction; 1: never by itself. */
+  /** Share of dead slots that starts a compaction, put off where there is no memory for it; 1: never by itself. */
   readonly compactAt?: number;
   /** For times in statistics. */
   readonly clock?: Clock;
@@ -60,16 +64,16 @@ export interface MultiVectorParts {
 export interface MultiVectorDocuments {
   /** One id a document, new to the index. */
   readonly ids: readonly DocumentId[];
-  /** As many sets of d-dimensional tokens; empty ones are kept and never found. */
-  readonly tokens: TokenSet;
+  /** As many sets of d-dimensional tokens, for 'ip' of lengths up to 2^50; empty ones are kept and never found. */
+  readonly tokens: TokenSetInput;
   /** As many JSON values or undefined, copied. */
   readonly metadata?: readonly (JsonValue | undefined)[];
 }
 
 /** What a document gets anew. */
 export interface MultiVectorChange {
-  /** m × d values, copied. */
-  readonly tokens?: Float32Array;
+  /** m × d numbers or m arrays of d, copied. */
+  readonly tokens?: Vectors;
   readonly metadata?: JsonValue;
 }
 
@@ -191,11 +195,13 @@ export class MultiVectorIndex extends Owner {
     const set = this.#checkTokens(tokens);
     checkLength('ids', ids.length, set.n, 'number of token sets');
     if (metadata) checkLength('metadata', metadata.length, set.n, 'number of token sets');
-    const checked = this.#table.ids.checkNew(ids);
-    const values = checked.map((_, i) => {
+    // first of all: a toJSON of the caller's may use the index
+    const values = Array.from({ length: set.n }, (_, i) => {
       const value = metadata?.[i];
       return value === undefined ? undefined : copyMetadata(`metadata[${i}]`, value);
     });
+    this.checkLive('index');
+    const checked = this.#table.ids.checkNew(ids);
     appendDocuments(this.stores, this.#session, this.metric, set);
     for (const [i, id] of checked.entries()) {
       const hasTokens = (set.offsets[i + 1] as number) > (set.offsets[i] as number);
@@ -210,15 +216,18 @@ export class MultiVectorIndex extends Owner {
   update(id: DocumentId, change: MultiVectorChange): void {
     this.checkLive('index');
     checkOptions('change', change, CHANGE);
+    // first of all: a toJSON of the caller's may use the index
+    const given = change.metadata === undefined ? undefined : copyMetadata('metadata', change.metadata);
+    this.checkLive('index');
     const slot = this.#slotOf(id);
-    const metadata =
-      change.metadata === undefined ? this.#table.metadata[slot] : copyMetadata('metadata', change.metadata);
+    const metadata = given === undefined ? this.#table.metadata[slot] : given;
     if (change.tokens === undefined) {
       this.#table.setMetadata(slot, metadata);
       return;
     }
-    const rows = change.tokens.length / this.d;
-    const set = this.#checkTokens(tokenSet(change.tokens, Uint32Array.of(0, rows), this.d));
+    const data = toFloat32Rows('tokens', change.tokens, this.d);
+    const rows = Math.floor(data.length / this.d);
+    const set = this.#checkTokens({ data, offsets: Uint32Array.of(0, rows), d: this.d });
     appendDocuments(this.stores, this.#session, this.metric, set);
     this.#table.push({ id, metadata, hasTokens: rows > 0 });
     this.#compactIfDue();
@@ -245,7 +254,7 @@ export class MultiVectorIndex extends Owner {
     this.#table.compact(keep);
   }
 
-  /** Put off where there is no memory for it: what was asked for is done already. */
+  /** Where there is no memory for it, the next change tries again: the one that asked for it is done. */
   #compactIfDue(): void {
     const { dead, slots } = this.#table;
     if (dead < LEAST_DEAD || dead <= this.compactAt * slots || this.compactAt === 1) return;
@@ -262,8 +271,9 @@ export class MultiVectorIndex extends Owner {
     return slot;
   }
 
-  #checkTokens(tokens: TokenSet): TokenSet {
-    const set = tokenSet(tokens.data, tokens.offsets, tokens.d);
+  #checkTokens(tokens: TokenSetInput): TokenSet {
+    const check = this.metric === 'cosine' ? tokenSet : boundedTokenSet;
+    const set = check(tokens.data, tokens.offsets, tokens.d);
     if (set.d !== this.d) throw new RangeError(`"tokens" expected d = ${this.d}, got ${set.d}`);
     if (this.metric === 'cosine') {
       for (let row = 0; row < set.data.length; row += this.d) {
@@ -278,15 +288,22 @@ export class MultiVectorIndex extends Owner {
     return set;
   }
 
-  /** A bit set of allowed documents for many searches; good until the index next changes. */
+  /**
+   * A bit set of allowed documents for many searches; good until the index next changes. A predicate may search the index.
+   * @throws TypeError on what is no filter, RangeError on a predicate, or ids, that change the index on the way
+   */
   filter(filter: Exclude<DocumentFilter, AllowedDocuments>): AllowedDocuments {
     this.checkLive('index');
     const { searchable, slots, ids, metadata, changes } = this.#table;
-    return new AllowedDocuments(slotsOf(filter, searchable, slots, ids, metadata), this, changes);
+    const words = slotsOf(filter, searchable, slots, ids, metadata);
+    if (!this.isLive || this.#table.changes !== changes) {
+      throw new RangeError('"filter" expected one that leaves the index as it is, got one that changed it');
+    }
+    return new AllowedDocuments(words, this, changes);
   }
 
   /** A query's FDE, for search, or to be sent to another index of the same parameters. */
-  encodeQuery(query: Float32Array | MultiVectorQuery): EncodedQuery {
+  encodeQuery(query: Vectors | MultiVectorQuery): EncodedQuery {
     this.checkLive('index');
     const { tokens } = checkQuery(query, this.d, this.metric);
     return { fde: this.#session.encodeQuery(tokens.data, tokens.weights), parameterHash: this.parameterHash };
@@ -298,7 +315,7 @@ export class MultiVectorIndex extends Owner {
    * on k, budgets or τ out of range; on a filter of another index or from before the last change
    */
   search(
-    query: Float32Array | MultiVectorQuery,
+    query: Vectors | MultiVectorQuery,
     k: number,
     options: MultiVectorSearchOptions = {},
   ): MultiVectorResult {
@@ -369,7 +386,11 @@ export class MultiVectorIndex extends Owner {
   }
 
   /** search for every set of tokens. @throws as search does, naming the query */
-  searchBatch(queries: TokenSet, k: number, options: MultiVectorSearchOptions = {}): MultiVectorResult[] {
+  searchBatch(
+    queries: TokenSetInput,
+    k: number,
+    options: MultiVectorSearchOptions = {},
+  ): MultiVectorResult[] {
     this.checkLive('index');
     const { data, offsets, n } = this.#checkQueries(queries);
     return Array.from({ length: n }, (_, q) => {
@@ -380,7 +401,7 @@ export class MultiVectorIndex extends Owner {
     });
   }
 
-  #checkQueries(queries: TokenSet): TokenSet {
+  #checkQueries(queries: TokenSetInput): TokenSet {
     const set = tokenSet(queries.data, queries.offsets, queries.d, 'queries');
     if (set.d !== this.d) throw new RangeError(`"queries" expected d = ${this.d}, got ${set.d}`);
     return set;
@@ -396,7 +417,7 @@ export class MultiVectorIndex extends Owner {
    * Which of a document's tokens matched each token of the query, from the finest tokens kept.
    * @throws RangeError where there is no such document, and as search does on a bad query
    */
-  explain(query: Float32Array | MultiVectorQuery, id: DocumentId): MultiVectorExplanation {
+  explain(query: Vectors | MultiVectorQuery, id: DocumentId): MultiVectorExplanation {
     this.checkLive('index');
     const { tokens } = checkQuery(query, this.d, this.metric);
     const store = this.stores.finerTokens ?? this.stores.tokens;

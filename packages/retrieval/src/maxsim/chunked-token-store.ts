@@ -10,7 +10,7 @@ import {
 } from '@sagitta/core-wasm';
 import type { Compaction } from '../compaction.ts';
 import { bestTokens } from './best-tokens.ts';
-import { atTheDoor, checkQuery } from './query-tokens.ts';
+import { atTheDoor, checkQuery, queryAtTheDoor } from './query-tokens.ts';
 import { TokenChunks } from './token-chunks.ts';
 import type { TokenCoder } from './token-coder.ts';
 import {
@@ -202,7 +202,7 @@ export class ChunkedTokenStore extends Owner implements TokenStore {
 
   #atTheDoor(query: QueryTokens): QueryTokens {
     checkQuery(query, this.d);
-    return { ...query, data: atTheDoor('query', query.data, this.d, this.metric) };
+    return queryAtTheDoor(query, this.d, this.metric);
   }
 
   #checkSlot(slot: number): number {

@@ -7,9 +7,12 @@ import {
   type Core,
   checkFinite,
   NO_PTR,
+  type Numbers,
   Owner,
   type Scope,
   type TokenSet,
+  type TokenSetInput,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import type { FdeSession } from './fde-encoder.ts';
 import { CELL_SHARES, type LearnedEncoder } from './learned-options.ts';
@@ -48,7 +51,7 @@ export class LearnedSession extends Owner implements FdeSession {
     });
   }
 
-  encodeDocuments(tokens: TokenSet, out: Float32Array): void {
+  encodeDocuments(tokens: TokenSetInput, out: Float32Array): void {
     this.checkLive('session');
     const { d, length, parameters, numVoters } = this.encoder;
     const set = checkDocuments(tokens, d, length, out);
@@ -64,11 +67,11 @@ export class LearnedSession extends Owner implements FdeSession {
     }
   }
 
-  encodeQuery(tokens: Float32Array, weights?: Float32Array): Float32Array {
+  encodeQuery(given: Vectors, factors?: Numbers): Float32Array {
     this.checkLive('session');
     const { d, length, parameters } = this.encoder;
     const { numCells, p, blocks, meanSplit, blockLength, queryCells } = parameters;
-    checkQuery(tokens, d, weights);
+    const { data: tokens, weights } = checkQuery(given, d, factors);
     const out = new Float32Array(length);
     const m = tokens.length / d;
     if (m === 0) return out;

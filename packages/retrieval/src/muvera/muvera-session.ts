@@ -7,10 +7,13 @@ import {
   type Core,
   checkFinite,
   NO_PTR,
+  type Numbers,
   Owner,
   type Ptr,
   type Scope,
   type TokenSet,
+  type TokenSetInput,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import type { FdeSession } from './fde-encoder.ts';
 import type { MuveraEncoder } from './muvera-matrices.ts';
@@ -60,7 +63,7 @@ export class MuveraSession extends Owner implements FdeSession {
     this.#places.u32().set(cellPlaces(numCells, order === 'gray'));
   }
 
-  encodeDocuments(tokens: TokenSet, out: Float32Array): void {
+  encodeDocuments(tokens: TokenSetInput, out: Float32Array): void {
     this.checkLive('session');
     const { d, length, parameters } = this.encoder;
     const set = checkDocuments(tokens, d, length, out);
@@ -77,12 +80,13 @@ export class MuveraSession extends Owner implements FdeSession {
     }
   }
 
-  encodeQuery(tokens: Float32Array, weights?: Float32Array): Float32Array {
+  encodeQuery(tokens: Vectors, factors?: Numbers): Float32Array {
     this.checkLive('session');
     const { d, length, parameters } = this.encoder;
-    const set = checkQuery(tokens, d, weights);
+    const set = checkQuery(tokens, d, factors);
+    const { weights } = set;
     const out = new Float32Array(length);
-    const rows = tokens.length / d;
+    const rows = set.data.length / d;
     this.#encode(set, { first: 0, end: 1, row: 0, rows }, 'query', weights, out);
     if (parameters.lengthBeta !== 0) {
       let total = 0;

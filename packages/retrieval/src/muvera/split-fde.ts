@@ -15,11 +15,13 @@
 import {
   ByteWriter,
   type Core,
-  checkFinite,
   checkLength,
+  type Numbers,
   Owner,
-  type TokenSet,
+  rowsDefect,
+  type TokenSetInput,
   tokenSet,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import type { FdeEncoder, FdeSession } from './fde-encoder.ts';
 import { MAX_FDE_LENGTH } from './fde-encoder.ts';
@@ -53,7 +55,8 @@ export class SplitFde implements FdeEncoder {
   constructor(parts: SplitParts) {
     const { directions, near, rest } = parts;
     checkLength('directions', directions.length, near.d * rest.d, 'r*d');
-    checkFinite('directions', directions, rest.d);
+    const defect = rowsDefect('directions', directions, rest.d, 1);
+    if (defect !== undefined) throw new RangeError(defect);
     this.parts = parts;
     this.d = rest.d;
     this.length = near.length + rest.length;
@@ -81,7 +84,7 @@ export class SplitSession extends Owner implements FdeSession {
     this.#rest = this.own(() => encoder.parts.rest.createSession(core));
   }
 
-  encodeDocuments(tokens: TokenSet, out: Float32Array): void {
+  encodeDocuments(tokens: TokenSetInput, out: Float32Array): void {
     this.checkLive('session');
     const { d, length, parts } = this.encoder;
     const { near, rest } = parts;
@@ -104,10 +107,10 @@ export class SplitSession extends Owner implements FdeSession {
     }
   }
 
-  encodeQuery(tokens: Float32Array, weights?: Float32Array): Float32Array {
+  encodeQuery(given: Vectors, factors?: Numbers): Float32Array {
     this.checkLive('session');
     const { d, length, parts } = this.encoder;
-    checkQuery(tokens, d, weights);
+    const { data: tokens, weights } = checkQuery(given, d, factors);
     const split = splitTokens(tokens, parts.directions, d);
     const out = new Float32Array(length);
     out.set(this.#near.encodeQuery(split.near, weights));

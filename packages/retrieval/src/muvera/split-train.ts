@@ -1,5 +1,6 @@
 /** From a sample of tokens to a SplitFde: the directions, then both of its encoders on what they will see. */
 import {
+  boundedTokenSet,
   type Core,
   checkCore,
   checkInteger,
@@ -7,6 +8,7 @@ import {
   type OptionTable,
   RandomStream,
   type TokenSet,
+  type TokenSetInput,
   tokenSet,
 } from '@sagitta/core-wasm';
 import { sampleRows, trainPca } from '@sagitta/quantizers';
@@ -41,14 +43,14 @@ const SPLIT_OPTIONS: OptionTable<SplitOptions> = {
  */
 export function trainSplitFde(
   core: Core,
-  sample: TokenSet,
+  sample: TokenSetInput,
   options: SplitOptions,
-  queries?: TokenSet,
+  queries?: TokenSetInput,
 ): SplitFde {
   checkCore(core);
   checkOptions('options', options, SPLIT_OPTIONS);
   const { d } = sample;
-  const set = tokenSet(sample.data, sample.offsets, d, 'sample');
+  const set = boundedTokenSet(sample.data, sample.offsets, d, 'sample', { isSample: true });
   const r = checkInteger('numDirections', options.numDirections ?? DEFAULT_DIRECTIONS, 1, d);
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   const n = set.data.length / d;
@@ -58,7 +60,7 @@ export function trainSplitFde(
   const directions = trainPca(core, tokens, { center: false }).components.slice(0, r * d);
   const own = splitSet(set, directions);
   const asked = queries
-    ? splitSet(tokenSet(queries.data, queries.offsets, d, 'queries'), directions)
+    ? splitSet(boundedTokenSet(queries.data, queries.offsets, d, 'queries'), directions)
     : undefined;
   const nearOptions = { ...options.near, projectionDimension: r, seed };
   const near = trainLearnedFde(core, own.near, nearOptions, asked?.near);

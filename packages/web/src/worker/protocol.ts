@@ -8,7 +8,7 @@
  * for storage hold up nobody: so if a commit goes to several workers in one turn, any search finds the old index in all of
  * them, or the new one.
  */
-import type { Build } from '@sagitta/core-wasm';
+import type { Build, Vectors } from '@sagitta/core-wasm';
 import type {
   BatchSearchResult,
   IndexOptions,
@@ -97,7 +97,7 @@ export interface Operations {
   discard: { in: DraftOf<unknown>; out: undefined };
   search: { in: { query: Float32Array; k: number; options: WorkerSearchOptions }; out: SearchResult };
   searchBatch: {
-    in: { queries: Float32Array; k: number; options: WorkerSearchOptions };
+    in: { queries: Vectors; k: number; options: WorkerSearchOptions };
     out: BatchSearchResult;
   };
   save: { in: { name: string; storage: StorageKind | 'auto' }; out: { bytes: number; storage: StorageKind } };

@@ -4,7 +4,7 @@
  * place one after the other in the order of their calls, each whole or not at all; searches go on beside them. Whatever
  * becomes of the worker, every call settles: with WorkerGoneError where it is no more.
  */
-import type { Build } from '@sagitta/core-wasm';
+import { type Build, type Numbers, toFloat32, type Vectors } from '@sagitta/core-wasm';
 import type { BatchSearchResult, OpenIndexOptions, SearchResult } from '@sagitta/retrieval';
 import type { StorageKind, StoredIndex } from '../storage/index-storage.ts';
 import { absoluteLocation } from './absolute-location.ts';
@@ -19,7 +19,7 @@ import type {
   WorkerSearchOptions,
 } from './protocol.ts';
 import { RequestChannel, type WorkerEndpoint } from './request-channel.ts';
-import { float32Of, packed, type VectorInput } from './vector-input.ts';
+import { packed, rowsOf, type VectorInput } from './vector-input.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -114,23 +114,23 @@ export class SearchClient implements AsyncDisposable {
    * @throws RangeError on a query or options that are wrong, or where there is no index; WorkerGoneError; the signal's reason
    */
   async search(
-    query: Float32Array,
+    query: Numbers,
     k: number,
     options: WorkerSearchOptions & CallOptions = {},
   ): Promise<SearchResult> {
     const { signal, ...plain } = options;
-    const { view, transfer } = packed(float32Of('query', query));
+    const { view, transfer } = packed(toFloat32('query', query));
     return this.#channel.request('search', { query: view, k, options: plain }, { signal, transfer });
   }
 
   /** search for every row of queries (nq × d); rows short of k end in NO_ID. An abort takes effect between queries. */
   async searchBatch(
-    queries: Float32Array,
+    queries: Vectors,
     k: number,
     options: WorkerSearchOptions & ProgressOptions = {},
   ): Promise<BatchSearchResult> {
     const { signal, onProgress, ...plain } = options;
-    const { view, transfer } = packed(float32Of('queries', queries));
+    const { view, transfer } = packed(rowsOf('queries', queries));
     const input = { queries: view, k, options: plain };
     return this.#channel.request('searchBatch', input, { signal, onProgress, transfer });
   }

@@ -1,5 +1,5 @@
 /** The operations of the protocol, on one core and one index. */
-import type { Core, CreateCoreOptions } from '@sagitta/core-wasm';
+import { type Core, type CreateCoreOptions, shapedSet } from '@sagitta/core-wasm';
 import {
   type BatchSearchResult,
   type ByteSource,
@@ -237,17 +237,17 @@ export class SearchService {
   }
 
   async #searchBatch(
-    { queries, k, options }: Operations['searchBatch']['in'],
+    { queries: given, k, options }: Operations['searchBatch']['in'],
     { signal, progress }: Context,
   ): Promise<BatchSearchResult> {
     const index = this.#current();
     const { d } = index;
+    const { data: queries, n: nq } = shapedSet(given, d, 'queries');
     const some = QUERIES_PER_TURN * d;
     if (index instanceof IvfIndex && queries.length <= some) return index.searchBatch(queries, k, options);
-    const nq = queries.length / d;
     const worst = index.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    const ids = new Uint32Array(Math.ceil(nq) * k).fill(NO_ID);
-    const scores = new Float32Array(Math.ceil(nq) * k).fill(worst);
+    const ids = new Uint32Array(nq * k).fill(NO_ID);
+    const scores = new Float32Array(nq * k).fill(worst);
     for (let at = 0; at < queries.length; at += some) {
       const part = queries.subarray(at, at + some);
       const found =

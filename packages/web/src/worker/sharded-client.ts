@@ -9,19 +9,19 @@
  * block: a shard's k-th score is no tighter than that of all, and its blocks hold other neighbours, so now and then an answer
  * has a vector near its end that one worker passes over, or the other way round. Scores of a vector are the same in both.
  */
-import type { Metric } from '@sagitta/core-wasm';
+import { type Metric, type Numbers, shapedSet, toFloat32, type Vectors } from '@sagitta/core-wasm';
 import { type BatchSearchResult, NO_ID, type SearchResult } from '@sagitta/retrieval';
 import { addVectors, buildIndex } from './build-index.ts';
 import { Changes, type Draft } from './changes.ts';
 import { globalId } from './global-id.ts';
 import { mergeResults } from './merge-results.ts';
-import type {
-  BuildOptions,
-  IndexInfo,
-  OperationName,
-  Operations,
-  StartOptions,
-  WorkerSearchOptions,
+import {
+  type BuildOptions,
+  type IndexInfo,
+  type OperationName,
+  type Operations,
+  type StartOptions,
+  type WorkerSearchOptions,
 } from './protocol.ts';
 import { RequestChannel, type RequestOptions, type WorkerEndpoint } from './request-channel.ts';
 import {
@@ -30,7 +30,7 @@ import {
   disposedError,
   type ProgressOptions,
 } from './search-client.ts';
-import { float32Of, packed, type VectorInput } from './vector-input.ts';
+import { packed, type VectorInput } from './vector-input.ts';
 import { WorkerGoneError } from './worker-gone-error.ts';
 
 export interface ShardedOptions extends StartOptions, CallOptions {
@@ -179,13 +179,13 @@ export class ShardedClient implements AsyncDisposable {
 
   /** As SearchClient.search. */
   async search(
-    query: Float32Array,
+    query: Numbers,
     k: number,
     options: WorkerSearchOptions & CallOptions = {},
   ): Promise<SearchResult> {
     const { metric } = this.#built();
     const { signal, ...plain } = options;
-    const row = float32Of('query', query);
+    const row = toFloat32('query', query);
     const found = await this.#askAll('search', { ...(signal && { signal }) }, () => {
       const { view, transfer } = packed(row);
       return { input: { query: view, k, options: plain }, transfer };
@@ -199,13 +199,13 @@ export class ShardedClient implements AsyncDisposable {
 
   /** As SearchClient.searchBatch. */
   async searchBatch(
-    queries: Float32Array,
+    queries: Vectors,
     k: number,
     options: WorkerSearchOptions & CallOptions = {},
   ): Promise<BatchSearchResult> {
     const { d, metric } = this.#built();
     const { signal, ...plain } = options;
-    const rows = float32Of('queries', queries);
+    const rows = shapedSet(queries, d, 'queries').data;
     const found = await this.#askAll('searchBatch', { ...(signal && { signal }) }, () => {
       const { view, transfer } = packed(rows);
       return { input: { queries: view, k, options: plain }, transfer };

@@ -8,6 +8,7 @@ const CLASSES: readonly { readonly prototype: Error; readonly name: string }[] =
   TypeError,
   RangeError,
   FormatError,
+  BusyError,
   CapacityError,
   UnsupportedError,
   BusyError,
@@ -47,7 +48,7 @@ export function reviveError({ name, message, stack, fields, cause }: Transferred
     name === 'TypeError' || name === 'RangeError' || String(fields['code']).startsWith('SAGITTA_');
   const known = isOurs && CLASSES.find((one) => one.name === name);
   if (known) Object.setPrototypeOf(error, known.prototype);
-  else if (name !== 'Error') error.name = name;
+  else if (name !== error.name) error.name = name;
   if (stack !== undefined) error.stack = stack;
   return Object.assign(error, fields);
 }

@@ -1,12 +1,24 @@
 /** Vectors on their way to workers: a sample to train on, then everything in chunks that are moved, not copied twice. */
-import { checkFloat32, checkInteger, MAX_DIMENSION, RandomStream, vectorSet } from '@sagitta/core-wasm';
+import {
+  checkInteger,
+  MAX_DIMENSION,
+  RandomStream,
+  shapedSet,
+  toFloat32,
+  toFloat32Rows,
+  type Vectors,
+  vectorSet,
+} from '@sagitta/core-wasm';
 import { RowReservoir, sampleRows } from '@sagitta/quantizers/training';
 import type { Draft } from './changes.ts';
 import { SHARD_ROWS } from './global-id.ts';
 import type { BuildOptions, Progress } from './protocol.ts';
 
-/** n × d values; or a function that gives them in chunks of whole rows, called twice: to draw the sample, then to add. */
-export type VectorInput = Float32Array | (() => AsyncIterable<Float32Array> | Iterable<Float32Array>);
+/**
+ * n × d numbers or n arrays of d; or a function that gives them in chunks of whole rows, called twice: to draw the sample,
+ * then to add.
+ */
+export type VectorInput = Vectors | (() => AsyncIterable<Vectors> | Iterable<Vectors>);
 
 /** Vectors to train on unless told, and at least so many for each list. */
 const TRAIN_ROWS = 20_000;
@@ -16,13 +28,12 @@ const CHUNKS_AHEAD = 2;
 /** Bytes of vectors in one message. */
 const CHUNK_BYTES = 1 << 21;
 
-/** A Float32Array of this realm over the memory of one of any realm. @throws TypeError on anything else */
-export function float32Of(label: string, value: unknown): Float32Array {
-  // instanceof knows no arrays of frames
-  if (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Float32Array]') {
-    return new Float32Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength / 4);
-  }
-  return checkFloat32(label, value);
+/** Rows one after the other, where only the worker knows their length. @throws as toFloat32Rows */
+export function rowsOf(label: string, rows: Vectors): Float32Array {
+  const first: unknown = Array.isArray(rows) ? rows[0] : undefined;
+  return typeof first === 'object' && first !== null && 'length' in first
+    ? toFloat32Rows(label, rows, Number(first.length))
+    : toFloat32(label, rows);
 }
 
 export interface Sample {
@@ -43,25 +54,23 @@ export async function drawSample(
   const count = options.trainSize ?? Math.max(TRAIN_ROWS, (options.nlist ?? 0) * TRAIN_ROWS_PER_LIST);
   const random = new RandomStream(options.seed ?? 1, 'build/sample');
   if (typeof vectors !== 'function') {
-    const all = vectorSet(float32Of('vectors', vectors), d, 'vectors');
+    const all = vectorSet(vectors, d, 'vectors');
     return { rows: sampleRows(all, count, random).data, n: all.n };
   }
   const reservoir = new RowReservoir(count, random);
   for await (const chunk of vectors()) {
     signal?.throwIfAborted();
-    reservoir.add(vectorSet(float32Of('vectors', chunk), d, 'vectors'));
+    reservoir.add(vectorSet(chunk, d, 'vectors'));
   }
   return { rows: reservoir.rows(d).data, n: reservoir.seen };
 }
 
 /** The vectors in runs of at most `rows` rows; views of what was given, good until the next is asked for. */
 async function* rowChunks(vectors: VectorInput, d: number, rows: number): AsyncGenerator<Float32Array> {
-  for await (const given of typeof vectors === 'function' ? vectors() : [vectors]) {
-    const chunk = float32Of('vectors', given);
-    if (chunk.length % d !== 0) {
-      throw new RangeError(`"vectors" expected a length that is a multiple of d = ${d}, got ${chunk.length}`);
-    }
-    for (let at = 0; at < chunk.length; at += rows * d) yield chunk.subarray(at, at + rows * d);
+  const chunks = typeof vectors === 'function' ? vectors() : [vectors];
+  for await (const chunk of chunks) {
+    const { data } = shapedSet(chunk, d, 'vectors');
+    for (let at = 0; at < data.length; at += rows * d) yield data.subarray(at, at + rows * d);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Client and service over a message channel: what a page and its worker do, without a browser. */
-import { CapacityError, createCore, FormatError, RandomStream, UnsupportedError } from '@sagitta/core-wasm';
+import { BusyError, CapacityError, createCore, FormatError, RandomStream, UnsupportedError } from '@sagitta/core-wasm';
 import { sampleRows } from '@sagitta/quantizers';
 import { loadIndex, saveIndex, trainIndex } from '@sagitta/retrieval';
 import { clusteredRows } from '@sagitta/testing';
@@ -172,6 +172,7 @@ describe('reviveError', () => {
     new RangeError('"k" expected 1'),
     new TypeError('"x" expected a Float32Array'),
     new CapacityError(10, 5),
+    new BusyError(1000),
     new QuotaError(100, 50),
     new QuotaError(100),
     new UnsupportedError('"storage" expected OPFS'),
