@@ -2,7 +2,7 @@
  * A request whose answer is watched: whoever waits for it waits no longer than the server's silence may last, or until the
  * caller's signal; and every error names the address.
  */
-import { checkInteger } from '@sagitta/core-wasm';
+import { checkInteger, checkOptions, type OptionTable } from '@sagitta/core-wasm';
 import { NetworkError } from './errors.ts';
 
 export interface HttpOptions {
@@ -16,6 +16,13 @@ export interface HttpOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OPTIONS: OptionTable<HttpOptions> = {
+  headers: 'any',
+  credentials: 'string',
+  fetch: 'function',
+  idleTimeoutMs: 'number',
+  signal: 'any',
+};
 const IDLE_TIMEOUT_MS = 30_000;
 /** setTimeout takes no more. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -40,6 +47,11 @@ export function absoluteUrl(url: string | URL): string {
     const expected = base === undefined ? 'an absolute address, as there is no page,' : 'an address';
     throw new RangeError(`"url" expected ${expected} got ${JSON.stringify(String(url))}`);
   }
+}
+
+/** @throws RangeError on unknown options, TypeError on values of another kind */
+export function checkHttpOptions(options: HttpOptions): void {
+  checkOptions('options', options, OPTIONS);
 }
 
 /**

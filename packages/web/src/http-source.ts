@@ -6,7 +6,7 @@
 import { FormatError, UnsupportedError } from '@sagitta/core-wasm';
 import { type ByteSource, checkRange } from '@sagitta/retrieval';
 import { ChangedError, NetworkError } from './errors.ts';
-import { absoluteUrl, type HttpAnswer, type HttpOptions, request } from './http-request.ts';
+import { absoluteUrl, checkHttpOptions, type HttpAnswer, type HttpOptions, request } from './http-request.ts';
 
 export interface HttpSourceOptions extends HttpOptions {
   /** Ends the opening; reads take a signal of their own. */
@@ -21,6 +21,7 @@ export interface HttpSourceOptions extends HttpOptions {
  * with ChangedError if the file has changed
  */
 export async function httpSource(url: string | URL, options: HttpSourceOptions = {}): Promise<ByteSource> {
+  checkHttpOptions(options);
   const address = absoluteUrl(url);
   const ask = (offset: number, length: number, signal: AbortSignal | undefined): Promise<HttpAnswer> =>
     request(address, {

@@ -15,13 +15,13 @@ import { addVectors, buildIndex } from './build-index.ts';
 import { Changes, type Draft } from './changes.ts';
 import { globalId } from './global-id.ts';
 import { mergeResults } from './merge-results.ts';
-import {
-  type BuildOptions,
-  type IndexInfo,
-  type OperationName,
-  type Operations,
-  type StartOptions,
-  type WorkerSearchOptions,
+import type {
+  BuildOptions,
+  IndexInfo,
+  OperationName,
+  Operations,
+  StartOptions,
+  WorkerSearchOptions,
 } from './protocol.ts';
 import { RequestChannel, type RequestOptions, type WorkerEndpoint } from './request-channel.ts';
 import {

@@ -1,5 +1,12 @@
 /** Client and service over a message channel: what a page and its worker do, without a browser. */
-import { BusyError, CapacityError, createCore, FormatError, RandomStream, UnsupportedError } from '@sagitta/core-wasm';
+import {
+  BusyError,
+  CapacityError,
+  createCore,
+  FormatError,
+  RandomStream,
+  UnsupportedError,
+} from '@sagitta/core-wasm';
 import { sampleRows } from '@sagitta/quantizers';
 import { loadIndex, saveIndex, trainIndex } from '@sagitta/retrieval';
 import { clusteredRows } from '@sagitta/testing';
