@@ -20,6 +20,8 @@ export {
   vectorSet,
 } from '@sagitta/core-wasm';
 export { createCoreFrom } from './create-core.ts';
+export { BlockedError, ChangedError, NetworkError, NotFoundError } from './errors.ts';
+export type { HttpOptions } from './http-request.ts';
 export { type HttpSourceOptions, httpSource } from './http-source.ts';
 export {
   type IndexStorage,

@@ -1,4 +1,5 @@
 /** Where an index is, as a worker understands it. */
+import { absoluteUrl } from '../http-request.ts';
 import type { IndexLocation } from './protocol.ts';
 import { packed } from './vector-input.ts';
 
@@ -15,14 +16,5 @@ export function absoluteLocation(from: IndexLocation): {
     return { location: { bytes: view }, transfer };
   }
   if (!('url' in from)) return { location: from, transfer: [] };
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
-  let url: string;
-  try {
-    url = new URL(from.url, base).href;
-  } catch {
-    throw new RangeError(
-      `"url" expected an address${base === undefined ? ' with its protocol' : ''}, got ${from.url}`,
-    );
-  }
-  return { location: { ...from, url }, transfer: [] };
+  return { location: { ...from, url: absoluteUrl(from.url) }, transfer: [] };
 }

@@ -16,6 +16,7 @@ import {
   sourceChunks,
   trainIndex,
 } from '@sagitta/retrieval';
+import { download } from '../http-download.ts';
 import { httpSource } from '../http-source.ts';
 import type { StorageKind } from '../storage/index-storage.ts';
 import { openStorage } from '../storage/storage.ts';
@@ -138,7 +139,7 @@ export class SearchService {
       const snapshot = snapshotIndex(this.#whole());
       try {
         const storage = await openStorage(kind);
-        const bytes = await storage.write(name, snapshot.chunks());
+        const bytes = await storage.write(name, snapshot.chunks(), snapshot.byteLength);
         return { bytes, storage: storage.kind };
       } finally {
         snapshot.dispose();
@@ -295,18 +296,9 @@ async function loadFromUrl(
   { url, headers = {} }: Extract<IndexLocation, { url: string }>,
   { signal, progress }: Context,
 ): Promise<IvfIndex> {
-  const response = await fetch(url, { headers, signal }).catch((error: unknown) => {
-    if (signal.aborted) throw signal.reason;
-    throw new Error(`"url" expected an index at ${url}, got no answer`, { cause: error });
-  });
-  if (!response.ok || !response.body) {
-    await response.body?.cancel();
-    throw new Error(`"url" expected an index at ${url}, got HTTP status ${response.status}`);
-  }
-  // with a content encoding the length is that of the compressed bytes
-  const length = response.headers.get('content-encoding') ? null : response.headers.get('content-length');
-  return loadIndexFrom(core, response.body, {
-    ...(length !== null && { size: Number(length) }),
+  const { size, chunks } = await download(url, { headers, signal });
+  return loadIndexFrom(core, chunks, {
+    ...(size !== undefined && { size }),
     signal,
     onProgress: (done, total) => progress({ done, total }),
   });

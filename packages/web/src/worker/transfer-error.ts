@@ -1,5 +1,6 @@
 /** Errors across a worker's boundary: each class arrives as itself, with its fields, and not as a copy without methods. */
 import { BusyError, CapacityError, FormatError, UnsupportedError } from '@sagitta/core-wasm';
+import { BlockedError, ChangedError, NetworkError, NotFoundError } from '../errors.ts';
 import { QuotaError } from '../storage/quota-error.ts';
 
 /** Classes that errors arrive as, by their names; those of other names arrive as Error with that name. */
@@ -11,6 +12,10 @@ const CLASSES: readonly { readonly prototype: Error; readonly name: string }[] =
   CapacityError,
   UnsupportedError,
   QuotaError,
+  NotFoundError,
+  ChangedError,
+  BlockedError,
+  NetworkError,
 ];
 
 type Field = string | number | boolean | undefined;
@@ -37,9 +42,12 @@ export function describeError(error: unknown): TransferredError {
 /** The error as its class, made without its constructor, whose arguments are not known here. */
 export function reviveError({ name, message, stack, fields, cause }: TransferredError): Error {
   const error = new Error(message, cause && { cause: reviveError(cause) });
-  const known = CLASSES.find((one) => one.name === name);
+  // browsers have a NotFoundError and a NetworkError too, without codes like ours
+  const isOurs =
+    name === 'TypeError' || name === 'RangeError' || String(fields['code']).startsWith('SAGITTA_');
+  const known = isOurs && CLASSES.find((one) => one.name === name);
   if (known) Object.setPrototypeOf(error, known.prototype);
-  else if (name !== error.name) error.name = name;
+  else if (name !== 'Error') error.name = name;
   if (stack !== undefined) error.stack = stack;
   return Object.assign(error, fields);
 }

@@ -165,9 +165,7 @@ describe('addresses', () => {
       'http://page.test/x.sag',
     ]);
     vi.unstubAllGlobals();
-    await expect(client.load({ url: 'index.sag' })).rejects.toThrow(
-      /"url" expected an address with its protocol/,
-    );
+    await expect(client.load({ url: 'index.sag' })).rejects.toThrow(/"url" expected an absolute address/);
     await client.dispose();
   });
 });
