@@ -33,6 +33,8 @@ for (const [name, open] of Object.entries(BROWSERS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   await report(`${name}, page`, () => runPage(open, '/', KILLS));
   await report(`${name}, isolated page`, () => runPage(open, '/isolated/', 0));
+  await report(`${name}, workers that end, overlaps`, () => runWorkers(open, '127.0.0.1'));
+  await report(`${name}, workers that end, no locks`, () => runWorkers(open, PLAIN_HOST));
   await report(`${name}, tabs`, () => runTabs(open, '127.0.0.1'));
   await report(`${name}, 10 MB of storage`, () => runFull(name));
   await report(`${name}, tabs of an insecure origin`, () => runTabs(open, PLAIN_HOST));
@@ -80,6 +82,11 @@ async function pages() {
     'kill.html': page('kill-frame.js'),
     'read.html': page('read-version.js'),
     'tabs.html': page('tabs.js'),
+    'workers.html': page('workers-page.js'),
+    'workers-page.js': await bundle(join(FOLDER, 'workers-page.mjs')),
+    'faulty-worker.js': await bundle(join(FOLDER, 'faulty-worker.mjs')),
+    'mute-worker.js': '',
+    'broken-worker.js': 'this is no script',
     'blank.html': '<!doctype html><title>blank</title>',
     'page.js': await bundle(join(FOLDER, 'page.mjs')),
     'kill-frame.js': await bundle(join(FOLDER, 'kill-frame.mjs')),
@@ -149,6 +156,12 @@ async function runPage(open, path, tries) {
   const notes = Object.entries({ ...passed.shards, ...passed.kills }).map(
     ([key, value]) => `${key}: ${value}`,
   );
+  return [`${version}, ${Object.keys(passed).length} tests`, ...notes].join(', ');
+}
+
+async function runWorkers(open, host) {
+  const { version, passed } = await visitPage(open, host, '/workers.html');
+  const notes = Object.values(passed).filter((note) => note !== '');
   return [`${version}, ${Object.keys(passed).length} tests`, ...notes].join(', ');
 }
 

@@ -34,6 +34,11 @@ export async function serve(files, onPost = () => {}) {
     }
     const isIsolated = path.startsWith('/isolated/');
     const name = path.slice(isIsolated ? '/isolated/'.length : 1) || 'index.html';
+    if (name === 'stall.sag') {
+      // begins, and never goes on
+      response.writeHead(200).write('SAGT');
+      return;
+    }
     const file = files[name];
     if (file === undefined) {
       response.writeHead(name === 'favicon.ico' ? 204 : 404).end();
