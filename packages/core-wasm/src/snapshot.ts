@@ -28,8 +28,6 @@ export interface SnapshotParts {
   readonly sections: readonly { readonly id: string; readonly pieces: readonly SnapshotPiece[] }[];
 }
 
-/** Bytes that are read of a block at a time. */
-const BUFFER_BYTES = 1 << 16;
 const DEFAULT_CHUNK_BYTES = 1 << 20;
 const ONE_RUN = Uint32Array.of(0, 1);
 
@@ -69,6 +67,18 @@ function endOf({ byteOffset, rowBytes, runs }: BlockRows): number {
   return byteOffset + end * rowBytes;
 }
 
+/** Views of a piece while nothing can have changed yet: checksums need no copy. */
+function* bytesNow(piece: SnapshotPiece): Iterable<Uint8Array> {
+  if (piece instanceof Uint8Array) {
+    yield piece;
+    return;
+  }
+  const { block, byteOffset, rowBytes, runs } = piece;
+  for (let i = 0; i < runs.length; i += 2) {
+    yield block.u8(byteOffset + (runs[i] as number) * rowBytes, (runs[i + 1] as number) * rowBytes);
+  }
+}
+
 /** Bytes of the file that was to be written when it was made. Dispose it when they are written. */
 export class Snapshot implements Disposable {
   /** Of the whole file. */
@@ -93,7 +103,7 @@ export class Snapshot implements Disposable {
         let length = 0;
         for (const piece of pieces) {
           length += lengthOf(piece);
-          for (const bytes of this.#bytesOf(piece)) checksum = crc32(bytes, checksum);
+          for (const bytes of bytesNow(piece)) checksum = crc32(bytes, checksum);
         }
         return { id, checksum, length };
       });
@@ -107,31 +117,11 @@ export class Snapshot implements Disposable {
     }
   }
 
-  /** The bytes of a piece, front to back, each run of them good until the next. */
-  *#bytesOf(piece: SnapshotPiece): Iterable<Uint8Array> {
-    if (piece instanceof Uint8Array) {
-      yield piece;
-      return;
-    }
-    const { block, byteOffset, rowBytes, runs } = piece;
-    const held = this.#held.get(block);
-    const buffer = new Uint8Array(Math.min(BUFFER_BYTES, lengthOf(piece)));
-    let filled = 0;
-    for (let i = 0; i < runs.length; i += 2) {
-      const at = byteOffset + (runs[i] as number) * rowBytes;
-      const length = (runs[i + 1] as number) * rowBytes;
-      for (let done = 0; done < length; ) {
-        if (!held || !this.#live) throw disposed();
-        const some = Math.min(length - done, buffer.length - filled);
-        held.read(at + done, buffer.subarray(filled, filled + some));
-        done += some;
-        filled += some;
-        if (filled < buffer.length) continue;
-        yield buffer;
-        filled = 0;
-      }
-    }
-    if (filled > 0) yield buffer.subarray(0, filled);
+  /** Bytes that were copied because something changed or their memory was wanted: what the save costs besides its writing. */
+  get copiedBytes(): number {
+    let sum = 0;
+    for (const held of this.#held.values()) sum += held.copiedBytes;
+    return sum;
   }
 
   /**
@@ -148,20 +138,37 @@ export class Snapshot implements Disposable {
     let left = this.byteLength;
     let chunk = new Uint8Array(Math.min(chunkBytes, left));
     let filled = 0;
+    for (const { bytes, byteOffset, byteLength } of this.#runs()) {
+      for (let done = 0; done < byteLength; ) {
+        if (!this.#live) throw disposed();
+        const some = Math.min(byteLength - done, chunk.length - filled);
+        const at = byteOffset + done;
+        if (bytes instanceof Uint8Array) chunk.set(bytes.subarray(at, at + some), filled);
+        else bytes.read(at, chunk.subarray(filled, filled + some));
+        done += some;
+        filled += some;
+        if (filled < chunk.length) continue;
+        yield chunk;
+        left -= filled;
+        filled = 0;
+        chunk = new Uint8Array(Math.min(chunkBytes, left));
+      }
+    }
+  }
+
+  /** Where the bytes of the file are, front to back. */
+  *#runs(): Iterable<{ bytes: Uint8Array | HeldBytes; byteOffset: number; byteLength: number }> {
     for (const piece of this.#pieces) {
-      for (const bytes of this.#bytesOf(piece)) {
-        for (let done = 0; done < bytes.length; ) {
-          if (!this.#live) throw disposed();
-          const some = Math.min(bytes.length - done, chunk.length - filled);
-          chunk.set(bytes.subarray(done, done + some), filled);
-          done += some;
-          filled += some;
-          if (filled < chunk.length) continue;
-          yield chunk;
-          left -= filled;
-          filled = 0;
-          chunk = new Uint8Array(Math.min(chunkBytes, left));
-        }
+      if (piece instanceof Uint8Array) {
+        yield { bytes: piece, byteOffset: 0, byteLength: piece.length };
+        continue;
+      }
+      const bytes = this.#held.get(piece.block);
+      if (!bytes) throw disposed();
+      const { byteOffset, rowBytes, runs } = piece;
+      for (let i = 0; i < runs.length; i += 2) {
+        const [first, rows] = [runs[i] as number, runs[i + 1] as number];
+        yield { bytes, byteOffset: byteOffset + first * rowBytes, byteLength: rows * rowBytes };
       }
     }
   }
