@@ -15,6 +15,8 @@ export interface CoreOptions {
 export interface Core extends Disposable {
   readonly build: Build;
   readonly kernels: Kernels;
+  /** False after dispose. */
+  readonly isLive: boolean;
   /** A zero-filled, 64-byte aligned block. @throws CapacityError when the memory limit is reached */
   allocate(byteLength: number): Block;
   /** Runs body with scratch memory that is freed when it returns or throws. */
@@ -23,7 +25,10 @@ export interface Core extends Disposable {
   bytesUsed(): number;
   /** Size of the WebAssembly memory; it never shrinks. */
   memoryBytes(): number;
-  /** Ends the core: later calls of allocate throw. The memory goes with the last reference. */
+  /**
+   * Ends the core and everything made on it: from here on their methods throw RangeError. Disposing them is harmless and
+   * not needed: the memory goes with the last reference.
+   */
   dispose(): void;
 }
 
@@ -48,16 +53,16 @@ export function instantiateCore(
     Number(exports.__heap_base.value),
     options.maximumBytes ?? MAX_MEMORY_BYTES,
   );
-  let live = true;
-  const allocate = (byteLength: number): Block => {
-    if (!live) throw new RangeError('"core" expected a live core, got a disposed one');
-    return heap.allocate(byteLength);
-  };
+  const allocate = (byteLength: number): Block => heap.allocate(byteLength);
   const core: Core = {
     build,
     kernels: exports,
+    get isLive() {
+      return heap.isLive;
+    },
     allocate,
     scope(body) {
+      heap.checkLive();
       const blocks: Block[] = [];
       try {
         return body({
@@ -74,10 +79,10 @@ export function instantiateCore(
     bytesUsed: () => heap.usedBytes,
     memoryBytes: () => heap.buffer.byteLength,
     dispose() {
-      live = false;
+      heap.isLive = false;
     },
     [Symbol.dispose]() {
-      live = false;
+      heap.isLive = false;
     },
   };
   return core;

@@ -26,7 +26,8 @@ export {
 } from './container.ts';
 export { type Core, type CoreOptions, instantiateCore } from './core.ts';
 export { crc32 } from './crc32.ts';
-export { CapacityError, FormatError, UnsupportedError } from './errors.ts';
+export { BusyError, CapacityError, FormatError, UnsupportedError } from './errors.ts';
+export type { HeldBytes } from './held-bytes.ts';
 export { type CoreSource, type InitOptions, init } from './init.ts';
 export type { Kernels } from './kernels.ts';
 export { type Block, MAX_MEMORY_BYTES, NO_PTR, type Ptr, type Scope } from './memory.ts';
@@ -40,8 +41,17 @@ export {
   type Vectors,
   type WholeNumbers,
 } from './numbers.ts';
+export { making, Owner } from './owner.ts';
 export { RandomStream } from './random.ts';
 export { type Build, hasRelaxedSimd } from './select-build.ts';
+export {
+  type BlockRows,
+  blockBytes,
+  runsOf,
+  Snapshot,
+  type SnapshotParts,
+  type SnapshotPiece,
+} from './snapshot.ts';
 export {
   boundedSet,
   boundedTokenSet,

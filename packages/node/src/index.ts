@@ -5,12 +5,14 @@
  * @module
  */
 export {
+  BusyError,
   CapacityError,
   type Core,
   type CreateCoreOptions,
   createCore,
   FormatError,
   type Metric,
+  type Snapshot,
   type TokenSet,
   UnsupportedError,
   type VectorSet,
@@ -30,6 +32,7 @@ export {
   type SearchResult,
   type SearchStatistics,
   saveIndex,
+  snapshotIndex,
   trainIndex,
   type VectorFetch,
 } from '@sagitta/retrieval';

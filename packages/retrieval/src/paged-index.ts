@@ -15,7 +15,9 @@ import {
   crc32,
   FormatError,
   MAX_HEADER_BYTES,
+  making,
   type Numbers,
+  Owner,
   readContainerTable,
   toFloat32,
   type Vectors,
@@ -112,11 +114,12 @@ export async function openIndex(
   }
   const name = modelSection(meta.quantizer);
   const model = name === undefined ? undefined : await whole(name);
-  const codec = openCodec(core, meta, () => model as ByteReader);
-  const { blockBytes } = codec;
-  // the index owns the codec from here on
-  const index = new IvfIndex({ ...meta, core, centroids, codec, keepVectors: false, pagedVectors: meta.n });
-  try {
+  return making((own) => {
+    const codec = own(openCodec(core, meta, () => model as ByteReader));
+    const { blockBytes } = codec;
+    const index = own(
+      new IvfIndex({ ...meta, core, centroids, codec, keepVectors: false, pagedVectors: meta.n }),
+    );
     const code = sectionOf(table, 'CODE');
     if (code.length !== blocks * blockBytes) {
       throw new FormatError(
@@ -137,10 +140,7 @@ export async function openIndex(
     const gapBytes = checkInteger('gapBytes', options.gapBytes ?? DEFAULT_GAP_BYTES, 0, 2 ** 31);
     const keptAt = meta.keepVectors ? sectionOf(table, 'VECS').offset : undefined;
     return new PagedIndex({ index, meta, source, cache, gapBytes, keptAt });
-  } catch (error) {
-    index.dispose();
-    throw error;
-  }
+  });
 }
 
 function sectionOf(table: ContainerTable, id: string): ContainerTable['sections'][number] {
@@ -159,7 +159,7 @@ interface PagedParts {
   readonly keptAt: number | undefined;
 }
 
-export class PagedIndex implements Disposable {
+export class PagedIndex extends Owner {
   readonly d: number;
   readonly n: number;
   readonly nlist: number;
@@ -174,12 +174,15 @@ export class PagedIndex implements Disposable {
   #last: Promise<unknown> = Promise.resolve();
   #requests = 0;
   #bytes = 0;
-  #live = true;
 
   /** @internal openIndex makes it. */
   constructor(parts: PagedParts) {
-    const { index, meta } = parts;
+    const { index, meta, source, cache } = parts;
+    super(index.core);
     this.#parts = parts;
+    this.own(() => ({ [Symbol.dispose]: () => void Promise.resolve(source.close?.()).catch(() => {}) }));
+    this.own(() => index);
+    this.own(() => cache);
     this.d = meta.d;
     this.n = meta.n;
     this.nlist = meta.nlist;
@@ -217,6 +220,7 @@ export class PagedIndex implements Disposable {
     k: number,
     options: PagedSearchOptions = {},
   ): Promise<BatchSearchResult> {
+    this.checkLive('index');
     const { d } = this;
     const { data, n: nq } = vectorSet(queries, d, 'queries');
     const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
@@ -238,7 +242,7 @@ export class PagedIndex implements Disposable {
   }
 
   async #search(query: Float32Array, k: number, options: PagedSearchOptions): Promise<SearchResult> {
-    if (!this.#live) throw new RangeError('"index" expected one that is not disposed');
+    this.checkLive('index');
     const { signal, rerank, ...plain } = options;
     const { index, cache, keptAt } = this.#parts;
     signal?.throwIfAborted();
@@ -246,14 +250,14 @@ export class PagedIndex implements Disposable {
       throw new RangeError('"rerank" expected kept vectors (build with keepVectors: true), got none');
     }
     let vectors: Float32Array = new Float32Array(0);
-    const steps = index.searchSteps(query, k, {
+    using steps = index.searchSteps(query, k, {
       ...plain,
       ...(rerank && { rerank: { ...rerank, fetch: () => vectors } }),
     });
     for (const group of cache.groups(steps.lists)) {
       await cache.ensure(group, (ranges) => this.#read(ranges, signal));
       // the core's memory is not shared, but dispose may have come in while we waited
-      if (!this.#live) throw new RangeError('"index" expected one that is not disposed');
+      this.checkLive('index');
       signal?.throwIfAborted();
       for (const piece of group) steps.scan(piece.list, cache.content(piece));
     }
@@ -278,16 +282,5 @@ export class PagedIndex implements Disposable {
     this.#requests += requests;
     this.#bytes += bytes;
     return parts;
-  }
-
-  dispose(): void {
-    if (!this.#live) return;
-    this.#live = false;
-    this.#parts.cache.dispose();
-    this.#parts.index.dispose();
-    Promise.resolve(this.#parts.source.close?.()).catch(() => {});
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

@@ -2,7 +2,7 @@
  * Lists of a file in the core's memory, as many as a budget allows; those used longest ago go first. A piece is a run of
  * whole blocks of one list, most often all of it.
  */
-import { type Block, type Core, FormatError } from '@sagitta/core-wasm';
+import { type Block, type Core, FormatError, making, Owner } from '@sagitta/core-wasm';
 import type { ByteRange } from './byte-source.ts';
 import { BLOCK, type InvertedList } from './ivf/inverted-lists.ts';
 import type { ListCodec } from './ivf/list-codec.ts';
@@ -30,7 +30,7 @@ export interface PieceCacheParts {
   readonly pieceBytes: number;
 }
 
-export class PieceCache implements Disposable {
+export class PieceCache extends Owner {
   readonly #parts: PieceCacheParts;
   /** First vector and first block of each list in the file. */
   readonly #vectorStarts: Float64Array;
@@ -42,6 +42,7 @@ export class PieceCache implements Disposable {
   #misses = 0;
 
   constructor(parts: PieceCacheParts) {
+    super(parts.core);
     this.#parts = parts;
     const { sizes } = parts;
     this.#vectorStarts = new Float64Array(sizes.length);
@@ -85,6 +86,7 @@ export class PieceCache implements Disposable {
 
   /** The pieces of the lists in order, in groups that fit the budget together; one piece is always a group. */
   *groups(lists: Uint32Array): Generator<readonly Piece[]> {
+    this.checkLive('index');
     let group: Piece[] = [];
     let bytes = 0;
     for (const list of lists) {
@@ -106,11 +108,14 @@ export class PieceCache implements Disposable {
     group: readonly Piece[],
     read: (ranges: readonly ByteRange[]) => Promise<Uint8Array[]>,
   ): Promise<void> {
+    this.checkLive('index');
     const missing = group.filter((piece) => !this.#use(piece));
     this.#hits += group.length - missing.length;
     this.#misses += missing.length;
     if (missing.length === 0) return;
     const parts = await read(missing.flatMap(({ codes, ids }) => [codes, ids]));
+    // dispose may have come in while we waited
+    this.checkLive('index');
     const wanted = new Set(group.map(({ codes }) => codes.offset));
     this.#evict(
       missing.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -123,6 +128,7 @@ export class PieceCache implements Disposable {
 
   /** Of a piece that ensure brought in. */
   content({ codes, list }: Piece): InvertedList {
+    this.checkLive('index');
     const held = this.#held.get(codes.offset);
     if (!held) throw new RangeError(`"piece" expected one in memory, got one of list ${list} that is not`);
     return held;
@@ -152,32 +158,26 @@ export class PieceCache implements Disposable {
 
   #put({ n, codes, ids, bytes, list }: Piece, codeBytes: Uint8Array, idBytes: Uint8Array): void {
     const { core, codec } = this.#parts;
-    const blocks = core.allocate(codes.length);
-    let own: Block | undefined;
-    try {
-      own = core.allocate(Math.ceil(n / BLOCK) * BLOCK * 4);
+    const held = making((own) => {
+      const blocks = own(core.allocate(codes.length));
+      const held = own(core.allocate(Math.ceil(n / BLOCK) * BLOCK * 4));
       // both are little-endian: the file, and WebAssembly's memory on every machine
       blocks.u8().set(codeBytes);
-      own.u8(0, 4 * n).set(idBytes);
-      const bad = own.u32(0, n).find((id) => id >= this.#parts.n);
+      held.u8(0, 4 * n).set(idBytes);
+      const bad = held.u32(0, n).find((id) => id >= this.#parts.n);
       if (bad !== undefined) {
         throw new FormatError(`"id" expected a number below ${this.#parts.n}, got ${bad}`, ids.offset);
       }
       const defect = codec.defect(blocks, n);
       if (defect !== undefined) throw new FormatError(`list ${list}: ${defect}`, codes.offset);
-    } catch (error) {
-      blocks.dispose();
-      own?.dispose();
-      throw error;
-    }
-    this.#held.set(codes.offset, { n, blocks, ids: own, bytes });
+      return { n, blocks, ids: held, bytes };
+    });
+    this.#held.set(codes.offset, held);
     this.#bytes += bytes;
   }
 
-  dispose(): void {
+  override dispose(): void {
     for (const [key, held] of this.#held) this.#drop(key, held);
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+    super.dispose();
   }
 }

@@ -12,6 +12,7 @@ import {
   type Core,
   crc32,
   FormatError,
+  making,
   readContainerTable,
   type SectionEntry,
 } from '@sagitta/core-wasm';
@@ -50,11 +51,11 @@ export interface LoadFromOptions {
 }
 
 /** What was read before the lists are complete; freed as a whole if reading fails. */
-class Partial {
+class Partial implements Disposable {
   readonly ids: Block[] = [];
   readonly blocks: Block[] = [];
 
-  dispose(): void {
+  [Symbol.dispose](): void {
     for (const block of [...this.ids, ...this.blocks]) block.dispose();
   }
 }
@@ -73,7 +74,7 @@ export async function loadIndexFrom(
   try {
     return await new Loader(core, stream, options, partial).load();
   } catch (error) {
-    partial.dispose();
+    partial[Symbol.dispose]();
     throw error;
   } finally {
     await stream.close();
@@ -261,36 +262,27 @@ class Loader {
     kept: readonly Float32Array[] | undefined,
   ): IvfIndex {
     const core = this.#core;
-    const codec = openCodec(core, meta, () => model as ByteReader);
-    let lists: InvertedLists;
-    try {
+    return making((own) => {
+      const codec = own(openCodec(core, meta, () => model as ByteReader));
       if (meta.n > 0 && codec.blockBytes !== blockBytes) {
         throw new FormatError(
           `codes expected blocks of ${codec.blockBytes} bytes, got ${blockBytes}`,
           this.#entry('CODE').offset,
         );
       }
-      lists = new InvertedLists(core, meta.nlist, codec.blockBytes);
-    } catch (error) {
-      codec.dispose();
-      throw error;
-    }
-    let at = 0;
-    for (const [list, n] of sizes.entries()) {
-      if (n === 0) continue;
-      const { ids, blocks } = this.#partial;
-      lists.replace(list, { n, ids: ids[at] as Block, blocks: blocks[at] as Block });
-      at++;
-    }
-    // from here on the index owns the codec and the lists; blocks freed twice are freed once
-    const filled = { lists, n: meta.n, ...(kept && { kept }) };
-    const index = new IvfIndex({ ...meta, core, centroids, codec, filled });
-    try {
+      const lists = own(new InvertedLists(core, meta.nlist, codec.blockBytes));
+      let at = 0;
+      for (const [list, n] of sizes.entries()) {
+        if (n === 0) continue;
+        const { ids, blocks } = this.#partial;
+        lists.replace(list, { n, ids: ids[at] as Block, blocks: blocks[at] as Block });
+        at++;
+      }
+      // blocks freed twice are freed once
+      const filled = { lists, n: meta.n, ...(kept && { kept }) };
+      const index = own(new IvfIndex({ ...meta, core, centroids, codec, filled }));
       checkCodes(index);
-    } catch (error) {
-      index.dispose();
-      throw error;
-    }
-    return index;
+      return index;
+    });
   }
 }

@@ -32,6 +32,11 @@ export function bits(text: string): number {
   throw new InvalidArgumentError('Expected a multiple of 0.25 from 0.25 to 12.');
 }
 
+/** The path of a file to write; "-" is stdout. */
+export function outputPath(text: string): string {
+  return text === '-' ? '/dev/stdout' : text;
+}
+
 /** "4,8,16" as numbers. */
 export function integerList(minimum: number, maximum: number): (text: string) => readonly number[] {
   const one = integer(minimum, maximum);

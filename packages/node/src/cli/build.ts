@@ -12,7 +12,7 @@ import { type Command, Option } from 'commander';
 import { saveIndexFile } from '../index-file.ts';
 import { readBatches, rowsWithin } from '../readers/batches.ts';
 import type { VectorSource } from '../readers/vector-source.ts';
-import { addOutputOptions, addVectorOptions, integer, type VectorOptions } from './arguments.ts';
+import { addOutputOptions, addVectorOptions, integer, outputPath, type VectorOptions } from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
 import { checkOutputs, readQueries, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
@@ -51,7 +51,7 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     .summary('build an index of a file of vectors')
     .description('Builds an index of the vectors of BASE. Row numbers become ids.')
     .argument('<BASE>', 'vectors: .fvecs .bvecs .ivecs .npy .parquet .jsonl, raw float32')
-    .requiredOption('--out <FILE>', 'the index file to write')
+    .requiredOption('--out <FILE>', 'the index file to write', outputPath)
     .addOption(new Option('--index <KIND>', 'the structure').choices(['flat', 'ivf']).default('ivf'))
     .addOption(new Option('--metric <NAME>', 'what is near').choices(['l2', 'ip', 'cosine']).default('l2'))
     .option('--nlist <N>', 'number of lists (ivf; default: √n, rounded)', integer(1, 2 ** 20))
@@ -106,6 +106,7 @@ async function build(
   await checkOutputs(
     [['--out', options.out]],
     trainingQueries === undefined ? [base] : [base, trainingQueries],
+    report,
   );
   await withVectors('BASE', base, options, async (source) => {
     const core = createCore();

@@ -1,14 +1,16 @@
 /** Files that commands read and write: opened, checked and closed in one place, so that every error names its argument. */
 import { constants } from 'node:fs';
-import { access, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { access, realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Core, createCore, type VectorSet } from '@sagitta/core-wasm';
 import type { IvfIndex } from '@sagitta/retrieval';
 import { openIndexFile } from '../index-file.ts';
+import { type FileTarget, resolveOutput, type StreamTarget } from '../output-target.ts';
 import { formatOf, openVectors, type VectorFormat } from '../readers/open-vectors.ts';
 import { readAll, type VectorSource } from '../readers/vector-source.ts';
 import type { VectorOptions } from './arguments.ts';
 import { asFailure, blame, CommandFailure } from './failure.ts';
+import type { Reporter } from './io.ts';
 
 /** Opens a file of vectors for body and closes it; errors while it is read name the argument too. */
 export async function withVectors<T>(
@@ -105,44 +107,43 @@ export type Output = readonly [argument: string, path: string | undefined];
 
 /**
  * Refuses, before hours of work, places that cannot be written to, files that are read by the same command, and one file
- * for two outputs.
+ * for two outputs. Where an output goes to stdout, the report leaves it.
  */
-export async function checkOutputs(outputs: readonly Output[], inputs: readonly string[]): Promise<void> {
+export async function checkOutputs(
+  outputs: readonly Output[],
+  inputs: readonly string[],
+  report: Reporter,
+): Promise<void> {
   const owners = new Map<string, string>();
   for (const [argument, path] of outputs) {
     if (path === undefined) continue;
     const target = await checkOutput(argument, path, inputs);
-    const owner = owners.get(target);
+    const owner = owners.get(target.path);
     if (owner !== undefined) {
       throw new CommandFailure(argument, `expected another file than ${path}, which ${owner} names`);
     }
-    owners.set(target, argument);
+    owners.set(target.path, argument);
+    if (target.kind === 'stream' && target.descriptor === 1) report.leaveStdout();
   }
 }
 
-/** @returns where the file will be, links resolved */
-async function checkOutput(argument: string, path: string, inputs: readonly string[]): Promise<string> {
+async function checkOutput(
+  argument: string,
+  path: string,
+  inputs: readonly string[],
+): Promise<FileTarget | StreamTarget> {
   if (path === '' || path.endsWith('/')) {
     throw new CommandFailure(argument, `expected the path of a file to write, got "${path}"`);
   }
-  const folder = await blame(argument, async () => {
-    await access(dirname(path), constants.W_OK);
-    return realpath(dirname(path));
+  const target = await blame(argument, async () => {
+    const found = await resolveOutput(path);
+    if (found.kind === 'file') await access(dirname(found.path), constants.W_OK);
+    return found;
   });
-  const real = await blame(argument, () => realpath(path).catch(undefinedIfAbsent));
-  if (real === undefined) return join(folder, basename(path));
-  if (!(await stat(real)).isFile()) {
-    throw new CommandFailure(argument, `expected a file to write, ${path} is no regular file`);
-  }
   for (const input of inputs) {
-    if ((await realpath(input).catch(() => undefined)) === real) {
+    if ((await realpath(input).catch(() => undefined)) === target.path) {
       throw new CommandFailure(argument, `expected another file than ${input}, which is read`);
     }
   }
-  return real;
-}
-
-/** Other errors, such as a name that is too long, would come back when the file is written. */
-function undefinedIfAbsent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
+  return target;
 }

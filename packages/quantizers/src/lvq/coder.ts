@@ -6,7 +6,7 @@
  *
  * 'plain' stands for its reconstruction; 'ratio' scales it by |r|²/<r, r̂>, which takes the bias away in a rotated frame.
  */
-import type { Block, ByteReader, ByteWriter, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type ByteReader, type ByteWriter, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import { encodeByBlocks } from '../linear/block-encoder.ts';
 import {
@@ -172,23 +172,23 @@ export class LvqCoder implements Coder {
 /** f32 of a record of the kernel encodeRangeRows: least, step, |r̂|², <r, r̂>, |r|², <c', r̂>, before the ratio. */
 const RECORD = 6;
 
-class LvqBlockEncoder implements BlockEncoder {
-  readonly #core: Core;
+class LvqBlockEncoder extends Owner implements BlockEncoder {
   readonly #coder: LvqCoder;
   /** Codes of one row, then the records. */
   readonly #memory: Block;
 
   constructor(core: Core, coder: LvqCoder) {
-    this.#core = core;
+    super(core);
     this.#coder = coder;
-    this.#memory = core.allocate(2 * coder.dims + 4 * RECORD * BLOCK);
+    this.#memory = this.allocate(2 * coder.dims + 4 * RECORD * BLOCK);
   }
 
   encode(rows: Ptr, n: number, centre: Ptr, codes: Ptr, out: BlockFactors): void {
+    this.checkLive('encoder');
     const { dims, used, bits, hasRatio } = this.#coder;
     const memory = this.#memory;
     const at = memory.at(2 * dims);
-    this.#core.kernels.encodeRangeRows(rows, n, dims, used, bits, centre, memory.at(), codes, at);
+    this.core.kernels.encodeRangeRows(rows, n, dims, used, bits, centre, memory.at(), codes, at);
     const records = memory.f32(2 * dims, RECORD * n);
     for (let i = 0; i < n; i++) {
       const value = (j: number): number => records[RECORD * i + j] as number;
@@ -199,10 +199,6 @@ class LvqBlockEncoder implements BlockEncoder {
       out.norms[i] = hasRatio || !Number.isFinite(value(4)) ? value(4) : value(2);
       out.crosses[i] = ratio * value(5);
     }
-  }
-
-  [Symbol.dispose](): void {
-    this.#memory.dispose();
   }
 }
 

@@ -17,6 +17,7 @@ import {
   checkInteger,
   checkLength,
   checkOneOf,
+  Owner,
 } from '@sagitta/core-wasm';
 import { eps2 } from './code-quality.ts';
 import { unpackFactor } from './factors.ts';
@@ -36,26 +37,25 @@ export interface DecodeOptions {
 }
 
 /** Decodes blocks that SaqEncoder wrote. Holds the projection in the core's memory until disposed. */
-export class SaqDecoder implements Disposable {
+export class SaqDecoder extends Owner {
   readonly model: SaqModel;
   readonly layout: SaqLayout;
-  readonly #core: Core;
   readonly #projection: Block;
   readonly #values: Block;
   readonly #codes: Block;
   readonly #rows: Block;
 
   constructor(core: Core, model: SaqModel) {
-    this.#core = core;
+    super(core);
     this.model = model;
     this.layout = saqLayout(model.plan);
     const { coded, keptDims } = this.layout;
     const widest = coded.reduce((most, { dims }) => Math.max(most, dims), 16);
-    this.#projection = core.allocate(model.projection.byteLength);
+    this.#projection = this.allocate(model.projection.byteLength);
     this.#projection.f32(0, model.projection.length).set(model.projection);
-    this.#values = core.allocate(BLOCK * keptDims * 4);
-    this.#codes = core.allocate(widest * 2);
-    this.#rows = core.allocate(BLOCK * model.d * 4);
+    this.#values = this.allocate(BLOCK * keptDims * 4);
+    this.#codes = this.allocate(widest * 2);
+    this.#rows = this.allocate(BLOCK * model.d * 4);
   }
 
   /**
@@ -63,6 +63,7 @@ export class SaqDecoder implements Disposable {
    * @throws RangeError if blocks hold fewer than n vectors, or origin has another length than d
    */
   decode(blocks: Block, n: number, options: DecodeOptions = {}): Float32Array {
+    this.checkLive('decoder');
     checkInteger('n', n, 0, 0xffff_ffff);
     const out = new Float32Array(n * this.model.d);
     this.decodeInto(blocks, n, out, options);
@@ -71,6 +72,7 @@ export class SaqDecoder implements Disposable {
 
   /** decode into out — n × d, the caller's, overwritten. @throws RangeError as decode, and on another length of out */
   decodeInto(blocks: Block, n: number, out: Float32Array, options: DecodeOptions = {}): void {
+    this.checkLive('decoder');
     const { d } = this.model;
     const { keptDims, blockBytes } = this.layout;
     const { byteOffset = 0, origin, scale = 'leastSquares' } = options;
@@ -87,7 +89,7 @@ export class SaqDecoder implements Disposable {
       const rows = out.subarray(first * d, (first + used) * d);
       if (keptDims > 0) {
         this.#unpackBlock(blocks, byteOffset + (first / BLOCK) * blockBytes, used, scale);
-        const { kernels } = this.#core;
+        const { kernels } = this.core;
         kernels.matmulF32(this.#values.at(), this.#projection.at(), used, d, keptDims, this.#rows.at());
         rows.set(this.#rows.f32(0, used * d));
       } else {
@@ -114,6 +116,7 @@ export class SaqDecoder implements Disposable {
     n: number,
     { byteOffset = 0, origin }: Pick<DecodeOptions, 'byteOffset' | 'origin'> = {},
   ): { rows: Float32Array; lost: Float32Array } {
+    this.checkLive('decoder');
     const { d, metric } = this.model;
     if (origin) checkLength('origin', checkFloat32('origin', origin).length, d, 'd');
     const scale = metric === 'l2' ? 'leastSquares' : 'unbiased';
@@ -152,18 +155,11 @@ export class SaqDecoder implements Disposable {
       for (let i = 0; i < used; i++) {
         const factor = unpackFactor(factors[i] as number) * unit;
         const code = blocks.at(at + 2 * BLOCK + i * codeBytes(segment));
-        this.#core.kernels.unpackCode(code, dims, bits, this.#codes.at());
+        this.core.kernels.unpackCode(code, dims, bits, this.#codes.at());
         const row = i * keptDims + column;
         for (let t = 0; t < dims; t++) values[row + t] = factor * ((codes[t] as number) - middle);
       }
       column += dims;
     }
-  }
-
-  dispose(): void {
-    for (const block of [this.#projection, this.#values, this.#codes, this.#rows]) block.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

@@ -11,6 +11,7 @@ import {
   checkFinite,
   checkLength,
   NO_PTR,
+  Owner,
   shapedSet,
   type Vectors,
 } from '@sagitta/core-wasm';
@@ -62,11 +63,11 @@ interface Panels {
   readonly limit: number;
 }
 
-function makePanels(core: Core, { projection, d }: SaqModel, kept: number): Panels {
+/** values — 2·paddedDepth(d)·kept bytes, overwritten. */
+function makePanels(values: Block, { projection, d }: SaqModel, kept: number): Panels {
   const depth = paddedDepth(d);
   const most = projection.reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0);
   const scale = most > 0 ? 32_767 / most : 1;
-  const values = core.allocate(2 * depth * kept);
   const out = values.i16();
   let longest = 0;
   for (let row = 0; row < kept; row++) {
@@ -93,10 +94,9 @@ function paddedDepth(d: number): number {
 }
 
 /** Encodes into blocks in the core's memory. Holds the projection there until disposed. */
-export class SaqEncoder implements Disposable {
+export class SaqEncoder extends Owner {
   readonly model: SaqModel;
   readonly layout: SaqLayout;
-  readonly #core: Core;
   readonly #panels: Panels;
   readonly #rows: Block;
   readonly #integers: Block;
@@ -109,24 +109,24 @@ export class SaqEncoder implements Disposable {
   readonly #factors: Block;
 
   constructor(core: Core, model: SaqModel) {
-    this.#core = core;
+    super(core);
     this.model = model;
     this.layout = saqLayout(model.plan);
     const { keptDims, coded } = this.layout;
     const { d } = model;
-    this.#panels = makePanels(core, model, keptDims);
-    this.#rows = core.allocate(CHUNK * d * 4);
-    this.#integers = core.allocate(CHUNK * paddedDepth(d) * 2);
-    this.#projected = core.allocate(CHUNK * Math.max(1, keptDims) * 4);
-    this.#starts = core.allocate(64 * Math.max(1, coded.length));
+    this.#panels = makePanels(this.allocate(2 * paddedDepth(d) * keptDims), model, keptDims);
+    this.#rows = this.allocate(CHUNK * d * 4);
+    this.#integers = this.allocate(CHUNK * paddedDepth(d) * 2);
+    this.#projected = this.allocate(CHUNK * Math.max(1, keptDims) * 4);
+    this.#starts = this.allocate(64 * Math.max(1, coded.length));
     this.#startCounts = coded.map(({ bits, dims }, s) => {
       const starts = startsOf(bits, dims);
       this.#starts.f32(64 * s, starts.length).set(starts);
       return starts.length;
     });
     const widest = coded.reduce((most, segment) => Math.max(most, segment.dims), paddedDepth(d));
-    this.#scratch = core.allocate(4 * (widest + paddedDepth(d)));
-    this.#factors = core.allocate(8 * CHUNK + 12 * BLOCK);
+    this.#scratch = this.allocate(4 * (widest + paddedDepth(d)));
+    this.#factors = this.allocate(8 * CHUNK + 12 * BLOCK);
   }
 
   /**
@@ -136,6 +136,7 @@ export class SaqEncoder implements Disposable {
    * @throws RangeError if a vector is not finite or 100,000 times as far from the origin as those of training
    */
   encode(given: Vectors, out: Block, byteOffset = 0, origin?: Float32Array): void {
+    this.checkLive('encoder');
     const { d } = this.model;
     const { data: vectors, n } = shapedSet(given, d, 'vectors');
     if (origin) {
@@ -157,7 +158,7 @@ export class SaqEncoder implements Disposable {
 
   /** One chunk that lies in #rows already; its blocks are zero. */
   #encodeChunk(count: number, hasOrigin: boolean, out: Block, byteOffset: number): void {
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     const { d } = this.model;
     const { keptDims, blockBytes } = this.layout;
     const { values, limit } = this.#panels;
@@ -198,7 +199,7 @@ export class SaqEncoder implements Disposable {
     let column = 0;
     for (const [s, { dims, bits }] of coded.entries()) {
       const at = block + (offsets[s] as number);
-      this.#core.kernels.encodeCodeRows(
+      this.core.kernels.encodeCodeRows(
         this.#projected.at((first * keptDims + column) * 4),
         used,
         keptDims,
@@ -232,6 +233,7 @@ export class SaqEncoder implements Disposable {
 
   /** Copies n vectors from position `first` of one run of blocks to position `to` of another, norms, factors and codes. */
   move(source: Block, first: number, n: number, target: Block, to: number): void {
+    this.checkLive('encoder');
     const { coded, offsets, blockBytes } = this.layout;
     const from = source.u8();
     const into = target.u8();
@@ -251,22 +253,5 @@ export class SaqEncoder implements Disposable {
         copy(a + at + 2 * BLOCK + laneA * bytes, b + at + 2 * BLOCK + laneB * bytes, bytes);
       }
     }
-  }
-
-  dispose(): void {
-    for (const block of [
-      this.#panels.values,
-      this.#rows,
-      this.#integers,
-      this.#projected,
-      this.#starts,
-      this.#scratch,
-      this.#factors,
-    ]) {
-      block.dispose();
-    }
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

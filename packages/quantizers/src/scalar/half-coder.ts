@@ -1,5 +1,5 @@
 /** Half precision (IEEE 754 binary16): 2 bytes a dimension, rounded to nearest, ties to even. */
-import type { Block, ByteWriter, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type ByteWriter, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
 
@@ -73,29 +73,26 @@ export class HalfCoder implements Coder {
   }
 }
 
-class HalfDots implements Dots {
+class HalfDots extends Owner implements Dots {
   readonly a = 1;
   readonly b = 0;
   readonly isInteger = false;
-  readonly #core: Core;
   readonly #dims: number;
   readonly #query: Block;
 
   constructor(core: Core, dims: number) {
-    this.#core = core;
+    super(core);
     this.#dims = dims;
-    this.#query = core.allocate(4 * dims);
+    this.#query = this.allocate(4 * dims);
   }
 
   setQuery(query: Float32Array): void {
+    this.checkLive('dots');
     this.#query.f32().set(query);
   }
 
   compute(codes: Ptr, out: Ptr): void {
-    this.#core.kernels.dotF16Rows(this.#query.at(), codes, BLOCK, this.#dims, out);
-  }
-
-  [Symbol.dispose](): void {
-    this.#query.dispose();
+    this.checkLive('dots');
+    this.core.kernels.dotF16Rows(this.#query.at(), codes, BLOCK, this.#dims, out);
   }
 }

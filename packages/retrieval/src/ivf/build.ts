@@ -5,6 +5,7 @@ import {
   checkMetric,
   checkOneOf,
   type Metric,
+  making,
   metricSet,
   RandomStream,
   toFloat32Rows,
@@ -115,18 +116,15 @@ function trainWith(
       : trainKmeans(core, rows, { nlist, seed, iterations: options.iterations ?? 10 }).centroids;
   const trainSize = checkInteger('trainSize', options.trainSize ?? 20_000, 1, 2 ** 32 - 1);
   const training = sampleRows(rows, trainSize, new RandomStream(seed, 'index/sample'));
-  const secondary =
-    options.secondary && trainSecondary(family, core, training, metric, options.secondary, seed);
   const keepVectors = options.keepVectors ?? false;
   const common = { core, metric, d, kind: nlist === 0 ? 'flat' : 'ivf', keepVectors } as const;
-  try {
+  return making((own) => {
+    const secondary =
+      options.secondary && own(trainSecondary(family, core, training, metric, options.secondary, seed));
     const primary = trainPrimary(family, core, training, nlist === 0 ? undefined : centroids, options);
-    const owned = { ...common, codec: primary.codec, centroids: nlist === 0 ? primary.origin : centroids };
-    return new IvfIndex(secondary ? { ...owned, secondary } : owned);
-  } catch (error) {
-    secondary?.dispose();
-    throw error;
-  }
+    const parts = { ...common, codec: primary.codec, centroids: nlist === 0 ? primary.origin : centroids };
+    return new IvfIndex(secondary ? { ...parts, secondary } : parts);
+  });
 }
 
 interface Trained {
@@ -246,13 +244,11 @@ function buildWith(
   options: IndexOptions & Partial<IvfOptions>,
 ): IvfIndex {
   const data = toFloat32Rows('data', given, d);
-  const index = trainWith(family, core, { data, d }, options, 'data');
-  try {
+  return making((own) => {
+    const index = own(trainWith(family, core, { data, d }, options, 'data'));
     index.add(data);
     index.codec.releaseEncoder();
-  } catch (error) {
-    index.dispose();
-    throw error;
-  }
-  return index;
+    index.secondary?.codec.releaseEncoder();
+    return index;
+  });
 }

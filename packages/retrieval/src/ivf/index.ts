@@ -14,7 +14,7 @@ export {
   trainIndex,
 } from './build.ts';
 export { FloatCodec, type ListBlocks } from './float-codec.ts';
-export { indexPieces, saveIndex } from './format.ts';
+export { indexPieces, saveIndex, snapshotIndex } from './format.ts';
 export { type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
 export {
   IvfIndex,

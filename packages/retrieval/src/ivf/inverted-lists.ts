@@ -1,8 +1,10 @@
 /**
  * Inverted lists of fixed-size codes in blocks of 32 vectors, each list one piece of core memory for its blocks and one
  * for its ids. A list grows by half when it is full, so adding in batches copies each byte a bounded number of times.
+ *
+ * Of what a save may hold (Block.hold), only the block that new vectors share with old ones is overwritten in place.
  */
-import { type Block, type Core, littleEndianBytes } from '@sagitta/core-wasm';
+import { type Block, type BlockRows, blockBytes, type Core, making, Owner } from '@sagitta/core-wasm';
 
 export const BLOCK = 32;
 /** { blocks, ids, n, 0 }: what a scan kernel reads of a list. */
@@ -22,33 +24,36 @@ export interface SavedLists {
   readonly codes: Uint8Array;
 }
 
-/** What it takes to put a list back: its size, and the bytes of the block that new vectors share with old ones. */
+/** What it takes to put a list back: its sizes, and the bytes of the block that new vectors share with old ones. */
 interface Undo {
   readonly list: number;
   readonly n: number;
+  /** Bytes of its two blocks. */
+  readonly blockBytes: number;
+  readonly idBytes: number;
   readonly partialBlock: Uint8Array;
 }
 
-export class InvertedLists implements Disposable {
+export class InvertedLists extends Owner {
   readonly nlist: number;
   readonly blockBytes: number;
   readonly records: Block;
-  readonly #core: Core;
   readonly #lists: (InvertedList | undefined)[];
   /** Bytes of an id; 0 where there are none. */
   readonly #idBytes: number;
 
   constructor(core: Core, nlist: number, blockBytes: number, hasIds = true) {
-    this.#core = core;
+    super(core);
     this.#idBytes = hasIds ? 4 : 0;
     this.nlist = nlist;
     this.blockBytes = blockBytes;
     this.#lists = new Array(nlist).fill(undefined);
-    this.records = core.allocate(nlist * RECORD_BYTES);
+    this.records = this.allocate(nlist * RECORD_BYTES);
   }
 
   /** undefined for an empty list. */
   get(list: number): InvertedList | undefined {
+    this.checkLive('lists');
     return this.#lists[list];
   }
 
@@ -61,6 +66,7 @@ export class InvertedLists implements Disposable {
 
   /** Takes over `content` as the list, or empties it; what stood there before is the caller's to dispose. */
   replace(list: number, content: InvertedList | undefined): void {
+    this.checkLive('lists');
     this.#set(list, content);
   }
 
@@ -69,6 +75,7 @@ export class InvertedLists implements Disposable {
    * vectors go to positions first…first + count - 1. If anything throws, all lists are as they were.
    */
   append(counts: Uint32Array, write: (list: number, target: InvertedList, first: number) => void): void {
+    this.checkLive('lists');
     const undo: Undo[] = [];
     try {
       for (let list = 0; list < this.nlist; list++) {
@@ -92,29 +99,38 @@ export class InvertedLists implements Disposable {
     const partial = Math.floor(first / BLOCK) * this.blockBytes;
     const partialBlock =
       old && first % BLOCK > 0 ? old.blocks.u8(partial, this.blockBytes).slice() : new Uint8Array(0);
-    if (old && old.blocks.byteLength >= wanted * this.blockBytes) {
+    const undo = {
+      list,
+      n: first,
+      blockBytes: old?.blocks.byteLength ?? 0,
+      idBytes: old?.ids.byteLength ?? 0,
+      partialBlock,
+    };
+    if (old && undo.blockBytes >= wanted * this.blockBytes) {
+      if (partialBlock.length > 0) old.blocks.beforeWrite(partial, this.blockBytes);
       this.#set(list, { ...old, n });
-      return { list, n: first, partialBlock };
+      return undo;
     }
-    const capacity = old ? Math.max(wanted, Math.ceil((first / BLOCK) * 1.5)) : wanted;
-    const blocks = this.#core.allocate(capacity * this.blockBytes);
-    try {
-      const ids = this.#core.allocate(capacity * BLOCK * this.#idBytes);
-      if (old) {
-        blocks.u8(0, old.blocks.byteLength).set(old.blocks.u8());
-        ids.u8(0, old.ids.byteLength).set(old.ids.u8());
-        old.blocks.dispose();
-        old.ids.dispose();
-      }
-      this.#set(list, { n, blocks, ids });
-    } catch (error) {
-      blocks.dispose();
-      throw error;
+    const grown = this.#room(old ? Math.max(wanted, Math.ceil((first / BLOCK) * 1.5)) : wanted);
+    if (old) {
+      grown.blocks.u8(0, undo.blockBytes).set(old.blocks.u8());
+      grown.ids.u8(0, undo.idBytes).set(old.ids.u8());
+      old.blocks.dispose();
+      old.ids.dispose();
     }
-    return { list, n: first, partialBlock };
+    this.#set(list, { ...grown, n });
+    return undo;
   }
 
-  #shrink({ list, n, partialBlock }: Undo): void {
+  /** Memory for so many blocks and their ids. */
+  #room(count: number): { readonly blocks: Block; readonly ids: Block } {
+    return making((own) => ({
+      blocks: own(this.core.allocate(count * this.blockBytes)),
+      ids: own(this.core.allocate(count * BLOCK * this.#idBytes)),
+    }));
+  }
+
+  #shrink({ list, n, blockBytes, idBytes, partialBlock }: Undo): void {
     const { blocks, ids } = this.#lists[list] as InvertedList;
     if (n === 0) {
       blocks.dispose();
@@ -123,6 +139,8 @@ export class InvertedLists implements Disposable {
       return;
     }
     const at = Math.floor(n / BLOCK) * this.blockBytes;
+    blocks.truncate(blockBytes);
+    ids.truncate(idBytes);
     blocks.u8(at).fill(0);
     blocks.u8(at, partialBlock.length).set(partialBlock);
     this.#set(list, { n, blocks, ids });
@@ -130,51 +148,46 @@ export class InvertedLists implements Disposable {
 
   /** Fills empty lists from a file; the caller has checked that sizes, ids and codes fit together. */
   restore({ sizes, ids, codes }: SavedLists): void {
+    this.checkLive('lists');
     let vectors = 0;
     let bytes = 0;
     for (const [list, n] of sizes.entries()) {
       if (n === 0) continue;
-      const size = Math.ceil(n / BLOCK) * this.blockBytes;
-      const blocks = this.#core.allocate(size);
-      blocks.u8().set(codes.subarray(bytes, bytes + size));
-      try {
-        const own = this.#core.allocate(Math.ceil(n / BLOCK) * BLOCK * this.#idBytes);
-        if (this.#idBytes > 0) own.u32(0, n).set(ids.subarray(vectors, vectors + n));
-        this.#set(list, { n, blocks, ids: own });
-      } catch (error) {
-        blocks.dispose();
-        throw error;
-      }
+      const room = this.#room(Math.ceil(n / BLOCK));
+      const size = room.blocks.byteLength;
+      room.blocks.u8().set(codes.subarray(bytes, bytes + size));
+      if (this.#idBytes > 0) room.ids.u32(0, n).set(ids.subarray(vectors, vectors + n));
+      this.#set(list, { ...room, n });
       vectors += n;
       bytes += size;
     }
   }
 
   sizes(): Uint32Array {
+    this.checkLive('lists');
     return Uint32Array.from(this.#lists, (list) => list?.n ?? 0);
   }
 
-  /** Ids of list after list: views of the core's memory, good until it next allocates. */
-  *idPieces(): Iterable<Uint8Array> {
-    for (const list of this.#lists) if (list) yield littleEndianBytes(list.ids.u32(0, list.n));
+  /** Ids of list after list. */
+  *idPieces(): Iterable<BlockRows> {
+    this.checkLive('lists');
+    for (const list of this.#lists) if (list) yield blockBytes(list.ids, 0, 4 * list.n);
   }
 
-  /** Blocks of list after list: views of the core's memory, good until it next allocates. */
-  *codePieces(): Iterable<Uint8Array> {
+  /** Blocks of list after list. */
+  *codePieces(): Iterable<BlockRows> {
+    this.checkLive('lists');
     for (const list of this.#lists) {
-      if (list) yield list.blocks.u8(0, Math.ceil(list.n / BLOCK) * this.blockBytes);
+      if (list) yield blockBytes(list.blocks, 0, Math.ceil(list.n / BLOCK) * this.blockBytes);
     }
   }
 
-  dispose(): void {
+  override dispose(): void {
     for (const list of this.#lists) {
       list?.blocks.dispose();
       list?.ids.dispose();
     }
     this.#lists.fill(undefined);
-    this.records.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+    super.dispose();
   }
 }

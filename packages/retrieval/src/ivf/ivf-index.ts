@@ -11,23 +11,26 @@ import {
   checkInteger,
   checkNumber,
   type Metric,
-  type MetricQuery,
+  making,
   metricQuery,
   metricSet,
   NO_PTR,
   type Numbers,
+  Owner,
   type Ptr,
+  type Scope,
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { assignToNearest, DEFAULT_GAMMA, type SaqSegment, type ScanHeap } from '@sagitta/quantizers';
+import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
 import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
 import { BLOCK, type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
 import { KeptVectors } from './kept-vectors.ts';
-import type { IndexQuantizer, ListCodec, Probe } from './list-codec.ts';
+import { type IndexQuantizer, type ListCodec, type Probe, writing } from './list-codec.ts';
 import { ListPlaces } from './list-places.ts';
 import { ResultHeap } from './result-heap.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
+import { StepScope } from './step-scope.ts';
 
 /** Gives vectors for exact rerank: ids → ids.length × d values (or as many arrays of d numbers), in that order. */
 export type VectorFetch = (ids: Uint32Array) => Vectors;
@@ -61,7 +64,7 @@ export interface IvfParts {
   readonly codec: ListCodec;
   /** Keep float32 vectors (row = id) for rerank. */
   readonly keepVectors: boolean;
-  /** The index's from now on; where it is kept, disposed with it, but not if the index's making fails. */
+  /** As the codec. */
   readonly secondary?: SecondaryCodes;
   /** Contents of a file, checked: lists, and kept vectors (n × d) where vectors are kept. */
   readonly saved?: SavedLists & { readonly kept?: Float32Array };
@@ -79,13 +82,14 @@ export interface IvfParts {
  * A search whose lists are handed in one after the other, for lists that are not all in memory. Until it is finished the
  * index may be used for nothing else.
  */
-export interface SearchSteps {
+export interface SearchSteps extends Disposable {
   /** Numbers of the lists to visit, best first. */
   readonly lists: Uint32Array;
   /** Scans a list, or a run of its blocks; list after list, in order, the result is that of search. */
   scan(list: number, content: InvertedList): void;
   /** Ids that rerank.fetch will be asked for, in that order; nothing is scanned after it. */
   candidates(): Uint32Array;
+  /** The result; the search is over then, and its memory is given back. Disposing it gives it up. */
   finish(): SearchResult;
 }
 
@@ -96,10 +100,15 @@ interface Pass {
   readonly rerank: SearchOptions['rerank'];
   /** Where a rerank has its scores from. */
   readonly source: RerankSource | undefined;
-  readonly heap: ScanHeap;
-  readonly probe: Probe;
+  readonly found: ResultHeap;
+  readonly probe: Prepared;
   /** What scores are multiplied with, see MetricQuery. */
   readonly scale: number;
+}
+
+/** With the query, d values, as it is searched for. */
+interface Prepared extends Probe {
+  readonly query: Block;
 }
 
 type RerankSource = 'vectors' | 'secondary' | 'levels';
@@ -112,8 +121,7 @@ const MAX_NPROBE = 1_048_576;
 /** Ids are u32, and the last one is NO_ID. */
 const MAX_VECTORS: number = NO_ID;
 
-export class IvfIndex implements Disposable {
-  readonly core: Core;
+export class IvfIndex extends Owner {
   readonly metric: Metric;
   readonly d: number;
   readonly kind: 'flat' | 'ivf';
@@ -123,59 +131,41 @@ export class IvfIndex implements Disposable {
   readonly centroids: Float32Array;
   readonly #centroids: Block;
   readonly #projected: Block;
-  readonly #query: Block;
-  readonly #bases: Block;
-  readonly #probed: ResultHeap;
-  readonly #found: ResultHeap;
   readonly #kept: KeptVectors | undefined;
   readonly #secondary: SecondaryCodes | undefined;
   /** Made when it is first wanted, and again after vectors are added. */
   #places: ListPlaces | undefined;
+  /** Of the search in steps that is not finished. */
+  #steps: StepScope | undefined;
   #n = 0;
 
   constructor(parts: IvfParts) {
-    const { core, d, centroids, codec } = parts;
-    this.core = core;
+    super(parts.core);
+    const { core, d, centroids, codec, filled } = parts;
     this.metric = parts.metric;
     this.d = d;
     this.kind = parts.kind;
-    this.codec = codec;
     this.centroids = centroids;
     this.nlist = centroids.length / d;
-    const owned: Disposable[] = [codec, ...(parts.filled ? [parts.filled.lists] : [])];
-    const own = <T extends Disposable>(resource: T): T => {
-      owned.push(resource);
-      return resource;
-    };
-    try {
-      this.lists = parts.filled?.lists ?? own(new InvertedLists(core, this.nlist, codec.blockBytes));
-      this.#centroids = own(core.allocate(centroids.length * 4));
-      this.#projected = own(core.allocate(this.nlist * codec.centroidDims * 4));
-      this.#query = own(core.allocate(d * 4));
-      this.#bases = own(core.allocate(this.nlist * 4));
-      this.#probed = own(new ResultHeap(core, Math.min(this.nlist, DEFAULT_NPROBE)));
-      this.#found = own(new ResultHeap(core, 16));
-      this.#centroids.f32().set(centroids);
-      for (let list = 0; codec.centroidDims > 0 && list < this.nlist; list++) {
-        const projected = codec.projectCentroid(centroids.subarray(list * d, (list + 1) * d));
-        this.#projected.f32(list * codec.centroidDims * 4, codec.centroidDims).set(projected);
-      }
-      this.#secondary = parts.secondary;
-      this.#kept = parts.keepVectors ? new KeptVectors(d) : undefined;
-      if (parts.saved) {
-        this.lists.restore(parts.saved);
-        this.#n = parts.saved.ids.length;
-        if (parts.saved.kept) this.#kept?.add(parts.saved.kept);
-      }
-      this.#n += parts.pagedVectors ?? 0;
-      if (parts.filled) {
-        this.#n = parts.filled.n;
-        for (const piece of parts.filled.kept ?? []) this.#kept?.add(piece);
-      }
-    } catch (error) {
-      for (const resource of owned.reverse()) resource[Symbol.dispose]();
-      throw error;
+    this.codec = this.own(() => codec);
+    this.#secondary = this.own(() => parts.secondary);
+    this.lists = this.own(() => filled?.lists ?? new InvertedLists(core, this.nlist, codec.blockBytes));
+    this.#centroids = this.allocate(centroids.length * 4);
+    this.#projected = this.allocate(this.nlist * codec.centroidDims * 4);
+    this.#centroids.f32().set(centroids);
+    for (let list = 0; codec.centroidDims > 0 && list < this.nlist; list++) {
+      const projected = codec.projectCentroid(centroids.subarray(list * d, (list + 1) * d));
+      this.#projected.f32(list * codec.centroidDims * 4, codec.centroidDims).set(projected);
     }
+    this.#kept = parts.keepVectors ? new KeptVectors(d) : undefined;
+    this.own(() => this.#fill(parts));
+  }
+
+  /** What a file had. */
+  #fill({ saved, filled, pagedVectors = 0 }: IvfParts): undefined {
+    if (saved) this.lists.restore(saved);
+    for (const piece of filled?.kept ?? (saved?.kept ? [saved.kept] : [])) this.#kept?.add(piece);
+    this.#n = filled?.n ?? saved?.ids.length ?? pagedVectors;
   }
 
   /** Vectors. */
@@ -219,6 +209,7 @@ export class IvfIndex implements Disposable {
    * @throws TypeError, RangeError on bad vectors, CapacityError where memory ends
    */
   add(vectors: Vectors): void {
+    this.checkLive('index');
     const given = metricSet(this.metric, vectors, this.d, 'vectors');
     if (given.n === 0) return;
     checkInteger('vectors', this.#n + given.n, 1, MAX_VECTORS);
@@ -239,13 +230,15 @@ export class IvfIndex implements Disposable {
       next[list] = (next[list] as number) + 1;
     }
     const append = (): void =>
-      this.lists.append(counts, (list, target, first) => {
-        const start = starts[list] as number;
-        const members = order.subarray(start, start + (counts[list] as number));
-        this.#write(list, rows, members, target.blocks, first);
-        const ids = target.ids.u32(first * 4, members.length);
-        for (const [i, row] of members.entries()) ids[i] = this.#n + row;
-      });
+      writing(this.codec, () =>
+        this.lists.append(counts, (list, target, first) => {
+          const start = starts[list] as number;
+          const members = order.subarray(start, start + (counts[list] as number));
+          this.#write(list, rows, members, target.blocks, first);
+          const ids = target.ids.u32(first * 4, members.length);
+          for (const [i, row] of members.entries()) ids[i] = this.#n + row;
+        }),
+      );
     if (this.#secondary) this.#secondary.append(rows, append);
     else append();
     this.#kept?.add(this.metric === 'cosine' ? rows : rows.slice());
@@ -260,23 +253,24 @@ export class IvfIndex implements Disposable {
     this.codec.write(gathered, this.centroids.subarray(list * d, (list + 1) * d), target, first);
   }
 
-  /** Sets the query in the core and chooses the lists to visit. */
-  #prepare({ values: query }: MetricQuery, nprobe: number, gamma: number, isCoarse = false): Probe {
+  /** Puts the query into scratch of the core and chooses the lists to visit. */
+  #prepare(scope: Scope, query: Float32Array, nprobe: number, gamma: number, isCoarse = false): Prepared {
     const { kernels } = this.core;
-    const probed = this.#probed.reset(nprobe);
-    this.#query.f32(0, this.d).set(query);
-    const bases = this.#bases.at();
-    if (this.metric === 'l2') {
-      kernels.l2F32Rows(this.#query.at(), this.#centroids.at(), this.nlist, this.d, bases);
-    } else {
-      kernels.dotF32Rows(this.#query.at(), this.#centroids.at(), this.nlist, this.d, bases);
-      const values = this.#bases.f32();
+    const probed = new ResultHeap(this.core, scope, nprobe);
+    const { scores, ids, size } = probed.heap;
+    const place = scope.reserve(4 * this.d);
+    const bases = scope.reserve(4 * this.nlist);
+    place.f32(0, this.d).set(query);
+    const kernel = this.metric === 'l2' ? 'l2F32Rows' : 'dotF32Rows';
+    kernels[kernel](place.at(), this.#centroids.at(), this.nlist, this.d, bases.at());
+    if (this.metric !== 'l2') {
+      const values = bases.f32();
       for (let i = 0; i < this.nlist; i++) values[i] = -(values[i] as number);
     }
-    kernels.topKPushF32(bases, NO_PTR, this.nlist, 0, nprobe, probed.scores, probed.ids, probed.size);
-    const count = this.#probed.sort();
+    kernels.topKPushF32(bases.at(), NO_PTR, this.nlist, 0, nprobe, scores, ids, size);
+    const count = probed.sort();
     this.codec.setQuery(query, gamma, isCoarse);
-    return { order: this.#probed.idBlock, count, bases: this.#bases, centroids: this.#centroidPtr(0) };
+    return { query: place, order: probed.block, count, bases, centroids: this.#centroidPtr(0) };
   }
 
   #centroidPtr(list: number): Ptr {
@@ -298,9 +292,12 @@ export class IvfIndex implements Disposable {
   }
 
   #search(label: string, query: Numbers, k: number, options: SearchOptions): SearchResult {
-    const pass = this.#begin(label, query, k, options);
-    this.codec.scan(this.lists, pass.probe, pass.heap);
-    return this.#finish(pass);
+    this.checkLive('index');
+    return this.core.scope((scope) => {
+      const pass = this.#begin(scope, label, query, k, options);
+      this.codec.scan(this.lists, pass.probe, pass.found.heap);
+      return this.#finish(pass);
+    });
   }
 
   /**
@@ -308,36 +305,54 @@ export class IvfIndex implements Disposable {
    * @throws RangeError as search does, and where a rerank would read codes of lists that are not in memory
    */
   searchSteps(query: Numbers, k: number, options: SearchOptions = {}): SearchSteps {
-    const pass = this.#begin('query', query, k, options);
-    if (pass.source === 'levels') {
+    this.checkLive('index');
+    this.#steps?.dispose();
+    const steps = new StepScope(this.core);
+    this.#steps = steps;
+    const pass = making((own) => {
+      own(steps);
+      const begun = this.#begin(steps, 'query', query, k, options);
+      if (begun.source !== 'levels') return begun;
       throw new RangeError('"rerank" expected vectors where lists come in parts, got codes of two levels');
-    }
-    const lists = this.#probed.ids(pass.probe.count);
+    });
+    const check = (): void => {
+      this.checkLive('index');
+      steps.check();
+    };
+    const { found, probe } = pass;
+    const order = steps.reserve(4);
     // sorting a heap undoes it, so it is done once
     let sorted: number | undefined;
     return {
-      lists,
+      lists: probe.order.u32(0, probe.count).slice(),
       scan: (list, content) => {
+        check();
         this.lists.replace(list, content);
         try {
-          this.core.scope((scope) => {
-            const order = scope.reserve(4);
-            order.u32(0, 1)[0] = list;
-            this.codec.scan(this.lists, { ...pass.probe, order, count: 1 }, pass.heap);
-          });
+          order.u32(0, 1)[0] = list;
+          this.codec.scan(this.lists, { ...probe, order, count: 1 }, found.heap);
         } finally {
           this.lists.replace(list, undefined);
         }
       },
       candidates: () => {
-        sorted ??= this.#found.sort();
-        return this.#found.ids(sorted);
+        check();
+        sorted ??= found.sort();
+        return found.ids(sorted);
       },
-      finish: () => this.#finish(pass, sorted),
+      finish: () => {
+        check();
+        try {
+          return this.#finish(pass, sorted);
+        } finally {
+          steps.dispose();
+        }
+      },
+      [Symbol.dispose]: () => steps.dispose(),
     };
   }
 
-  #begin(label: string, query: Numbers, k: number, options: SearchOptions): Pass {
+  #begin(scope: Scope, label: string, query: Numbers, k: number, options: SearchOptions): Pass {
     checkInteger('k', k, 1, MAX_K);
     const nprobe = this.#nprobe(options.nprobe);
     const gamma = checkNumber('gamma', options.gamma ?? DEFAULT_GAMMA, 0, 1e6);
@@ -349,17 +364,17 @@ export class IvfIndex implements Disposable {
     const source = rerank ? this.#rerankSource(rerank.fetch) : undefined;
     const ready = metricQuery(this.metric, query, this.d, label);
     if (options.statistics) this.codec.resetStatistics();
-    const heap = this.#found.reset(Math.min(candidates, Math.max(1, this.#n)));
-    const probe = this.#prepare(ready, nprobe, gamma, source === 'levels');
-    return { k, options, rerank, source, heap, probe, scale: ready.scale };
+    const found = new ResultHeap(this.core, scope, Math.min(candidates, Math.max(1, this.#n)));
+    const probe = this.#prepare(scope, ready.values, nprobe, gamma, source === 'levels');
+    return { k, options, rerank, source, found, probe, scale: ready.scale };
   }
 
-  #finish({ k, options, rerank, source, probe, scale }: Pass, sorted?: number): SearchResult {
-    const size = sorted ?? this.#found.sort();
-    let ids = this.#found.ids(size);
-    let scores = this.#found.scores(size);
+  #finish({ k, options, rerank, source, found, probe, scale }: Pass, sorted?: number): SearchResult {
+    const size = sorted ?? found.sort();
+    let ids = found.ids(size);
+    let scores = found.scores(size);
     if (rerank) {
-      const exact = this.#scoresAgain(ids, source, rerank.fetch);
+      const exact = this.#scoresAgain(probe, ids, source, rerank.fetch);
       const order = Uint32Array.from(ids, (_, i) => i).sort(
         (a, b) => (exact[a] as number) - (exact[b] as number) || (ids[a] as number) - (ids[b] as number),
       );
@@ -400,20 +415,21 @@ export class IvfIndex implements Disposable {
     );
   }
 
-  /** Scores, smaller is better, of candidates for the query that was last prepared. */
+  /** Scores, smaller is better, of candidates. */
   #scoresAgain(
+    { query: place, bases }: Prepared,
     ids: Uint32Array,
     source: RerankSource | undefined,
     fetch: VectorFetch | undefined,
   ): Float32Array {
-    if (source === 'vectors') return this.#exactScores(ids, fetch);
-    const query = this.#query.f32(0, this.d).slice();
+    if (source === 'vectors') return this.#exactScores(place, ids, fetch);
+    const query = place.f32(0, this.d).slice();
     if (source === 'secondary' && this.#secondary) return this.#secondary.scores(query, ids);
-    return this.#levelScores(query, ids);
+    return this.#levelScores(query, bases, ids);
   }
 
   /** All levels of the codes of candidates, wherever their lists are. */
-  #levelScores(query: Float32Array, ids: Uint32Array): Float32Array {
+  #levelScores(query: Float32Array, centroidScores: Block, ids: Uint32Array): Float32Array {
     this.#places ??= new ListPlaces(this.lists, this.#n);
     const places = this.#places;
     const { codec } = this;
@@ -427,15 +443,15 @@ export class IvfIndex implements Disposable {
       }
       // such codes need no projected centroid, and the score of each one's own is added here
       codec.scores({ n: ids.length, blocks }, NO_PTR, 0, out);
-      const bases = this.#bases.f32();
+      const bases = centroidScores.f32();
       return out
         .f32(0, ids.length)
         .map((score, i) => score + (bases[places.listOf(ids[i] as number)] as number));
     });
   }
 
-  /** Exact scores, smaller is better, of candidates, for the query that was last prepared. */
-  #exactScores(ids: Uint32Array, fetch: VectorFetch | undefined): Float32Array {
+  /** Exact scores, smaller is better, of candidates. */
+  #exactScores(query: Block, ids: Uint32Array, fetch: VectorFetch | undefined): Float32Array {
     const { d } = this;
     // the caller's function gets a copy: what it does to it is not our order
     const vectors = fetch ? fetch(ids.slice()) : (this.#kept as KeptVectors).fetch(ids);
@@ -450,7 +466,7 @@ export class IvfIndex implements Disposable {
       const out = scope.reserve(ids.length * 4);
       input.f32().set(rows);
       const kernel = this.metric === 'l2' ? 'l2F32Rows' : 'dotF32Rows';
-      this.core.kernels[kernel](this.#query.at(), input.at(), ids.length, d, out.at());
+      this.core.kernels[kernel](query.at(), input.at(), ids.length, d, out.at());
       const scores = out.f32(0, ids.length).slice();
       if (this.metric !== 'l2') for (let i = 0; i < scores.length; i++) scores[i] = -(scores[i] as number);
       return scores;
@@ -459,6 +475,7 @@ export class IvfIndex implements Disposable {
 
   /** search for every row of queries (nq × d numbers or nq arrays of d); rows short of k end in NO_ID. */
   searchBatch(queries: Vectors, k: number, options: SearchOptions = {}): BatchSearchResult {
+    this.checkLive('index');
     const { data, n: nq } = vectorSet(queries, this.d, 'queries');
     checkInteger('k', k, 1, MAX_K);
     const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
@@ -478,39 +495,34 @@ export class IvfIndex implements Disposable {
    * below 0 are left there.
    */
   estimates(query: Numbers, nprobe: number): { ids: Uint32Array; scores: Float32Array } {
-    const ready = metricQuery(this.metric, query, this.d);
-    const probe = this.#prepare(ready, this.#nprobe(nprobe), DEFAULT_GAMMA);
-    const visited = [...probe.order.u32(0, probe.count)];
-    const bases = this.#bases.f32().slice();
-    const total = visited.reduce((sum, list) => sum + (this.lists.get(list)?.n ?? 0), 0);
-    const ids = new Uint32Array(total);
-    const scores = new Float32Array(total);
-    let at = 0;
-    for (const list of visited) {
-      const content = this.lists.get(list);
-      if (!content) continue;
-      this.core.scope((scope) => {
-        const out = scope.reserve(content.n * 4);
-        this.codec.scores(content, this.#centroidPtr(list), bases[list] as number, out);
-        scores.set(out.f32(0, content.n), at);
-      });
-      ids.set(content.ids.u32(0, content.n), at);
-      at += content.n;
-    }
-    if (this.metric !== 'l2')
-      for (let i = 0; i < total; i++) scores[i] = -ready.scale * (scores[i] as number);
-    return { ids, scores };
+    this.checkLive('index');
+    const { values, scale } = metricQuery(this.metric, query, this.d);
+    return this.core.scope((scope) => {
+      const probe = this.#prepare(scope, values, this.#nprobe(nprobe), DEFAULT_GAMMA);
+      const visited = [...probe.order.u32(0, probe.count)];
+      const total = visited.reduce((sum, list) => sum + (this.lists.get(list)?.n ?? 0), 0);
+      const ids = new Uint32Array(total);
+      const scores = new Float32Array(total);
+      let at = 0;
+      for (const list of visited) {
+        const content = this.lists.get(list);
+        if (!content) continue;
+        const base = probe.bases.f32(4 * list, 1)[0] as number;
+        this.core.scope((inner) => {
+          const out = inner.reserve(content.n * 4);
+          this.codec.scores(content, this.#centroidPtr(list), base, out);
+          scores.set(out.f32(0, content.n), at);
+        });
+        ids.set(content.ids.u32(0, content.n), at);
+        at += content.n;
+      }
+      if (this.metric !== 'l2') for (let i = 0; i < total; i++) scores[i] = -scale * (scores[i] as number);
+      return { ids, scores };
+    });
   }
 
-  dispose(): void {
-    this.lists.dispose();
-    this.codec.dispose();
-    this.#secondary?.dispose();
-    this.#found.dispose();
-    this.#probed.dispose();
-    for (const block of [this.#centroids, this.#projected, this.#query, this.#bases]) block.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+  override dispose(): void {
+    this.#steps?.dispose();
+    super.dispose();
   }
 }

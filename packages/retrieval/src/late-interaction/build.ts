@@ -4,6 +4,7 @@ import {
   type Core,
   checkInteger,
   checkOneOf,
+  making,
   normalizeRows,
   RandomStream,
   type TokenSet,
@@ -19,7 +20,6 @@ import {
   MuveraFde,
   muveraPreset,
 } from '../muvera/index.ts';
-import { Owned } from './document-stores.ts';
 import { FdeLists, trainFdeCentroids } from './fde-lists.ts';
 import { type MultiVectorDocuments, MultiVectorIndex } from './multi-vector-index.ts';
 import type { Clock } from './statistics.ts';
@@ -88,30 +88,29 @@ function trainWith(
   const learns = nlist > 0 || fdeEncoding !== 'float32' || (finerFdeEncoding ?? 'float32') !== 'float32';
   const trainSize = checkInteger('trainSize', options.trainSize ?? DEFAULT_TRAIN_SIZE, 1, 2 ** 24);
   const fdes = learns ? sampleFdes(core, given, encoder, metric, trainSize, seed) : undefined;
-  const owned = new Owned();
-  const fdeStore = (encoding: FdeEncoding) =>
-    owned.own(
-      createFdeStore(core, {
-        encoding,
-        length: encoder.length,
-        blockLength: encoder.blockLength,
-        seed,
-        ...(options.fdeBits !== undefined && encoding === 'saq' && { bits: options.fdeBits }),
-        ...(fdes && fdes.length > 0 && encoding !== 'float32' && { sample: fdes }),
-      }),
-    );
-  const tokenStore = (encoding: TokenEncoding) =>
-    owned.own(
-      createTokenStore(core, {
-        encoding,
-        d: encoder.d,
-        metric,
-        seed,
-        ...(options.tokenBits !== undefined &&
-          (encoding === 'saq' || encoding === 'rabitq') && { bits: options.tokenBits }),
-      }),
-    );
-  try {
+  return making((own) => {
+    const fdeStore = (encoding: FdeEncoding) =>
+      own(
+        createFdeStore(core, {
+          encoding,
+          length: encoder.length,
+          blockLength: encoder.blockLength,
+          seed,
+          ...(options.fdeBits !== undefined && encoding === 'saq' && { bits: options.fdeBits }),
+          ...(fdes && fdes.length > 0 && encoding !== 'float32' && { sample: fdes }),
+        }),
+      );
+    const tokenStore = (encoding: TokenEncoding) =>
+      own(
+        createTokenStore(core, {
+          encoding,
+          d: encoder.d,
+          metric,
+          seed,
+          ...(options.tokenBits !== undefined &&
+            (encoding === 'saq' || encoding === 'rabitq') && { bits: options.tokenBits }),
+        }),
+      );
     const { length } = encoder;
     const stores = {
       fdes: fdeStore(fdeEncoding),
@@ -120,13 +119,9 @@ function trainWith(
       ...(finerTokenEncoding && { finerTokens: tokenStore(finerTokenEncoding) }),
       ...(fdes &&
         nlist > 0 && {
-          lists: owned.own(
-            new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length),
-          ),
+          lists: own(new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length)),
         }),
     };
-    // from here on the index owns the stores, also where its making fails
-    owned.release();
     return new MultiVectorIndex({
       core,
       metric,
@@ -135,10 +130,7 @@ function trainWith(
       ...(options.compactAt !== undefined && { compactAt: options.compactAt }),
       ...(options.clock && { clock: options.clock }),
     });
-  } catch (error) {
-    owned.disposeAll();
-    throw error;
-  }
+  });
 }
 
 /** trainMultiVectorIndex on the documents themselves, then all of them added. */
@@ -149,14 +141,11 @@ export function buildMultiVectorIndex(
 ): MultiVectorIndex {
   const { data, offsets, d } = documents.tokens;
   const tokens = tokenSet(data, offsets, d);
-  const index = trainWith(core, tokens, options, 'tokens');
-  try {
+  return making((own) => {
+    const index = own(trainWith(core, tokens, options, 'tokens'));
     index.add({ ...documents, tokens });
-  } catch (error) {
-    index.dispose();
-    throw error;
-  }
-  return index;
+    return index;
+  });
 }
 
 /** The preset as it is, with no inner projection where tokens have fewer dimensions than it projects to. */

@@ -2,7 +2,14 @@
  * Reads the file of a MultiVectorIndex. Stores check their own numbers before they take memory, and everything must fit
  * together, so a hostile file ends in FormatError and leaves nothing behind.
  */
-import { type Container, type Core, FormatError, MAX_DIMENSION, readContainer } from '@sagitta/core-wasm';
+import {
+  type Container,
+  type Core,
+  FormatError,
+  MAX_DIMENSION,
+  making,
+  readContainer,
+} from '@sagitta/core-wasm';
 import { readTokenStore, TOKEN_METRICS, type TokenMetric, type TokenStore } from '../maxsim/index.ts';
 import {
   type FdeEncoder,
@@ -11,7 +18,6 @@ import {
   readFdeEncoder,
   readFdeStore,
 } from '../muvera/index.ts';
-import { Owned } from './document-stores.ts';
 import { DocumentTable } from './document-table.ts';
 import { FdeLists } from './fde-lists.ts';
 import { MULTI_VECTOR_KIND, MULTI_VECTOR_VERSION } from './format.ts';
@@ -98,32 +104,31 @@ export function loadMultiVectorIndex(
   const ids = readIds(container.reader('IDS'), n);
   const metadata = readMetadata(container.reader('MDAT'), n);
   const encoder = readEncoder(container, meta);
-  const owned = new Owned();
-  const fdeStore = (name: string): FdeStore => {
-    const reader = container.reader(`${name}P`);
-    const store = owned.own(readFdeStore(core, reader, container.section(`${name}C`)));
-    checkRows(`${name}C`, store, n);
-    if (store.length !== meta.length) {
-      reader.fail(`length of FDEs expected ${meta.length}, got ${store.length}`);
-    }
-    return store;
-  };
-  const tokenStore = (name: string): TokenStore => {
-    const reader = container.reader(`${name}P`);
-    const store = owned.own(readTokenStore(core, reader, container.section(`${name}C`)));
-    checkRows(`${name}C`, store, n);
-    if (store.d !== meta.d || store.metric !== meta.metric) {
-      reader.fail(`tokens expected d = ${meta.d} and ${meta.metric}, got ${store.d} and ${store.metric}`);
-    }
-    return store;
-  };
-  try {
+  return making((own) => {
+    const fdeStore = (name: string): FdeStore => {
+      const reader = container.reader(`${name}P`);
+      const store = own(readFdeStore(core, reader, container.section(`${name}C`)));
+      checkRows(`${name}C`, store, n);
+      if (store.length !== meta.length) {
+        reader.fail(`length of FDEs expected ${meta.length}, got ${store.length}`);
+      }
+      return store;
+    };
+    const tokenStore = (name: string): TokenStore => {
+      const reader = container.reader(`${name}P`);
+      const store = own(readTokenStore(core, reader, container.section(`${name}C`)));
+      checkRows(`${name}C`, store, n);
+      if (store.d !== meta.d || store.metric !== meta.metric) {
+        reader.fail(`tokens expected d = ${meta.d} and ${meta.metric}, got ${store.d} and ${store.metric}`);
+      }
+      return store;
+    };
     const stores = {
       fdes: fdeStore('FDE'),
       ...(meta.hasFinerFdes && { finerFdes: fdeStore('FD2') }),
       tokens: tokenStore('TOK'),
       ...(meta.hasFinerTokens && { finerTokens: tokenStore('TK2') }),
-      ...(meta.nlist > 0 && { lists: owned.own(readLists(core, container, meta)) }),
+      ...(meta.nlist > 0 && { lists: own(readLists(core, container, meta)) }),
     };
     const table = new DocumentTable();
     for (const [slot, id] of ids.entries()) {
@@ -133,13 +138,8 @@ export function loadMultiVectorIndex(
       }
       table.push({ id, metadata: metadata[slot], hasTokens: length > 0 });
     }
-    // from here on the index owns the stores, also where its making fails
-    owned.release();
     return new MultiVectorIndex({ ...meta, ...options, core, encoder, stores, table });
-  } catch (error) {
-    owned.disposeAll();
-    throw error;
-  }
+  });
 }
 
 function readLists(core: Core, container: Container, { n, nlist, length }: Meta): FdeLists {

@@ -7,13 +7,16 @@
  * over and a compaction takes away; ids never change.
  */
 import {
+  BusyError,
   boundedTokenSet,
+  CapacityError,
   type Core,
   checkInteger,
   checkLength,
   checkNumber,
   checkOneOf,
   normalizeRows,
+  Owner,
   type TokenSet,
   type TokenSetInput,
   toFloat32Rows,
@@ -31,8 +34,8 @@ import {
   bytesOf,
   compactStores,
   type DocumentStores,
-  disposeStores,
   type MultiVectorBytes,
+  storesOf,
 } from './document-stores.ts';
 import { DocumentTable } from './document-table.ts';
 import { searchExactly, searchFunnel } from './funnel.ts';
@@ -90,8 +93,7 @@ const DEFAULT_COMPACT_AT = 0.25;
 const LEAST_DEAD = 64;
 const SHORT_QUERIES = ['overfetch', 'exact', 'same'] as const;
 
-export class MultiVectorIndex implements Disposable {
-  readonly core: Core;
+export class MultiVectorIndex extends Owner {
   readonly metric: TokenMetric;
   readonly d: number;
   readonly encoder: FdeEncoder;
@@ -100,24 +102,20 @@ export class MultiVectorIndex implements Disposable {
   readonly #table: DocumentTable;
   readonly #session: FdeSession;
   readonly #clock: Clock | undefined;
-  #isLive = true;
 
   constructor(parts: MultiVectorParts) {
-    const { core, encoder, stores } = parts;
-    this.core = core;
+    super(parts.core);
+    const { encoder, stores } = parts;
+    for (const store of storesOf(stores)) this.own(() => store);
     this.metric = parts.metric;
     this.d = encoder.d;
     this.encoder = encoder;
     this.stores = stores;
     this.#table = parts.table ?? new DocumentTable();
     this.#clock = parts.clock;
-    try {
-      this.compactAt = checkNumber('compactAt', parts.compactAt ?? DEFAULT_COMPACT_AT, 0.01, 1);
-      this.#session = encoder.createSession(core);
-    } catch (error) {
-      disposeStores(stores);
-      throw error;
-    }
+    this.#session = this.own(() => encoder.createSession(parts.core));
+    this.compactAt = parts.compactAt ?? DEFAULT_COMPACT_AT;
+    this.own(() => void checkNumber('compactAt', this.compactAt, 0.01, 1));
   }
 
   /** Documents, those without tokens included. */
@@ -139,20 +137,24 @@ export class MultiVectorIndex implements Disposable {
 
   /** Bytes of the core's memory by part; the encoder's matrices and the table are not counted. */
   bytes(): MultiVectorBytes {
+    this.checkLive('index');
     return bytesOf(this.stores);
   }
 
   has(id: DocumentId): boolean {
+    this.checkLive('index');
     return this.#table.ids.slotOf(id) !== undefined;
   }
   /** Tokens and metadata of a document, or undefined. Metadata are not to be written to. */
   get(id: DocumentId): { readonly tokens: number; readonly metadata: JsonValue | undefined } | undefined {
+    this.checkLive('index');
     const slot = this.#table.ids.slotOf(id);
     if (slot === undefined) return undefined;
     return { tokens: this.stores.tokens.lengthOf(slot), metadata: this.#table.metadata[slot] };
   }
   /** Ids of all documents, in the order they were added or last given tokens. */
   ids(): DocumentId[] {
+    this.checkLive('index');
     return Array.from(this.#table.ids.liveSlots(), (slot) => this.#table.ids.at(slot));
   }
 
@@ -162,7 +164,7 @@ export class MultiVectorIndex implements Disposable {
    * for 'cosine', of length 0; CapacityError where memory ends
    */
   add({ ids, tokens, metadata }: MultiVectorDocuments): void {
-    this.#checkLive();
+    this.checkLive('index');
     const set = this.#checkTokens(tokens);
     checkLength('ids', ids.length, set.n, 'number of token sets');
     if (metadata) checkLength('metadata', metadata.length, set.n, 'number of token sets');
@@ -183,7 +185,7 @@ export class MultiVectorIndex implements Disposable {
    * @throws RangeError where there is no such document, and as add does
    */
   update(id: DocumentId, change: { readonly tokens?: Vectors; readonly metadata?: JsonValue }): void {
-    this.#checkLive();
+    this.checkLive('index');
     const slot = this.#slotOf(id);
     const metadata =
       change.metadata === undefined ? this.#table.metadata[slot] : copyMetadata('metadata', change.metadata);
@@ -199,36 +201,42 @@ export class MultiVectorIndex implements Disposable {
     this.#compactIfDue();
   }
 
-  /** Takes a document out; whether there was one. */
+  /** Takes a document out; whether there was one. Memory is given back by a compaction, put off where there is none for it. */
   delete(id: DocumentId): boolean {
-    this.#checkLive();
+    this.checkLive('index');
     const isGone = this.#table.delete(checkDocumentId('id', id));
     if (isGone) this.#compactIfDue();
     return isGone;
   }
 
-  /** Gives the memory of dead slots back. @throws CapacityError where memory ends on the way; then all is as it was */
+  /**
+   * Gives the memory of dead slots back.
+   * @throws CapacityError where memory ends on the way, BusyError where it does and the index is being saved; then all is
+   * as it was
+   */
   compact(): void {
-    this.#checkLive();
+    this.checkLive('index');
     if (this.dead === 0) return;
     const keep = this.#table.ids.liveSlots();
     compactStores(this.stores, keep);
     this.#table.compact(keep);
   }
 
+  /** Put off where there is no memory for it: what was asked for is done already. */
   #compactIfDue(): void {
     const { dead, slots } = this.#table;
-    if (dead >= LEAST_DEAD && dead > this.compactAt * slots && this.compactAt < 1) this.compact();
+    if (dead < LEAST_DEAD || dead <= this.compactAt * slots || this.compactAt === 1) return;
+    try {
+      this.compact();
+    } catch (error) {
+      if (!(error instanceof CapacityError || error instanceof BusyError)) throw error;
+    }
   }
 
   #slotOf(id: DocumentId): number {
     const slot = this.#table.ids.slotOf(checkDocumentId('id', id));
     if (slot === undefined) throw new RangeError(`"id" expected a document's id, got ${JSON.stringify(id)}`);
     return slot;
-  }
-
-  #checkLive(): void {
-    if (!this.#isLive) throw new RangeError('"index" expected a live index, got a disposed one');
   }
 
   #checkTokens(tokens: TokenSetInput): TokenSet {
@@ -250,13 +258,14 @@ export class MultiVectorIndex implements Disposable {
 
   /** A bit set of allowed documents for many searches; good until the index next changes. */
   filter(filter: Exclude<DocumentFilter, AllowedDocuments>): AllowedDocuments {
+    this.checkLive('index');
     const { searchable, slots, ids, metadata, changes } = this.#table;
     return new AllowedDocuments(slotsOf(filter, searchable, slots, ids, metadata), this, changes);
   }
 
   /** A query's FDE, for search, or to be sent to another index of the same parameters. */
   encodeQuery(query: Vectors | MultiVectorQuery): EncodedQuery {
-    this.#checkLive();
+    this.checkLive('index');
     const { tokens } = checkQuery(query, this.d, this.metric);
     return { fde: this.#session.encodeQuery(tokens.data, tokens.weights), parameterHash: this.parameterHash };
   }
@@ -271,7 +280,7 @@ export class MultiVectorIndex implements Disposable {
     k: number,
     options: MultiVectorSearchOptions = {},
   ): MultiVectorResult {
-    this.#checkLive();
+    this.checkLive('index');
     checkInteger('k', k, 1, MAX_K);
     const { tokens, encoded } = checkQuery(query, this.d, this.metric);
     const timer = new StageTimer(this.#clock);
@@ -342,6 +351,7 @@ export class MultiVectorIndex implements Disposable {
     k: number,
     options: MultiVectorSearchOptions = {},
   ): MultiVectorResult[] {
+    this.checkLive('index');
     const { data, offsets, n } = this.#checkQueries(queries);
     return Array.from({ length: n }, (_, q) => {
       const [start, end] = [offsets[q] as number, offsets[q + 1] as number];
@@ -359,6 +369,7 @@ export class MultiVectorIndex implements Disposable {
 
   /** Results as objects, best first, with the metadata of now. */
   hits({ ids, scores }: MultiVectorResult): MultiVectorHit[] {
+    this.checkLive('index');
     return ids.map((id, i) => ({ id, similarity: scores[i] as number, metadata: this.get(id)?.metadata }));
   }
 
@@ -367,7 +378,7 @@ export class MultiVectorIndex implements Disposable {
    * @throws RangeError where there is no such document, and as search does on a bad query
    */
   explain(query: Vectors | MultiVectorQuery, id: DocumentId): MultiVectorExplanation {
-    this.#checkLive();
+    this.checkLive('index');
     const { tokens } = checkQuery(query, this.d, this.metric);
     const store = this.stores.finerTokens ?? this.stores.tokens;
     const explained = store.explain(tokens, this.#slotOf(id));
@@ -381,15 +392,5 @@ export class MultiVectorIndex implements Disposable {
         weight: tokens.weights?.[queryToken] ?? 1,
       })),
     };
-  }
-
-  dispose(): void {
-    if (!this.#isLive) return;
-    this.#isLive = false;
-    this.#session[Symbol.dispose]();
-    disposeStores(this.stores);
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

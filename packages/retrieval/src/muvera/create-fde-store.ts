@@ -7,6 +7,7 @@ import {
   checkInteger,
   checkLength,
   checkOneOf,
+  making,
 } from '@sagitta/core-wasm';
 import { type BlockCodec, meanOfSample, readMean } from './block-codec.ts';
 import { BlockStore, STORE_VERSION } from './block-store.ts';
@@ -75,18 +76,15 @@ export function readFdeStore(core: Core, reader: ByteReader, codes: Uint8Array):
   const n = reader.u32();
   const codec = readCodec(reader, encoding, length, blockLength);
   reader.end();
-  const store = new BlockStore(core, codec, blockLength);
-  try {
+  return making((own) => {
+    const store = own(new BlockStore(core, codec, blockLength));
     if (codes.length !== n * store.bytesPerDocument) {
       reader.fail(`codes expected n*bytes = ${n} * ${store.bytesPerDocument} bytes, got ${codes.length}`);
     }
     const defect = store.restore(n, codes);
     if (defect !== undefined) reader.fail(defect);
-  } catch (error) {
-    store.dispose();
-    throw error;
-  }
-  return store;
+    return store;
+  });
 }
 
 function readCodec(

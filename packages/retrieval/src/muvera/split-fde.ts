@@ -18,6 +18,7 @@ import {
   checkFinite,
   checkLength,
   type Numbers,
+  Owner,
   type TokenSetInput,
   tokenSet,
   type Vectors,
@@ -70,18 +71,20 @@ export class SplitFde implements FdeEncoder {
   }
 }
 
-export class SplitSession implements FdeSession {
+export class SplitSession extends Owner implements FdeSession {
   readonly encoder: SplitFde;
   readonly #near: FdeSession;
   readonly #rest: FdeSession;
 
   constructor(core: Core, encoder: SplitFde) {
+    super(core);
     this.encoder = encoder;
-    this.#near = encoder.parts.near.createSession(core);
-    this.#rest = encoder.parts.rest.createSession(core);
+    this.#near = this.own(() => encoder.parts.near.createSession(core));
+    this.#rest = this.own(() => encoder.parts.rest.createSession(core));
   }
 
   encodeDocuments(tokens: TokenSetInput, out: Float32Array): void {
+    this.checkLive('session');
     const { d, length, parts } = this.encoder;
     const { near, rest } = parts;
     const set = checkDocuments(tokens, d, length, out);
@@ -104,6 +107,7 @@ export class SplitSession implements FdeSession {
   }
 
   encodeQuery(given: Vectors, factors?: Numbers): Float32Array {
+    this.checkLive('session');
     const { d, length, parts } = this.encoder;
     const { data: tokens, weights } = checkQuery(given, d, factors);
     const split = splitTokens(tokens, parts.directions, d);
@@ -111,14 +115,6 @@ export class SplitSession implements FdeSession {
     out.set(this.#near.encodeQuery(split.near, weights));
     out.set(this.#rest.encodeQuery(split.rest, weights), parts.near.length);
     return out;
-  }
-
-  dispose(): void {
-    this.#near.dispose();
-    this.#rest.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type TokenStore,
   type TokenStoreOptions,
 } from '../../src/maxsim/index.ts';
+import { bytesOfPieces } from '../snapshot-bytes.ts';
 
 /** Lengths with none, one, and both sides of the kernels' tiles. */
 export const LENGTHS: readonly number[] = [5, 0, 1, 16, 3, 17, 4, 33, 0, 8, 15, 2];
@@ -54,12 +55,8 @@ export function allSlots(store: TokenStore): Uint32Array {
   return Uint32Array.from({ length: store.n }, (_, slot) => slot);
 }
 
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(pieces.flatMap((piece) => [...piece]));
-}
-
 export function reread(core: Core, store: TokenStore): TokenStore {
-  return readTokenStore(core, new ByteReader(store.parameters().slice()), joined(store.codePieces()));
+  return readTokenStore(core, new ByteReader(store.parameters().slice()), bytesOfPieces(store.codePieces()));
 }
 
 export function storeOf(

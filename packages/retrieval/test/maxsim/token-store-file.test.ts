@@ -2,7 +2,8 @@
 import { ByteReader, createCore, FormatError } from '@sagitta/core-wasm';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readTokenStore } from '../../src/maxsim/index.ts';
-import { documentsOf, ENCODED, joined, nameOf, queryOf, storeOf } from './token-data.ts';
+import { bytesOfPieces } from '../snapshot-bytes.ts';
+import { documentsOf, ENCODED, nameOf, queryOf, storeOf } from './token-data.ts';
 
 const core = createCore();
 afterAll(() => core.dispose());
@@ -27,7 +28,7 @@ function outcome(parameters: Uint8Array, codes: Uint8Array): 'read' | 'refused' 
 describe.each(ENCODED.map((encoded) => [nameOf(encoded), encoded] as const))('a file of %s', (_, encoded) => {
   using store = storeOf(core, encoded, documentsOf([3, 0, 2], 16, 1));
   const parameters = store.parameters().slice();
-  const codes = joined(store.codePieces());
+  const codes = bytesOfPieces(store.codePieces());
 
   it('is read as it is', () => {
     expect(outcome(parameters, codes)).toBe('read');

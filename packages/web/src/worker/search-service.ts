@@ -6,13 +6,13 @@ import {
   blobSource,
   bytesSource,
   IvfIndex,
-  indexPieces,
   loadIndex,
   loadIndexFrom,
   NO_ID,
   openIndex,
   PagedIndex,
   saveIndex,
+  snapshotIndex,
   sourceChunks,
   trainIndex,
 } from '@sagitta/retrieval';
@@ -165,9 +165,15 @@ class SearchService {
       }
     },
     save: async ({ name, storage: kind }) => {
-      const storage = await openStorage(kind);
-      const bytes = await storage.write(name, indexPieces(this.#whole()));
-      return { bytes, storage: storage.kind };
+      // before anything is waited for: the state at the call
+      const snapshot = snapshotIndex(this.#whole());
+      try {
+        const storage = await openStorage(kind);
+        const bytes = await storage.write(name, snapshot.chunks());
+        return { bytes, storage: storage.kind };
+      } finally {
+        snapshot.dispose();
+      }
     },
     bytes: () => saveIndex(this.#whole()),
     model: () => {
