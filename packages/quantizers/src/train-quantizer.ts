@@ -38,6 +38,7 @@ import type { Made, QuantizerOptions, Sample } from './quantizer-options.ts';
 import { makeRabitqCoder, readRabitqCoder } from './rabitq/index.ts';
 import {
   BinaryCoder,
+  checkHalves,
   HalfCoder,
   readAnyScalarCoder,
   readBinaryCoder,
@@ -129,10 +130,11 @@ const MAKERS: Record<QuantizerName, Maker> = {
       : new TurboQuantCoder(frame.dims, bits, hasRatio);
     return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: isSketched || hasRatio };
   },
-  pca({ core, d, n, rows }, options) {
+  pca({ core, d, n, rows, data }, options) {
     const bits = checkNumber('bits', options.bits ?? 4, 1 / 16, 16);
     const share = Math.max(1, Math.min(d, Math.round((bits * d) / 16)));
     const kept = checkInteger('dims', options.dims ?? share, 1, d);
+    checkHalves('vectors', data);
     const { components } = trainPca(core, { data: rows, n, d }, { center: false });
     const frame = matrixFrame(d, components.slice(0, kept * d));
     return {
@@ -165,7 +167,8 @@ const MAKERS: Record<QuantizerName, Maker> = {
     });
     return { frame, coder, bits: (coder.m * pq.nbits) / d, isUnbiased: false };
   },
-  fp16({ d }) {
+  fp16({ d, data }) {
+    checkHalves('vectors', data);
     const frame = identityFrame(d);
     return {
       frame,
@@ -178,7 +181,7 @@ const MAKERS: Record<QuantizerName, Maker> = {
 
 /**
  * Trains a quantizer on a sample (n × d, at least 1 vector; product quantization needs 16 or 256), of vectors of lengths up
- * to 2^50 that are not all below 2^-50.
+ * to 2^60 that are not all below 2^-60.
  *
  * residuals — n × d, where vectors will be coded as residuals x - c of lists: what is learned is learned from them.
  * For cosine pass vectors of length 1.
@@ -207,7 +210,7 @@ export function trainQuantizer(
     ? boundedSet(residuals, d, 'residuals').data
     : data.map((value, i) => value - (origin[i % d] as number));
   const random = new RandomStream(seed, `quantizer/${name}`);
-  const made = MAKERS[name]({ core, d, n: rows.length / d, rows, origin, random, seed }, options);
+  const made = MAKERS[name]({ core, d, n: rows.length / d, rows, data, origin, random, seed }, options);
   return new LinearQuantizer({ name, metric, d, origin, ...made });
 }
 

@@ -65,7 +65,7 @@ export interface Assignment {
   readonly distances: Float32Array;
 }
 
-/** @throws RangeError if x has fewer than nlist rows, values that are not finite or vectors longer than 2^50 */
+/** @throws RangeError if x has fewer than nlist rows, values that are not finite or vectors longer than 2^60 */
 export function trainKmeans(core: Core, given: VectorSetInput, options: KmeansOptions): KmeansModel {
   const x = shapedSet(given.data, given.d, 'x');
   const { d } = x;

@@ -1,6 +1,6 @@
 /** Tokens number by number: float32, half precision, and bytes with a scale a token. */
-import { type ByteWriter, type Core, littleEndianBytes, type Scope } from '@sagitta/core-wasm';
-import { halfToNumber, numberToHalf } from '@sagitta/quantizers/scalar';
+import { type ByteWriter, type Core, littleEndianBytes, MAX_MAGNITUDE, type Scope } from '@sagitta/core-wasm';
+import { checkHalves, halfToNumber, numberToHalf } from '@sagitta/quantizers/scalar';
 import { floatLanes, integerLanes } from './query-layout.ts';
 import { factorsOf, type Matcher, paddedCount, place, scaleDefect, type TokenCoder } from './token-coder.ts';
 import type { QueryTokens, TokenEncoding } from './token-store.ts';
@@ -59,9 +59,12 @@ export class HalfCoder implements TokenCoder {
   }
 
   encode(_core: Core, tokens: Float32Array, out: Uint8Array): void {
+    checkHalves('tokens', tokens);
     const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
     const values = widened(tokens, this.d, quads(this.d));
-    for (let i = 0; i < values.length; i++) view.setUint16(2 * i, numberToHalf(values[i] as number), true);
+    for (let i = 0; i < values.length; i++) {
+      view.setUint16(2 * i, numberToHalf(values[i] as number, 'tokens'), true);
+    }
   }
 
   decode(_core: Core, rows: Uint8Array): Float32Array {
@@ -184,7 +187,9 @@ function floatDefect(values: Float32Array, d: number): string | undefined {
     let energy = 0;
     for (let j = start; j < start + d; j++) energy += (values[j] as number) * (values[j] as number);
     // NaN and infinities fail the comparison too
-    if (!(energy <= 1e38)) return `token ${start / d} expected a squared norm up to 1e38, got ${energy}`;
+    if (!(energy <= MAX_MAGNITUDE * MAX_MAGNITUDE)) {
+      return `token ${start / d} expected a length up to 2^60, got ${Math.sqrt(energy)}`;
+    }
   }
   return undefined;
 }
