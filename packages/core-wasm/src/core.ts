@@ -5,6 +5,7 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import type { Kernels } from './kernels.ts';
 import { type Block, Heap, MAX_MEMORY_BYTES, type Scope } from './memory.ts';
+import { describe } from './options.ts';
 import type { Build } from './select-build.ts';
 
 export interface CoreOptions {
@@ -30,6 +31,15 @@ export interface Core extends Disposable {
    * not needed: the memory goes with the last reference.
    */
   dispose(): void;
+}
+
+/**
+ * Checks that `core` is there: who forgets it passes the next argument in its place.
+ * @throws TypeError if it is anything else
+ */
+export function checkCore(core: Core): Core {
+  if (typeof core === 'object' && core !== null && typeof core.allocate === 'function') return core;
+  throw new TypeError(`"core" expected a core, as createCore() makes it, got ${describe(core)}`);
 }
 
 /** What the module exports besides kernels; the loader passes globals on as they are. */

@@ -24,7 +24,7 @@ export {
   type SectionEntry,
   writeContainer,
 } from './container.ts';
-export { type Core, type CoreOptions, instantiateCore } from './core.ts';
+export { type Core, type CoreOptions, checkCore, instantiateCore } from './core.ts';
 export { crc32 } from './crc32.ts';
 export { BusyError, CapacityError, FormatError, UnsupportedError } from './errors.ts';
 export type { HeldBytes } from './held-bytes.ts';
@@ -41,6 +41,7 @@ export {
   type Vectors,
   type WholeNumbers,
 } from './numbers.ts';
+export { checkOptions, type OptionTable } from './options.ts';
 export { making, Owner } from './owner.ts';
 export { RandomStream } from './random.ts';
 export { type Build, hasRelaxedSimd } from './select-build.ts';
@@ -52,6 +53,7 @@ export {
   type SnapshotParts,
   type SnapshotPiece,
 } from './snapshot.ts';
+export { largestAmount, longestStored, MAX_SCORE_PART, rowsDefect } from './stored-range.ts';
 export {
   boundedSet,
   boundedTokenSet,

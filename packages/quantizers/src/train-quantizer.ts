@@ -4,6 +4,7 @@ import {
   ByteWriter,
   boundedSet,
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
   checkNumber,
@@ -34,7 +35,12 @@ import { readLowRankPqCoder, trainLowRankPq } from './low-rank-pq/index.ts';
 import { LvqCoder, MAX_MEANS, readLvqCoder } from './lvq/index.ts';
 import { balancedAxes, type PqOptions, readPqCoder, trainOpqFrame, trainPqCoder } from './pq/index.ts';
 import { PRIMARY_NAMES, QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
-import type { Made, QuantizerOptions, Sample } from './quantizer-options.ts';
+import {
+  checkAllQuantizerOptions,
+  type Made,
+  type QuantizerOptions,
+  type Sample,
+} from './quantizer-options.ts';
 import { makeRabitqCoder, readRabitqCoder } from './rabitq/index.ts';
 import {
   BinaryCoder,
@@ -116,7 +122,8 @@ const MAKERS: Record<QuantizerName, Maker> = {
         : trainScalarCoder(inFrame(sample, frame), sample.n, frame.dims, bits, clip);
     return { frame, coder, bits: (bits * frame.dims) / sample.d, isUnbiased: false };
   },
-  binary({ d }) {
+  binary({ d }, options) {
+    checkInteger('bits', options.bits ?? 1, 1, 1);
     const frame = identityFrame(d);
     return { frame, coder: new BinaryCoder(frame.dims, d), bits: frame.dims / d, isUnbiased: false };
   },
@@ -167,7 +174,8 @@ const MAKERS: Record<QuantizerName, Maker> = {
     });
     return { frame, coder, bits: (coder.m * pq.nbits) / d, isUnbiased: false };
   },
-  fp16({ d, data }) {
+  fp16({ d, data }, options) {
+    checkInteger('bits', options.bits ?? 16, 16, 16);
     checkHalves('vectors', data);
     const frame = identityFrame(d);
     return {
@@ -181,7 +189,7 @@ const MAKERS: Record<QuantizerName, Maker> = {
 
 /**
  * Trains a quantizer on a sample (n × d, at least 1 vector; product quantization needs 16 or 256), of vectors of lengths up
- * to 2^60 that are not all below 2^-60.
+ * to 2^56 that are not all below 2^-56.
  *
  * residuals — n × d, where vectors will be coded as residuals x - c of lists: what is learned is learned from them.
  * For cosine pass vectors of length 1.
@@ -193,8 +201,10 @@ export function trainQuantizer(
   options: QuantizerOptions,
   residuals?: Vectors,
 ): LinearQuantizer {
+  checkCore(core);
   const { d } = sample;
-  const name = checkOneOf('name', options.name, QUANTIZER_NAMES);
+  checkAllQuantizerOptions('options', options);
+  const { name } = options;
   const metric = checkMetric(options.metric);
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('sample.d', d, 1, MAX_DIMENSION);
@@ -268,5 +278,7 @@ export function readQuantizer(reader: ByteReader): LinearQuantizer {
   if (!frame.matrix && frame.dims !== paddedDims(d)) reader.fail(`"dims" expected ${paddedDims(d)}`);
   const coder = READERS[name](reader, frame.dims);
   reader.end();
-  return new LinearQuantizer({ name, metric, d, bits, isUnbiased, origin, frame, coder });
+  const quantizer = new LinearQuantizer({ name, metric, d, bits, isUnbiased, origin, frame, coder });
+  const defect = quantizer.modelDefect();
+  return defect === undefined ? quantizer : reader.fail(defect);
 }

@@ -2,7 +2,14 @@
  * Reads the file of an index that is in memory. Everything is checked against the bytes there are before memory is taken
  * for it, so a hostile file costs a few times its own size at most, and ends in FormatError.
  */
-import { type Container, type Core, making, readContainer } from '@sagitta/core-wasm';
+import {
+  type Container,
+  type Core,
+  checkCore,
+  longestStored,
+  making,
+  readContainer,
+} from '@sagitta/core-wasm';
 import {
   checkCodes,
   checkKind,
@@ -83,6 +90,7 @@ export function loadSaqIndex(core: Core, bytes: Uint8Array): IvfIndex {
 }
 
 function loadWith(open: QuantizerOpener, core: Core, bytes: Uint8Array): IvfIndex {
+  checkCore(core);
   const container = readContainer(bytes);
   checkKind(container);
   const meta = readMeta(container.reader('META'));
@@ -91,7 +99,7 @@ function loadWith(open: QuantizerOpener, core: Core, bytes: Uint8Array): IvfInde
   let kept: Float32Array | undefined;
   if (meta.keepVectors) {
     const reader = container.reader('VECS');
-    kept = reader.f32Array('kept vectors', meta.n * meta.d);
+    kept = reader.rows('kept vectors', meta.n, meta.d, longestStored(meta.metric));
     reader.end();
   }
   return making((own) => {

@@ -11,12 +11,16 @@ import {
   ByteReader,
   type ContainerTable,
   type Core,
+  checkCore,
   checkInteger,
+  checkOptions,
   crc32,
   FormatError,
+  longestStored,
   MAX_HEADER_BYTES,
   making,
   type Numbers,
+  type OptionTable,
   Owner,
   readContainerTable,
   toFloat32,
@@ -49,6 +53,13 @@ export interface OpenIndexOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPEN_INDEX_OPTIONS: OptionTable<OpenIndexOptions> = {
+  cacheBytes: 'number',
+  gapBytes: 'number',
+  pieceBytes: 'number',
+  signal: 'any',
+};
+
 export interface PagedSearchOptions extends Omit<SearchOptions, 'rerank'> {
   /** Scores so many candidates exactly, from the kept vectors of the file. */
   readonly rerank?: { readonly candidates: number };
@@ -79,6 +90,8 @@ export async function openIndex(
   source: ByteSource,
   options: OpenIndexOptions = {},
 ): Promise<PagedIndex> {
+  checkCore(core);
+  checkOptions('options', options, OPEN_INDEX_OPTIONS);
   const { signal } = options;
   const first = await source.read(0, Math.min(Math.max(FIRST_BYTES, MAX_HEADER_BYTES), source.size), signal);
   const table = readContainerTable(first);
@@ -246,6 +259,7 @@ export class PagedIndex extends Owner {
     const { signal, rerank, ...plain } = options;
     const { index, cache, keptAt } = this.#parts;
     signal?.throwIfAborted();
+    if (rerank) checkOptions('rerank', rerank, { candidates: 'number' });
     if (rerank && keptAt === undefined) {
       throw new RangeError('"rerank" expected kept vectors (build with keepVectors: true), got none');
     }
@@ -266,12 +280,15 @@ export class PagedIndex extends Owner {
   }
 
   async #vectors(ids: Uint32Array, keptAt: number, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const { d } = this;
+    const { d, metric } = this;
     const ranges = Array.from(ids, (id) => ({ offset: keptAt + 4 * d * id, length: 4 * d }));
     const rows = await this.#read(ranges, signal);
     const out = new Float32Array(ids.length * d);
     for (const [i, bytes] of rows.entries()) {
-      out.set(new ByteReader(bytes, ranges[i]?.offset).f32Array('kept vectors', d), i * d);
+      out.set(
+        new ByteReader(bytes, ranges[i]?.offset).rows('kept vectors', 1, d, longestStored(metric)),
+        i * d,
+      );
     }
     return out;
   }

@@ -8,10 +8,13 @@
  */
 import {
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
+  checkOptions,
   type Metric,
   metricSet,
+  type OptionTable,
   type VectorSetInput,
 } from '@sagitta/core-wasm';
 import { projectRows, trainPca } from '@sagitta/quantizers';
@@ -29,6 +32,14 @@ export interface PcaReportOptions {
   readonly queries?: number;
   readonly seed?: number;
 }
+
+const PCA_REPORT_OPTIONS: OptionTable<PcaReportOptions> = {
+  metric: 'string',
+  dims: 'any',
+  k: 'number',
+  queries: 'number',
+  seed: 'number',
+};
 
 export interface PcaReportRow {
   readonly dims: number;
@@ -58,6 +69,8 @@ const LEAST_DIMS = 8;
 
 /** @throws RangeError on options out of range or a sample of fewer than 50 vectors */
 export function pcaReport(core: Core, sample: VectorSetInput, options: PcaReportOptions): PcaReport {
+  checkCore(core);
+  checkOptions('options', options, PCA_REPORT_OPTIONS);
   const { d } = sample;
   const metric = checkMetric(options.metric);
   const whole = metricSet(metric, sample.data, d, 'sample', { isSample: true });

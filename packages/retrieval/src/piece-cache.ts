@@ -4,6 +4,7 @@
  */
 import { type Block, type Core, FormatError, making, Owner } from '@sagitta/core-wasm';
 import type { ByteRange } from './byte-source.ts';
+import { IdsOnce } from './index-head.ts';
 import { BLOCK, type InvertedList } from './ivf/inverted-lists.ts';
 import type { ListCodec } from './ivf/list-codec.ts';
 
@@ -37,6 +38,9 @@ export class PieceCache extends Owner {
   readonly #blockStarts: Float64Array;
   /** By offset of the codes; the order is that of last use. */
   readonly #held = new Map<number, InvertedList & { readonly bytes: number }>();
+  /** Ids of the pieces that were read so far, which are in #checked: each piece is checked against them once. */
+  readonly #once: IdsOnce;
+  readonly #checked = new Set<number>();
   #bytes = 0;
   #hits = 0;
   #misses = 0;
@@ -45,6 +49,7 @@ export class PieceCache extends Owner {
     super(parts.core);
     this.#parts = parts;
     const { sizes } = parts;
+    this.#once = new IdsOnce(parts.n);
     this.#vectorStarts = new Float64Array(sizes.length);
     this.#blockStarts = new Float64Array(sizes.length);
     for (let i = 1; i < sizes.length; i++) {
@@ -164,10 +169,11 @@ export class PieceCache extends Owner {
       // both are little-endian: the file, and WebAssembly's memory on every machine
       blocks.u8().set(codeBytes);
       held.u8(0, 4 * n).set(idBytes);
-      const bad = held.u32(0, n).find((id) => id >= this.#parts.n);
-      if (bad !== undefined) {
-        throw new FormatError(`"id" expected a number below ${this.#parts.n}, got ${bad}`, ids.offset);
-      }
+      // of a piece that comes again ids are checked among themselves, as they were among all
+      const once = this.#checked.has(ids.offset) ? new IdsOnce(this.#parts.n) : this.#once;
+      const bad = once.defect(held.u32(0, n));
+      if (bad !== undefined) throw new FormatError(bad, ids.offset);
+      this.#checked.add(ids.offset);
       const defect = codec.defect(blocks, n);
       if (defect !== undefined) throw new FormatError(`list ${list}: ${defect}`, codes.offset);
       return { n, blocks, ids: held, bytes };

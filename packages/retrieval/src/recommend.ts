@@ -5,10 +5,13 @@
 import {
   boundedSet,
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
   checkNumber,
+  checkOptions,
   type Metric,
+  type OptionTable,
   type VectorSetInput,
   vectorSet,
 } from '@sagitta/core-wasm';
@@ -33,6 +36,17 @@ export interface RecommendOptions {
   readonly seed?: number;
 }
 
+const RECOMMEND_OPTIONS: OptionTable<RecommendOptions> = {
+  metric: 'string',
+  recall: 'number',
+  bytes: 'number',
+  k: 'number',
+  rerank: 'number',
+  bits: 'any',
+  queries: 'number',
+  seed: 'number',
+};
+
 export interface Recommendation extends Candidate {
   readonly recall: number;
   readonly bytesPerVector: number;
@@ -51,6 +65,8 @@ const LEAST_SAMPLE = 50;
  * @throws RangeError unless exactly one of recall and bytes is given, or on a sample of fewer than 50 vectors
  */
 export function recommend(core: Core, sample: VectorSetInput, options: RecommendOptions): Recommendation[] {
+  checkCore(core);
+  checkOptions('options', options, RECOMMEND_OPTIONS);
   const { d } = sample;
   const metric = checkMetric(options.metric);
   const { data, n } = (metric === 'cosine' ? vectorSet : boundedSet)(sample.data, d, 'sample');

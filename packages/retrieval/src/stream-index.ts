@@ -10,9 +10,13 @@ import {
   ByteReader,
   type ContainerTable,
   type Core,
+  checkCore,
+  checkOptions,
   crc32,
   FormatError,
+  longestStored,
   making,
+  type OptionTable,
   readContainerTable,
   type SectionEntry,
 } from '@sagitta/core-wasm';
@@ -50,6 +54,12 @@ export interface LoadFromOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+const LOAD_FROM_OPTIONS: OptionTable<LoadFromOptions> = {
+  size: 'number',
+  signal: 'any',
+  onProgress: 'function',
+};
+
 /** What was read before the lists are complete; freed as a whole if reading fails. */
 class Partial implements Disposable {
   readonly ids: Block[] = [];
@@ -69,6 +79,8 @@ export async function loadIndexFrom(
   chunks: ByteChunks,
   options: LoadFromOptions = {},
 ): Promise<IvfIndex> {
+  checkCore(core);
+  checkOptions('options', options, LOAD_FROM_OPTIONS);
   const stream = new ByteStream(chunks);
   const partial = new Partial();
   try {
@@ -233,7 +245,7 @@ class Loader {
     return checksum;
   }
 
-  async #readKept({ n, d }: IndexMeta): Promise<Float32Array[]> {
+  async #readKept({ n, d, metric }: IndexMeta): Promise<Float32Array[]> {
     const entry = await this.#open('VECS');
     if (entry.length !== 4 * n * d) {
       throw new FormatError(`section "VECS" expected ${4 * n * d} bytes, got ${entry.length}`, entry.offset);
@@ -242,11 +254,11 @@ class Loader {
     const rows = Math.max(1, Math.floor(KEPT_PIECE_BYTES / (4 * d)));
     let checksum = 0;
     for (let first = 0; first < n; first += rows) {
-      const count = Math.min(rows, n - first) * d;
+      const count = Math.min(rows, n - first);
       const start = this.#stream.offset;
-      const bytes = await this.#stream.take(4 * count);
+      const bytes = await this.#stream.take(4 * count * d);
       checksum = crc32(bytes, checksum);
-      pieces.push(new ByteReader(bytes, start).f32Array('kept vectors', count));
+      pieces.push(new ByteReader(bytes, start).rows('kept vectors', count, d, longestStored(metric)));
       this.#progress();
     }
     this.#check(entry, checksum);

@@ -15,6 +15,7 @@ import {
   saveIndex,
   trainIndex,
 } from '../src/index.ts';
+import { INDEX_KINDS } from './index-kinds.ts';
 import { checkRefusals } from './refused-memory.case.ts';
 
 const D = 16;
@@ -24,35 +25,6 @@ const FIRST = ROWS.subarray(0, 70 * D);
 const MORE = ROWS.subarray(70 * D);
 const QUERY = ROWS.subarray(3 * D, 4 * D);
 
-const KINDS: Readonly<Record<string, Omit<IndexOptions, 'metric'>>> = {
-  none: { quantizer: 'none' },
-  'saq with kept vectors': { quantizer: 'saq', bits: 4, keepVectors: true },
-  rabitq: { quantizer: 'rabitq', bits: 1 },
-  'rabitq optimal': { quantizer: 'rabitq', bits: 4, quantizerOptions: { mode: 'optimal' } },
-  pq: { quantizer: 'pq', bits: 1, quantizerOptions: { nbits: 4, iterations: 2 } },
-  opq: { quantizer: 'opq', bits: 1, quantizerOptions: { nbits: 4, iterations: 1 } },
-  'lvq of two levels': { quantizer: 'lvq', bits: 4, quantizerOptions: { secondBits: 4 } },
-  'lvq of means': { quantizer: 'lvq', bits: 4, quantizerOptions: { means: 2 } },
-  scalar: { quantizer: 'scalar', bits: 8 },
-  binary: { quantizer: 'binary', bits: 1 },
-  'turboquant with a sketch': { quantizer: 'turboquant', bits: 4, quantizerOptions: { sketch: true } },
-  'latent of 3 bits': { quantizer: 'latent', bits: 3 },
-  fp16: { quantizer: 'fp16' },
-  pca: { quantizer: 'pca', bits: 8 },
-  'low-rank-pq': {
-    quantizer: 'low-rank-pq',
-    bits: 1,
-    quantizerOptions: { nbits: 4, iterations: 1, clusterDims: 4 },
-  },
-  'leanvec with lvq codes of all dims': {
-    quantizer: 'leanvec',
-    bits: 4,
-    quantizerOptions: { primary: 'rabitq' },
-    secondary: { quantizer: 'lvq', bits: 8 },
-  },
-  'binary with saq codes': { quantizer: 'binary', bits: 1, secondary: { quantizer: 'saq', bits: 4 } },
-};
-
 const fetch: NonNullable<Exclude<SearchOptions['rerank'], false | undefined>['fetch']> = (ids) => {
   const out = new Float32Array(ids.length * D);
   for (const [i, id] of ids.entries()) out.set(ROWS.subarray(id * D, (id + 1) * D), i * D);
@@ -61,11 +33,14 @@ const fetch: NonNullable<Exclude<SearchOptions['rerank'], false | undefined>['fe
 
 /** Numbers of allocations that were refused, so that a table that refuses none is seen. */
 async function refusals(...counts: readonly Promise<number>[]): Promise<void> {
-  for (const count of counts) expect(await count).toBeGreaterThan(0);
+  for (const count of await Promise.all(counts)) expect(count).toBeGreaterThan(0);
 }
 
-describe.each(Object.keys(KINDS))('an index of %s', (name) => {
-  const [i, options] = [Object.keys(KINDS).indexOf(name), KINDS[name] as Omit<IndexOptions, 'metric'>];
+describe.each(Object.keys(INDEX_KINDS))('an index of %s', (name) => {
+  const [i, options] = [
+    Object.keys(INDEX_KINDS).indexOf(name),
+    INDEX_KINDS[name] as Omit<IndexOptions, 'metric'>,
+  ];
   const metric = METRICS[i % METRICS.length] as IndexOptions['metric'];
   const nlist = i % 2 === 0 ? 3 : undefined;
   const all = { ...options, metric, seed: 3, ...(nlist && { nlist, iterations: 2 }) };

@@ -199,9 +199,12 @@ async function train(
     trainIndex(core, rows, {
       metric: options.metric,
       ...compression,
-      blockSize: BLOCK_SIZES[options.blockSize],
-      objective: options.objective,
-      singleSegment: options.singleSegment === true,
+      // the other quantizers have no segments
+      ...((compression.quantizer ?? 'saq') === 'saq' && {
+        blockSize: BLOCK_SIZES[options.blockSize],
+        objective: options.objective,
+        singleSegment: options.singleSegment === true,
+      }),
       seed: options.seed,
       keepVectors: options.keepVectors === true,
       trainSize: options.trainSize ?? TRAIN_ROWS,

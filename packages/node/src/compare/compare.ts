@@ -1,8 +1,10 @@
 /** Every applicable quantizer on one collection, at nearly equal bytes, and the bound beside them. */
 import {
   type Core,
+  checkOptions,
   type Metric,
   metricSet,
+  type OptionTable,
   type VectorSet,
   type VectorSetInput,
   vectorSet,
@@ -22,6 +24,14 @@ export interface CompareOptions {
   readonly only?: readonly string[] | undefined;
   readonly onCandidate?: ((candidate: Candidate, done: number, total: number) => void) | undefined;
 }
+
+const COMPARE_OPTIONS: OptionTable<CompareOptions> = {
+  metric: 'string',
+  bits: 'any',
+  seed: 'number',
+  only: 'any',
+  onCandidate: 'function',
+};
 
 export interface Comparison {
   readonly rows: readonly ComparisonRow[];
@@ -49,6 +59,7 @@ export async function compareQuantizers(
   givenQueries: VectorSetInput,
   options: CompareOptions,
 ): Promise<Comparison> {
+  checkOptions('options', options, COMPARE_OPTIONS);
   const { metric, seed } = options;
   const base = vectorSet(givenBase.data, givenBase.d, 'base');
   const queries = vectorSet(givenQueries.data, givenQueries.d, 'queries');

@@ -13,10 +13,12 @@ import {
   type Core,
   checkFinite,
   checkLength,
+  longestStored,
   type Metric,
   type Numbers,
   Owner,
   type Ptr,
+  rowsDefect,
   toFloat32,
 } from '@sagitta/core-wasm';
 import { BLOCK, blockCount } from '../blocks.ts';
@@ -50,6 +52,7 @@ import {
 import { centreOf, type Frame, FrameTransform, fromFrame } from './frame.ts';
 import { emptyRows, LinearEncoder } from './linear-encoder.ts';
 import type { LinearParts } from './linear-parts.ts';
+import { blocksDefect, largestCoordinate, reachDefect } from './stored-range.ts';
 
 export type { LinearParts } from './linear-parts.ts';
 
@@ -66,6 +69,8 @@ export class LinearQuantizer implements Quantizer {
   readonly frame: Frame;
   readonly coder: Coder;
   readonly layout: LinearLayout;
+  /** Of r̂ in a file; computed when first wanted. */
+  #largestCoordinate: number | undefined;
 
   constructor(parts: LinearParts) {
     this.name = parts.name;
@@ -174,13 +179,21 @@ export class LinearQuantizer implements Quantizer {
     return { rows, lost };
   }
 
+  /** What is wrong with a model that was read from a file, or undefined: numbers with which scores leave float32. */
+  modelDefect(): string | undefined {
+    return (
+      rowsDefect('origin', this.origin, this.d, longestStored(this.metric)) ??
+      reachDefect(this.coder, this.#largest)
+    );
+  }
+
   defect(blocks: Block, n: number): string | undefined {
-    for (const bit of [FACTOR_ADD, FACTOR_SCALE, FACTOR_OFFSET, FACTOR_ERROR, FACTOR_PART]) {
-      if (factorAt(this.layout, bit) < 0) continue;
-      const bad = takeFactors(blocks, this.layout, bit, 0, n).find((value) => !Number.isFinite(value));
-      if (bad !== undefined) return `"factors" expected finite numbers, got ${bad}`;
-    }
-    return undefined;
+    return blocksDefect(this, blocks, n, this.#largest);
+  }
+
+  get #largest(): number {
+    this.#largestCoordinate ??= largestCoordinate(this.frame);
+    return this.#largestCoordinate;
   }
 }
 

@@ -6,7 +6,15 @@
  *
  * 'plain' stands for its reconstruction; 'ratio' scales it by |r|²/<r, r̂>, which takes the bias away in a rotated frame.
  */
-import { type Block, type ByteReader, type ByteWriter, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type ByteReader,
+  type ByteWriter,
+  type Core,
+  largestAmount,
+  Owner,
+  type Ptr,
+} from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import { encodeByBlocks } from '../linear/block-encoder.ts';
 import {
@@ -43,6 +51,7 @@ export class LvqCoder implements Coder {
   readonly norm: 'exact' | 'decoded';
   readonly writesNorms: boolean;
   readonly isBlocked = false;
+  readonly reach: number;
 
   constructor(
     dims: number,
@@ -56,6 +65,7 @@ export class LvqCoder implements Coder {
     this.used = used;
     this.bits = bits;
     this.secondBits = secondBits;
+    this.reach = (1 << bits) - 1;
     this.hasRatio = hasRatio;
     this.means = means;
     const parts: CodePart[] = [];
@@ -210,6 +220,7 @@ function secondLevel(dims: number, bits: number): CodePart {
     scale: 'shared',
     weight: 1 / cells,
     expected: cells / 2,
+    reach: cells,
     createDots: (core) => new PackedDots(core, dims, bits, (query) => ({ query, b: 0 })),
   };
 }
@@ -220,6 +231,7 @@ function meanOf(dims: number, means: Float32Array): CodePart {
     bytes: 1,
     scale: 'none',
     weight: 1,
+    reach: largestAmount(means),
     createDots: (core) =>
       new Table8Dots(core, 1, (query, table) => {
         table.fill(0);

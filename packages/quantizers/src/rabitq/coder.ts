@@ -38,6 +38,7 @@ export class RabitqCoder implements Coder {
   /** The rotation keeps lengths, so |r|² is that of the rotated row. */
   readonly writesNorms = true;
   readonly isBlocked = false;
+  readonly reach: number;
 
   constructor(dims: number, bits: number, mode: RabitqMode, step: number) {
     this.dims = dims;
@@ -45,6 +46,7 @@ export class RabitqCoder implements Coder {
     this.mode = mode;
     this.step = step;
     this.codeBytes = (dims * bits) / 8;
+    this.reach = ((1 << bits) - 1) / 2;
   }
 
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {

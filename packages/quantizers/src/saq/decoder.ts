@@ -17,6 +17,8 @@ import {
   checkInteger,
   checkLength,
   checkOneOf,
+  checkOptions,
+  type OptionTable,
   Owner,
 } from '@sagitta/core-wasm';
 import { eps2 } from './code-quality.ts';
@@ -35,6 +37,12 @@ export interface DecodeOptions {
   /** 'leastSquares' (default): smallest error. 'unbiased': the value that estimates stand for. */
   readonly scale?: 'leastSquares' | 'unbiased';
 }
+
+const DECODE_OPTIONS: OptionTable<DecodeOptions> = {
+  byteOffset: 'number',
+  origin: 'any',
+  scale: 'string',
+};
 
 /** Decodes blocks that SaqEncoder wrote. Holds the projection in the core's memory until disposed. */
 export class SaqDecoder extends Owner {
@@ -73,6 +81,7 @@ export class SaqDecoder extends Owner {
   /** decode into out — n × d, the caller's, overwritten. @throws RangeError as decode, and on another length of out */
   decodeInto(blocks: Block, n: number, out: Float32Array, options: DecodeOptions = {}): void {
     this.checkLive('decoder');
+    checkOptions('options', options, DECODE_OPTIONS);
     const { d } = this.model;
     const { keptDims, blockBytes } = this.layout;
     const { byteOffset = 0, origin, scale = 'leastSquares' } = options;

@@ -7,12 +7,15 @@
 import {
   boundedSet,
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
   checkNumber,
   checkOneOf,
+  checkOptions,
   MAX_DIMENSION,
   type Metric,
+  type OptionTable,
   RandomStream,
   type VectorSetInput,
   type Vectors,
@@ -43,6 +46,16 @@ export interface SaqOptions {
   /** Residuals x - c of the training vectors, n × d, where vectors will be encoded as residuals. */
   readonly residuals?: Vectors;
 }
+
+const SAQ_OPTIONS: OptionTable<SaqOptions> = {
+  metric: 'string',
+  bits: 'number',
+  blockSize: 'number',
+  objective: 'string',
+  singleSegment: 'boolean',
+  seed: 'number',
+  residuals: 'any',
+};
 
 /**
  * Bits a vector may cost in all, as the reference counts them: bits·(d rounded up to 64) and 64 for one set of factors.
@@ -132,6 +145,8 @@ function sum(values: Float64Array, start: number, end: number): number {
  * the range of f32; TypeError if sample or residuals hold no numbers
  */
 export function trainSaq(core: Core, given: VectorSetInput, options: SaqOptions): SaqModel {
+  checkCore(core);
+  checkOptions('options', options, SAQ_OPTIONS);
   const { d } = given;
   const metric = checkMetric(options.metric);
   const bits = checkNumber('bits', options.bits, 0.25, MAX_AVERAGE_BITS);

@@ -7,6 +7,7 @@ import {
   type ByteReader,
   type ByteWriter,
   type Core,
+  largestAmount,
   NO_PTR,
   Owner,
   type Ptr,
@@ -28,6 +29,7 @@ export class ScalarCoder implements Coder {
   readonly norm = 'decoded';
   readonly writesNorms = true;
   readonly isBlocked = false;
+  readonly reach: number;
 
   constructor(dims: number, bits: number, minima: Float32Array, steps: Float32Array) {
     this.dims = dims;
@@ -35,6 +37,8 @@ export class ScalarCoder implements Coder {
     this.minima = minima;
     this.steps = steps;
     this.codeBytes = (dims * bits) / 8;
+    const top = (1 << bits) - 1;
+    this.reach = largestAmount(minima.map((least, j) => Math.abs(least) + top * (steps[j] as number)));
   }
 
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {

@@ -61,6 +61,7 @@ export class HalfCoder implements Coder {
   readonly norm: 'exact' | 'decoded';
   readonly writesNorms = false;
   readonly isBlocked = false;
+  readonly reach: number = LARGEST_HALF;
 
   /** norm — 'exact' where the frame keeps fewer dimensions than vectors have. */
   constructor(dims: number, norm: 'exact' | 'decoded') {
@@ -78,6 +79,14 @@ export class HalfCoder implements Coder {
     const { codes } = coded;
     const view = new DataView(codes.buffer, codes.byteOffset, codes.byteLength);
     for (let i = 0; i < n * this.dims; i++) out[i] = halfToNumber(view.getUint16(2 * i, true));
+  }
+
+  codesDefect(codes: Uint8Array): string | undefined {
+    // the largest exponent: infinities and NaN
+    for (let at = 1; at < codes.length; at += 2) {
+      if (((codes[at] as number) & 0x7c) === 0x7c) return '"codes" expected finite halves, got another';
+    }
+    return undefined;
   }
 
   createDots(core: Core): Dots {

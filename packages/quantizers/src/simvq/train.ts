@@ -14,8 +14,11 @@
 import {
   boundedSet,
   type Core,
+  checkCore,
   checkInteger,
   checkNumber,
+  checkOptions,
+  type OptionTable,
   RandomStream,
   type VectorSetInput,
 } from '@sagitta/core-wasm';
@@ -33,6 +36,15 @@ export interface GradientVqOptions {
   readonly rate?: number;
   readonly seed?: number;
 }
+
+const GRADIENT_VQ_OPTIONS: OptionTable<GradientVqOptions> = {
+  entries: 'number',
+  method: 'string',
+  steps: 'number',
+  batch: 'number',
+  rate: 'number',
+  seed: 'number',
+};
 
 export interface GradientVqModel {
   readonly d: number;
@@ -101,6 +113,8 @@ export function trainGradientVq(
   sample: VectorSetInput,
   options: GradientVqOptions,
 ): GradientVqModel {
+  checkCore(core);
+  checkOptions('options', options, GRADIENT_VQ_OPTIONS);
   const { d } = sample;
   const { data, n } = boundedSet(sample.data, d, 'sample', { isSample: true });
   checkInteger('sample.n', n, 1, 0xffff_ffff);

@@ -14,8 +14,11 @@
 import {
   boundedSet,
   type Core,
+  checkCore,
   checkInteger,
   checkLength,
+  checkOptions,
+  type OptionTable,
   RandomStream,
   shapedSet,
   type VectorSet,
@@ -47,6 +50,13 @@ export interface KmeansOptions {
   readonly sampleSize?: number;
 }
 
+const KMEANS_OPTIONS: OptionTable<KmeansOptions> = {
+  nlist: 'number',
+  iterations: 'number',
+  seed: 'number',
+  sampleSize: 'number',
+};
+
 export interface KmeansModel {
   readonly nlist: number;
   readonly d: number;
@@ -65,8 +75,10 @@ export interface Assignment {
   readonly distances: Float32Array;
 }
 
-/** @throws RangeError if x has fewer than nlist rows, values that are not finite or vectors longer than 2^60 */
+/** @throws RangeError if x has fewer than nlist rows, values that are not finite or vectors longer than 2^56 */
 export function trainKmeans(core: Core, given: VectorSetInput, options: KmeansOptions): KmeansModel {
+  checkCore(core);
+  checkOptions('options', options, KMEANS_OPTIONS);
   const x = shapedSet(given.data, given.d, 'x');
   const { d } = x;
   const nlist = checkInteger('nlist', options.nlist, 1, x.n);
@@ -112,6 +124,7 @@ export function trainKmeans(core: Core, given: VectorSetInput, options: KmeansOp
  * @throws RangeError if centroids has a length that is no positive multiple of x.d
  */
 export function assignToNearest(core: Core, given: VectorSetInput, centroids: Float32Array): Assignment {
+  checkCore(core);
   const x = shapedSet(given.data, given.d, 'x');
   const { n, d } = x;
   const nlist = Math.max(1, Math.floor(centroids.length / d));

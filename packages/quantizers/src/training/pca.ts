@@ -14,8 +14,11 @@
 import {
   type Block,
   type Core,
+  checkCore,
   checkInteger,
   checkLength,
+  checkOptions,
+  type OptionTable,
   shapedSet,
   type VectorSetInput,
   vectorSet,
@@ -31,6 +34,10 @@ export interface PcaOptions {
   /** Subtract the mean. */
   readonly center: boolean;
 }
+
+const PCA_OPTIONS: OptionTable<PcaOptions> = {
+  center: 'boolean',
+};
 
 export interface PcaModel {
   readonly d: number;
@@ -51,6 +58,8 @@ export function trainPca(
   x: VectorSetInput | Iterable<VectorSetInput>,
   options: PcaOptions,
 ): PcaModel {
+  checkCore(core);
+  checkOptions('options', options, PCA_OPTIONS);
   const { d, n, shift, sums, products } = secondMoments(core, 'data' in x ? [x] : x, options.center);
   const mean = new Float32Array(d);
   const rest = new Float64Array(d);

@@ -35,6 +35,7 @@ export class SignSketch {
       bytes: dims / 8,
       scale: 'own',
       weight: 1,
+      reach: 1,
       createDots: (core) => new SketchDots(core, this.#frame),
     };
   }

@@ -1,5 +1,13 @@
 /** Plain float32 vectors as list contents: exact scores, 4·d bytes a vector. The centroid is not subtracted. */
-import { type Block, type Core, type Metric, Owner, type Ptr } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type Core,
+  longestStored,
+  type Metric,
+  Owner,
+  type Ptr,
+  rowsDefect,
+} from '@sagitta/core-wasm';
 import type { SaqSegment, ScanHeap, ScanStatistics } from '@sagitta/quantizers';
 import { BLOCK, type InvertedList, type InvertedLists } from './inverted-lists.ts';
 import type { ListCodec, Probe } from './list-codec.ts';
@@ -116,9 +124,6 @@ export class FloatCodec extends Owner implements ListCodec {
 
   defect(blocks: Block, n: number): string | undefined {
     this.checkLive('codec');
-    const values = blocks.f32(0, n * this.#d);
-    let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += (values[i] as number) - (values[i] as number);
-    return sum === 0 ? undefined : '"vectors" expected finite values';
+    return rowsDefect('vectors', blocks.f32(0, n * this.#d), this.#d, longestStored(this.#metric));
   }
 }

@@ -10,12 +10,15 @@ import {
   type Core,
   checkInteger,
   checkNumber,
+  checkOptions,
   type Metric,
+  type MetricQuery,
   making,
   metricQuery,
   metricSet,
   NO_PTR,
   type Numbers,
+  type OptionTable,
   Owner,
   type Ptr,
   type Scope,
@@ -52,6 +55,17 @@ export interface SearchOptions {
   /** Adds statistics to the result. */
   readonly statistics?: boolean;
 }
+
+const SEARCH_OPTIONS: OptionTable<SearchOptions> = {
+  nprobe: 'number',
+  gamma: 'number',
+  rerank: 'any',
+  statistics: 'boolean',
+};
+const RERANK_OPTIONS: OptionTable<Exclude<SearchOptions['rerank'], false | undefined>> = {
+  candidates: 'number',
+  fetch: 'function',
+};
 
 export interface IvfParts {
   readonly core: Core;
@@ -106,7 +120,7 @@ interface Pass {
   readonly scale: number;
 }
 
-/** With the query, d values, as it is searched for. */
+/** With the query, d values, of length 1 for cosine. */
 interface Prepared extends Probe {
   readonly query: Block;
 }
@@ -205,7 +219,7 @@ export class IvfIndex extends Owner {
 
   /**
    * Adds vectors (m × d numbers or m arrays of d, finite, copied); they get the ids n…n + m - 1. For 'l2' and 'ip' they are
-   * of lengths up to 2^60. On an error nothing is added.
+   * of lengths up to 2^56. On an error nothing is added.
    * @throws TypeError, RangeError on bad vectors, CapacityError where memory ends
    */
   add(vectors: Vectors): void {
@@ -254,7 +268,13 @@ export class IvfIndex extends Owner {
   }
 
   /** Puts the query into scratch of the core and chooses the lists to visit. */
-  #prepare(scope: Scope, query: Float32Array, nprobe: number, gamma: number, isCoarse = false): Prepared {
+  #prepare(
+    scope: Scope,
+    { values: query }: MetricQuery,
+    nprobe: number,
+    gamma: number,
+    isCoarse = false,
+  ): Prepared {
     const { kernels } = this.core;
     const probed = new ResultHeap(this.core, scope, nprobe);
     const { scores, ids, size } = probed.heap;
@@ -284,7 +304,7 @@ export class IvfIndex extends Owner {
 
   /**
    * The k best vectors by estimated score (exact after rerank); all n where k > n. query — d numbers.
-   * @throws RangeError on a query of another length, with NaN, longer than 2^60 for 'l2', or whose inner products leave
+   * @throws RangeError on a query of another length, with NaN, longer than 2^56 for 'l2', or whose inner products leave
    * float32; on k or nprobe out of range, on a rerank without vectors; TypeError on a query that holds no numbers
    */
   search(query: Numbers, k: number, options: SearchOptions = {}): SearchResult {
@@ -354,6 +374,8 @@ export class IvfIndex extends Owner {
 
   #begin(scope: Scope, label: string, query: Numbers, k: number, options: SearchOptions): Pass {
     checkInteger('k', k, 1, MAX_K);
+    checkOptions('options', options, SEARCH_OPTIONS);
+    if (options.rerank) checkOptions('rerank', options.rerank, RERANK_OPTIONS);
     const nprobe = this.#nprobe(options.nprobe);
     const gamma = checkNumber('gamma', options.gamma ?? DEFAULT_GAMMA, 0, 1e6);
     const rerank =
@@ -365,7 +387,7 @@ export class IvfIndex extends Owner {
     const ready = metricQuery(this.metric, query, this.d, label);
     if (options.statistics) this.codec.resetStatistics();
     const found = new ResultHeap(this.core, scope, Math.min(candidates, Math.max(1, this.#n)));
-    const probe = this.#prepare(scope, ready.values, nprobe, gamma, source === 'levels');
+    const probe = this.#prepare(scope, ready, nprobe, gamma, source === 'levels');
     return { k, options, rerank, source, found, probe, scale: ready.scale };
   }
 
@@ -496,9 +518,9 @@ export class IvfIndex extends Owner {
    */
   estimates(query: Numbers, nprobe: number): { ids: Uint32Array; scores: Float32Array } {
     this.checkLive('index');
-    const { values, scale } = metricQuery(this.metric, query, this.d);
+    const ready = metricQuery(this.metric, query, this.d);
     return this.core.scope((scope) => {
-      const probe = this.#prepare(scope, values, this.#nprobe(nprobe), DEFAULT_GAMMA);
+      const probe = this.#prepare(scope, ready, this.#nprobe(nprobe), DEFAULT_GAMMA);
       const visited = [...probe.order.u32(0, probe.count)];
       const total = visited.reduce((sum, list) => sum + (this.lists.get(list)?.n ?? 0), 0);
       const ids = new Uint32Array(total);
@@ -516,7 +538,8 @@ export class IvfIndex extends Owner {
         ids.set(content.ids.u32(0, content.n), at);
         at += content.n;
       }
-      if (this.metric !== 'l2') for (let i = 0; i < total; i++) scores[i] = -scale * (scores[i] as number);
+      if (this.metric !== 'l2')
+        for (let i = 0; i < total; i++) scores[i] = -ready.scale * (scores[i] as number);
       return { ids, scores };
     });
   }

@@ -9,6 +9,7 @@ import {
   type SaqSegment,
   type ScanHeap,
   type ScanStatistics,
+  saqDefect,
   writeSaqModel,
 } from '@sagitta/quantizers';
 import type { InvertedList, InvertedLists } from './inverted-lists.ts';
@@ -117,15 +118,7 @@ export class SaqCodec extends Owner implements ListCodec {
 
   defect(blocks: Block, n: number): string | undefined {
     this.checkLive('codec');
-    for (let first = 0; first < n; first += BLOCK) {
-      const norms = blocks.f32((first / BLOCK) * this.blockBytes, Math.min(BLOCK, n - first));
-      for (const norm of norms) {
-        if (!(norm >= 0 && norm < Number.POSITIVE_INFINITY)) {
-          return `"norm" expected a finite number from 0, got ${norm}`;
-        }
-      }
-    }
-    return undefined;
+    return saqDefect(this.model, blocks, n);
   }
 
   override dispose(): void {

@@ -2,10 +2,13 @@
 import {
   boundedTokenSet,
   type Core,
+  checkCore,
   checkInteger,
   checkOneOf,
+  checkOptions,
   making,
   normalizeRows,
+  type OptionTable,
   RandomStream,
   type TokenSet,
   type TokenSetInput,
@@ -45,11 +48,27 @@ export interface MultiVectorOptions {
   /** Documents whose FDEs train lists and codes, at most. Default 2,048, or 64 MiB of FDEs if that is less. */
   readonly trainSize?: number;
   readonly seed?: number;
-  /** Share of dead slots at which the index compacts itself. Default ¼; 1: never. */
+  /** Share of dead slots at which the index compacts itself, put off where there is no memory for it. Default ¼; 1: never. */
   readonly compactAt?: number;
   /** Times stages for statistics, e.g. () => performance.now(). */
   readonly clock?: Clock;
 }
+
+const MULTI_VECTOR_OPTIONS: OptionTable<MultiVectorOptions> = {
+  encoder: 'any',
+  metric: 'string',
+  fdeEncoding: 'string',
+  finerFdeEncoding: 'string',
+  tokenEncoding: 'string',
+  finerTokenEncoding: 'string',
+  fdeBits: 'number',
+  tokenBits: 'number',
+  nlist: 'number',
+  trainSize: 'number',
+  seed: 'number',
+  compactAt: 'number',
+  clock: 'function',
+};
 
 const DEFAULT_FDE_LENGTH = 2560;
 const DEFAULT_TRAIN_SIZE = 2048;
@@ -65,6 +84,8 @@ export function trainMultiVectorIndex(
   sample: TokenSetInput,
   options: MultiVectorOptions = {},
 ): MultiVectorIndex {
+  checkCore(core);
+  checkOptions('options', options, MULTI_VECTOR_OPTIONS);
   return trainWith(core, sample, options, 'sample');
 }
 
@@ -139,6 +160,7 @@ export function buildMultiVectorIndex(
   documents: MultiVectorDocuments,
   options: MultiVectorOptions = {},
 ): MultiVectorIndex {
+  checkCore(core);
   const { data, offsets, d } = documents.tokens;
   const tokens = tokenSet(data, offsets, d);
   return making((own) => {

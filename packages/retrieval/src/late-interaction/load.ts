@@ -5,6 +5,8 @@
 import {
   type Container,
   type Core,
+  checkCore,
+  checkOptions,
   FormatError,
   MAX_DIMENSION,
   making,
@@ -15,6 +17,7 @@ import {
   type FdeEncoder,
   type FdeStore,
   MAX_FDE_LENGTH,
+  numbersDefect,
   readFdeEncoder,
   readFdeStore,
 } from '../muvera/index.ts';
@@ -91,6 +94,8 @@ export function loadMultiVectorIndex(
   bytes: Uint8Array,
   options: { readonly clock?: Clock } = {},
 ): MultiVectorIndex {
+  checkCore(core);
+  checkOptions('options', options, { clock: 'function' });
   const container = readContainer(bytes);
   if (container.kind !== MULTI_VECTOR_KIND) {
     throw new FormatError(`kind expected "${MULTI_VECTOR_KIND}", got "${container.kind}"`, 8);
@@ -145,6 +150,8 @@ export function loadMultiVectorIndex(
 function readLists(core: Core, container: Container, { n, nlist, length }: Meta): FdeLists {
   const centroidReader = container.reader('LCEN');
   const centroids = centroidReader.f32Array('centroids', nlist * length);
+  const defect = numbersDefect('centroids', centroids);
+  if (defect !== undefined) centroidReader.fail(defect);
   centroidReader.end();
   const listReader = container.reader('LIST');
   const assigned = listReader.u32Array(n);

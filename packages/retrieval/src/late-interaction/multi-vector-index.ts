@@ -15,7 +15,9 @@ import {
   checkLength,
   checkNumber,
   checkOneOf,
+  checkOptions,
   normalizeRows,
+  type OptionTable,
   Owner,
   type TokenSet,
   type TokenSetInput,
@@ -51,7 +53,7 @@ export interface MultiVectorParts {
   readonly encoder: FdeEncoder;
   /** The index's from now on, empty or filled alike: disposed with it. */
   readonly stores: DocumentStores;
-  /** Share of dead slots that starts a compaction; 1: never by itself. */
+  /** Share of dead slots that starts a compaction, put off where there is no memory for it; 1: never by itself. */
   readonly compactAt?: number;
   /** For times in statistics. */
   readonly clock?: Clock;
@@ -62,10 +64,17 @@ export interface MultiVectorParts {
 export interface MultiVectorDocuments {
   /** One id a document, new to the index. */
   readonly ids: readonly DocumentId[];
-  /** As many sets of d-dimensional tokens, for 'ip' of lengths up to 2^60; empty ones are kept and never found. */
+  /** As many sets of d-dimensional tokens, for 'ip' of lengths up to 2^56; empty ones are kept and never found. */
   readonly tokens: TokenSetInput;
   /** As many JSON values or undefined, copied. */
   readonly metadata?: readonly (JsonValue | undefined)[];
+}
+
+/** What a document gets anew. */
+export interface MultiVectorChange {
+  /** m × d numbers or m arrays of d, copied. */
+  readonly tokens?: Vectors;
+  readonly metadata?: JsonValue;
 }
 
 export interface MultiVectorSearchOptions extends BudgetOptions {
@@ -84,6 +93,22 @@ export interface MultiVectorSearchOptions extends BudgetOptions {
   /** Adds statistics to the result. */
   readonly statistics?: boolean;
 }
+
+const SEARCH_OPTIONS: OptionTable<MultiVectorSearchOptions> = {
+  candidates: 'number',
+  fdeRescore: 'number',
+  rerank: 'number',
+  refine: 'number',
+  filter: 'any',
+  exactBelow: 'number',
+  exact: 'boolean',
+  ballCarving: 'number',
+  shortQueries: 'string',
+  nprobe: 'number',
+  statistics: 'boolean',
+};
+const DOCUMENTS: OptionTable<MultiVectorDocuments> = { ids: 'any', tokens: 'any', metadata: 'any' };
+const CHANGE: OptionTable<MultiVectorChange> = { tokens: 'any', metadata: 'any' };
 
 const MAX_K = 1_048_576;
 const DEFAULT_NPROBE = 16;
@@ -163,8 +188,10 @@ export class MultiVectorIndex extends Owner {
    * @throws TypeError, RangeError on ids that are there already or come twice, on tokens of another d, with NaN or,
    * for 'cosine', of length 0; CapacityError where memory ends
    */
-  add({ ids, tokens, metadata }: MultiVectorDocuments): void {
+  add(documents: MultiVectorDocuments): void {
     this.checkLive('index');
+    checkOptions('documents', documents, DOCUMENTS);
+    const { ids, tokens, metadata } = documents;
     const set = this.#checkTokens(tokens);
     checkLength('ids', ids.length, set.n, 'number of token sets');
     if (metadata) checkLength('metadata', metadata.length, set.n, 'number of token sets');
@@ -184,8 +211,9 @@ export class MultiVectorIndex extends Owner {
    * Gives a document new tokens (m × d), new metadata, or both; what is left out stays.
    * @throws RangeError where there is no such document, and as add does
    */
-  update(id: DocumentId, change: { readonly tokens?: Vectors; readonly metadata?: JsonValue }): void {
+  update(id: DocumentId, change: MultiVectorChange): void {
     this.checkLive('index');
+    checkOptions('change', change, CHANGE);
     const slot = this.#slotOf(id);
     const metadata =
       change.metadata === undefined ? this.#table.metadata[slot] : copyMetadata('metadata', change.metadata);
@@ -222,7 +250,7 @@ export class MultiVectorIndex extends Owner {
     this.#table.compact(keep);
   }
 
-  /** Put off where there is no memory for it: what was asked for is done already. */
+  /** Where there is no memory for it, the next change tries again: the one that asked for it is done. */
   #compactIfDue(): void {
     const { dead, slots } = this.#table;
     if (dead < LEAST_DEAD || dead <= this.compactAt * slots || this.compactAt === 1) return;
@@ -282,6 +310,7 @@ export class MultiVectorIndex extends Owner {
   ): MultiVectorResult {
     this.checkLive('index');
     checkInteger('k', k, 1, MAX_K);
+    checkOptions('options', options, SEARCH_OPTIONS);
     const { tokens, encoded } = checkQuery(query, this.d, this.metric);
     const timer = new StageTimer(this.#clock);
     const given = encoded && checkEncoded(encoded, this.encoder);

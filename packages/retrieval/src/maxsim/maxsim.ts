@@ -1,10 +1,13 @@
 /** MaxSim without any index: the plain sum, and a reranker of candidates that somebody else found. */
 import {
   type Core,
+  checkCore,
   checkInteger,
   checkOneOf,
+  checkOptions,
   joinTokenSets,
   NO_PTR,
+  type OptionTable,
   type TokenSet,
   type TokenSetInput,
   tokenSet,
@@ -63,6 +66,12 @@ export interface MaxsimRerankOptions {
   readonly explain?: boolean;
 }
 
+const MAXSIM_RERANK_OPTIONS: OptionTable<MaxsimRerankOptions> = {
+  metric: 'string',
+  k: 'number',
+  explain: 'boolean',
+};
+
 export interface MaxsimRanking {
   /** Positions among the candidates, best first, ties to the lower; candidates without tokens come last. */
   readonly positions: Uint32Array;
@@ -83,6 +92,8 @@ export function maxsimRerank(
   candidates: TokenSetInput | readonly Vectors[],
   options: MaxsimRerankOptions = {},
 ): MaxsimRanking {
+  checkCore(core);
+  checkOptions('options', options, MAXSIM_RERANK_OPTIONS);
   const { d } = query;
   const metric = checkOneOf('metric', options.metric ?? 'ip', TOKEN_METRICS);
   checkQuery(query, d);

@@ -18,8 +18,8 @@ const MAX_QUERY_TOKENS = 65_536;
 /** Weights are ratios; this one only keeps their products finite. */
 const LARGEST_WEIGHT = 1e12;
 
-/** Σ weight·|q|: with document tokens up to 2^60 sums of products, also those of FDEs over repetitions, stay below 2^127. */
-const LARGEST_SUM = 2 ** 56;
+/** Σ weight·|q|: with document tokens up to 2^56 sums of products, also those of FDEs over repetitions, stay below 2^127. */
+const LARGEST_SUM = 2 ** 60;
 
 /**
  * The tokens of a query: data — n × d finite values or n arrays of d; weights — n factors of the tokens' terms, default 1
@@ -70,7 +70,7 @@ export function queryAtTheDoor(query: QueryTokens, d: number, metric: TokenMetri
     sum += (weights ? (weights[i] as number) : 1) * Math.sqrt(energy);
   }
   if (!(sum <= LARGEST_SUM)) {
-    throw new RangeError(`"query" expected a sum of weight·length of its tokens up to 2^56, got ${sum}`);
+    throw new RangeError(`"query" expected a sum of weight·length of its tokens up to 2^60, got ${sum}`);
   }
   return { data, n, d, ...(weights && { weights: toFloat32('weights', weights) }) };
 }

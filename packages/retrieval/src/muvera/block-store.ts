@@ -13,7 +13,7 @@ import {
 } from '@sagitta/core-wasm';
 import type { Compaction } from '../compaction.ts';
 import { bytesPerDocument, CodeChunk, chunkSetsOf } from './block-chunks.ts';
-import type { BlockCodec, BlockScan, CodeTarget } from './block-codec.ts';
+import { type BlockCodec, type BlockScan, type CodeTarget, numbersDefect } from './block-codec.ts';
 import { FDE_ENCODINGS, type FdeEncoding, type FdeHits, type FdeStore } from './fde-store.ts';
 
 /** Documents coded in one go. */
@@ -274,12 +274,12 @@ export class BlockStore extends Owner implements FdeStore {
   }
 
   #defect(chunk: CodeChunk, sets: number): string | undefined {
-    const { segments, hasFactors, hasScales } = this.#codec;
-    const bad = (values: Float32Array): number | undefined => values.find((value) => !Number.isFinite(value));
-    if (hasScales && bad(chunk.scales(0, sets)) !== undefined) return '"scales" expected finite numbers';
+    const { segments, hasFactors, hasScales, reach } = this.#codec;
+    const scales = hasScales && numbersDefect('scales', chunk.scales(0, sets), reach);
+    if (scales) return scales;
     for (let s = 0; s < segments; s++) {
-      if (hasFactors && bad(chunk.factors(s, 0, sets)) !== undefined)
-        return '"factors" expected finite numbers';
+      const factors = hasFactors && numbersDefect('factors', chunk.factors(s, 0, sets), reach);
+      if (factors) return factors;
       const defect = this.#codec.defect(chunk.codes(s, 0, sets));
       if (defect !== undefined) return defect;
     }

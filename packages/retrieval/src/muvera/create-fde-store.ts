@@ -2,12 +2,15 @@
 import {
   type ByteReader,
   type Core,
+  checkCore,
   checkFinite,
   checkFloat32,
   checkInteger,
   checkLength,
   checkOneOf,
+  checkOptions,
   making,
+  type OptionTable,
 } from '@sagitta/core-wasm';
 import { type BlockCodec, meanOfSample, readMean } from './block-codec.ts';
 import { BlockStore, STORE_VERSION } from './block-store.ts';
@@ -32,8 +35,19 @@ export interface FdeStoreOptions {
   readonly seed?: number;
 }
 
+const FDE_STORE_OPTIONS: OptionTable<FdeStoreOptions> = {
+  encoding: 'string',
+  length: 'number',
+  blockLength: 'number',
+  bits: 'number',
+  sample: 'any',
+  seed: 'number',
+};
+
 /** @throws RangeError on options out of range, a sample of another length, too few FDEs for pq256x8 */
 export function createFdeStore(core: Core, options: FdeStoreOptions): FdeStore {
+  checkCore(core);
+  checkOptions('options', options, FDE_STORE_OPTIONS);
   const encoding = checkOneOf('encoding', options.encoding, FDE_ENCODINGS);
   const length = checkInteger('length', options.length, 1, MAX_FDE_LENGTH);
   const blockLength = checkInteger('blockLength', options.blockLength, 1, length);
@@ -66,6 +80,7 @@ export function createFdeStore(core: Core, options: FdeStoreOptions): FdeStore {
  * @throws FormatError on anything a store would not have written, CapacityError where memory ends
  */
 export function readFdeStore(core: Core, reader: ByteReader, codes: Uint8Array): FdeStore {
+  checkCore(core);
   reader.u32In('store version', STORE_VERSION, STORE_VERSION);
   const encoding = FDE_ENCODINGS[reader.u32In('encoding', 0, FDE_ENCODINGS.length - 1)] as FdeEncoding;
   const length = reader.u32In('length', 1, MAX_FDE_LENGTH);

@@ -2,6 +2,7 @@
 import {
   boundedTokenSet,
   type Core,
+  checkCore,
   checkInteger,
   RandomStream,
   type TokenSetInput,
@@ -26,6 +27,7 @@ export function trainLearnedFde(
   options: LearnedOptions,
   queries?: TokenSetInput,
 ): LearnedFde {
+  checkCore(core);
   const { d } = sample;
   const parameters = checkLearnedOptions(d, options);
   const { numCells, p } = parameters;

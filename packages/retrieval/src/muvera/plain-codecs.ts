@@ -6,6 +6,7 @@ import {
   type CodeTarget,
   dotMean,
   integerSteps,
+  numbersDefect,
   plainWidth,
   touchedSegments,
   writeMean,
@@ -19,6 +20,7 @@ export class FloatBlocks implements BlockCodec {
   readonly codeBytes: number;
   readonly hasFactors = false;
   readonly hasScales = false;
+  readonly reach = 1;
 
   constructor(length: number, blockLength: number) {
     this.length = length;
@@ -46,11 +48,8 @@ export class FloatBlocks implements BlockCodec {
 
   defect(codes: Uint8Array): string | undefined {
     const view = new DataView(codes.buffer, codes.byteOffset, codes.byteLength);
-    for (let at = 0; at < codes.length; at += 4) {
-      const value = view.getFloat32(at, true);
-      if (!Number.isFinite(value)) return `"codes" expected finite numbers, got ${value}`;
-    }
-    return undefined;
+    const values = new Float64Array(codes.length / 4).map((_, i) => view.getFloat32(4 * i, true));
+    return numbersDefect('codes', values);
   }
 
   write(_writer: ByteWriter): void {}
@@ -94,6 +93,7 @@ export class Int8Blocks implements BlockCodec {
   readonly codeBytes: number;
   readonly hasFactors = false;
   readonly hasScales = true;
+  readonly reach = 128;
   /** μ, length values. */
   readonly mean: Float32Array | undefined;
 

@@ -18,6 +18,7 @@ import {
   type BlockCodec,
   type BlockScan,
   type CodeTarget,
+  numbersDefect,
   plainWidth,
   touchedSegments,
 } from './block-codec.ts';
@@ -33,6 +34,7 @@ export class PqBlocks implements BlockCodec {
   readonly codeBytes: number;
   readonly hasFactors = false;
   readonly hasScales = false;
+  readonly reach = 1;
   readonly coder: PqCoder;
 
   /** codebooks — ⌈length/8⌉ × 256 × 8. */
@@ -87,6 +89,8 @@ export function trainPqBlocks(
 /** @throws FormatError */
 export function readPqBlocks(reader: ByteReader, length: number, blockLength: number): PqBlocks {
   const codebooks = reader.f32Array('codebooks', Math.ceil(length / DSUB) * KSUB * DSUB);
+  const defect = numbersDefect('codebooks', codebooks);
+  if (defect !== undefined) reader.fail(defect);
   return new PqBlocks(length, blockLength, codebooks);
 }
 

@@ -5,8 +5,11 @@
 import {
   boundedTokenSet,
   type Core,
+  checkCore,
   checkInteger,
   checkNumber,
+  checkOptions,
+  type OptionTable,
   RandomStream,
   type TokenSet,
   type TokenSetInput,
@@ -47,6 +50,17 @@ export interface RecommendFdeOptions {
   readonly kinds?: readonly FdeKind[];
   readonly seed?: number;
 }
+
+const RECOMMEND_FDE_OPTIONS: OptionTable<RecommendFdeOptions> = {
+  bytes: 'number',
+  recall: 'number',
+  candidates: 'number',
+  k: 'number',
+  queries: 'any',
+  numQueries: 'number',
+  kinds: 'any',
+  seed: 'number',
+};
 
 export interface FdeRecommendation {
   /** As a reader of a table knows it. */
@@ -110,6 +124,8 @@ export function recommendFde(
   sample: TokenSetInput,
   options: RecommendFdeOptions,
 ): FdeRecommendations {
+  checkCore(core);
+  checkOptions('options', options, RECOMMEND_FDE_OPTIONS);
   const set = boundedTokenSet(sample.data, sample.offsets, sample.d, 'sample', { isSample: true });
   if (set.n < LEAST_DOCUMENTS) {
     throw new RangeError(`"sample" expected at least ${LEAST_DOCUMENTS} documents, got ${set.n}`);

@@ -49,6 +49,7 @@ export class RotatedBlocks implements BlockCodec {
   readonly codeBytes: number;
   readonly hasFactors = true;
   readonly hasScales = false;
+  readonly reach: number;
   readonly mean: Float32Array | undefined;
   /** 4 × width sign flips, the same in each segment. */
   readonly signs: Uint32Array;
@@ -62,6 +63,7 @@ export class RotatedBlocks implements BlockCodec {
     this.encoding = encoding;
     this.length = length;
     this.bits = options.bits;
+    this.reach = 2 ** (options.bits - 1);
     this.seed = options.seed;
     this.mean = options.mean;
     this.width = rotatedWidth(length, blockLength);

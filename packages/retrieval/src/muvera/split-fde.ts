@@ -15,10 +15,10 @@
 import {
   ByteWriter,
   type Core,
-  checkFinite,
   checkLength,
   type Numbers,
   Owner,
+  rowsDefect,
   type TokenSetInput,
   tokenSet,
   type Vectors,
@@ -55,7 +55,8 @@ export class SplitFde implements FdeEncoder {
   constructor(parts: SplitParts) {
     const { directions, near, rest } = parts;
     checkLength('directions', directions.length, near.d * rest.d, 'r*d');
-    checkFinite('directions', directions, rest.d);
+    const defect = rowsDefect('directions', directions, rest.d, 1);
+    if (defect !== undefined) throw new RangeError(defect);
     this.parts = parts;
     this.d = rest.d;
     this.length = near.length + rest.length;

@@ -2,7 +2,10 @@
 import {
   boundedTokenSet,
   type Core,
+  checkCore,
   checkInteger,
+  checkOptions,
+  type OptionTable,
   RandomStream,
   type TokenSet,
   type TokenSetInput,
@@ -27,6 +30,13 @@ export interface SplitOptions {
   readonly seed?: number;
 }
 
+const SPLIT_OPTIONS: OptionTable<SplitOptions> = {
+  numDirections: 'number',
+  near: 'any',
+  rest: 'any',
+  seed: 'number',
+};
+
 /**
  * As trainLearnedFde; deterministic in the seed, on every engine.
  * @throws RangeError on options out of range, a sample of fewer tokens than cells, queries without tokens
@@ -37,6 +47,8 @@ export function trainSplitFde(
   options: SplitOptions,
   queries?: TokenSetInput,
 ): SplitFde {
+  checkCore(core);
+  checkOptions('options', options, SPLIT_OPTIONS);
   const { d } = sample;
   const set = boundedTokenSet(sample.data, sample.offsets, d, 'sample', { isSample: true });
   const r = checkInteger('numDirections', options.numDirections ?? DEFAULT_DIRECTIONS, 1, d);

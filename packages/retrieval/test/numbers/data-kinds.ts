@@ -55,7 +55,7 @@ function ten(e: number): number {
   return e < 0 ? 1 / out : out;
 }
 
-const EXPONENTS = [4, 16, 19, 25, 30, 37];
+const EXPONENTS = [4, 15, 19, 25, 30, 37];
 
 export const KINDS: readonly DataKind[] = [
   { name: 'ordinary', isScaled: 'alike', make: ordinary },
