@@ -90,7 +90,7 @@ export function boundedSet(
 }
 
 const RANGE =
-  'vectors of lengths from 2^-50 to 2^50, unless the metric is cosine (multiply all by one number)';
+  'vectors of lengths from 2^-56 to 2^56, unless the metric is cosine (multiply all by one number)';
 
 /** |x|²: of any float32 values it neither overflows nor vanishes in f64. */
 function energyOf(values: Float32Array, start: number, d: number): number {

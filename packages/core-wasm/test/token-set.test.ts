@@ -61,7 +61,10 @@ describe('token sets', () => {
     expect(() => joinTokenSets([new Float32Array(2), new Float32Array(3)], 2)).toThrow(
       /"tokens\[1\]" expected a length that is a multiple of d = 2, got 3/,
     );
-    const plain: unknown = [[1, 2]];
-    expect(() => joinTokenSets(plain as Float32Array[], 2)).toThrow(TypeError);
+    expect(() => joinTokenSets([[[1, 2], [3]]], 2)).toThrow(
+      new RangeError('"tokens[0][1]" expected d = 2 numbers, got 1'),
+    );
+    const bytes: unknown = [new Uint8Array(2)];
+    expect(() => joinTokenSets(bytes as Float32Array[], 2)).toThrow(TypeError);
   });
 });

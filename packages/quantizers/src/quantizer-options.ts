@@ -134,6 +134,8 @@ export interface Sample {
   readonly n: number;
   /** n × d: x - origin, or residuals where those were given. */
   readonly rows: Float32Array;
+  /** The vectors of the sample as they are, as many or more. */
+  readonly data: Float32Array;
   /** What queries lose before they are taken into the frame. */
   readonly origin: Float32Array;
   readonly random: RandomStream;

@@ -44,6 +44,7 @@ import {
 import { makeRabitqCoder, readRabitqCoder } from './rabitq/index.ts';
 import {
   BinaryCoder,
+  checkHalves,
   HalfCoder,
   readAnyScalarCoder,
   readBinaryCoder,
@@ -136,10 +137,11 @@ const MAKERS: Record<QuantizerName, Maker> = {
       : new TurboQuantCoder(frame.dims, bits, hasRatio);
     return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: isSketched || hasRatio };
   },
-  pca({ core, d, n, rows }, options) {
+  pca({ core, d, n, rows, data }, options) {
     const bits = checkNumber('bits', options.bits ?? 4, 1 / 16, 16);
     const share = Math.max(1, Math.min(d, Math.round((bits * d) / 16)));
     const kept = checkInteger('dims', options.dims ?? share, 1, d);
+    checkHalves('vectors', data);
     const { components } = trainPca(core, { data: rows, n, d }, { center: false });
     const frame = matrixFrame(d, components.slice(0, kept * d));
     return {
@@ -172,8 +174,9 @@ const MAKERS: Record<QuantizerName, Maker> = {
     });
     return { frame, coder, bits: (coder.m * pq.nbits) / d, isUnbiased: false };
   },
-  fp16({ d }, options) {
+  fp16({ d, data }, options) {
     checkInteger('bits', options.bits ?? 16, 16, 16);
+    checkHalves('vectors', data);
     const frame = identityFrame(d);
     return {
       frame,
@@ -186,7 +189,7 @@ const MAKERS: Record<QuantizerName, Maker> = {
 
 /**
  * Trains a quantizer on a sample (n × d, at least 1 vector; product quantization needs 16 or 256), of vectors of lengths up
- * to 2^50 that are not all below 2^-50.
+ * to 2^56 that are not all below 2^-56.
  *
  * residuals — n × d, where vectors will be coded as residuals x - c of lists: what is learned is learned from them.
  * For cosine pass vectors of length 1.
@@ -217,7 +220,7 @@ export function trainQuantizer(
     ? boundedSet(residuals, d, 'residuals').data
     : data.map((value, i) => value - (origin[i % d] as number));
   const random = new RandomStream(seed, `quantizer/${name}`);
-  const made = MAKERS[name]({ core, d, n: rows.length / d, rows, origin, random, seed }, options);
+  const made = MAKERS[name]({ core, d, n: rows.length / d, rows, data, origin, random, seed }, options);
   return new LinearQuantizer({ name, metric, d, origin, ...made });
 }
 

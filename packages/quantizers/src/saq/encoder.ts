@@ -178,7 +178,7 @@ export class SaqEncoder extends Owner {
     if (bad !== undefined) {
       checkFinite('vectors', this.#rows.f32(0, count * d), d);
       throw new RangeError(
-        `"vectors" expected vectors of lengths up to 2^50, got one with a squared length of ${bad}`,
+        `"vectors" expected vectors of lengths up to 2^56, got one with a squared length of ${bad}`,
       );
     }
     const depth = paddedDepth(d);

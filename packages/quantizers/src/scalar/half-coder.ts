@@ -9,8 +9,24 @@ export const LARGEST_HALF = 65_504;
 const float = new Float32Array(1);
 const word = new Uint32Array(float.buffer);
 
-/** f32 → bits of the nearest half. @throws RangeError beyond ±65,504 */
-export function numberToHalf(value: number): number {
+/** The least normal half: values below it keep fewer and fewer bits, and none below 2^-25. */
+const LEAST_HALF = 2 ** -14;
+
+/**
+ * Refuses values of which half precision would leave too little: the largest has to be a normal half, unless all are 0.
+ * @throws RangeError
+ */
+export function checkHalves(label: string, values: Float32Array): void {
+  let most = 0;
+  for (const value of values) if (Math.abs(value) > most) most = Math.abs(value);
+  if (most === 0 || most >= LEAST_HALF) return;
+  throw new RangeError(
+    `"${label}" expected values of which the largest is at least 6.1e-5 for half precision (multiply all by one number), got ${most}`,
+  );
+}
+
+/** f32 → bits of the nearest half. @throws RangeError beyond ±65,504, about `label` */
+export function numberToHalf(value: number, label = 'vectors'): number {
   float[0] = value;
   const bits = word[0] as number;
   const sign = (bits >>> 16) & 0x8000;
@@ -18,7 +34,7 @@ export function numberToHalf(value: number): number {
   // 65,520 and beyond would round to infinity
   if (magnitude >= 0x477ff000) {
     throw new RangeError(
-      `"vectors" expected values within ±${LARGEST_HALF} for half precision, got ${value}`,
+      `"${label}" expected values within ±${LARGEST_HALF} for half precision, got ${value}`,
     );
   }
   if (magnitude < 0x38800000) {

@@ -5,5 +5,5 @@
  */
 export { BinaryCoder, readBinaryCoder } from './binary-coder.ts';
 export { readScalarCoder, ScalarCoder, trainScalarCoder } from './coder.ts';
-export { HalfCoder, halfToNumber, LARGEST_HALF, numberToHalf } from './half-coder.ts';
+export { checkHalves, HalfCoder, halfToNumber, LARGEST_HALF, numberToHalf } from './half-coder.ts';
 export { readAnyScalarCoder, SCALAR_RANGES, type ScalarRanges, VectorScalarCoder } from './vector-coder.ts';

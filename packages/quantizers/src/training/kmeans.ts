@@ -75,7 +75,7 @@ export interface Assignment {
   readonly distances: Float32Array;
 }
 
-/** @throws RangeError if x has fewer than nlist rows, values that are not finite or vectors longer than 2^50 */
+/** @throws RangeError if x has fewer than nlist rows, values that are not finite or vectors longer than 2^56 */
 export function trainKmeans(core: Core, given: VectorSetInput, options: KmeansOptions): KmeansModel {
   checkCore(core);
   checkOptions('options', options, KMEANS_OPTIONS);

@@ -117,8 +117,8 @@ const RESIDUAL_ROWS = 4096;
 
 /**
  * Trains an empty index on a sample (n × d). Add vectors with index.add.
- * @throws RangeError on options out of range, fewer sample rows than lists or, for 'l2' and 'ip', vectors longer than 2^50 or
- * all shorter than 2^-50; TypeError on a sample that holds no numbers
+ * @throws RangeError on options out of range, fewer sample rows than lists or, for 'l2' and 'ip', vectors longer than 2^56 or
+ * all shorter than 2^-56; TypeError on a sample that holds no numbers
  */
 export function trainIndex(
   core: Core,

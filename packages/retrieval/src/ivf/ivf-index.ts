@@ -153,7 +153,7 @@ export class IvfIndex extends Owner {
 
   /**
    * Adds vectors (m × d numbers or m arrays of d, finite, copied); they get the ids n…n + m - 1. For 'l2' and 'ip' they are
-   * of lengths up to 2^50. On an error nothing is added.
+   * of lengths up to 2^56. On an error nothing is added.
    * @throws TypeError, RangeError on bad vectors, CapacityError where memory ends
    */
   add(vectors: Vectors): void {
@@ -259,7 +259,7 @@ export class IvfIndex extends Owner {
 
   /**
    * The k best vectors by estimated score (exact after rerank); all n where k > n. query — d numbers.
-   * @throws RangeError on a query of another length, with NaN, longer than 2^50 for 'l2', or whose inner products leave
+   * @throws RangeError on a query of another length, with NaN, longer than 2^56 for 'l2', or whose inner products leave
    * float32; on k or nprobe out of range, on a rerank without vectors; TypeError on a query that holds no numbers
    */
   search(query: Numbers, k: number, options: SearchOptions = {}): SearchResult {

@@ -64,7 +64,7 @@ export interface MultiVectorParts {
 export interface MultiVectorDocuments {
   /** One id a document, new to the index. */
   readonly ids: readonly DocumentId[];
-  /** As many sets of d-dimensional tokens, for 'ip' of lengths up to 2^50; empty ones are kept and never found. */
+  /** As many sets of d-dimensional tokens, for 'ip' of lengths up to 2^56; empty ones are kept and never found. */
   readonly tokens: TokenSetInput;
   /** As many JSON values or undefined, copied. */
   readonly metadata?: readonly (JsonValue | undefined)[];

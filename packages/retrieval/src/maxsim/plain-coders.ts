@@ -1,6 +1,6 @@
 /** Tokens number by number: float32, half precision, and bytes with a scale a token. */
 import { type ByteWriter, type Core, littleEndianBytes, rowsDefect, type Scope } from '@sagitta/core-wasm';
-import { halfToNumber, numberToHalf } from '@sagitta/quantizers/scalar';
+import { checkHalves, halfToNumber, numberToHalf } from '@sagitta/quantizers/scalar';
 import { floatLanes, integerLanes } from './query-layout.ts';
 import { factorsOf, type Matcher, paddedCount, place, scaleDefect, type TokenCoder } from './token-coder.ts';
 import type { QueryTokens, TokenEncoding } from './token-store.ts';
@@ -59,9 +59,12 @@ export class HalfCoder implements TokenCoder {
   }
 
   encode(_core: Core, tokens: Float32Array, out: Uint8Array): void {
+    checkHalves('tokens', tokens);
     const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
     const values = widened(tokens, this.d, quads(this.d));
-    for (let i = 0; i < values.length; i++) view.setUint16(2 * i, numberToHalf(values[i] as number), true);
+    for (let i = 0; i < values.length; i++) {
+      view.setUint16(2 * i, numberToHalf(values[i] as number, 'tokens'), true);
+    }
   }
 
   decode(_core: Core, rows: Uint8Array): Float32Array {

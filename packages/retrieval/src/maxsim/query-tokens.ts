@@ -18,7 +18,7 @@ const MAX_QUERY_TOKENS = 65_536;
 /** Weights are ratios; this one only keeps their products finite. */
 const LARGEST_WEIGHT = 1e12;
 
-/** Σ weight·|q|: with document tokens up to 2^50 sums of products, FDEs of them too, stay below 2^127. */
+/** Σ weight·|q|: with document tokens up to 2^56 sums of products, also those of FDEs over repetitions, stay below 2^127. */
 const LARGEST_SUM = 2 ** 60;
 
 /**

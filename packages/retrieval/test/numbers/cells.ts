@@ -3,7 +3,7 @@
  * an oracle in f64. Right is: complete and in order, scores finite (distances not negative) and as near to the true ones as
  * codes of ordinary data are, the right neighbours found; or a RangeError that names an argument and a range.
  */
-import type { Core, Metric } from '@sagitta/core-wasm';
+import { type Core, METRICS, type Metric } from '@sagitta/core-wasm';
 import {
   buildFlat,
   buildIvf,
@@ -15,6 +15,9 @@ import {
 import { D, type DataKind, ordinary, type Sets } from './data-kinds.ts';
 
 export const K = 10;
+
+/** Lists: 0 for a flat index. */
+export const NLISTS: readonly number[] = [0, 8];
 
 export type Verdict = 'right' | `refused: ${string}` | `bad: ${string}`;
 
@@ -137,6 +140,7 @@ function searched(core: Core, coding: Coding, metric: Metric, nlist: number, set
 
 const baselines = new Map<string, Figures>();
 
+/** What the coding makes of ordinary data. */
 function baselineOf(core: Core, coding: Coding, metric: Metric, nlist: number): Figures {
   const key = `${coding.name} ${metric} ${nlist}`;
   const known = baselines.get(key);
@@ -145,6 +149,14 @@ function baselineOf(core: Core, coding: Coding, metric: Metric, nlist: number): 
   const figures = figuresOf(metric, sets, searched(core, coding, metric, nlist, sets));
   baselines.set(key, figures);
   return figures;
+}
+
+/** Four times the largest error on ordinary data: a query that is far from a list's centre has the larger ones. */
+function errorLimit(core: Core, coding: Coding): number {
+  const errors = METRICS.flatMap((metric) =>
+    NLISTS.map((nlist) => baselineOf(core, coding, metric, nlist).error),
+  );
+  return 4 * Math.max(...errors) + 2 ** -18;
 }
 
 /** nlist — 0: flat. Every list is visited. */
@@ -171,8 +183,9 @@ export function verdictOf(
   }
   const usual = baselineOf(core, coding, metric, nlist);
   const { recall, error } = figuresOf(metric, sets, answers);
-  if (error > 3 * usual.error + 2 ** -18) return `bad: error ${error} of scores, ${usual.error} usually`;
-  const least = kind.isScaled ? usual.recall - 0.1 : coding.name === 'float32' ? 0.99 : 0;
+  if (!(error <= errorLimit(core, coding))) return `bad: error ${error} of scores, ${usual.error} usually`;
+  const isAlike = kind.isScaled === 'alike' || (kind.isScaled === 'apart' && metric !== 'l2');
+  const least = isAlike ? usual.recall - 0.1 : coding.name === 'float32' ? 0.99 : 0;
   if (recall < least) return `bad: recall ${recall}, ${usual.recall} usually`;
   return 'right';
 }
