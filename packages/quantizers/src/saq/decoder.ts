@@ -22,6 +22,7 @@ import { eps2 } from './code-quality.ts';
 import { unpackFactor } from './factors.ts';
 import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
+import { ReflectionTransform } from './reflections.ts';
 
 export interface DecodeOptions {
   /** Where the blocks begin. Default 0. */
@@ -41,6 +42,9 @@ export class SaqDecoder implements Disposable {
   readonly layout: SaqLayout;
   readonly #core: Core;
   readonly #projection: Block;
+  readonly #reflections: ReflectionTransform | undefined;
+  /** Values of a row of #values. */
+  readonly #stride: number;
   readonly #values: Block;
   readonly #codes: Block;
   readonly #rows: Block;
@@ -51,11 +55,14 @@ export class SaqDecoder implements Disposable {
     this.layout = saqLayout(model.plan);
     const { coded, keptDims } = this.layout;
     const widest = coded.reduce((most, { dims }) => Math.max(most, dims), 16);
+    const { reflections } = model;
     this.#projection = core.allocate(model.projection.byteLength);
     this.#projection.f32(0, model.projection.length).set(model.projection);
-    this.#values = core.allocate(BLOCK * keptDims * 4);
+    this.#reflections = reflections && new ReflectionTransform(core, reflections, model.seed, keptDims);
+    this.#stride = reflections?.dims ?? keptDims;
+    this.#values = core.allocate(BLOCK * this.#stride * 4);
     this.#codes = core.allocate(widest * 2);
-    this.#rows = core.allocate(BLOCK * model.d * 4);
+    this.#rows = core.allocate(reflections ? 0 : BLOCK * model.d * 4);
   }
 
   /**
@@ -87,9 +94,7 @@ export class SaqDecoder implements Disposable {
       const rows = out.subarray(first * d, (first + used) * d);
       if (keptDims > 0) {
         this.#unpackBlock(blocks, byteOffset + (first / BLOCK) * blockBytes, used, scale);
-        const { kernels } = this.#core;
-        kernels.matmulF32(this.#values.at(), this.#projection.at(), used, d, keptDims, this.#rows.at());
-        rows.set(this.#rows.f32(0, used * d));
+        this.#projectBack(used, rows);
       } else {
         rows.fill(0);
       }
@@ -134,10 +139,27 @@ export class SaqDecoder implements Disposable {
     return { rows, lost };
   }
 
-  /** scale·g·y of `used` vectors of one block into #values, used × keptDims. */
+  /** #values of `used` vectors in the dims of vectors: rows, used × d. */
+  #projectBack(used: number, rows: Float32Array): void {
+    const { d } = this.model;
+    const stride = this.#stride;
+    if (this.#reflections) {
+      this.#reflections.invert(this.#values, used);
+      const values = this.#values.f32();
+      for (let i = 0; i < used; i++) rows.set(values.subarray(i * stride, i * stride + d), i * d);
+      return;
+    }
+    const { kernels } = this.#core;
+    kernels.matmulF32(this.#values.at(), this.#projection.at(), used, d, stride, this.#rows.at());
+    rows.set(this.#rows.f32(0, used * d));
+  }
+
+  /** scale·g·y of `used` vectors of one block into #values, used × #stride, zeros behind the kept dims. */
   #unpackBlock(blocks: Block, block: number, used: number, scale: 'leastSquares' | 'unbiased'): void {
     const { coded, keptDims, offsets } = this.layout;
-    const values = this.#values.f32(0, used * keptDims);
+    const stride = this.#stride;
+    const values = this.#values.f32(0, used * stride);
+    if (stride > keptDims) values.fill(0);
     let column = 0;
     for (const [s, segment] of coded.entries()) {
       const { dims, bits } = segment;
@@ -153,7 +175,7 @@ export class SaqDecoder implements Disposable {
         const factor = unpackFactor(factors[i] as number) * unit;
         const code = blocks.at(at + 2 * BLOCK + i * codeBytes(segment));
         this.#core.kernels.unpackCode(code, dims, bits, this.#codes.at());
-        const row = i * keptDims + column;
+        const row = i * stride + column;
         for (let t = 0; t < dims; t++) values[row + t] = factor * ((codes[t] as number) - middle);
       }
       column += dims;
@@ -161,6 +183,7 @@ export class SaqDecoder implements Disposable {
   }
 
   dispose(): void {
+    this.#reflections?.dispose();
     for (const block of [this.#projection, this.#values, this.#codes, this.#rows]) block.dispose();
   }
   [Symbol.dispose](): void {

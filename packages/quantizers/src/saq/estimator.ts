@@ -14,6 +14,7 @@
 import { type Block, type Core, checkInteger, checkLength, NO_PTR, type Ptr } from '@sagitta/core-wasm';
 import { type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
+import { ReflectionTransform } from './reflections.ts';
 import {
   CONTEXT_RECORD_BYTES,
   RANGE_RECORD_BYTES,
@@ -56,6 +57,7 @@ export class SaqEstimator implements Disposable {
   readonly #core: Core;
   readonly #weight: number;
   readonly #projection: Block;
+  readonly #reflections: ReflectionTransform | undefined;
   readonly #raw: Block;
   readonly #projected: Block;
   readonly #integers: Block;
@@ -73,10 +75,12 @@ export class SaqEstimator implements Disposable {
     this.layout = saqLayout(model.plan);
     this.#weight = model.metric === 'l2' ? 2 : 1;
     const { coded, keptDims } = this.layout;
-    this.#projection = core.allocate(keptDims * model.d * 4);
-    this.#projection.f32().set(model.projection);
-    this.#raw = core.allocate(model.d * 4);
-    this.#projected = core.allocate(keptDims * 4);
+    const { reflections } = model;
+    this.#projection = core.allocate(model.projection.byteLength);
+    this.#projection.f32(0, model.projection.length).set(model.projection);
+    this.#reflections = reflections && new ReflectionTransform(core, reflections, model.seed, keptDims);
+    this.#raw = core.allocate(reflections ? 0 : model.d * 4);
+    this.#projected = core.allocate((reflections?.dims ?? keptDims) * 4);
     this.#integers = core.allocate(keptDims * 2);
     const ranges = saqRanges(coded);
     const stages = saqStages(coded, ranges);
@@ -114,8 +118,13 @@ export class SaqEstimator implements Disposable {
   #project(vector: Float32Array): void {
     const { d, mean } = this.model;
     checkLength('vector', vector.length, d, 'd');
-    const raw = this.#raw.f32(0, d);
+    const raw = this.#reflections ? this.#projected.f32() : this.#raw.f32();
     for (let i = 0; i < d; i++) raw[i] = (vector[i] as number) - (mean[i] as number);
+    if (this.#reflections) {
+      raw.fill(0, d);
+      this.#reflections.apply(this.#projected, 1);
+      return;
+    }
     this.#core.kernels.dotF32Rows(
       this.#raw.at(),
       this.#projection.at(),
@@ -203,6 +212,7 @@ export class SaqEstimator implements Disposable {
   }
 
   dispose(): void {
+    this.#reflections?.dispose();
     for (const block of [
       this.#projection,
       this.#raw,
