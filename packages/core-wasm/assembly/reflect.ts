@@ -4,8 +4,8 @@
  * 8 bits moves the axes a little and leaves the map orthonormal.
  *
  * V is read twice a row: the first time for 64 inner products, the second, from the cache, for what they take off. Both
- * are in integers, x and z rounded to 16 bits of their largest value: an inner product is off by 2e-5·|x|·|v|, a row of
- * length 1 by 1e-5 after all reflections. What this writes ends in stored bytes: no fused operation, one order of sums.
+ * are in integers, x and z rounded to 16 bits of their largest value; the diagonal, which may be a thousand times greater,
+ * is in f32. A row is off by 2e-5 of its length after each 64. What this writes ends in stored bytes: no fused operation, one order of sums.
  */
 import { maxF32x4 } from './lanes';
 
@@ -48,8 +48,7 @@ export function reflectRows(
     if (zUnit === 0) continue;
     takeOff(rows, width, vectors, dots, f32x4.splat(zUnit));
     for (let r: usize = 0; r < COUNT << 2; r += 16) {
-      const z_f32x4 = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(v128.load64_zero(dots + (r >> 1))));
-      const own_f32x4 = f32x4.mul(f32x4.mul(z_f32x4, f32x4.splat(zUnit)), v128.load(diagonal + r));
+      const own_f32x4 = f32x4.mul(v128.load(z + r), v128.load(diagonal + r));
       v128.store(rows + r, f32x4.sub(v128.load(rows + r), own_f32x4));
     }
   }

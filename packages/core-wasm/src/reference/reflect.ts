@@ -53,8 +53,7 @@ export function reflectRows(
       row[j] = (row[j] as number) - fround(fround(sum) * whole.unit);
     }
     for (let r = 0; r < COUNT; r++) {
-      const own = fround(fround((whole.values[r] as number) * whole.unit) * (diagonal[r] as number));
-      row[r] = (row[r] as number) - own;
+      row[r] = (row[r] as number) - fround((z[r] as number) * (diagonal[r] as number));
     }
   }
 }

@@ -145,7 +145,7 @@ function rotatedDirections(
 /** Directions of which there is a row each in what is found. */
 function leadingDims(d: number, n: number, options: SaqOptions): number {
   if (options.singleSegment) return 0;
-  const most = Math.min(d / 2, MOST_REFLECTED / d);
+  const most = Math.min((3 * d) / 4, MOST_REFLECTED / d);
   const wanted = Math.min(REFLECTED_TOGETHER * Math.ceil(n / REFLECTED_TOGETHER), most);
   return REFLECTED_TOGETHER * Math.floor(wanted / REFLECTED_TOGETHER);
 }
