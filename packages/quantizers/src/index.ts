@@ -49,6 +49,7 @@ export {
   writeSaqModel,
 } from './saq/index.ts';
 export type { ScalarRanges } from './scalar/index.ts';
+export { checkTrainingSample, fewestVectors } from './training-minimum.ts';
 export { readQuantizer, trainQuantizer, writeQuantizer } from './train-quantizer.ts';
 export {
   type Assignment,
@@ -56,8 +57,11 @@ export {
   gatherRows,
   type KmeansModel,
   type KmeansOptions,
+  type LeadingPca,
+  type LeadingPcaOptions,
   type PcaModel,
   type PcaOptions,
+  principalDirections,
   projectRows,
   RowReservoir,
   type SymmetricEigen,

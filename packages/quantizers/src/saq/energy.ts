@@ -65,7 +65,8 @@ function evenly(rows: Float32Array, d: number, count: number): Float32Array {
 /**
  * The energies of queries and of what is coded, drawn towards their means where the sample has no more vectors than
  * dimensions: what few vectors do not show is not 0. By how much is Ledoit & Wolf's estimate (2004, theorem 3.4), at least
- * 16 vectors' weight; entirely where at most 16 directions are seen. A sample without any energy has that of its mean.
+ * 16 vectors' weight; entirely where at most 16 directions are seen. A sample without any energy has that of its mean, and
+ * residuals without any, each vector a centroid of its own, have the sample's.
  */
 export function evened(
   sample: VectorSet,
@@ -76,10 +77,12 @@ export function evened(
   const greatest = variances.reduce((most, value) => Math.max(most, value), 0);
   const directions = variances.reduce((count, value) => count + (value > ROUNDING * greatest ? 1 : 0), 0);
   const isFew = directions <= Math.min(FEW_DIRECTIONS, d - 1);
+  const isNothing = found.every((value) => value === 0);
   const share = isFew ? 1 : n <= d ? Math.max(FEW_DIRECTIONS / n, shrinkage(sample, mean, variances)) : 0;
-  if (share === 0) return [variances, found];
+  const seen = isNothing ? variances : found;
+  if (share === 0) return [variances, seen];
   const fallback = mean.reduce((sum, value) => sum + value * value, 0) / d || 1;
-  return [variances, found].map((energies) => {
+  return [variances, seen].map((energies) => {
     const average = energies.reduce((sum, value) => sum + value, 0) / energies.length || fallback;
     return energies.map((value) => (1 - share) * value + share * average);
   }) as [Float64Array, Float64Array];

@@ -4,7 +4,7 @@
  * The rotation is multiplied into the PCA rows, and dims without bits are not kept at all, so a query costs one
  * product with keptDims × d numbers. Centred for l2 only: centring changes inner products, not distances.
  *
- * Above EXACT_DIMS dimensions only the leading half of the directions is found, at most 2²³/d, and instead of a projection
+ * Above 1,024 dimensions only the leading three quarters of the directions are found, at most 2²³/d, and instead of a projection
  * there are reflections (reflections.ts): the other directions get one random rotation and share their energy evenly.
  */
 import {
@@ -21,8 +21,7 @@ import {
   type VectorSet,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { trainLeadingPca } from '../training/leading-pca.ts';
-import { trainPca } from '../training/pca.ts';
+import { EXACT_PCA_DIMS, principalDirections } from '../training/leading-pca.ts';
 import { allocateBits, singleSegmentPlan } from './bit-allocation.ts';
 import { MAX_AVERAGE_BITS } from './code-quality.ts';
 import { energyAlong, evened, type Spectrum, spread } from './energy.ts';
@@ -34,8 +33,6 @@ import { rotateSegment } from './rotation.ts';
 
 /** Most dims of the first segment of a plan with several. */
 const LEAD_DIMS = 32;
-/** Most dimensions of which all principal directions are found, and have a row of a projection each. */
-const EXACT_DIMS = 1024;
 /** Most entries of the directions that reflections are made of. */
 const MOST_REFLECTED = 2 ** 23;
 
@@ -85,15 +82,21 @@ function segmentPlan(
   const blockSize = options.blockSize ?? 16;
   const quota = quotaBits(options.bits, d) - NORM_BITS;
   if (options.singleSegment) return singleSegmentPlan(variances.length, options.bits, blockSize);
-  const allocate = (quotaBits: number): readonly SaqSegment[] =>
-    allocateBits({
-      variances,
-      queryVariances: queries,
-      blockSize,
-      quotaBits: Math.max(0, quotaBits),
-      factorBits: FACTOR_BITS,
-      objective: options.objective ?? 'variance',
-    });
+  const made = new Map<number, readonly SaqSegment[]>();
+  const allocate = (quotaBits: number): readonly SaqSegment[] => {
+    const plan =
+      made.get(quotaBits) ??
+      allocateBits({
+        variances,
+        queryVariances: queries,
+        blockSize,
+        quotaBits: Math.max(0, quotaBits),
+        factorBits: FACTOR_BITS,
+        objective: options.objective ?? 'variance',
+      });
+    made.set(quotaBits, plan);
+    return plan;
+  };
   // A short first segment lets a scan leave most vectors after a few bytes; its own factor is paid from the quota.
   const lead = Math.max(LEAD_DIMS, blockSize);
   const planned = (quotaBits: number): readonly SaqSegment[] => {
@@ -105,9 +108,8 @@ function segmentPlan(
     return isShort(next) ? next : cutAt(next, lead);
   };
   const plan = planned(quota);
-  return cutAt(plan, leading) === plan || cutAt(plan, leading).length === plan.length
-    ? plan
-    : cutAt(planned(quota - FACTOR_BITS), leading);
+  const hasCut = cutAt(plan, leading).length > plan.length;
+  return hasCut ? cutAt(planned(quota - FACTOR_BITS), leading) : plan;
 }
 
 /**
@@ -154,16 +156,14 @@ function leadingDims(d: number, n: number, options: SaqOptions): number {
 function findSpectrum(core: Core, sample: VectorSet, options: SaqOptions): Spectrum {
   const { d, n } = sample;
   const center = options.metric === 'l2';
-  if (d <= EXACT_DIMS) {
-    const { mean, components, variances } = trainPca(core, sample, { center });
-    return { d, mean, directions: components, variances };
-  }
-  const dims = leadingDims(d, n, options);
-  const found = trainLeadingPca(core, sample, { center, dims, seed: options.seed ?? 1 });
+  const dims = d <= EXACT_PCA_DIMS ? d : leadingDims(d, n, options);
+  const found = principalDirections(core, sample, { center, dims, seed: options.seed ?? 1 });
+  const { mean, components: directions } = found;
+  if (dims === d) return { d, mean, directions, variances: found.variances };
   const blockSize = options.blockSize ?? 16;
   const all = blockSize * Math.ceil(d / blockSize);
   const variances = spread(found.variances.subarray(0, Math.min(dims, n)), found.total, all);
-  return { d, mean: found.mean, directions: found.components, variances };
+  return { d, mean, directions, variances };
 }
 
 function sum(values: Float64Array, start: number, end: number): number {
@@ -203,7 +203,7 @@ export function trainSaq(core: Core, sample: VectorSet, options: SaqOptions): Sa
   const found = residuals ? energyAlong(core, residuals, spectrum) : spectrum.variances;
   const [queries, own] = evened(sample, spectrum, found);
   const all = own.length;
-  const isReflected = d > EXACT_DIMS;
+  const isReflected = d > EXACT_PCA_DIMS;
   const leading = isReflected ? directions.length / d : 0;
   const plan = segmentPlan(own, queries, d, leading, options);
   const { coded, keptDims } = saqLayout(plan);

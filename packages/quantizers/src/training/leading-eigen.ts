@@ -15,8 +15,9 @@ import { symmetricEigen } from './symmetric-eigen.ts';
 
 /** Largest matrix that is decomposed whole. */
 export const EXACT_DIMS = 512;
-/** Rows that are made orthonormal together. */
-const BLOCK_ROWS = 64;
+/** Rows that lose together what the rows before span, and of these what is made orthonormal at once. */
+const GROUP_ROWS = 256;
+const BLOCK_ROWS = 32;
 /** Multiplications with the matrix before the subspace is taken as it is. */
 const ROUNDS = 3;
 
@@ -125,18 +126,27 @@ export function orthonormalise(
   done = 0,
 ): void {
   const n = rows.length / d;
-  for (let first = done; first < n; first += BLOCK_ROWS) {
-    const count = Math.min(BLOCK_ROWS, n - first);
-    const block = rows.subarray(first * d, (first + count) * d);
-    for (let attempt = 0; ; attempt++) {
-      normalise(block, d, random);
-      for (let pass = 0; pass < 2; pass++) {
-        takeOff(core, block, { data: rows, rows: first, columns: d }, d);
-        // what is left of a row that depended on others is noise: its direction is as good as any
-        normalise(block, d, random);
+  for (let start = done; start < n; start += GROUP_ROWS) {
+    const stop = Math.min(n, start + GROUP_ROWS);
+    const group = rows.subarray(start * d, stop * d);
+    normalise(group, d, random);
+    for (let pass = 0; pass < 2; pass++) {
+      takeOff(core, group, { data: rows, rows: start, columns: d }, d);
+      // what is left of a row that depended on others is noise: its direction is as good as any
+      normalise(group, d, random);
+    }
+    for (let first = start; first < stop; first += BLOCK_ROWS) {
+      const block = rows.subarray(first * d, Math.min(stop, first + BLOCK_ROWS) * d);
+      const before = { data: group, rows: first - start, columns: d };
+      for (let attempt = 0; ; attempt++) {
+        for (let pass = 0; pass < 2; pass++) {
+          takeOff(core, block, before, d);
+          normalise(block, d, random);
+        }
+        if (orthonormaliseBlock(block, d) || attempt === 4) break;
+        for (let i = 0; i < block.length; i++) block[i] = (block[i] as number) + random.nextSign() / d;
+        takeOff(core, block, { data: rows, rows: start, columns: d }, d);
       }
-      if (orthonormaliseBlock(block, d) || attempt === 4) break;
-      for (let i = 0; i < block.length; i++) block[i] = (block[i] as number) + random.nextSign() / d;
     }
   }
 }

@@ -7,6 +7,7 @@
  */
 import { type Core, RandomStream, type VectorSet } from '@sagitta/core-wasm';
 import { leadingEigen, orthonormalise } from './leading-eigen.ts';
+import { trainPca } from './pca.ts';
 import { addRowProducts, multiply } from './row-products.ts';
 import { sampleRows } from './sample.ts';
 
@@ -131,4 +132,21 @@ function ofRows(
   // what rounding left of directions that the vectors do not span becomes orthonormal too
   orthonormalise(core, components, d, random.fork('rows'));
   return { components, variances: values.map((value) => Math.max(0, value)) };
+}
+
+/** Most dimensions that are decomposed whole (pca.ts); of more, directions are found by subspace iteration. */
+export const EXACT_PCA_DIMS = 1024;
+
+/**
+ * The first `dims` principal components, as training takes them: of up to 1,024 dimensions exactly those of trainPca, of more
+ * by trainLeadingPca, in seconds where all would take minutes.
+ * @throws RangeError as trainPca
+ */
+export function principalDirections(core: Core, x: VectorSet, options: LeadingPcaOptions): LeadingPca {
+  const { d } = x;
+  const { center, dims } = options;
+  if (d > EXACT_PCA_DIMS) return trainLeadingPca(core, x, options);
+  const { mean, components, variances } = trainPca(core, x, { center });
+  const total = variances.reduce((sum, value) => sum + value, 0);
+  return { d, mean, components: components.slice(0, dims * d), variances: variances.slice(0, dims), total };
 }

@@ -13,6 +13,7 @@ import {
 } from '@sagitta/core-wasm';
 import {
   assignToNearest,
+  checkTrainingSample,
   type QuantizerOptions,
   type SaqOptions,
   sampleRows,
@@ -89,7 +90,7 @@ export function trainIndex(
   sample: VectorSet,
   options: IndexOptions & Partial<IvfOptions>,
 ): IvfIndex {
-  return trainWith(trainFamily, core, sample, options);
+  return trainWith(trainFamily, core, sample, options, 'sample');
 }
 
 function trainWith(
@@ -97,10 +98,12 @@ function trainWith(
   core: Core,
   sample: VectorSet,
   options: IndexOptions & Partial<IvfOptions>,
+  label: string,
 ): IvfIndex {
   const metric = checkMetric(options.metric);
   checkOneOf('quantizer', options.quantizer ?? 'saq', INDEX_QUANTIZERS);
-  const checked = vectorSet(sample.data, sample.d, 'sample');
+  const checked = vectorSet(sample.data, sample.d, label);
+  checkSample(label, checked, options);
   const nlist = options.nlist === undefined ? 0 : checkInteger('nlist', options.nlist, 1, 2 ** 20);
   const seed = options.seed ?? 1;
   const { d } = checked;
@@ -122,6 +125,19 @@ function trainWith(
   } catch (error) {
     secondary?.dispose();
     throw error;
+  }
+}
+
+/** What is learned needs vectors; a flat index of float32 learns nothing. */
+function checkSample(label: string, sample: VectorSet, options: IndexOptions & Partial<IvfOptions>): void {
+  const { quantizer = 'saq', bits, quantizerOptions, secondary, nlist } = options;
+  if (sample.n === 0 && (quantizer !== 'none' || nlist !== undefined)) {
+    throw new RangeError(`"${label}" expected at least 1 vector to train on, got 0: train on a sample, then add`);
+  }
+  for (const coded of [{ quantizer, bits, quantizerOptions }, secondary]) {
+    if (coded === undefined || coded.quantizer === 'none' || coded.quantizer === 'saq') continue;
+    const asked = { ...coded.quantizerOptions, ...(coded.bits !== undefined && { bits: coded.bits }) };
+    checkTrainingSample(label, sample, coded.quantizer, asked);
   }
 }
 
@@ -213,12 +229,12 @@ function residualsOf(core: Core, x: VectorSet, centroids: Float32Array): Float32
 
 /** trainIndex on `data` (n × d), then adds all of it. */
 export function buildIvf(core: Core, data: Float32Array, d: number, options: IvfOptions): IvfIndex {
-  return fill(trainIndex(core, vectorSet(data, d), options), data);
+  return fill(trainWith(trainFamily, core, vectorSet(data, d), options, 'data'), data);
 }
 
 /** One list, every vector scanned. */
 export function buildFlat(core: Core, data: Float32Array, d: number, options: IndexOptions): IvfIndex {
-  return fill(trainIndex(core, vectorSet(data, d), options), data);
+  return fill(trainWith(trainFamily, core, vectorSet(data, d), options, 'data'), data);
 }
 
 /**
@@ -227,7 +243,7 @@ export function buildFlat(core: Core, data: Float32Array, d: number, options: In
  */
 export function buildSaqIndex(core: Core, data: Float32Array, d: number, options: SaqIndexOptions): IvfIndex {
   const saq = { ...options, quantizer: 'saq' } as const;
-  return fill(trainWith(refuse, core, vectorSet(data, d), saq), data);
+  return fill(trainWith(refuse, core, vectorSet(data, d), saq, 'data'), data);
 }
 
 function refuse(...[, , { name }]: Parameters<FamilyTrainer>): never {
