@@ -68,24 +68,27 @@ describeBuilds('reflections', (core) => {
       return out.f32();
     });
 
-  it.each([64, 80, 1024, 1040, 2112])('has the bytes of the twin, and keeps lengths, at %i columns', (width) => {
-    const n = 4;
-    const stride = width + 16;
-    const bytes = randomBytes(64 * width, width);
-    const of = reflections(width, (i) => (bytes[i] as number) % 41 - 20);
-    const rows = gaussianRows(n, stride, 2).map((x, i) => (Math.floor(i / stride) === 2 ? 0 : x));
-    const expected = rows.slice();
-    twin.reflectRows(expected, n, stride, width, of.vectors, of.diagonal, of.mix);
-    const actual = reflect(rows, n, stride, width, of);
-    expectSameBits(actual, expected);
-    for (let i = 0; i < n; i++) {
-      const square = (from: Float32Array): number =>
-        from.subarray(i * stride, i * stride + width).reduce((sum, x) => sum + x * x, 0);
-      expect(Math.abs(square(actual) - square(rows))).toBeLessThanOrEqual(4e-4 * square(rows));
-    }
-    expect(actual.slice(2 * stride, 3 * stride)).toEqual(rows.slice(2 * stride, 3 * stride));
-    expect(actual.slice(width, stride)).toEqual(rows.slice(width, stride));
-  });
+  it.each([64, 80, 1024, 1040, 2112])(
+    'has the bytes of the twin, and keeps lengths, at %i columns',
+    (width) => {
+      const n = 4;
+      const stride = width + 16;
+      const bytes = randomBytes(64 * width, width);
+      const of = reflections(width, (i) => ((bytes[i] as number) % 41) - 20);
+      const rows = gaussianRows(n, stride, 2).map((x, i) => (Math.floor(i / stride) === 2 ? 0 : x));
+      const expected = rows.slice();
+      twin.reflectRows(expected, n, stride, width, of.vectors, of.diagonal, of.mix);
+      const actual = reflect(rows, n, stride, width, of);
+      expectSameBits(actual, expected);
+      for (let i = 0; i < n; i++) {
+        const square = (from: Float32Array): number =>
+          from.subarray(i * stride, i * stride + width).reduce((sum, x) => sum + x * x, 0);
+        expect(Math.abs(square(actual) - square(rows))).toBeLessThanOrEqual(4e-4 * square(rows));
+      }
+      expect(actual.slice(2 * stride, 3 * stride)).toEqual(rows.slice(2 * stride, 3 * stride));
+      expect(actual.slice(width, stride)).toEqual(rows.slice(width, stride));
+    },
+  );
 
   it('is exact at the largest sums: every byte 127 or -127, every value the greatest', () => {
     const width = 2048;

@@ -9,7 +9,7 @@ import type { QuantizerOptions } from './quantizer-options.ts';
 
 /** Vectors from which ranges or levels of single dimensions are learned: with 40 recall is that of all, with 5 it is not. */
 const RANGE_VECTORS = 32;
-/** Directions in which a sample has to differ, but no more than half of its dimensions. */
+/** Directions in which a sample has to differ, but no more than half of its dimensions, or than its vectors can. */
 const DIRECTIONS = 16;
 /** Rows that are looked at for them. */
 const LOOKED_AT = 256;
@@ -18,7 +18,10 @@ const ANOTHER = 1e-8;
 
 type Asked = Pick<QuantizerOptions, 'nbits' | 'means' | 'dims' | 'bits' | 'ranges' | 'primary'>;
 
-/** Fewest vectors that trainQuantizer takes for these options; 1 where nothing but a mean is learned. */
+/**
+ * Fewest vectors that trainQuantizer takes for these options: 1 where nothing but a mean is learned, 32 for ranges and
+ * levels of single dimensions, 2^nbits for codebooks, as many as dimensions are kept for projections.
+ */
 export function fewestVectors(name: QuantizerName, d: number, options: Asked = {}): number {
   switch (name) {
     case 'scalar':
@@ -34,8 +37,9 @@ export function fewestVectors(name: QuantizerName, d: number, options: Asked = {
     case 'pca':
       return options.dims ?? Math.max(1, Math.min(d, Math.round(((options.bits ?? 4) * d) / 16)));
     case 'leanvec': {
-      const dims = options.dims ?? Math.ceil(d / 2);
-      return Math.max(dims, fewestVectors(options.primary ?? 'lvq', dims, { ...options, dims }));
+      const { primary = 'lvq', dims = Math.ceil(d / 2), ...rest } = options;
+      // options that are wrong are refused as such, by what reads them
+      return dims > d ? 1 : Math.max(dims, fewestVectors(primary, dims, { ...rest, dims }));
     }
     default:
       return 1;
@@ -87,7 +91,7 @@ export function checkTrainingSample(
     );
   }
   if (fewest === 1 || name === 'lvq') return;
-  const needed = Math.max(1, Math.min(DIRECTIONS, Math.floor(d / 2)));
+  const needed = Math.max(1, Math.min(DIRECTIONS, Math.floor(d / 2), n - 1));
   const spanned = spannedDirections(sample, needed);
   if (spanned < needed) {
     throw new RangeError(

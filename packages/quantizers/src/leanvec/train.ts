@@ -42,7 +42,11 @@ export function makeLeanVec(
   };
 }
 
-function projectionOf({ core, d, n, rows, origin, seed }: Sample, options: QuantizerOptions, dims: number): Frame {
+function projectionOf(
+  { core, d, n, rows, origin, seed }: Sample,
+  options: QuantizerOptions,
+  dims: number,
+): Frame {
   const solver = checkOneOf('solver', options.solver ?? 'sphering', LEANVEC_SOLVERS);
   const set = { data: rows, n, d };
   if (!options.queries) {

@@ -31,7 +31,11 @@ export function spread(leading: Float64Array, total: number, all: number): Float
 }
 
 /** Mean square of rows (n × d) along the axes of a spectrum. */
-export function energyAlong(core: Core, rows: Float32Array, { d, directions, variances }: Spectrum): Float64Array {
+export function energyAlong(
+  core: Core,
+  rows: Float32Array,
+  { d, directions, variances }: Spectrum,
+): Float64Array {
   const known = directions.length / d;
   const n = rows.length / d;
   const used = known === d ? n : Math.min(n, MOST_ROWS);

@@ -41,13 +41,21 @@ const MAX_ENTRY = 1.001;
 export function writeSaqModel(model: SaqModel): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
   const { reflections } = model;
-  writer.u32(reflections ? REFLECTED_VERSION : MODEL_VERSION).u32(model.d).u32(METRICS.indexOf(model.metric)).f64(model.bits).f64(model.seed);
+  writer
+    .u32(reflections ? REFLECTED_VERSION : MODEL_VERSION)
+    .u32(model.d)
+    .u32(METRICS.indexOf(model.metric))
+    .f64(model.bits)
+    .f64(model.seed);
   writer.u32(model.plan.length);
   for (const segment of model.plan) writer.u32(segment.dims).u32(segment.bits);
   writer.array(model.mean).array(model.factorUnits).array(model.shares);
   if (reflections) {
     const { count, diagonal, vectors } = reflections;
-    writer.u32(count).array(diagonal).bytes(new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.length));
+    writer
+      .u32(count)
+      .array(diagonal)
+      .bytes(new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.length));
   } else {
     writer.array(model.projection);
   }

@@ -22,7 +22,7 @@ const BLOCK_ROWS = 32;
 const ROUNDS = 3;
 
 export interface LeadingEigen {
-  /** rows × d: orthonormal to 1e-4. */
+  /** rows × d: orthonormal to 1e-3. */
   readonly vectors: Float32Array;
   /** Rayleigh quotients, descending. */
   readonly values: Float64Array;
@@ -36,7 +36,7 @@ export function leadingEigen(
   count: number,
   random: RandomStream,
 ): LeadingEigen {
-  if (d <= EXACT_DIMS || 2 * count > d) return wholeEigen(core, matrix, d, count, random);
+  if (d <= EXACT_DIMS || 5 * count > 3 * d) return wholeEigen(core, matrix, d, count, random);
   const whole = { data: matrix, rows: d, columns: d };
   const times = (data: Float32Array): Float32Array => {
     const out = new Float32Array(count * d);

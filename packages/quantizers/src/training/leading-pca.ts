@@ -26,7 +26,7 @@ export interface LeadingPca {
   readonly d: number;
   /** d values: the mean of all vectors, or zeros when not centred. */
   readonly mean: Float32Array;
-  /** dims × d, orthonormal to 1e-4, by falling variance; beyond what the vectors span any orthonormal directions. */
+  /** dims × d, orthonormal to 1e-3, by falling variance; beyond what the vectors span any orthonormal directions. */
   readonly components: Float32Array;
   /** dims variances. */
   readonly variances: Float64Array;
@@ -44,9 +44,7 @@ export function trainLeadingPca(core: Core, x: VectorSet, options: LeadingPcaOpt
   const few = x.n > MOST && d > MOST ? sampleRows(x, MOST, random.fork('rows')) : x;
   const found = Math.min(dims, few.n);
   const { components, variances } =
-    few.n > d
-      ? ofColumns(core, few, mean, dims, random)
-      : ofRows(core, few, mean, found, random);
+    few.n > d ? ofColumns(core, few, mean, dims, random) : ofRows(core, few, mean, found, random);
   if (found === dims) return { d, mean, components, variances, total };
   const all = new Float32Array(dims * d);
   all.set(components);

@@ -132,7 +132,9 @@ function trainWith(
 function checkSample(label: string, sample: VectorSet, options: IndexOptions & Partial<IvfOptions>): void {
   const { quantizer = 'saq', bits, quantizerOptions, secondary, nlist } = options;
   if (sample.n === 0 && (quantizer !== 'none' || nlist !== undefined)) {
-    throw new RangeError(`"${label}" expected at least 1 vector to train on, got 0: train on a sample, then add`);
+    throw new RangeError(
+      `"${label}" expected at least 1 vector to train on, got 0: train on a sample, then add`,
+    );
   }
   for (const coded of [{ quantizer, bits, quantizerOptions }, secondary]) {
     if (coded === undefined || coded.quantizer === 'none' || coded.quantizer === 'saq') continue;
