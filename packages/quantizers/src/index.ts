@@ -49,7 +49,6 @@ export {
   writeSaqModel,
 } from './saq/index.ts';
 export type { ScalarRanges } from './scalar/index.ts';
-export { checkTrainingSample, fewestVectors } from './training-minimum.ts';
 export { readQuantizer, trainQuantizer, writeQuantizer } from './train-quantizer.ts';
 export {
   type Assignment,
@@ -71,3 +70,4 @@ export {
   trainKmeans,
   trainPca,
 } from './training/index.ts';
+export { checkTrainingSample, fewestVectors } from './training-minimum.ts';

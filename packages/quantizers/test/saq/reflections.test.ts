@@ -1,5 +1,5 @@
 /** Models of many dimensions: the map is orthonormal, its first axes are the directions, and codes are as good as of a projection. */
-import { ByteReader, ByteWriter, crc32, createCore, FormatError } from '@sagitta/core-wasm';
+import { ByteReader, ByteWriter, crc32, createCore, FormatError, RandomStream } from '@sagitta/core-wasm';
 import { gaussianRows, randomBytes, skewedRows } from '@sagitta/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +19,6 @@ import {
   reflectOnto,
 } from '../../src/saq/reflections.ts';
 import { orthonormalise } from '../../src/training/leading-eigen.ts';
-import { RandomStream } from '@sagitta/core-wasm';
 import { asSet, codeList } from '../coded-set.ts';
 
 const core = createCore();
