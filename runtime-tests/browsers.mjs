@@ -11,7 +11,11 @@ import { findOnPath } from './install.mjs';
 
 const TIME_LIMIT_MS = 300_000;
 
+/** A name for 127.0.0.1 whose pages are no secure context, in either browser. */
+export const PLAIN_HOST = 'plain.test';
+
 const CHROMIUM_ARGUMENTS = [
+  `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`,
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -33,6 +37,7 @@ const FIREFOX_PREFERENCES = {
   'extensions.update.enabled': false,
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
+  'network.dns.localDomains': PLAIN_HOST,
   'services.settings.server': 'data:,',
   'toolkit.telemetry.reportingpolicy.firstRun': false,
 };
@@ -56,11 +61,11 @@ export async function openChromium(address, profile) {
 }
 
 /** @type {Opener} */
-export async function openFirefox(address, profile, more = []) {
+export async function openFirefox(address, profile, more = [], preferences = {}) {
   const program = findOnPath('firefox-esr');
   if (program === undefined) throw new Error('firefox-esr is not installed');
   const version = (await mustExecute(program, ['--version'])).trim().replace('Mozilla Firefox ', '');
-  const lines = Object.entries(FIREFOX_PREFERENCES).map(([name, value]) => {
+  const lines = Object.entries({ ...FIREFOX_PREFERENCES, ...preferences }).map(([name, value]) => {
     return `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`;
   });
   await writeFile(join(profile, 'user.js'), `${lines.join('\n')}\n`);

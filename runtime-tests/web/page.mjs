@@ -5,6 +5,7 @@ import {
   compileWasm,
   createCoreFrom,
   httpSource,
+  NotFoundError,
   openStorage,
   QuotaError,
   SearchClient,
@@ -144,7 +145,7 @@ const TESTS = {
       check(entry?.name === 'index' && entry.bytes === saved.bytes, 'listed');
       await other.dispose();
       await client.remove('index', storage);
-      await mustReject(client.load({ stored: 'index', storage }), RangeError, 'removed');
+      await mustReject(client.load({ stored: 'index', storage }), NotFoundError, 'removed');
     }
     check((await client.save('index')).storage === 'opfs', 'OPFS is the first choice in a worker');
     await client.remove('index');

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { createCore } from '@sagitta/core-wasm';
 import { buildIvf, saveIndex } from '@sagitta/retrieval';
 import { build } from 'esbuild';
-import { openChromium, openFirefox } from '../browsers.mjs';
+import { openChromium, openFirefox, PLAIN_HOST } from '../browsers.mjs';
 import { installBrowsers, installFromNpm } from '../install.mjs';
 import { fill, hash } from '../smoke/seeded.mjs';
 import { serve } from './server.mjs';
@@ -33,6 +33,9 @@ for (const [name, open] of Object.entries(BROWSERS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   await report(`${name}, page`, () => runPage(open, '/', KILLS));
   await report(`${name}, isolated page`, () => runPage(open, '/isolated/', 0));
+  await report(`${name}, tabs`, () => runTabs(open, '127.0.0.1'));
+  await report(`${name}, 10 MB of storage`, () => runFull(name));
+  await report(`${name}, tabs of an insecure origin`, () => runTabs(open, PLAIN_HOST));
 }
 if (wanted.length === 0 || wanted.includes('chromium')) {
   await report('chromium, tabs reloaded, closed, crashed', () => killTabs(KILLS));
@@ -76,10 +79,15 @@ async function pages() {
     'index.html': page('page.js'),
     'kill.html': page('kill-frame.js'),
     'read.html': page('read-version.js'),
+    'tabs.html': page('tabs.js'),
     'blank.html': '<!doctype html><title>blank</title>',
     'page.js': await bundle(join(FOLDER, 'page.mjs')),
     'kill-frame.js': await bundle(join(FOLDER, 'kill-frame.mjs')),
     'kill-worker.js': await bundle(join(FOLDER, 'kill-worker.mjs')),
+    'quota.html': page('quota.js'),
+    'quota.js': await bundle(join(FOLDER, 'quota.mjs')),
+    'tabs.js': await bundle(join(FOLDER, 'tabs.mjs')),
+    'tabs-worker.js': await bundle(join(FOLDER, 'tabs-worker.mjs')),
     'read-version.js': await bundle(join(FOLDER, 'read-version.mjs')),
     'search-worker.js': await bundle(fileURLToPath(import.meta.resolve('@sagitta/web/search-worker'))),
     'simd.wasm': await readFile(require.resolve('@sagitta/core-wasm/simd.wasm')),
@@ -110,7 +118,8 @@ async function withProfile(body) {
   }
 }
 
-async function runPage(open, path, tries) {
+/** What a page posts. */
+async function visitPage(open, host, path) {
   return withProfile(async (profile) => {
     let posted;
     const outcome = new Promise((resolve) => {
@@ -119,24 +128,55 @@ async function runPage(open, path, tries) {
     const server = await serve(files, (body) => posted(JSON.parse(body)));
     let browser;
     try {
-      browser = await open(`${server.origin}${path}?tries=${tries}`, profile);
+      browser = await open(`${server.origin.replace('127.0.0.1', host)}${path}`, profile);
       const late = sleep(TIME_LIMIT_MS, undefined, { ref: false }).then(() => {
         throw new Error('the page posted nothing in time');
       });
       const { passed, failed: problems } = await Promise.race([outcome, late]);
       if (Object.keys(problems).length > 0) throw new Error(JSON.stringify(problems, null, 1));
-      if (passed.worker.file !== expected.file) throw new Error('the worker built another file than Node');
-      if (passed.worker.found !== passed.node.found)
-        throw new Error('other answers than those of Node’s file');
-      const notes = Object.entries({ ...passed.shards, ...passed.kills }).map(
-        ([key, value]) => `${key}: ${value}`,
-      );
-      return [`${browser.version}, ${Object.keys(passed).length} tests`, ...notes].join(', ');
+      return { version: browser.version, passed };
     } finally {
       await browser?.close();
       server.close();
     }
   });
+}
+
+async function runPage(open, path, tries) {
+  const { version, passed } = await visitPage(open, '127.0.0.1', `${path}?tries=${tries}`);
+  if (passed.worker.file !== expected.file) throw new Error('the worker built another file than Node');
+  if (passed.worker.found !== passed.node.found) throw new Error('other answers than those of Node’s file');
+  const notes = Object.entries({ ...passed.shards, ...passed.kills }).map(
+    ([key, value]) => `${key}: ${value}`,
+  );
+  return [`${version}, ${Object.keys(passed).length} tests`, ...notes].join(', ');
+}
+
+async function runTabs(open, host) {
+  const { version, passed } = await visitPage(open, host, '/tabs.html');
+  const reads = Object.values(passed).reduce((sum, { whole = 0 }) => sum + whole, 0);
+  const changed = Object.values(passed).reduce((sum, { changed: count = 0 }) => sum + count, 0);
+  return `${version}, ${Object.keys(passed).length} tests, reads during saves: ${reads} whole, ${changed} ChangedError`;
+}
+
+/** A page in a browser that gives it 10 MB. Chromium keeps the limit that its protocol sets for OPFS alone. */
+async function runFull(name) {
+  const openers = {
+    async chromium(address, profile) {
+      const { origin } = new URL(address);
+      const browser = await openChromium(`${origin}/blank.html`, profile);
+      const session = await browser.page.context().newCDPSession(browser.page);
+      await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 10e6 });
+      await browser.page.goto(address);
+      return browser;
+    },
+    // kilobytes for all origins; one gets a fifth, and 10 MB at least
+    firefox: (address, profile) =>
+      openFirefox(address, profile, [], { 'dom.quotaManager.temporaryStorage.fixedLimit': 51_200 }),
+  };
+  const kinds = name === 'chromium' ? 'opfs' : 'opfs,indexeddb';
+  const { version, passed } = await visitPage(openers[name], '127.0.0.1', `/quota.html?kinds=${kinds}`);
+  return `${version}, ${Object.keys(passed).join(' and ')}`;
 }
 
 /** Tabs that end in the middle of a save: reloaded, closed, and with their process crashed. */

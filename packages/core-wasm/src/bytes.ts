@@ -1,6 +1,7 @@
 /** Little-endian writing and bounds-checked reading of small records. Big arrays go as bytes, copied once. */
 import { checkInteger } from './checks.ts';
 import { FormatError } from './errors.ts';
+import { rowsDefect } from './stored-range.ts';
 
 const IS_LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
@@ -187,6 +188,14 @@ export class ByteReader {
         );
       }
     }
+    return out;
+  }
+  /** n rows of d floats, copied, each at most `longest` long; see rowsDefect. */
+  rows(label: string, n: number, d: number, longest?: number): Float32Array<ArrayBuffer> {
+    const start = this.offset;
+    const out = this.f32Array(label, n * d);
+    const defect = rowsDefect(label, out, d, longest);
+    if (defect !== undefined) throw new FormatError(defect, start);
     return out;
   }
   u32Array(count: number): Uint32Array<ArrayBuffer> {

@@ -1,4 +1,17 @@
 /** Argument checks: each names the argument, what was expected and what came. */
+import { isFloat32 } from './numbers.ts';
+
+/**
+ * The largest length |x| of a vector (hence the largest amount of any value) that 'l2' and 'ip' take and files hold, 2^50:
+ * squared distances stay below MAX_SQUARE and a float32 has room for 2^24 of them. 'cosine' takes every finite vector.
+ */
+export const MAX_MAGNITUDE: number = 2 ** 50;
+
+/** The largest amount of a squared distance or an inner product of two vectors within MAX_MAGNITUDE: (2·2^50)² = 2^102. */
+export const MAX_SQUARE: number = 4 * MAX_MAGNITUDE * MAX_MAGNITUDE;
+
+/** The least length, besides 0, of the longest vector of a training set for 'l2' and 'ip', 2^-50: below it squares vanish in float32. */
+export const MIN_MAGNITUDE: number = 2 ** -50;
 
 export function checkInteger(label: string, value: number, minimum: number, maximum: number): number {
   if (typeof value !== 'number') throw new TypeError(`"${label}" expected a number, got ${typeof value}`);
@@ -33,8 +46,9 @@ export function checkBytes(label: string, ...factors: readonly number[]): number
   return product;
 }
 
+/** A Float32Array of any realm, for arrays that are written to; numbers that are read come through toFloat32. */
 export function checkFloat32(label: string, value: unknown): Float32Array {
-  if (value instanceof Float32Array) return value;
+  if (isFloat32(value)) return value;
   const got = value === null ? 'null' : typeof value === 'object' ? value?.constructor?.name : typeof value;
   throw new TypeError(`"${label}" expected a Float32Array, got ${got}`);
 }

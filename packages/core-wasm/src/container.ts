@@ -57,33 +57,32 @@ function align(offset: number): number {
   return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 }
 
+/** What the table says of a section besides its place. */
+export interface SectionSummary {
+  readonly id: string;
+  readonly checksum: number;
+  readonly length: number;
+}
+
 /**
- * The container as pieces to write in order: no copy of the sections is made, so a file of any size goes to disk
- * without one giant buffer. The pieces that were passed in are views of the caller's and stay so.
+ * Header and table of a container, and the zero bytes before each section.
  * @throws RangeError on a kind, version or section id that the header cannot hold
  */
-export function containerPieces(parts: ContainerParts): Uint8Array[] {
-  checkInteger('version', parts.version, 0, 0xffff);
-  checkInteger('section count', parts.sections.length, 0, MAX_SECTIONS);
-  if (new Set(parts.sections.map(({ id }) => id)).size !== parts.sections.length) {
-    throw new RangeError(
-      `"sections" expected each id once, got ${parts.sections.map(({ id }) => id).join(', ')}`,
-    );
+export function containerHead(
+  { kind, version }: { readonly kind: string; readonly version: number },
+  sections: readonly SectionSummary[],
+): { readonly bytes: Uint8Array<ArrayBuffer>; readonly gaps: readonly Uint8Array[] } {
+  checkInteger('version', version, 0, 0xffff);
+  checkInteger('section count', sections.length, 0, MAX_SECTIONS);
+  if (new Set(sections.map(({ id }) => id)).size !== sections.length) {
+    throw new RangeError(`"sections" expected each id once, got ${sections.map(({ id }) => id).join(', ')}`);
   }
-  const tableEnd = HEADER_BYTES + ENTRY_BYTES * parts.sections.length;
   const table = new ByteWriter();
-  const body: Uint8Array[] = [];
-  let at = tableEnd;
-  for (const { id, pieces } of parts.sections) {
+  const gaps: Uint8Array[] = [];
+  let at = HEADER_BYTES + ENTRY_BYTES * sections.length;
+  for (const { id, checksum, length } of sections) {
     const offset = align(at);
-    body.push(new Uint8Array(offset - at));
-    let checksum = 0;
-    let length = 0;
-    for (const piece of pieces) {
-      checksum = crc32(piece, checksum);
-      length += piece.length;
-      body.push(piece);
-    }
+    gaps.push(new Uint8Array(offset - at));
     table.bytes(ascii('section id', id, 4)).u32(checksum);
     for (const value of [offset, length]) table.u32(value % 2 ** 32).u32(Math.floor(value / 2 ** 32));
     at = offset + length;
@@ -92,14 +91,29 @@ export function containerPieces(parts: ContainerParts): Uint8Array[] {
   header
     .u32(MAGIC)
     .u16(CONTAINER_VERSION)
-    .u16(parts.version)
-    .bytes(ascii('kind', parts.kind, 8));
-  header.u32(parts.sections.length).u32(0);
+    .u16(version)
+    .bytes(ascii('kind', kind, 8));
+  header.u32(sections.length).u32(0);
   header.u32(at % 2 ** 32).u32(Math.floor(at / 2 ** 32));
   header.bytes(table.finish());
   const bytes = header.finish();
   new DataView(bytes.buffer).setUint32(20, crc32(bytes), true);
-  return [bytes, ...body];
+  return { bytes, gaps };
+}
+
+/**
+ * The container as pieces to write in order: no copy of the sections is made, so a file of any size goes to disk
+ * without one giant buffer. The pieces that were passed in are views of the caller's and stay so.
+ * @throws RangeError on a kind, version or section id that the header cannot hold
+ */
+export function containerPieces(parts: ContainerParts): Uint8Array[] {
+  const summaries = parts.sections.map(({ id, pieces }) => ({
+    id,
+    checksum: pieces.reduce((sum, piece) => crc32(piece, sum), 0),
+    length: pieces.reduce((sum, piece) => sum + piece.length, 0),
+  }));
+  const { bytes, gaps } = containerHead(parts, summaries);
+  return [bytes, ...parts.sections.flatMap(({ pieces }, i) => [gaps[i] as Uint8Array, ...pieces])];
 }
 
 /** The container as one array. */

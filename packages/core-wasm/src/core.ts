@@ -5,6 +5,7 @@
 import { instantiateSync } from '@assemblyscript/loader';
 import type { Kernels } from './kernels.ts';
 import { type Block, Heap, MAX_MEMORY_BYTES, type Scope } from './memory.ts';
+import { describe } from './options.ts';
 import type { Build } from './select-build.ts';
 
 export interface CoreOptions {
@@ -15,6 +16,8 @@ export interface CoreOptions {
 export interface Core extends Disposable {
   readonly build: Build;
   readonly kernels: Kernels;
+  /** False after dispose. */
+  readonly isLive: boolean;
   /** A zero-filled, 64-byte aligned block. @throws CapacityError when the memory limit is reached */
   allocate(byteLength: number): Block;
   /** Runs body with scratch memory that is freed when it returns or throws. */
@@ -23,8 +26,20 @@ export interface Core extends Disposable {
   bytesUsed(): number;
   /** Size of the WebAssembly memory; it never shrinks. */
   memoryBytes(): number;
-  /** Ends the core: later calls of allocate throw. The memory goes with the last reference. */
+  /**
+   * Ends the core and everything made on it: from here on their methods throw RangeError. Disposing them is harmless and
+   * not needed: the memory goes with the last reference.
+   */
   dispose(): void;
+}
+
+/**
+ * Checks that `core` is there: who forgets it passes the next argument in its place.
+ * @throws TypeError if it is anything else
+ */
+export function checkCore(core: Core): Core {
+  if (typeof core === 'object' && core !== null && typeof core.allocate === 'function') return core;
+  throw new TypeError(`"core" expected a core, as createCore() makes it, got ${describe(core)}`);
 }
 
 /** What the module exports besides kernels; the loader passes globals on as they are. */
@@ -48,16 +63,16 @@ export function instantiateCore(
     Number(exports.__heap_base.value),
     options.maximumBytes ?? MAX_MEMORY_BYTES,
   );
-  let live = true;
-  const allocate = (byteLength: number): Block => {
-    if (!live) throw new RangeError('"core" expected a live core, got a disposed one');
-    return heap.allocate(byteLength);
-  };
+  const allocate = (byteLength: number): Block => heap.allocate(byteLength);
   const core: Core = {
     build,
     kernels: exports,
+    get isLive() {
+      return heap.isLive;
+    },
     allocate,
     scope(body) {
+      heap.checkLive();
       const blocks: Block[] = [];
       try {
         return body({
@@ -74,10 +89,10 @@ export function instantiateCore(
     bytesUsed: () => heap.usedBytes,
     memoryBytes: () => heap.buffer.byteLength,
     dispose() {
-      live = false;
+      heap.isLive = false;
     },
     [Symbol.dispose]() {
-      live = false;
+      heap.isLive = false;
     },
   };
   return core;

@@ -1,4 +1,4 @@
-/** The three error classes of Sagitta. Wrong kinds and values are TypeError and RangeError, as everywhere. */
+/** The error classes of Sagitta. Wrong kinds and values are TypeError and RangeError, as everywhere. */
 
 /** Bytes that are not what they claim to be. */
 export class FormatError extends Error {
@@ -24,6 +24,22 @@ export class CapacityError extends Error {
     this.name = 'CapacityError';
     this.wanted = wanted;
     this.available = available;
+  }
+}
+
+/** The index is being saved, and there is no memory to keep a copy of what a change would overwrite. */
+export class BusyError extends Error {
+  readonly code = 'SAGITTA_BUSY';
+  /** Bytes of the copy. */
+  readonly wanted: number;
+  readonly available = 0;
+
+  constructor(wanted: number) {
+    super(
+      `the index is being saved: changing it meanwhile expected ${wanted} bytes for a copy of what is saved, got 0; try again when the save is through`,
+    );
+    this.name = 'BusyError';
+    this.wanted = wanted;
   }
 }
 

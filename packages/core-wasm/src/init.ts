@@ -1,5 +1,6 @@
 /** init: a core from a module, bytes or a response of the caller's. */
 import { type Core, type CoreOptions, instantiateCore } from './core.ts';
+import { checkOptions } from './options.ts';
 import type { Build } from './select-build.ts';
 
 /** Exactly one of the three is given. */
@@ -17,6 +18,8 @@ export interface InitOptions extends CoreOptions {
 
 /** @throws TypeError if not exactly one source is given */
 export async function init(source: CoreSource, options: InitOptions = {}): Promise<Core> {
+  checkOptions('source', source, { module: 'any', bytes: 'any', response: 'any' });
+  checkOptions('options', options, { maximumBytes: 'number', build: 'string' });
   const build = options.build ?? 'simd';
   const given = [source.module, source.bytes, source.response].filter((value) => value !== undefined);
   if (given.length !== 1) {

@@ -4,9 +4,13 @@
  * Blocks are 64-byte aligned, zero-filled, found first-fit in a free list sorted by address, and joined with their
  * neighbours when they are freed. Growing detaches every view made before it (the old view reads undefined and drops
  * writes without a word), so blocks hand out fresh views and nobody keeps one across an allocation.
+ *
+ * A save holds blocks (held-bytes.ts). Held blocks that are disposed are freed when the last save lets go of them; where
+ * memory ends before that, as many of their bytes as are wanted are copied out and freed at once.
  */
 import { checkInteger } from './checks.ts';
 import { CapacityError } from './errors.ts';
+import { CELL_BYTES, type HeldBlock, HeldBytes } from './held-bytes.ts';
 
 declare const ptrBrand: unique symbol;
 /** An address in the WebAssembly memory. Made by Block.at alone, passed to kernels, never computed with. */
@@ -34,7 +38,23 @@ export interface Block extends Disposable {
   i16(byteOffset?: number, length?: number): Int16Array;
   u32(byteOffset?: number, length?: number): Uint32Array;
   i32(byteOffset?: number, length?: number): Int32Array;
-  /** Gives the memory back. Twice does nothing. */
+  /**
+   * Gives the memory behind the first byteLength bytes back, and takes none unless it is held.
+   * @throws RangeError on more than there are, BusyError where there is no memory for a copy of what is held
+   */
+  truncate(byteLength: number): void;
+  /**
+   * Holds the first `byteLength` bytes (all of them) as they are now, through changes and dispose, until they are
+   * released. Who overwrites bytes in place that may be held calls beforeWrite first.
+   */
+  hold(byteLength?: number): HeldBytes;
+  /**
+   * To be called before `byteLength` bytes from byteOffset on (all that follow) are overwritten in place: keeps a copy of
+   * those that are held. Costs nothing where none are.
+   * @throws BusyError where there is no memory for the copy
+   */
+  beforeWrite(byteOffset?: number, byteLength?: number): void;
+  /** Gives the memory back, once nothing of it is held. Twice does nothing. */
   dispose(): void;
 }
 
@@ -48,19 +68,27 @@ interface View<T> {
   new (buffer: ArrayBuffer, byteOffset: number, length: number): T;
 }
 
-class HeapBlock implements Block {
-  readonly byteLength: number;
+class HeapBlock implements Block, HeldBlock {
   readonly #address: number;
   readonly #heap: Heap;
+  #byteLength: number;
   #live = true;
+  #holds: HeldBytes[] | undefined;
+  /** Bytes of a disposed block that were given back already. */
+  #gone = 0;
 
   constructor(heap: Heap, address: number, byteLength: number) {
     this.#heap = heap;
     this.#address = address;
-    this.byteLength = byteLength;
+    this.#byteLength = byteLength;
+  }
+
+  get byteLength(): number {
+    return this.#byteLength;
   }
 
   at(byteOffset = 0): Ptr {
+    this.#heap.checkLive();
     if (!this.#live) throw new RangeError('"block" expected a live block, got a disposed one');
     checkInteger('byteOffset', byteOffset, 0, this.byteLength);
     return (this.#address + byteOffset) as Ptr;
@@ -98,10 +126,58 @@ class HeapBlock implements Block {
     return this.#view(Int32Array, byteOffset, length);
   }
 
+  truncate(byteLength: number): void {
+    this.at(checkInteger('byteLength', byteLength, 0, this.#byteLength));
+    const size = sizeOf(byteLength);
+    this.beforeWrite(size);
+    this.#heap.free(this.#address + size, sizeOf(this.#byteLength) - size);
+    this.#byteLength = byteLength;
+  }
+
+  hold(byteLength: number = this.byteLength): HeldBytes {
+    this.at(checkInteger('byteLength', byteLength, 0, this.byteLength));
+    const held = new HeldBytes(this, byteLength);
+    this.#holds = [...(this.#holds ?? []), held];
+    return held;
+  }
+
+  beforeWrite(byteOffset = 0, byteLength: number = this.byteLength - byteOffset): void {
+    for (const held of this.#holds ?? []) held.preserve(byteOffset, byteOffset + byteLength);
+  }
+
+  bytesNow(byteOffset: number, length: number): Uint8Array {
+    return new Uint8Array(this.#heap.buffer, this.#address + byteOffset, length);
+  }
+
+  release(held: HeldBytes): void {
+    const others = this.#holds?.filter((one) => one !== held);
+    this.#holds = others?.length ? others : undefined;
+    if (!this.#live && !this.#holds) this.#giveBack(this.leavingBytes);
+  }
+
+  /** Bytes of a disposed block that are still there. */
+  get leavingBytes(): number {
+    return sizeOf(this.byteLength) - this.#gone;
+  }
+
+  /** Of a disposed block that is held: copies out and gives back `byteLength` bytes or more, if it has so many. @throws BusyError */
+  moveOut(byteLength: number): void {
+    const wanted = Math.min(this.leavingBytes, Math.ceil(byteLength / CELL_BYTES) * CELL_BYTES);
+    this.beforeWrite(this.#gone, wanted);
+    this.#giveBack(wanted);
+  }
+
+  #giveBack(bytes: number): void {
+    if (bytes > 0) this.#heap.free(this.#address + this.#gone, bytes);
+    this.#gone += bytes;
+    if (this.leavingBytes === 0) this.#heap.leaving.delete(this);
+  }
+
   dispose(): void {
     if (!this.#live) return;
     this.#live = false;
-    this.#heap.free(this.#address, this.byteLength);
+    if (this.#holds) this.#heap.leaving.add(this);
+    else this.#giveBack(this.leavingBytes);
   }
 
   [Symbol.dispose](): void {
@@ -109,7 +185,16 @@ class HeapBlock implements Block {
   }
 }
 
+/** Bytes that a block of this length takes. */
+function sizeOf(byteLength: number): number {
+  return Math.max(ALIGNMENT, Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT);
+}
+
 export class Heap {
+  /** Set to false where the core ends. */
+  isLive = true;
+  /** Blocks that are disposed and still held. */
+  readonly leaving: Set<HeapBlock> = new Set();
   readonly #memory: WebAssembly.Memory;
   readonly #start: number;
   readonly #maximum: number;
@@ -135,13 +220,39 @@ export class Heap {
     return this.#used;
   }
 
+  /** @throws RangeError after the core was disposed */
+  checkLive(): void {
+    if (!this.isLive) throw new RangeError('"core" expected a live core, got a disposed one');
+  }
+
   allocate(byteLength: number): Block {
+    this.checkLive();
     checkInteger('byteLength', byteLength, 0, Number.MAX_SAFE_INTEGER);
-    const size = Math.max(ALIGNMENT, Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT);
-    const address = this.#take(size);
+    const size = sizeOf(byteLength);
+    const address = this.#takeOrMoveOut(size);
     this.#used += size;
     new Uint8Array(this.buffer, address, size).fill(0);
     return new HeapBlock(this, address, byteLength);
+  }
+
+  #takeOrMoveOut(size: number): number {
+    for (;;) {
+      try {
+        return this.#take(size);
+      } catch (error) {
+        // the smallest block that is enough, else the largest there is
+        const blocks = [...this.leaving].sort((a, b) => a.leavingBytes - b.leavingBytes);
+        const within = blocks.reduce((sum, { leavingBytes }) => sum + leavingBytes, this.#freeBytes());
+        const block = blocks.find(({ leavingBytes }) => leavingBytes >= size) ?? blocks[blocks.length - 1];
+        if (!block || within < size) throw error;
+        block.moveOut(size);
+      }
+    }
+  }
+
+  /** All that could be taken, were it in one piece. */
+  #freeBytes(): number {
+    return this.#free.reduce((sum, [, size]) => sum + size, this.#maximum - this.#end);
   }
 
   #take(size: number): number {
@@ -179,8 +290,9 @@ export class Heap {
     }
   }
 
-  free(address: number, byteLength: number): void {
-    const size = Math.max(ALIGNMENT, Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT);
+  /** size — a multiple of 64. */
+  free(address: number, size: number): void {
+    if (size === 0) return;
     this.#used -= size;
     let low = 0;
     let high = this.#free.length;

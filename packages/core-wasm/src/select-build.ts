@@ -1,5 +1,6 @@
 /** Which binary an engine can run, by WebAssembly.validate on a module of one relaxed instruction. */
 import { UnsupportedError } from './errors.ts';
+import { checkOptions } from './options.ts';
 
 export type Build = 'simd' | 'relaxed' | 'debug';
 
@@ -9,6 +10,15 @@ const RELAXED_PROBE: Uint8Array = new Uint8Array([
   15, 253, 128, 2, 26, 11,
 ]);
 
+/** Of every way to make a core. */
+const OPTIONS = { maximumBytes: 'number', module: 'any', build: 'string' } as const;
+
+interface BuildOptions<B extends string> {
+  readonly maximumBytes?: number;
+  readonly module?: WebAssembly.Module;
+  readonly build?: B;
+}
+
 export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(RELAXED_PROBE as BufferSource);
 }
@@ -17,10 +27,8 @@ export function hasRelaxedSimd(): boolean {
  * The build of an entry that comes with the simd binary alone.
  * @throws UnsupportedError if another build is asked for and the caller has no module of it
  */
-export function checkSingleBuild(options: {
-  readonly module?: WebAssembly.Module;
-  readonly build?: 'simd' | 'relaxed';
-}): 'simd' | 'relaxed' {
+export function checkSingleBuild(options: BuildOptions<'simd' | 'relaxed'>): 'simd' | 'relaxed' {
+  checkOptions('options', options, OPTIONS);
   const build = options.build ?? 'simd';
   if (build !== 'simd' && options.module === undefined) {
     throw new UnsupportedError(
@@ -31,10 +39,14 @@ export function checkSingleBuild(options: {
 }
 
 /**
- * The build of an entry that comes with both binaries.
+ * The build of an entry that comes with both binaries, 'relaxed' unless told otherwise.
  * @throws UnsupportedError if relaxed is asked for and the engine lacks relaxed SIMD
  */
-export function selectBuild(build: 'simd' | 'relaxed' | 'auto'): 'simd' | 'relaxed' {
+export function selectBuild(
+  options: Omit<BuildOptions<'simd' | 'relaxed' | 'auto'>, 'module'>,
+): 'simd' | 'relaxed' {
+  checkOptions('options', options, { maximumBytes: 'number', build: 'string' });
+  const build = options.build ?? 'relaxed';
   if (build === 'simd') return build;
   if (hasRelaxedSimd()) return 'relaxed';
   if (build === 'auto') return 'simd';

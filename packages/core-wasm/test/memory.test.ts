@@ -51,6 +51,27 @@ describe('blocks', () => {
     expect(core.bytesUsed()).toBe(0);
   });
 
+  it('give the memory behind their first bytes back', () => {
+    using core = createCore();
+    const block = core.allocate(1000);
+    block.u8().fill(5);
+    block.truncate(100);
+    expect(block.byteLength).toBe(100);
+    expect(core.bytesUsed()).toBe(128);
+    expect(block.u8().every((byte) => byte === 5)).toBe(true);
+    expect(() => block.at(101)).toThrow(RangeError);
+    expect(() => block.truncate(101)).toThrow(RangeError);
+    const next = core.allocate(64);
+    expect(next.at()).toBe(block.at() + 128);
+    block.truncate(100);
+    block.truncate(0);
+    expect(core.bytesUsed()).toBe(128);
+    block.dispose();
+    next.dispose();
+    expect(core.bytesUsed()).toBe(0);
+    expect(() => block.truncate(0)).toThrow(/disposed/);
+  });
+
   it('give views of every type over the same bytes', () => {
     using core = createCore();
     const block = core.allocate(64);

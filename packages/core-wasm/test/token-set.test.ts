@@ -39,8 +39,12 @@ describe('token sets', () => {
     expect(refused(0, 2, 1, 3)).toThrow(/ascending numbers, got 1 after 2 at 2/);
     expect(refused(0, 2)).toThrow(/end at 3 tokens, got 2/);
     expect(refused(0, 4)).toThrow(/end at 3 tokens, got 4/);
-    const plain: unknown = [0, 3];
-    expect(() => tokenSet(data, plain as Uint32Array, 2)).toThrow(TypeError);
+    const text: unknown = '0,3';
+    expect(() => tokenSet(data, text as Uint32Array, 2)).toThrow(TypeError);
+    expect(() => tokenSet(data, [0, 1.5, 3], 2)).toThrow(
+      new RangeError('"tokens offsets" expected integers from 0 to 4294967295, got 1.5 at 1'),
+    );
+    expect(() => tokenSet(data, [-1, 3], 2)).toThrow(RangeError);
   });
 
   it('are joined from arrays, empty ones included, by a copy', () => {

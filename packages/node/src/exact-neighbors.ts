@@ -10,8 +10,11 @@ import {
   type Core,
   checkInteger,
   checkMetric,
+  checkOptions,
   type Metric,
+  type OptionTable,
   type VectorSet,
+  type VectorSetInput,
   vectorSet,
 } from '@sagitta/core-wasm';
 import { NO_ID } from '@sagitta/retrieval';
@@ -29,6 +32,13 @@ export interface ExactNeighborsOptions {
   /** Called after each batch with the rows done. */
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
+
+const EXACT_NEIGHBORS_OPTIONS: OptionTable<ExactNeighborsOptions> = {
+  k: 'number',
+  metric: 'string',
+  limit: 'number',
+  onProgress: 'function',
+};
 
 export interface ExactNeighbors {
   readonly k: number;
@@ -50,9 +60,10 @@ const QUERY_ROWS = 64;
 export async function exactNeighbors(
   core: Core,
   source: VectorSource,
-  queries: VectorSet,
+  queries: VectorSetInput,
   options: ExactNeighborsOptions,
 ): Promise<ExactNeighbors> {
+  checkOptions('options', options, EXACT_NEIGHBORS_OPTIONS);
   const { d } = source;
   const k = checkInteger('k', options.k, 1, 2 ** 20);
   const metric = checkMetric(options.metric);

@@ -1,39 +1,36 @@
 /** Indexes as files: written whole or not at all, read with errors that name the file. */
-import { type Core, FormatError } from '@sagitta/core-wasm';
+import { type Core, FormatError, type Snapshot } from '@sagitta/core-wasm';
 import {
-  gatherPieces,
   type IvfIndex,
-  indexPieces,
   loadIndex,
   loadMultiVectorIndex,
   type MultiVectorIndex,
-  multiVectorPieces,
+  snapshotIndex,
+  snapshotMultiVectorIndex,
 } from '@sagitta/retrieval';
 import { writeFileAtomic } from './atomic-file.ts';
-import { type DataFile, openDataFile } from './readers/data-file.ts';
+import { type DataFile, openDataFile } from './files/data-file.ts';
 
-/** Small pieces are gathered up to this before they go to the system. */
-const GATHER_BYTES = 1 << 20;
 const HEADER_BYTES = 32;
 const MAGIC = 'SAGT';
 
 /**
- * Writes the index to a temporary file beside `path`, synchronises it and puts it in place. Pieces go from the core to
- * the file one after the other; until the promise settles neither the index nor its core may be used.
+ * Writes the index as it is at the call to a temporary file beside `path`, synchronises it and puts it in place. The index
+ * and its core may be used, changed and disposed of meanwhile; several saves may run at once.
  * @returns bytes written
  * @throws RangeError if the index was disposed, the system's error; the file that was there before is then still there
  */
 export async function saveIndexFile(path: string, index: IvfIndex): Promise<number> {
-  checkLive(index);
-  let bytes = 0;
-  function* counted(): Generator<Uint8Array> {
-    for (const piece of gatherPieces(indexPieces(index), GATHER_BYTES)) {
-      bytes += piece.length;
-      yield piece;
-    }
+  return writeSnapshot(path, snapshotIndex(index));
+}
+
+async function writeSnapshot(path: string, snapshot: Snapshot): Promise<number> {
+  try {
+    await writeFileAtomic(path, snapshot.chunks());
+    return snapshot.byteLength;
+  } finally {
+    snapshot.dispose();
   }
-  await writeFileAtomic(path, counted());
-  return bytes;
 }
 
 /**
@@ -46,19 +43,12 @@ export function openIndexFile(core: Core, path: string): Promise<IvfIndex> {
 }
 
 /**
- * saveIndexFile for an index of token sets, which is compacted first.
+ * saveIndexFile for an index of token sets; deleted documents are not written.
  * @returns bytes written
+ * @throws as saveIndexFile does
  */
 export async function saveMultiVectorIndexFile(path: string, index: MultiVectorIndex): Promise<number> {
-  let bytes = 0;
-  function* counted(): Generator<Uint8Array> {
-    for (const piece of gatherPieces(multiVectorPieces(index), GATHER_BYTES)) {
-      bytes += piece.length;
-      yield piece;
-    }
-  }
-  await writeFileAtomic(path, counted());
-  return bytes;
+  return writeSnapshot(path, snapshotMultiVectorIndex(index));
 }
 
 /**
@@ -81,16 +71,6 @@ async function readWhole<T>(path: string, load: (bytes: Uint8Array) => T): Promi
   } finally {
     await file.close();
   }
-}
-
-/** The lists of a disposed index are gone, its number of vectors is not: written, that would be no index. */
-function checkLive(index: IvfIndex): void {
-  let n = 0;
-  for (let list = 0; list < index.nlist; list++) n += index.lists.get(list)?.n ?? 0;
-  if (n === index.n) return;
-  throw new RangeError(
-    `"index" expected one that is not disposed, got lists of ${n} of its ${index.n} vectors`,
-  );
 }
 
 /** Looks at the header before the rest is read, so that a wrong file of any size costs nothing. */

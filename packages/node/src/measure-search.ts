@@ -1,5 +1,5 @@
 /** Recall and speed of an index: one thread, one query at a time. */
-import { checkInteger, type VectorSet, vectorSet } from '@sagitta/core-wasm';
+import { checkInteger, type VectorSetInput, vectorSet } from '@sagitta/core-wasm';
 import { type IvfIndex, NO_ID, recallAtK, type SearchOptions } from '@sagitta/retrieval';
 
 export interface MeasureOptions extends Omit<SearchOptions, 'statistics'> {
@@ -30,7 +30,7 @@ const WARM_UP_QUERIES = 200;
  */
 export function measureSearch(
   index: IvfIndex,
-  queries: VectorSet,
+  queries: VectorSetInput,
   truth: Uint32Array,
   truthWidth: number,
   options: MeasureOptions,

@@ -6,7 +6,14 @@
  * Estimates of a group of queries are held in id order (8 bytes each) while the base file is read once, so memory does
  * not depend on the number of base vectors times their dimension.
  */
-import { checkInteger, type VectorSet, vectorSet } from '@sagitta/core-wasm';
+import {
+  checkInteger,
+  checkOptions,
+  type OptionTable,
+  type VectorSet,
+  type VectorSetInput,
+  vectorSet,
+} from '@sagitta/core-wasm';
 import type { IvfIndex } from '@sagitta/retrieval';
 import { type Batch, readBatches, rowsWithin } from './readers/batches.ts';
 import type { VectorSource } from './readers/vector-source.ts';
@@ -20,6 +27,12 @@ export interface RelativeErrorOptions {
   /** Called with the vectors compared so far and all that will be, as far as known. */
   readonly onProgress?: ((queriesEstimated: number, rows: number) => void) | undefined;
 }
+
+const RELATIVE_ERROR_OPTIONS: OptionTable<RelativeErrorOptions> = {
+  nprobe: 'number',
+  memoryBytes: 'number',
+  onProgress: 'function',
+};
 
 export interface RelativeError {
   /** A fraction, not per cent. */
@@ -54,9 +67,10 @@ interface Estimates {
 export async function relativeError(
   index: IvfIndex,
   base: VectorSource,
-  queries: VectorSet,
+  queries: VectorSetInput,
   options: RelativeErrorOptions,
 ): Promise<RelativeError> {
+  checkOptions('options', options, RELATIVE_ERROR_OPTIONS);
   const { d } = index;
   const nprobe = checkInteger('nprobe', options.nprobe, 1, 2 ** 20);
   if (index.metric === 'ip') {

@@ -104,7 +104,7 @@ describe('an index file', () => {
     const good = readFileSync(path);
     const gone = buildIvf(core, rows, D, { metric: 'l2', nlist: 4 });
     gone.dispose();
-    await expect(saveIndexFile(path, gone)).rejects.toThrow(/"index" expected one that is not disposed/);
+    await expect(saveIndexFile(path, gone)).rejects.toThrow(/"index" expected a live index/);
     await expect(saveIndexFile(join(folder.path, 'no', 'a.sag'), index)).rejects.toThrow(/ENOENT/);
     expect(Buffer.compare(readFileSync(path), good)).toBe(0);
     expect(readdirSync(folder.path).filter((name) => name.endsWith('.tmp'))).toEqual([]);

@@ -19,7 +19,7 @@ export {
   type QuantizerName,
   type QueryEstimator,
 } from './quantizer.ts';
-export type { QuantizerOptions } from './quantizer-options.ts';
+export { checkQuantizerOptions, type QuantizerOptions, quantizerOptionNames } from './quantizer-options.ts';
 export type { RabitqMode } from './rabitq/index.ts';
 export { type WaterLevel, waterLevel } from './rate-distortion.ts';
 export {
@@ -42,6 +42,7 @@ export {
   type SaqSegment,
   type ScanHeap,
   type ScanStatistics,
+  saqDefect,
   saqLayout,
   saveSaqModel,
   singleSegmentPlan,

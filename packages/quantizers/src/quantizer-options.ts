@@ -1,9 +1,17 @@
 /** What a quantizer may be asked for, and what makers of quantizers are given and give. */
-import type { Core, Metric, RandomStream } from '@sagitta/core-wasm';
+import {
+  type Core,
+  checkOneOf,
+  checkOptions,
+  type Metric,
+  type OptionTable,
+  type RandomStream,
+  type Vectors,
+} from '@sagitta/core-wasm';
 import type { LeanVecSolver } from './leanvec/projection.ts';
 import type { Coder } from './linear/coder.ts';
 import type { Frame } from './linear/frame.ts';
-import type { PrimaryName, QuantizerName } from './quantizer.ts';
+import { PRIMARY_NAMES, type PrimaryName, QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
 import type { RabitqMode } from './rabitq/index.ts';
 import type { ScalarRanges } from './scalar/vector-coder.ts';
 
@@ -42,13 +50,74 @@ export interface QuantizerOptions {
   /** leanvec: what codes the kept dimensions, with its own options beside. Default lvq, at 8 bits. */
   readonly primary?: PrimaryName;
   /** leanvec: training queries (m × d, for cosine of length 1) where they differ from the vectors. */
-  readonly queries?: Float32Array;
+  readonly queries?: Vectors;
   /** leanvec with queries: 'sphering' (default), the closed form, or 'frank-wolfe', the search of the paper. */
   readonly solver?: LeanVecSolver;
   /** low-rank-pq: dims of the shared codebook; default: chosen by a trade-off that the coder reports. */
   readonly clusterDims?: number;
   /** pq, opq, low-rank-pq: k-means rounds. Default 10. */
   readonly iterations?: number;
+}
+
+type Own = Omit<QuantizerOptions, 'name' | 'metric' | 'bits' | 'seed'>;
+const OWN: OptionTable<Own> = {
+  mode: 'string',
+  nbits: 'number',
+  secondBits: 'number',
+  means: 'number',
+  rotate: 'boolean',
+  ratio: 'boolean',
+  sketch: 'boolean',
+  clip: 'number',
+  ranges: 'string',
+  dims: 'number',
+  primary: 'string',
+  queries: 'any',
+  solver: 'string',
+  clusterDims: 'number',
+  iterations: 'number',
+};
+/** What each quantizer has of them. */
+const OWN_OF: Readonly<Record<QuantizerName, readonly (keyof Own)[]>> = {
+  rabitq: ['mode'],
+  pq: ['nbits', 'iterations'],
+  opq: ['nbits', 'iterations'],
+  lvq: ['secondBits', 'means', 'rotate', 'ratio'],
+  scalar: ['clip', 'ranges'],
+  binary: [],
+  turboquant: ['ratio', 'sketch'],
+  pca: ['dims'],
+  fp16: [],
+  leanvec: ['dims', 'primary', 'queries', 'solver'],
+  latent: [],
+  'low-rank-pq': ['nbits', 'iterations', 'clusterDims'],
+};
+const COMMON = { name: 'string', metric: 'string', bits: 'number', seed: 'number' } as const;
+
+/**
+ * Checks that `options` are those of the quantizer `name`; for leanvec those of its primary belong to it.
+ * @throws TypeError, RangeError as checkOptions does
+ */
+export function checkQuantizerOptions(label: string, name: QuantizerName, options: Own): void {
+  checkOptions(label, options, tableOf(name, options.primary) as OptionTable<Own>);
+}
+
+/** checkQuantizerOptions for options with name, metric, bits and seed among them. */
+export function checkAllQuantizerOptions(label: string, options: QuantizerOptions): void {
+  checkOptions(label, options, { ...COMMON, ...OWN });
+  const name = checkOneOf('name', options.name, QUANTIZER_NAMES);
+  const table = { ...COMMON, ...tableOf(name, options.primary) };
+  checkOptions(label, options, table as OptionTable<QuantizerOptions>);
+}
+
+/** Names of the options that a quantizer has besides name, metric, bits and seed; leanvec has those of its primary too. */
+export function quantizerOptionNames(name: QuantizerName, primary?: PrimaryName): readonly string[] {
+  return Object.keys(tableOf(name, primary));
+}
+
+function tableOf(name: QuantizerName, primary: PrimaryName = 'lvq'): Partial<OptionTable<Own>> {
+  const own = name === 'leanvec' && PRIMARY_NAMES.includes(primary) ? OWN_OF[primary] : [];
+  return Object.fromEntries([...OWN_OF[name], ...own].map((option) => [option, OWN[option]]));
 }
 
 export interface Made {

@@ -4,7 +4,7 @@
  *
  * Vectors are coded as residuals x - c of an origin c: the centroid of their list, or `origin` of a flat set.
  */
-import type { Block, Core, Metric, Ptr } from '@sagitta/core-wasm';
+import type { Block, Core, Metric, Numbers, Ptr, Vectors } from '@sagitta/core-wasm';
 
 export const QUANTIZER_NAMES = [
   'rabitq',
@@ -56,16 +56,16 @@ export interface EstimatorOptions {
 
 export interface QuantizerEncoder extends Disposable {
   /**
-   * Codes n vectors (n × d, finite) less origin at positions first … first + n - 1 of blocks; places of the last block
+   * Codes n vectors (n × d numbers or n arrays of d, finite) less origin at positions first … first + n - 1 of blocks; places of the last block
    * behind them are left alone.
    * @throws RangeError on values that are not finite or that the code cannot hold
    */
-  encode(vectors: Float32Array, origin: Float32Array, blocks: Block, first: number): void;
+  encode(vectors: Vectors, origin: Float32Array, blocks: Block, first: number): void;
 }
 
 export interface QueryEstimator extends Disposable {
-  /** query — d values; for cosine of length 1. */
-  setQuery(query: Float32Array): void;
+  /** query — d numbers; for cosine of length 1. */
+  setQuery(query: Numbers): void;
   /**
    * out f32[⌈n/32⌉ × 32]: estimated scores, smaller is better: squared distances for l2, else negated inner products.
    * base — the exact score of the origin: |q - c|² for l2, -<q, c> else.

@@ -2,7 +2,9 @@
 import {
   type ByteReader,
   ByteWriter,
+  boundedSet,
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
   checkNumber,
@@ -11,8 +13,8 @@ import {
   METRICS,
   type Metric,
   RandomStream,
-  type VectorSet,
-  vectorSet,
+  type VectorSetInput,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import { readLatentCoder, trainLatentCoder } from './latent/index.ts';
 import { ExactNormCoder } from './leanvec/index.ts';
@@ -33,7 +35,12 @@ import { readLowRankPqCoder, trainLowRankPq } from './low-rank-pq/index.ts';
 import { LvqCoder, MAX_MEANS, readLvqCoder } from './lvq/index.ts';
 import { balancedAxes, type PqOptions, readPqCoder, trainOpqFrame, trainPqCoder } from './pq/index.ts';
 import { PRIMARY_NAMES, QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
-import type { Made, QuantizerOptions, Sample } from './quantizer-options.ts';
+import {
+  checkAllQuantizerOptions,
+  type Made,
+  type QuantizerOptions,
+  type Sample,
+} from './quantizer-options.ts';
 import { makeRabitqCoder, readRabitqCoder } from './rabitq/index.ts';
 import {
   BinaryCoder,
@@ -127,7 +134,8 @@ const MAKERS: Record<QuantizerName, Maker> = {
         : trainScalarCoder(inFrame(sample, frame), sample.n, frame.dims, bits, clip);
     return { frame, coder, bits: (bits * frame.dims) / sample.d, isUnbiased: false };
   },
-  binary({ d }) {
+  binary({ d }, options) {
+    checkInteger('bits', options.bits ?? 1, 1, 1);
     const frame = identityFrame(d);
     return { frame, coder: new BinaryCoder(frame.dims, d), bits: frame.dims / d, isUnbiased: false };
   },
@@ -178,7 +186,8 @@ const MAKERS: Record<QuantizerName, Maker> = {
     });
     return { frame, coder, bits: (coder.m * pq.nbits) / d, isUnbiased: false };
   },
-  fp16({ d }) {
+  fp16({ d }, options) {
+    checkInteger('bits', options.bits ?? 16, 16, 16);
     const frame = identityFrame(d);
     return {
       frame,
@@ -190,7 +199,8 @@ const MAKERS: Record<QuantizerName, Maker> = {
 };
 
 /**
- * Trains a quantizer on a sample (n × d, at least as many vectors as fewestVectors says).
+ * Trains a quantizer on a sample (n × d, at least as many vectors as fewestVectors says), of vectors of lengths up to 2^50
+ * that are not all below 2^-50.
  *
  * residuals — n × d, where vectors will be coded as residuals x - c of lists: what is learned is learned from them.
  * For cosine pass vectors of length 1.
@@ -199,16 +209,18 @@ const MAKERS: Record<QuantizerName, Maker> = {
  */
 export function trainQuantizer(
   core: Core,
-  sample: VectorSet,
+  sample: VectorSetInput,
   options: QuantizerOptions,
-  residuals?: Float32Array,
+  residuals?: Vectors,
 ): LinearQuantizer {
+  checkCore(core);
   const { d } = sample;
-  const name = checkOneOf('name', options.name, QUANTIZER_NAMES);
+  checkAllQuantizerOptions('options', options);
+  const { name } = options;
   const metric = checkMetric(options.metric);
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('sample.d', d, 1, MAX_DIMENSION);
-  const { data, n } = vectorSet(sample.data, d, 'sample');
+  const { data, n } = boundedSet(sample.data, d, 'sample', { isSample: true });
   checkTrainingSample('sample', { data, n, d }, name, options);
   const origin = new Float32Array(d);
   if (metric === 'l2') {
@@ -216,7 +228,7 @@ export function trainQuantizer(
     for (let i = 0; i < data.length; i++) sums[i % d] = (sums[i % d] as number) + (data[i] as number);
     for (let j = 0; j < d; j++) origin[j] = (sums[j] as number) / n;
   }
-  const own = residuals && vectorSet(residuals, d, 'residuals');
+  const own = residuals && boundedSet(residuals, d, 'residuals');
   // residuals of vectors that are centroids themselves are 0 and teach nothing
   const rows =
     own && spannedDirections(own, 1) > 0
@@ -281,5 +293,7 @@ export function readQuantizer(reader: ByteReader): LinearQuantizer {
   if (!frame.matrix && frame.dims !== paddedDims(d)) reader.fail(`"dims" expected ${paddedDims(d)}`);
   const coder = READERS[name](reader, frame.dims);
   reader.end();
-  return new LinearQuantizer({ name, metric, d, bits, isUnbiased, origin, frame, coder });
+  const quantizer = new LinearQuantizer({ name, metric, d, bits, isUnbiased, origin, frame, coder });
+  const defect = quantizer.modelDefect();
+  return defect === undefined ? quantizer : reader.fail(defect);
 }

@@ -6,6 +6,7 @@ import {
   type ByteReader,
   type Core,
   FormatError,
+  longestStored,
   MAX_DIMENSION,
   METRICS,
   UnsupportedError,
@@ -65,8 +66,8 @@ export function checkSections(has: (id: string) => boolean, meta: IndexMeta): vo
 }
 
 /** reader — of the section CENT */
-export function readCentroids(reader: ByteReader, { nlist, d }: IndexMeta): Float32Array {
-  const centroids = reader.f32Array('centroids', nlist * d);
+export function readCentroids(reader: ByteReader, { nlist, d, metric }: IndexMeta): Float32Array {
+  const centroids = reader.rows('centroids', nlist, d, longestStored(metric));
   reader.end();
   return centroids;
 }
@@ -179,7 +180,7 @@ export function refuseSecondaryCodes(has: (id: string) => boolean): void {
   }
 }
 
-/** @throws FormatError if the lists of the index hold numbers that are not finite */
+/** @throws FormatError if the lists of the index hold numbers that no vectors within range give */
 export function checkCodes(index: IvfIndex): void {
   for (let list = 0; list < index.nlist; list++) {
     const content = index.lists.get(list);

@@ -61,6 +61,7 @@ export {
   SecondaryCodes,
   type SecondaryOptions,
   saveIndex,
+  snapshotIndex,
   trainIndex,
   type VectorFetch,
 } from './ivf/index.ts';
@@ -96,6 +97,7 @@ export {
   type Stage,
   saveMultiVectorIndex,
   shortQueryFactor,
+  snapshotMultiVectorIndex,
   type TokenMatch,
   trainMultiVectorIndex,
 } from './late-interaction/index.ts';

@@ -2,7 +2,14 @@
  * Reads the file of an index that is in memory. Everything is checked against the bytes there are before memory is taken
  * for it, so a hostile file costs a few times its own size at most, and ends in FormatError.
  */
-import { type Container, type Core, readContainer } from '@sagitta/core-wasm';
+import {
+  type Container,
+  type Core,
+  checkCore,
+  longestStored,
+  making,
+  readContainer,
+} from '@sagitta/core-wasm';
 import {
   checkCodes,
   checkKind,
@@ -18,7 +25,7 @@ import {
   readSizes,
 } from './index-head.ts';
 import { BLOCK, type SavedLists } from './ivf/inverted-lists.ts';
-import { IvfIndex, type IvfParts } from './ivf/ivf-index.ts';
+import { IvfIndex } from './ivf/ivf-index.ts';
 import { INDEX_QUANTIZERS } from './ivf/list-codec.ts';
 import { SecondaryCodes } from './ivf/secondary-codes.ts';
 
@@ -51,8 +58,8 @@ function openSecondary(
   ] as IndexMeta['quantizer'];
   if (name === 'none') reader.end();
   const { codec, origin } = open(core, name, meta, () => reader);
-  const secondary = new SecondaryCodes(core, meta.metric, codec, origin);
-  try {
+  return making((own) => {
+    const secondary = own(new SecondaryCodes(core, meta.metric, codec, origin));
     const codes = container.reader('SECC');
     const bytes = codes.view(codes.remaining);
     const wanted = Math.ceil(meta.n / BLOCK) * codec.blockBytes;
@@ -63,10 +70,7 @@ function openSecondary(
     const defect = secondary.defect();
     if (defect !== undefined) codes.fail(`secondary codes: ${defect}`);
     return secondary;
-  } catch (error) {
-    secondary.dispose();
-    throw error;
-  }
+  });
 }
 
 /**
@@ -86,6 +90,7 @@ export function loadSaqIndex(core: Core, bytes: Uint8Array): IvfIndex {
 }
 
 function loadWith(open: QuantizerOpener, core: Core, bytes: Uint8Array): IvfIndex {
+  checkCore(core);
   const container = readContainer(bytes);
   checkKind(container);
   const meta = readMeta(container.reader('META'));
@@ -94,36 +99,18 @@ function loadWith(open: QuantizerOpener, core: Core, bytes: Uint8Array): IvfInde
   let kept: Float32Array | undefined;
   if (meta.keepVectors) {
     const reader = container.reader('VECS');
-    kept = reader.f32Array('kept vectors', meta.n * meta.d);
+    kept = reader.rows('kept vectors', meta.n, meta.d, longestStored(meta.metric));
     reader.end();
   }
-  const codec = openPrimary(open, core, meta, container.reader);
-  let lists: SavedLists;
-  let secondary: SecondaryCodes | undefined;
-  try {
-    lists = readLists(container, meta, codec.blockBytes);
-    secondary = openSecondary(open, core, container, meta);
-  } catch (error) {
-    codec.dispose();
-    throw error;
-  }
-  const saved = kept ? { ...lists, kept } : lists;
-  // from here on the index owns the codec, and once it is made the secondary codes too
-  const index = makeIndex({ ...meta, core, centroids, codec, saved, ...(secondary && { secondary }) });
-  try {
+  return making((own) => {
+    const codec = own(openPrimary(open, core, meta, container.reader));
+    const lists = readLists(container, meta, codec.blockBytes);
+    const secondary = openSecondary(open, core, container, meta);
+    const saved = kept ? { ...lists, kept } : lists;
+    const index = own(
+      new IvfIndex({ ...meta, core, centroids, codec, saved, ...(secondary && { secondary }) }),
+    );
     checkCodes(index);
-  } catch (error) {
-    index.dispose();
-    throw error;
-  }
-  return index;
-}
-
-function makeIndex(parts: IvfParts): IvfIndex {
-  try {
-    return new IvfIndex(parts);
-  } catch (error) {
-    parts.secondary?.dispose();
-    throw error;
-  }
+    return index;
+  });
 }

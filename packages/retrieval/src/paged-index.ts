@@ -11,11 +11,21 @@ import {
   ByteReader,
   type ContainerTable,
   type Core,
+  checkCore,
   checkInteger,
+  checkOptions,
   crc32,
   FormatError,
+  longestStored,
   MAX_HEADER_BYTES,
+  making,
+  type Numbers,
+  type OptionTable,
+  Owner,
   readContainerTable,
+  toFloat32,
+  type Vectors,
+  vectorSet,
 } from '@sagitta/core-wasm';
 import { type ByteRange, type ByteSource, readRanges } from './byte-source.ts';
 import {
@@ -42,6 +52,13 @@ export interface OpenIndexOptions {
   readonly pieceBytes?: number;
   readonly signal?: AbortSignal;
 }
+
+const OPEN_INDEX_OPTIONS: OptionTable<OpenIndexOptions> = {
+  cacheBytes: 'number',
+  gapBytes: 'number',
+  pieceBytes: 'number',
+  signal: 'any',
+};
 
 export interface PagedSearchOptions extends Omit<SearchOptions, 'rerank'> {
   /** Scores so many candidates exactly, from the kept vectors of the file. */
@@ -73,6 +90,8 @@ export async function openIndex(
   source: ByteSource,
   options: OpenIndexOptions = {},
 ): Promise<PagedIndex> {
+  checkCore(core);
+  checkOptions('options', options, OPEN_INDEX_OPTIONS);
   const { signal } = options;
   const first = await source.read(0, Math.min(Math.max(FIRST_BYTES, MAX_HEADER_BYTES), source.size), signal);
   const table = readContainerTable(first);
@@ -108,11 +127,12 @@ export async function openIndex(
   }
   const name = modelSection(meta.quantizer);
   const model = name === undefined ? undefined : await whole(name);
-  const codec = openCodec(core, meta, () => model as ByteReader);
-  const { blockBytes } = codec;
-  // the index owns the codec from here on
-  const index = new IvfIndex({ ...meta, core, centroids, codec, keepVectors: false, pagedVectors: meta.n });
-  try {
+  return making((own) => {
+    const codec = own(openCodec(core, meta, () => model as ByteReader));
+    const { blockBytes } = codec;
+    const index = own(
+      new IvfIndex({ ...meta, core, centroids, codec, keepVectors: false, pagedVectors: meta.n }),
+    );
     const code = sectionOf(table, 'CODE');
     if (code.length !== blocks * blockBytes) {
       throw new FormatError(
@@ -133,10 +153,7 @@ export async function openIndex(
     const gapBytes = checkInteger('gapBytes', options.gapBytes ?? DEFAULT_GAP_BYTES, 0, 2 ** 31);
     const keptAt = meta.keepVectors ? sectionOf(table, 'VECS').offset : undefined;
     return new PagedIndex({ index, meta, source, cache, gapBytes, keptAt });
-  } catch (error) {
-    index.dispose();
-    throw error;
-  }
+  });
 }
 
 function sectionOf(table: ContainerTable, id: string): ContainerTable['sections'][number] {
@@ -155,7 +172,7 @@ interface PagedParts {
   readonly keptAt: number | undefined;
 }
 
-export class PagedIndex implements Disposable {
+export class PagedIndex extends Owner {
   readonly d: number;
   readonly n: number;
   readonly nlist: number;
@@ -170,12 +187,15 @@ export class PagedIndex implements Disposable {
   #last: Promise<unknown> = Promise.resolve();
   #requests = 0;
   #bytes = 0;
-  #live = true;
 
   /** @internal openIndex makes it. */
   constructor(parts: PagedParts) {
-    const { index, meta } = parts;
+    const { index, meta, source, cache } = parts;
+    super(index.core);
     this.#parts = parts;
+    this.own(() => ({ [Symbol.dispose]: () => void Promise.resolve(source.close?.()).catch(() => {}) }));
+    this.own(() => index);
+    this.own(() => cache);
     this.d = meta.d;
     this.n = meta.n;
     this.nlist = meta.nlist;
@@ -197,32 +217,34 @@ export class PagedIndex implements Disposable {
   }
 
   /**
-   * The k best vectors by estimated score, as IvfIndex.search gives them. Searches run one after the other.
+   * The k best vectors by estimated score, as IvfIndex.search gives them. Searches run one after the other; the query is
+   * copied at the call.
    * @throws RangeError as IvfIndex.search does, FormatError on lists that are none, what the source rejects with,
    * the signal's reason
    */
-  search(query: Float32Array, k: number, options: PagedSearchOptions = {}): Promise<SearchResult> {
-    return this.#queued(() => this.#search(query, k, options));
+  async search(query: Numbers, k: number, options: PagedSearchOptions = {}): Promise<SearchResult> {
+    this.checkLive('index');
+    // a copy: it may wait for its turn
+    const own = toFloat32('query', query).slice();
+    return this.#queued(() => this.#search(own, k, options));
   }
 
-  /** search for every row of queries (nq × d); rows short of k end in NO_ID. */
+  /** search for every row of queries (nq × d numbers or nq arrays of d); rows short of k end in NO_ID. */
   async searchBatch(
-    queries: Float32Array,
+    queries: Vectors,
     k: number,
     options: PagedSearchOptions = {},
   ): Promise<BatchSearchResult> {
+    this.checkLive('index');
     const { d } = this;
-    if (queries.length % d !== 0) {
-      throw new RangeError(
-        `"queries" expected a length that is a multiple of d = ${d}, got ${queries.length}`,
-      );
-    }
-    const nq = queries.length / d;
+    const { data, n: nq } = vectorSet(queries, d, 'queries');
+    // a copy: the caller may write to its own while we wait
+    const own = data.slice();
     const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     const ids = new Uint32Array(nq * k).fill(NO_ID);
     const scores = new Float32Array(nq * k).fill(worst);
     for (let q = 0; q < nq; q++) {
-      const found = await this.search(queries.subarray(q * d, (q + 1) * d), k, options);
+      const found = await this.search(own.subarray(q * d, (q + 1) * d), k, options);
       ids.set(found.ids, q * k);
       scores.set(found.scores, q * k);
     }
@@ -237,36 +259,46 @@ export class PagedIndex implements Disposable {
   }
 
   async #search(query: Float32Array, k: number, options: PagedSearchOptions): Promise<SearchResult> {
-    if (!this.#live) throw new RangeError('"index" expected one that is not disposed');
     const { signal, rerank, ...plain } = options;
     const { index, cache, keptAt } = this.#parts;
-    signal?.throwIfAborted();
+    this.#checkGoesOn(signal);
+    if (rerank) checkOptions('rerank', rerank, { candidates: 'number' });
     if (rerank && keptAt === undefined) {
       throw new RangeError('"rerank" expected kept vectors (build with keepVectors: true), got none');
     }
     let vectors: Float32Array = new Float32Array(0);
-    const steps = index.searchSteps(query, k, {
+    using steps = index.searchSteps(query, k, {
       ...plain,
       ...(rerank && { rerank: { ...rerank, fetch: () => vectors } }),
     });
     for (const group of cache.groups(steps.lists)) {
       await cache.ensure(group, (ranges) => this.#read(ranges, signal));
-      // the core's memory is not shared, but dispose may have come in while we waited
-      if (!this.#live) throw new RangeError('"index" expected one that is not disposed');
-      signal?.throwIfAborted();
+      this.#checkGoesOn(signal);
       for (const piece of group) steps.scan(piece.list, cache.content(piece));
     }
-    if (rerank && keptAt !== undefined) vectors = await this.#vectors(steps.candidates(), keptAt, signal);
+    if (rerank && keptAt !== undefined) {
+      vectors = await this.#vectors(steps.candidates(), keptAt, signal);
+      this.#checkGoesOn(signal);
+    }
     return steps.finish();
   }
 
+  /** Dispose or an abort may come in while a search waits. */
+  #checkGoesOn(signal: AbortSignal | undefined): void {
+    this.checkLive('index');
+    signal?.throwIfAborted();
+  }
+
   async #vectors(ids: Uint32Array, keptAt: number, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const { d } = this;
+    const { d, metric } = this;
     const ranges = Array.from(ids, (id) => ({ offset: keptAt + 4 * d * id, length: 4 * d }));
     const rows = await this.#read(ranges, signal);
     const out = new Float32Array(ids.length * d);
     for (const [i, bytes] of rows.entries()) {
-      out.set(new ByteReader(bytes, ranges[i]?.offset).f32Array('kept vectors', d), i * d);
+      out.set(
+        new ByteReader(bytes, ranges[i]?.offset).rows('kept vectors', 1, d, longestStored(metric)),
+        i * d,
+      );
     }
     return out;
   }
@@ -277,16 +309,5 @@ export class PagedIndex implements Disposable {
     this.#requests += requests;
     this.#bytes += bytes;
     return parts;
-  }
-
-  dispose(): void {
-    if (!this.#live) return;
-    this.#live = false;
-    this.#parts.cache.dispose();
-    this.#parts.index.dispose();
-    Promise.resolve(this.#parts.source.close?.()).catch(() => {});
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

@@ -8,12 +8,14 @@
  */
 import {
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
+  checkOptions,
   type Metric,
-  normalizeRows,
-  type VectorSet,
-  vectorSet,
+  metricSet,
+  type OptionTable,
+  type VectorSetInput,
 } from '@sagitta/core-wasm';
 import { principalDirections, projectRows } from '@sagitta/quantizers';
 import { holdOut } from './held-out.ts';
@@ -30,6 +32,14 @@ export interface PcaReportOptions {
   readonly queries?: number;
   readonly seed?: number;
 }
+
+const PCA_REPORT_OPTIONS: OptionTable<PcaReportOptions> = {
+  metric: 'string',
+  dims: 'any',
+  k: 'number',
+  queries: 'number',
+  seed: 'number',
+};
 
 export interface PcaReportRow {
   readonly dims: number;
@@ -58,10 +68,13 @@ const LEAST_SAMPLE = 50;
 const LEAST_DIMS = 8;
 
 /** @throws RangeError on options out of range or a sample of fewer than 50 vectors */
-export function pcaReport(core: Core, sample: VectorSet, options: PcaReportOptions): PcaReport {
+export function pcaReport(core: Core, sample: VectorSetInput, options: PcaReportOptions): PcaReport {
+  checkCore(core);
+  checkOptions('options', options, PCA_REPORT_OPTIONS);
   const { d } = sample;
   const metric = checkMetric(options.metric);
-  const { data, n } = vectorSet(sample.data, d, 'sample');
+  const whole = metricSet(metric, sample.data, d, 'sample', { isSample: true });
+  const { n } = whole;
   if (n < LEAST_SAMPLE) {
     throw new RangeError(`"sample" expected at least ${LEAST_SAMPLE} vectors to measure recall on, got ${n}`);
   }
@@ -69,8 +82,6 @@ export function pcaReport(core: Core, sample: VectorSet, options: PcaReportOptio
   const held = checkInteger('queries', options.queries ?? 200, 1, 2 ** 20);
   const wanted = [...new Set(options.dims ?? halves(d))].sort((a, b) => a - b);
   for (const dims of wanted) checkInteger('dims', dims, 1, d);
-  const unit = metric === 'cosine' ? normalizeRows(data, d) : data;
-  const whole = { data: unit, n, d };
   const { base, queries } = holdOut(whole, Math.min(held, Math.floor(n / 5)), seed, 'pca-report/queries');
   const k = checkInteger('k', options.k ?? 10, 1, base.n);
   const search = (x: Float32Array, q: Float32Array, dims: number): Uint32Array => {

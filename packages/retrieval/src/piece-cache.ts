@@ -2,8 +2,9 @@
  * Lists of a file in the core's memory, as many as a budget allows; those used longest ago go first. A piece is a run of
  * whole blocks of one list, most often all of it.
  */
-import { type Block, type Core, FormatError } from '@sagitta/core-wasm';
+import { type Block, type Core, FormatError, making, Owner } from '@sagitta/core-wasm';
 import type { ByteRange } from './byte-source.ts';
+import { IdsOnce } from './index-head.ts';
 import { BLOCK, type InvertedList } from './ivf/inverted-lists.ts';
 import type { ListCodec } from './ivf/list-codec.ts';
 
@@ -30,20 +31,25 @@ export interface PieceCacheParts {
   readonly pieceBytes: number;
 }
 
-export class PieceCache implements Disposable {
+export class PieceCache extends Owner {
   readonly #parts: PieceCacheParts;
   /** First vector and first block of each list in the file. */
   readonly #vectorStarts: Float64Array;
   readonly #blockStarts: Float64Array;
   /** By offset of the codes; the order is that of last use. */
   readonly #held = new Map<number, InvertedList & { readonly bytes: number }>();
+  /** Ids of the pieces that were read so far, which are in #checked: each piece is checked against them once. */
+  readonly #once: IdsOnce;
+  readonly #checked = new Set<number>();
   #bytes = 0;
   #hits = 0;
   #misses = 0;
 
   constructor(parts: PieceCacheParts) {
+    super(parts.core);
     this.#parts = parts;
     const { sizes } = parts;
+    this.#once = new IdsOnce(parts.n);
     this.#vectorStarts = new Float64Array(sizes.length);
     this.#blockStarts = new Float64Array(sizes.length);
     for (let i = 1; i < sizes.length; i++) {
@@ -85,6 +91,7 @@ export class PieceCache implements Disposable {
 
   /** The pieces of the lists in order, in groups that fit the budget together; one piece is always a group. */
   *groups(lists: Uint32Array): Generator<readonly Piece[]> {
+    this.checkLive('index');
     let group: Piece[] = [];
     let bytes = 0;
     for (const list of lists) {
@@ -106,11 +113,14 @@ export class PieceCache implements Disposable {
     group: readonly Piece[],
     read: (ranges: readonly ByteRange[]) => Promise<Uint8Array[]>,
   ): Promise<void> {
+    this.checkLive('index');
     const missing = group.filter((piece) => !this.#use(piece));
     this.#hits += group.length - missing.length;
     this.#misses += missing.length;
     if (missing.length === 0) return;
     const parts = await read(missing.flatMap(({ codes, ids }) => [codes, ids]));
+    // dispose may have come in while we waited
+    this.checkLive('index');
     const wanted = new Set(group.map(({ codes }) => codes.offset));
     this.#evict(
       missing.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -123,6 +133,7 @@ export class PieceCache implements Disposable {
 
   /** Of a piece that ensure brought in. */
   content({ codes, list }: Piece): InvertedList {
+    this.checkLive('index');
     const held = this.#held.get(codes.offset);
     if (!held) throw new RangeError(`"piece" expected one in memory, got one of list ${list} that is not`);
     return held;
@@ -152,32 +163,27 @@ export class PieceCache implements Disposable {
 
   #put({ n, codes, ids, bytes, list }: Piece, codeBytes: Uint8Array, idBytes: Uint8Array): void {
     const { core, codec } = this.#parts;
-    const blocks = core.allocate(codes.length);
-    let own: Block | undefined;
-    try {
-      own = core.allocate(Math.ceil(n / BLOCK) * BLOCK * 4);
+    const held = making((own) => {
+      const blocks = own(core.allocate(codes.length));
+      const held = own(core.allocate(Math.ceil(n / BLOCK) * BLOCK * 4));
       // both are little-endian: the file, and WebAssembly's memory on every machine
       blocks.u8().set(codeBytes);
-      own.u8(0, 4 * n).set(idBytes);
-      const bad = own.u32(0, n).find((id) => id >= this.#parts.n);
-      if (bad !== undefined) {
-        throw new FormatError(`"id" expected a number below ${this.#parts.n}, got ${bad}`, ids.offset);
-      }
+      held.u8(0, 4 * n).set(idBytes);
+      // of a piece that comes again ids are checked among themselves, as they were among all
+      const once = this.#checked.has(ids.offset) ? new IdsOnce(this.#parts.n) : this.#once;
+      const bad = once.defect(held.u32(0, n));
+      if (bad !== undefined) throw new FormatError(bad, ids.offset);
+      this.#checked.add(ids.offset);
       const defect = codec.defect(blocks, n);
       if (defect !== undefined) throw new FormatError(`list ${list}: ${defect}`, codes.offset);
-    } catch (error) {
-      blocks.dispose();
-      own?.dispose();
-      throw error;
-    }
-    this.#held.set(codes.offset, { n, blocks, ids: own, bytes });
+      return { n, blocks, ids: held, bytes };
+    });
+    this.#held.set(codes.offset, held);
     this.#bytes += bytes;
   }
 
-  dispose(): void {
+  override dispose(): void {
     for (const [key, held] of this.#held) this.#drop(key, held);
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+    super.dispose();
   }
 }

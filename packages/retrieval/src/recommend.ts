@@ -3,12 +3,16 @@
  * candidate. No guess without figures.
  */
 import {
+  boundedSet,
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
   checkNumber,
+  checkOptions,
   type Metric,
-  type VectorSet,
+  type OptionTable,
+  type VectorSetInput,
   vectorSet,
 } from '@sagitta/core-wasm';
 import { type Candidate, candidatesAt } from './candidates.ts';
@@ -32,6 +36,17 @@ export interface RecommendOptions {
   readonly seed?: number;
 }
 
+const RECOMMEND_OPTIONS: OptionTable<RecommendOptions> = {
+  metric: 'string',
+  recall: 'number',
+  bytes: 'number',
+  k: 'number',
+  rerank: 'number',
+  bits: 'any',
+  queries: 'number',
+  seed: 'number',
+};
+
 export interface Recommendation extends Candidate {
   readonly recall: number;
   readonly bytesPerVector: number;
@@ -49,10 +64,12 @@ const LEAST_SAMPLE = 50;
  * Ranked, best first: those that meet what is asked, by bytes (`recall`) or by recall (`bytes`), then the others.
  * @throws RangeError unless exactly one of recall and bytes is given, or on a sample of fewer than 50 vectors
  */
-export function recommend(core: Core, sample: VectorSet, options: RecommendOptions): Recommendation[] {
+export function recommend(core: Core, sample: VectorSetInput, options: RecommendOptions): Recommendation[] {
+  checkCore(core);
+  checkOptions('options', options, RECOMMEND_OPTIONS);
   const { d } = sample;
   const metric = checkMetric(options.metric);
-  const { n } = vectorSet(sample.data, d, 'sample');
+  const { data, n } = (metric === 'cosine' ? vectorSet : boundedSet)(sample.data, d, 'sample');
   if (n < LEAST_SAMPLE) {
     throw new RangeError(`"sample" expected at least ${LEAST_SAMPLE} vectors to measure recall on, got ${n}`);
   }
@@ -67,7 +84,7 @@ export function recommend(core: Core, sample: VectorSet, options: RecommendOptio
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   const held = checkInteger('queries', options.queries ?? 200, 1, 2 ** 20);
   const { base, queries } = holdOut(
-    { data: sample.data, n, d },
+    { data, n, d },
     Math.min(held, Math.floor(n / 5)),
     seed,
     'recommend/queries',

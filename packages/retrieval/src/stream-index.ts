@@ -10,8 +10,13 @@ import {
   ByteReader,
   type ContainerTable,
   type Core,
+  checkCore,
+  checkOptions,
   crc32,
   FormatError,
+  longestStored,
+  making,
+  type OptionTable,
   readContainerTable,
   type SectionEntry,
 } from '@sagitta/core-wasm';
@@ -49,12 +54,18 @@ export interface LoadFromOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+const LOAD_FROM_OPTIONS: OptionTable<LoadFromOptions> = {
+  size: 'number',
+  signal: 'any',
+  onProgress: 'function',
+};
+
 /** What was read before the lists are complete; freed as a whole if reading fails. */
-class Partial {
+class Partial implements Disposable {
   readonly ids: Block[] = [];
   readonly blocks: Block[] = [];
 
-  dispose(): void {
+  [Symbol.dispose](): void {
     for (const block of [...this.ids, ...this.blocks]) block.dispose();
   }
 }
@@ -68,12 +79,14 @@ export async function loadIndexFrom(
   chunks: ByteChunks,
   options: LoadFromOptions = {},
 ): Promise<IvfIndex> {
+  checkCore(core);
+  checkOptions('options', options, LOAD_FROM_OPTIONS);
   const stream = new ByteStream(chunks);
   const partial = new Partial();
   try {
     return await new Loader(core, stream, options, partial).load();
   } catch (error) {
-    partial.dispose();
+    partial[Symbol.dispose]();
     throw error;
   } finally {
     await stream.close();
@@ -232,7 +245,7 @@ class Loader {
     return checksum;
   }
 
-  async #readKept({ n, d }: IndexMeta): Promise<Float32Array[]> {
+  async #readKept({ n, d, metric }: IndexMeta): Promise<Float32Array[]> {
     const entry = await this.#open('VECS');
     if (entry.length !== 4 * n * d) {
       throw new FormatError(`section "VECS" expected ${4 * n * d} bytes, got ${entry.length}`, entry.offset);
@@ -241,11 +254,11 @@ class Loader {
     const rows = Math.max(1, Math.floor(KEPT_PIECE_BYTES / (4 * d)));
     let checksum = 0;
     for (let first = 0; first < n; first += rows) {
-      const count = Math.min(rows, n - first) * d;
+      const count = Math.min(rows, n - first);
       const start = this.#stream.offset;
-      const bytes = await this.#stream.take(4 * count);
+      const bytes = await this.#stream.take(4 * count * d);
       checksum = crc32(bytes, checksum);
-      pieces.push(new ByteReader(bytes, start).f32Array('kept vectors', count));
+      pieces.push(new ByteReader(bytes, start).rows('kept vectors', count, d, longestStored(metric)));
       this.#progress();
     }
     this.#check(entry, checksum);
@@ -261,36 +274,27 @@ class Loader {
     kept: readonly Float32Array[] | undefined,
   ): IvfIndex {
     const core = this.#core;
-    const codec = openCodec(core, meta, () => model as ByteReader);
-    let lists: InvertedLists;
-    try {
+    return making((own) => {
+      const codec = own(openCodec(core, meta, () => model as ByteReader));
       if (meta.n > 0 && codec.blockBytes !== blockBytes) {
         throw new FormatError(
           `codes expected blocks of ${codec.blockBytes} bytes, got ${blockBytes}`,
           this.#entry('CODE').offset,
         );
       }
-      lists = new InvertedLists(core, meta.nlist, codec.blockBytes);
-    } catch (error) {
-      codec.dispose();
-      throw error;
-    }
-    let at = 0;
-    for (const [list, n] of sizes.entries()) {
-      if (n === 0) continue;
-      const { ids, blocks } = this.#partial;
-      lists.replace(list, { n, ids: ids[at] as Block, blocks: blocks[at] as Block });
-      at++;
-    }
-    // from here on the index owns the codec and the lists; blocks freed twice are freed once
-    const filled = { lists, n: meta.n, ...(kept && { kept }) };
-    const index = new IvfIndex({ ...meta, core, centroids, codec, filled });
-    try {
+      const lists = own(new InvertedLists(core, meta.nlist, codec.blockBytes));
+      let at = 0;
+      for (const [list, n] of sizes.entries()) {
+        if (n === 0) continue;
+        const { ids, blocks } = this.#partial;
+        lists.replace(list, { n, ids: ids[at] as Block, blocks: blocks[at] as Block });
+        at++;
+      }
+      // blocks freed twice are freed once
+      const filled = { lists, n: meta.n, ...(kept && { kept }) };
+      const index = own(new IvfIndex({ ...meta, core, centroids, codec, filled }));
       checkCodes(index);
-    } catch (error) {
-      index.dispose();
-      throw error;
-    }
-    return index;
+      return index;
+    });
   }
 }

@@ -300,7 +300,7 @@ export function vectorIndexCase(one: IndexCase): void {
         expect(() => index.search(query(0), 3, { rerank: { candidates: 9 } })).toThrow(/"rerank"/);
       expect(() => index.search(query(0), 3, { rerank: { candidates: 0 } })).toThrow(/"rerank.candidates"/);
       const short = { candidates: 9, fetch: () => new Float32Array(3) };
-      expect(() => index.search(query(0), 3, { rerank: short })).toThrow(/"fetch"/);
+      expect(() => index.search(query(0), 3, { rerank: short })).toThrow(/"rerank.fetch"/);
       expect(core.bytesUsed()).toBe(used);
       expectSame(saveIndex(index), before);
     });

@@ -20,6 +20,8 @@ export {
   vectorSet,
 } from '@sagitta/core-wasm';
 export { createCoreFrom } from './create-core.ts';
+export { BlockedError, ChangedError, NetworkError, NotFoundError } from './errors.ts';
+export type { HttpOptions } from './http-request.ts';
 export { type HttpSourceOptions, httpSource } from './http-source.ts';
 export {
   type IndexStorage,
@@ -36,6 +38,7 @@ export {
   type ClientOptions,
   createSearchWorker,
   type Endpoint,
+  type EndpointEnd,
   type IndexInfo,
   type IndexLocation,
   type Progress,
@@ -45,7 +48,10 @@ export {
   type ShardedInfo,
   type ShardedOptions,
   type StartOptions,
+  type StorageOptions,
   serveSearch,
   type VectorInput,
+  type WorkerEndpoint,
+  WorkerGoneError,
   type WorkerSearchOptions,
 } from './worker/index.ts';

@@ -17,7 +17,7 @@ export type { CreateRelaxedCoreOptions } from './options.ts';
 
 /** @throws UnsupportedError if `build` is 'relaxed', the default, and the engine lacks relaxed SIMD */
 export function createCore(options: CreateRelaxedCoreOptions = {}): Core {
-  const build = selectBuild(options.build ?? 'relaxed');
+  const build = selectBuild(options);
   const bytes =
     build === 'simd'
       ? decodeBinaryText(simdText, simdByteLength)

@@ -15,6 +15,6 @@ export { hasRelaxedSimd } from '../select-build.ts';
 export type { CreateRelaxedCoreOptions } from './options.ts';
 
 export function createCore(options: CreateRelaxedCoreOptions = {}): Core {
-  const build = selectBuild(options.build ?? 'relaxed');
+  const build = selectBuild(options);
   return instantiateCore(build === 'simd' ? simd : relaxed, build, options);
 }

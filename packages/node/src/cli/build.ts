@@ -12,7 +12,14 @@ import { type Command, Option } from 'commander';
 import { saveIndexFile } from '../index-file.ts';
 import { readBatches, rowsWithin } from '../readers/batches.ts';
 import type { VectorSource } from '../readers/vector-source.ts';
-import { addOutputOptions, addVectorOptions, integer, type VectorOptions } from './arguments.ts';
+import {
+  addOutputOptions,
+  addVectorOptions,
+  integer,
+  outputPath,
+  VECTOR_FILE,
+  type VectorOptions,
+} from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
 import { checkOutputs, readQueries, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
@@ -50,8 +57,8 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     .command('build')
     .summary('build an index of a file of vectors')
     .description('Builds an index of the vectors of BASE. Row numbers become ids.')
-    .argument('<BASE>', 'vectors: .fvecs .bvecs .ivecs .npy .parquet .jsonl, raw float32')
-    .requiredOption('--out <FILE>', 'the index file to write')
+    .argument('<BASE>', VECTOR_FILE)
+    .requiredOption('--out <FILE>', 'the index file to write', outputPath)
     .addOption(new Option('--index <KIND>', 'the structure').choices(['flat', 'ivf']).default('ivf'))
     .addOption(new Option('--metric <NAME>', 'what is near').choices(['l2', 'ip', 'cosine']).default('l2'))
     .option('--nlist <N>', 'number of lists (ivf; default: √n, rounded)', integer(1, 2 ** 20))
@@ -106,6 +113,7 @@ async function build(
   await checkOutputs(
     [['--out', options.out]],
     trainingQueries === undefined ? [base] : [base, trainingQueries],
+    report,
   );
   await withVectors('BASE', base, options, async (source) => {
     const core = createCore();
@@ -198,9 +206,12 @@ async function train(
     trainIndex(core, rows, {
       metric: options.metric,
       ...compression,
-      blockSize: BLOCK_SIZES[options.blockSize],
-      objective: options.objective,
-      singleSegment: options.singleSegment === true,
+      // the other quantizers have no segments
+      ...((compression.quantizer ?? 'saq') === 'saq' && {
+        blockSize: BLOCK_SIZES[options.blockSize],
+        objective: options.objective,
+        singleSegment: options.singleSegment === true,
+      }),
       seed: options.seed,
       keepVectors: options.keepVectors === true,
       trainSize: options.trainSize ?? TRAIN_ROWS,

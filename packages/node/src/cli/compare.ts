@@ -6,7 +6,15 @@ import { writeFileAtomic } from '../atomic-file.ts';
 import { candidatesOf, compareQuantizers } from '../compare/compare.ts';
 import { COLUMNS, comparisonChart, comparisonHtml } from '../compare/report.ts';
 import { readAll } from '../readers/vector-source.ts';
-import { addOutputOptions, addVectorOptions, integer, number, type VectorOptions } from './arguments.ts';
+import {
+  addOutputOptions,
+  addVectorOptions,
+  integer,
+  number,
+  outputPath,
+  VECTOR_FILE,
+  type VectorOptions,
+} from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
 import { checkOutputs, readQueries, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
@@ -43,7 +51,7 @@ export function addCompareCommand(program: Command, io: CommandIo): void {
       'Trains, codes and searches BASE with every quantizer that applies, at nearly equal bytes a vector, beside the ' +
         'rate–distortion bound. BASE is held in memory.',
     )
-    .argument('<BASE>', 'vectors: .fvecs .bvecs .ivecs .npy .parquet .jsonl, raw float32')
+    .argument('<BASE>', VECTOR_FILE)
     .requiredOption('--queries <Q>', 'vectors to search for')
     .option('--bits <B,...>', 'bits a dimension', bitsList, [1, 2, 4, 8])
     .addOption(new Option('--metric <NAME>', 'what is near').choices(['l2', 'ip', 'cosine']).default('l2'))
@@ -51,8 +59,8 @@ export function addCompareCommand(program: Command, io: CommandIo): void {
     .option('--seed <S>', 'seed of everything random', integer(0), 1)
     .option('--limit <N>', 'only the first N vectors of BASE', integer(1), 20_000)
     .option('--query-limit <N>', 'only the first N queries', integer(1), 200)
-    .option('--plot <SVG>', 'draw error against bytes to a file')
-    .option('--html <PAGE>', 'write chart and table as a page of its own');
+    .option('--plot <SVG>', 'draw error against bytes to a file', outputPath)
+    .option('--html <PAGE>', 'write chart and table as a page of its own', outputPath);
   addVectorOptions(command, true);
   addOutputOptions(command);
   command
@@ -75,6 +83,7 @@ async function compare(base: string, options: CompareCommandOptions, report: Rep
       ['--html', html],
     ],
     [base, options.queries],
+    report,
   );
   await withVectors('BASE', base, options, async (source) => {
     const rows = await readAll(source, options.limit);

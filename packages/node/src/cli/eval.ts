@@ -13,6 +13,7 @@ import {
   integer,
   integerList,
   MAX_COUNT,
+  outputPath,
   type ScanOptions,
   searchOptions,
   type VectorOptions,
@@ -41,7 +42,10 @@ export function addEvalCommand(program: Command, io: CommandIo): void {
     )
     .argument('<FILE>', 'an index file')
     .requiredOption('--queries <Q>', 'vectors to search for')
-    .requiredOption('--truth <T>', 'true neighbours of each query, best first: .ivecs, or .npy of int32')
+    .requiredOption(
+      '--truth <T>',
+      'true neighbours of each query, best first: .ivecs .npy .ibin .hdf5 ("neighbors")',
+    )
     .option('-k <K>', 'results a query', integer(1, MAX_COUNT), 10)
     .option(
       '--nprobe <P,...>',
@@ -49,7 +53,7 @@ export function addEvalCommand(program: Command, io: CommandIo): void {
       integerList(1, MAX_COUNT),
       [4, 8, 16, 32],
     )
-    .option('--plot <SVG>', 'draw recall against queries/s to a file')
+    .option('--plot <SVG>', 'draw recall against queries/s to a file', outputPath)
     .option('--repeat <N>', 'timed passes over the queries', integer(1, 1_000_000), 1)
     .option('--query-limit <N>', 'only the first N queries', integer(1));
   addScanOptions(command);
@@ -68,7 +72,7 @@ JSON: rows [{nprobe, recall, qps, p50Ms, p99Ms}], and n, d, k, queries, bytesPer
 
 async function evaluate(file: string, options: EvalOptions, report: Reporter): Promise<void> {
   const { k, plot } = options;
-  await checkOutputs([['--plot', plot]], [file, options.queries, options.truth]);
+  await checkOutputs([['--plot', plot]], [file, options.queries, options.truth], report);
   await withIndex(file, async (index) => {
     const queries = await readQueries(options.queries, options, index.d, file, options.queryLimit);
     const matrix = await blame('--truth', () => readMatrixI32(options.truth));

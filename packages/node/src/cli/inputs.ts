@@ -1,14 +1,17 @@
 /** Files that commands read and write: opened, checked and closed in one place, so that every error names its argument. */
 import { constants } from 'node:fs';
-import { access, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { access, realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Core, createCore, type VectorSet } from '@sagitta/core-wasm';
 import type { IvfIndex } from '@sagitta/retrieval';
+import { FORMATS } from '../formats.ts';
 import { openIndexFile } from '../index-file.ts';
-import { formatOf, openVectors, type VectorFormat } from '../readers/open-vectors.ts';
+import { type FileTarget, resolveOutput, type StreamTarget } from '../output-target.ts';
+import { formatFor, openVectors } from '../readers/open-vectors.ts';
 import { readAll, type VectorSource } from '../readers/vector-source.ts';
 import type { VectorOptions } from './arguments.ts';
 import { asFailure, blame, CommandFailure } from './failure.ts';
+import type { Reporter } from './io.ts';
 
 /** Opens a file of vectors for body and closes it; errors while it is read name the argument too. */
 export async function withVectors<T>(
@@ -16,15 +19,13 @@ export async function withVectors<T>(
   path: string,
   options: VectorOptions,
   body: (source: VectorSource) => Promise<T>,
+  role: 'base' | 'queries' = 'base',
 ): Promise<T> {
   const source = await blame(argument, () => {
-    const format = formatOrUndefined(path, options.format) ?? formatOf(path);
-    return openVectors(path, {
-      format,
-      // other formats know their dimension and have no columns
-      d: format === 'f32' ? options.d : undefined,
-      column: options.column,
-    });
+    const format = formatFor(path, options.format);
+    // other formats know their dimension: it is compared below
+    const d = isRaw(path, options) ? options.d : undefined;
+    return openVectors(path, { format, d, column: options.column, role });
   });
   try {
     const { d } = options;
@@ -63,23 +64,23 @@ export function readQueries(
   argument = '--queries',
 ): Promise<VectorSet> {
   const { column, format } = options;
-  const isRaw = formatOrUndefined(path, format) === 'f32';
-  const reading = { ...(column && { column }), ...(format && { format }), ...(isRaw && { d }) };
-  return withVectors(argument, path, reading, async (source) => {
+  const reading = {
+    ...(column && { column }),
+    ...(format && { format }),
+    ...(isRaw(path, options) && { d }),
+  };
+  const read = async (source: VectorSource): Promise<VectorSet> => {
     if (source.d !== d) {
       throw new CommandFailure(argument, `expected ${d} dimensions as ${owner} has, ${path} has ${source.d}`);
     }
     return readAll(source, limit);
-  });
+  };
+  return withVectors(argument, path, reading, read, 'queries');
 }
 
-/** The extension decides; --format is for files whose extension says nothing. */
-function formatOrUndefined(path: string, format: VectorFormat | undefined): VectorFormat | undefined {
-  try {
-    return formatOf(path);
-  } catch {
-    return format;
-  }
+function isRaw(path: string, options: VectorOptions): boolean {
+  const format = formatFor(path, options.format);
+  return format !== undefined && FORMATS[format].isRaw === true;
 }
 
 /** Runs body with a core and the index of a file, and frees both. */
@@ -105,44 +106,43 @@ export type Output = readonly [argument: string, path: string | undefined];
 
 /**
  * Refuses, before hours of work, places that cannot be written to, files that are read by the same command, and one file
- * for two outputs.
+ * for two outputs. Where an output goes to stdout, the report leaves it.
  */
-export async function checkOutputs(outputs: readonly Output[], inputs: readonly string[]): Promise<void> {
+export async function checkOutputs(
+  outputs: readonly Output[],
+  inputs: readonly string[],
+  report: Reporter,
+): Promise<void> {
   const owners = new Map<string, string>();
   for (const [argument, path] of outputs) {
     if (path === undefined) continue;
     const target = await checkOutput(argument, path, inputs);
-    const owner = owners.get(target);
+    const owner = owners.get(target.path);
     if (owner !== undefined) {
       throw new CommandFailure(argument, `expected another file than ${path}, which ${owner} names`);
     }
-    owners.set(target, argument);
+    owners.set(target.path, argument);
+    if (target.kind === 'stream' && target.descriptor === 1) report.leaveStdout();
   }
 }
 
-/** @returns where the file will be, links resolved */
-async function checkOutput(argument: string, path: string, inputs: readonly string[]): Promise<string> {
+async function checkOutput(
+  argument: string,
+  path: string,
+  inputs: readonly string[],
+): Promise<FileTarget | StreamTarget> {
   if (path === '' || path.endsWith('/')) {
     throw new CommandFailure(argument, `expected the path of a file to write, got "${path}"`);
   }
-  const folder = await blame(argument, async () => {
-    await access(dirname(path), constants.W_OK);
-    return realpath(dirname(path));
+  const target = await blame(argument, async () => {
+    const found = await resolveOutput(path);
+    if (found.kind === 'file') await access(dirname(found.path), constants.W_OK);
+    return found;
   });
-  const real = await blame(argument, () => realpath(path).catch(undefinedIfAbsent));
-  if (real === undefined) return join(folder, basename(path));
-  if (!(await stat(real)).isFile()) {
-    throw new CommandFailure(argument, `expected a file to write, ${path} is no regular file`);
-  }
   for (const input of inputs) {
-    if ((await realpath(input).catch(() => undefined)) === real) {
+    if ((await realpath(input).catch(() => undefined)) === target.path) {
       throw new CommandFailure(argument, `expected another file than ${input}, which is read`);
     }
   }
-  return real;
-}
-
-/** Other errors, such as a name that is too long, would come back when the file is written. */
-function undefinedIfAbsent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
+  return target;
 }

@@ -22,12 +22,15 @@ export interface Reporter {
     unit: string,
     body: (progress: Progress) => T,
   ): Promise<Awaited<T>>;
+  /** Makes the result go to stderr, since stdout is what a file is written to. */
+  leaveStdout(): void;
   /** The result: the object as JSON, or the lines. */
   result(value: object, lines: readonly string[]): void;
 }
 
 export function reporter(io: CommandIo, options: OutputOptions): Reporter {
   const quiet = options.quiet === true;
+  let results: NodeJS.WritableStream = io.stdout;
   return {
     note(text) {
       if (!quiet) io.stderr.write(`${text}\n`);
@@ -46,8 +49,11 @@ export function reporter(io: CommandIo, options: OutputOptions): Reporter {
         progress.stop();
       }
     },
+    leaveStdout() {
+      results = io.stderr;
+    },
     result(value, lines) {
-      io.stdout.write(options.json === true ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
+      results.write(options.json === true ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
     },
   };
 }

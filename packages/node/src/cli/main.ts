@@ -3,10 +3,14 @@ import { installInterruptCleanup } from '../atomic-file.ts';
 import { runCommand } from './run.ts';
 
 installInterruptCleanup();
-// a reader that went away, as in `sagitta search … | head`, is no failure
+// messages that nobody can read cost no work
+process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  // a reader that went away, as in `sagitta search … | head`, is no failure; a full disk is one
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`error: stdout: ${error.message}\n`);
+  process.exitCode = 1;
 });
+const status = await runCommand(process.argv.slice(2), process);
 // set rather than exit: what is still in the pipes is written first
-process.exitCode = await runCommand(process.argv.slice(2), process);
+if (status !== 0) process.exitCode = status;

@@ -4,6 +4,7 @@ import {
   type LeanVecSolver,
   PRIMARY_NAMES,
   type PrimaryName,
+  quantizerOptionNames,
   type ScalarRanges,
 } from '@sagitta/quantizers';
 import type { IndexOptions, IndexQuantizer } from '@sagitta/retrieval';
@@ -88,7 +89,7 @@ export function addQuantizerOptions(command: Command): Command {
 
 /**
  * What the flags say to an index.
- * @throws CommanderError on bits that SAQ does not have
+ * @throws CommanderError on bits that SAQ does not have, and on flags that the quantizer does not have
  */
 export function quantizerOptions(
   command: Command,
@@ -101,6 +102,22 @@ export function quantizerOptions(
   const second = secondary && {
     secondary: { quantizer: secondary, ...(secondaryBits !== undefined && { bits: secondaryBits }) },
   };
+  const own = {
+    ...(mode && { mode }),
+    ...(nbits && { nbits: nbits === '4' ? (4 as const) : (8 as const) }),
+    ...(secondBits !== undefined && { secondBits }),
+    ...(rotate && { rotate }),
+    ...(ratio && { ratio }),
+    ...(clip !== undefined && { clip }),
+    ...newerOptions(flags),
+  };
+  const known =
+    quantizer === 'saq' || quantizer === 'none' ? [] : quantizerOptionNames(quantizer, own.primary);
+  for (const name of Object.keys(own)) {
+    if (known.includes(name)) continue;
+    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return command.error(`error: option '--${flag}' is none of the quantizer ${quantizer}.`);
+  }
   if (quantizer === 'saq') {
     try {
       return { quantizer, bits: saqBits(String(flags.bits ?? SAQ_BITS)), ...second };
@@ -113,16 +130,9 @@ export function quantizerOptions(
   return {
     quantizer,
     ...second,
-    ...(flags.bits !== undefined && { bits: flags.bits }),
-    quantizerOptions: {
-      ...(mode && { mode }),
-      ...(nbits && { nbits: nbits === '4' ? 4 : 8 }),
-      ...(secondBits !== undefined && { secondBits }),
-      ...(rotate && { rotate }),
-      ...(ratio && { ratio }),
-      ...(clip !== undefined && { clip }),
-      ...newerOptions(flags),
-    },
+    // float32 has its bits
+    ...(flags.bits !== undefined && quantizer !== 'none' && { bits: flags.bits }),
+    quantizerOptions: own,
   };
 }
 

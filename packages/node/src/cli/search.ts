@@ -7,6 +7,7 @@ import {
   addVectorOptions,
   integer,
   MAX_COUNT,
+  outputPath,
   type ScanOptions,
   searchOptions,
   type VectorOptions,
@@ -35,8 +36,8 @@ export function addSearchCommand(program: Command, io: CommandIo): void {
     .requiredOption('--queries <Q>', 'vectors to search for')
     .option('-k <K>', 'results a query', integer(1, MAX_COUNT), 10)
     .option('--nprobe <P>', 'lists to visit a query', integer(1, MAX_COUNT), 16)
-    .option('--out <R>', 'write ids to R.ivecs or R.npy; without it the answers are printed')
-    .option('--scores <S>', 'write scores to S.npy as float32')
+    .option('--out <R>', 'write ids to R.ivecs or R.npy; without it the answers are printed', outputPath)
+    .option('--scores <S>', 'write scores to S.npy as float32', outputPath)
     .option('--query-limit <N>', 'only the first N queries', integer(1));
   addScanOptions(command);
   addVectorOptions(command, false);
@@ -61,6 +62,7 @@ async function search(file: string, options: SearchCommandOptions, report: Repor
       ['--scores', options.scores],
     ],
     [file, options.queries],
+    report,
   );
   await withIndex(file, async (index) => {
     const { d } = index;

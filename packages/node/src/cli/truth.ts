@@ -2,7 +2,15 @@
 import { createCore, type Metric } from '@sagitta/core-wasm';
 import { type Command, Option } from 'commander';
 import { exactNeighbors } from '../exact-neighbors.ts';
-import { addOutputOptions, addVectorOptions, integer, MAX_COUNT, type VectorOptions } from './arguments.ts';
+import {
+  addOutputOptions,
+  addVectorOptions,
+  integer,
+  MAX_COUNT,
+  outputPath,
+  VECTOR_FILE,
+  type VectorOptions,
+} from './arguments.ts';
 import { blame } from './failure.ts';
 import { checkOutputs, readQueries, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
@@ -26,12 +34,12 @@ export function addTruthCommand(program: Command, io: CommandIo): void {
     .description(
       'Finds the exact K nearest vectors of each query by reading all of BASE. Ties go to the lower row.',
     )
-    .argument('<BASE>', 'vectors: .fvecs .bvecs .ivecs .npy .parquet .jsonl, raw float32')
+    .argument('<BASE>', VECTOR_FILE)
     .requiredOption('--queries <Q>', 'vectors to search for')
-    .requiredOption('--out <T>', 'write row numbers to T.ivecs or T.npy')
+    .requiredOption('--out <T>', 'write row numbers to T.ivecs or T.npy', outputPath)
     .option('-k <K>', 'neighbours a query', integer(1, MAX_COUNT), 100)
     .addOption(new Option('--metric <NAME>', 'what is near').choices(['l2', 'ip', 'cosine']).default('l2'))
-    .option('--scores <S>', 'write scores to S.npy as float32')
+    .option('--scores <S>', 'write scores to S.npy as float32', outputPath)
     .option('--limit <N>', 'only the first N vectors of BASE', integer(1))
     .option('--query-limit <N>', 'only the first N queries', integer(1));
   addVectorOptions(command, true);
@@ -55,6 +63,7 @@ async function truth(base: string, options: TruthOptions, report: Reporter): Pro
       ['--scores', options.scores],
     ],
     [base, options.queries],
+    report,
   );
   await withVectors('BASE', base, options, async (source) => {
     const { d } = source;

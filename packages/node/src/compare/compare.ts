@@ -1,5 +1,14 @@
 /** Every applicable quantizer on one collection, at nearly equal bytes, and the bound beside them. */
-import { type Core, type Metric, normalizeRows, type VectorSet } from '@sagitta/core-wasm';
+import {
+  type Core,
+  checkOptions,
+  type Metric,
+  metricSet,
+  type OptionTable,
+  type VectorSet,
+  type VectorSetInput,
+  vectorSet,
+} from '@sagitta/core-wasm';
 import { type Candidate, candidatesAt } from '@sagitta/retrieval';
 import { exactNeighbors } from '../exact-neighbors.ts';
 import { memorySource } from '../readers/memory-source.ts';
@@ -15,6 +24,14 @@ export interface CompareOptions {
   readonly only?: readonly string[] | undefined;
   readonly onCandidate?: ((candidate: Candidate, done: number, total: number) => void) | undefined;
 }
+
+const COMPARE_OPTIONS: OptionTable<CompareOptions> = {
+  metric: 'string',
+  bits: 'any',
+  seed: 'number',
+  only: 'any',
+  onCandidate: 'function',
+};
 
 export interface Comparison {
   readonly rows: readonly ComparisonRow[];
@@ -38,11 +55,14 @@ export function candidatesOf(
 /** @throws RangeError on sets that do not fit together, and what training throws */
 export async function compareQuantizers(
   core: Core,
-  base: VectorSet,
-  queries: VectorSet,
+  givenBase: VectorSetInput,
+  givenQueries: VectorSetInput,
   options: CompareOptions,
 ): Promise<Comparison> {
+  checkOptions('options', options, COMPARE_OPTIONS);
   const { metric, seed } = options;
+  const base = vectorSet(givenBase.data, givenBase.d, 'base');
+  const queries = vectorSet(givenQueries.data, givenQueries.d, 'queries');
   if (queries.d !== base.d) throw new RangeError(`"queries" expected d = ${base.d}, got ${queries.d}`);
   const truthWidth = Math.min(100, base.n);
   const exact = await exactNeighbors(core, memorySource(base), queries, { k: truthWidth, metric });
@@ -52,8 +72,7 @@ export async function compareQuantizers(
     options.onCandidate?.(candidate, i, candidates.length);
     return measureCandidate(core, collection, candidate, seed);
   });
-  const unit = (set: VectorSet): VectorSet =>
-    metric === 'cosine' ? { ...set, data: normalizeRows(set.data, set.d) } : set;
-  const points = errorBound(core, unit(base), unit(queries), [...options.bits, ...RULER]);
+  const unit = ({ data, d }: VectorSet, label: string): VectorSet => metricSet(metric, data, d, label);
+  const points = errorBound(core, unit(base, 'base'), unit(queries, 'queries'), [...options.bits, ...RULER]);
   return { rows, bound: points.slice(0, options.bits.length), ruler: points.slice(options.bits.length) };
 }

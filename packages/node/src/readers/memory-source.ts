@@ -1,10 +1,10 @@
 /** Vectors in memory where a file is expected. */
-import type { VectorSet } from '@sagitta/core-wasm';
+import { type VectorSetInput, vectorSet } from '@sagitta/core-wasm';
 import type { VectorSource } from './vector-source.ts';
 
-/** Chunks are views of the set's data. */
-export function memorySource(set: VectorSet): VectorSource {
-  const { data, n, d } = set;
+/** Chunks are views of the set's data. @throws TypeError, RangeError on data that are no vectors of d finite numbers */
+export function memorySource(set: VectorSetInput): VectorSource {
+  const { data, n, d } = vectorSet(set.data, set.d);
   return {
     path: 'memory',
     d,

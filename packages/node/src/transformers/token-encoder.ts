@@ -2,7 +2,13 @@
  * Token embeddings of a transformer model as token sets: last_hidden_state, without padding and special tokens, through a
  * linear layer where the model has one beside its graph (ColBERT's), each token scaled to length 1.
  */
-import { checkInteger, type TokenSet, UnsupportedError } from '@sagitta/core-wasm';
+import {
+  checkInteger,
+  checkOptions,
+  type OptionTable,
+  type TokenSet,
+  UnsupportedError,
+} from '@sagitta/core-wasm';
 import type { QueryTokens } from '@sagitta/retrieval/maxsim';
 import { type HiddenStates, type TokenProjection, tokensOfStates } from './hidden-states.ts';
 import {
@@ -29,6 +35,16 @@ export interface TransformerTokenOptions {
   readonly library?: TransformersLibrary;
 }
 
+const TRANSFORMER_TOKEN_OPTIONS: OptionTable<TransformerTokenOptions> = {
+  dtype: 'string',
+  allowDownload: 'boolean',
+  maximumLength: 'number',
+  keepSpecialTokens: 'boolean',
+  projection: 'any',
+  batchSize: 'number',
+  library: 'any',
+};
+
 /**
  * Loads a model and its tokenizer. model — a folder with config.json, tokenizer.json and onnx/model.onnx.
  * @throws UnsupportedError if @huggingface/transformers is not there, its own errors on models that it cannot load
@@ -37,6 +53,7 @@ export async function loadTransformerTokens(
   model: string,
   options: TransformerTokenOptions = {},
 ): Promise<TransformerTokenEncoder> {
+  checkOptions('options', options, TRANSFORMER_TOKEN_OPTIONS);
   checkInteger('batchSize', options.batchSize ?? 16, 1, 65_536);
   const library = options.library ?? (await importTransformers());
   const load = { local_files_only: options.allowDownload !== true };

@@ -1,5 +1,13 @@
 /** Writes .mvecs (../token-sets/mvecs-layout.ts) set by set; the counts of the header are filled in at the end. */
-import { checkInteger, checkOneOf, MAX_DIMENSION, type TokenSet, tokenSet } from '@sagitta/core-wasm';
+import {
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  MAX_DIMENSION,
+  type OptionTable,
+  type TokenSet,
+  tokenSet,
+} from '@sagitta/core-wasm';
 import { withAtomicFile, writeAll } from '../atomic-file.ts';
 import { MVECS_HEADER_BYTES, MVECS_TYPES, writeMvecsHeader } from '../token-sets/mvecs-layout.ts';
 
@@ -7,6 +15,10 @@ export interface WriteMvecsOptions {
   /** How values are kept; int8 as round(127·value), for values from −1 to 1. Default float32. */
   readonly type?: 'float32' | 'int8';
 }
+
+const WRITE_MVECS_OPTIONS: OptionTable<WriteMvecsOptions> = {
+  type: 'string',
+};
 
 export interface MvecsCounts {
   readonly sets: number;
@@ -25,6 +37,7 @@ export async function writeMvecs(
   d: number,
   options: WriteMvecsOptions = {},
 ): Promise<MvecsCounts> {
+  checkOptions('options', options, WRITE_MVECS_OPTIONS);
   checkInteger('d', d, 1, MAX_DIMENSION);
   const type = checkOneOf('type', options.type ?? 'float32', MVECS_TYPES);
   if (type === 'float16') throw new RangeError('"type" expected float32 or int8, got float16');

@@ -7,7 +7,7 @@
  *
  * Bytes: dims·bits/8. The model: 4·dims·2^bits bytes, and a query's tables as many (half as many at up to 4 bits).
  */
-import type { ByteReader, ByteWriter, Core } from '@sagitta/core-wasm';
+import { type ByteReader, type ByteWriter, type Core, largestAmount } from '@sagitta/core-wasm';
 import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
 import {
   createLevelDots,
@@ -27,6 +27,7 @@ export class LatentCoder implements Coder {
   readonly norm = 'decoded';
   readonly writesNorms = true;
   readonly isBlocked: boolean;
+  readonly reach: number;
   /** dims × (2^bits - 1): half way between neighbours. */
   readonly #borders: Float64Array;
 
@@ -36,6 +37,7 @@ export class LatentCoder implements Coder {
     this.levels = levels;
     this.codeBytes = (dims * bits) / 8;
     this.isBlocked = levelsAreBlocked(bits);
+    this.reach = largestAmount(levels);
     const count = (1 << bits) - 1;
     this.#borders = new Float64Array(dims * count);
     for (let j = 0; j < dims; j++) {

@@ -3,7 +3,7 @@
  * of the inner coder knows nothing of them either, so there is none.
  */
 import type { ByteWriter, Core } from '@sagitta/core-wasm';
-import { type CodedRows, type Coder, type Dots, FACTOR_ERROR } from '../linear/coder.ts';
+import { type CodedRows, type CodePart, type Coder, type Dots, FACTOR_ERROR } from '../linear/coder.ts';
 import { type PrimaryName, QUANTIZER_NAMES } from '../quantizer.ts';
 
 export class ExactNormCoder implements Coder {
@@ -26,6 +26,15 @@ export class ExactNormCoder implements Coder {
   }
   get factors(): number {
     return this.#inner.factors & ~FACTOR_ERROR;
+  }
+  get parts(): readonly CodePart[] {
+    return this.#inner.parts ?? [];
+  }
+  get reach(): number {
+    return this.#inner.reach;
+  }
+  codesDefect(codes: Uint8Array): string | undefined {
+    return this.#inner.codesDefect?.(codes);
   }
   get isBlocked(): boolean {
     return this.#inner.isBlocked;

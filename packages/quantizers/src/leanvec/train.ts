@@ -3,7 +3,7 @@
  * primary codes what is left. Both maps are linear, so the primary's frame is multiplied into the projection once and a
  * search pays nothing for it.
  */
-import { type Core, checkInteger, checkOneOf, vectorSet } from '@sagitta/core-wasm';
+import { boundedSet, type Core, checkInteger, checkOneOf } from '@sagitta/core-wasm';
 import { type Frame, FrameTransform, matrixFrame } from '../linear/frame.ts';
 import type { PrimaryName } from '../quantizer.ts';
 import type { Made, QuantizerOptions, Sample } from '../quantizer-options.ts';
@@ -58,7 +58,7 @@ function projectionOf(
       `"queries" expected vectors of at most ${MOST_QUERY_DIMS} dimensions, got ${d}: the projection for them takes hours; leave them out`,
     );
   }
-  const given = vectorSet(options.queries, d, 'queries');
+  const given = boundedSet(options.queries, d, 'queries');
   if (given.n === 0) throw new RangeError('"queries" expected at least 1 vector, got 0');
   const data = given.data.map((value, i) => value - (origin[i % d] as number));
   const queries = { data, n: given.n, d };

@@ -39,6 +39,8 @@ export interface CodePart {
   readonly weight: number;
   /** What each coordinate of v is on average: stands for a part with the shared scale that is not read. */
   readonly expected?: number;
+  /** The greatest amount of a coordinate of v; NaN or Infinity where a file says so. */
+  readonly reach: number;
   createDots(core: Core): Dots;
 }
 
@@ -53,6 +55,10 @@ export interface Coder {
   readonly norm: 'exact' | 'decoded';
   /** encode fills `norms`. */
   readonly writesNorms: boolean;
+  /** The greatest amount of a coordinate of v(code), without the parts; NaN or Infinity where a file says so. */
+  readonly reach: number;
+  /** What is wrong with the codes of a block that was read from a file, or undefined; without it any bits are a code. */
+  codesDefect?(codes: Uint8Array): string | undefined;
   /** Codes lie in blocks of the fast scan (4-bit tables) instead of one after the other. */
   readonly isBlocked: boolean;
   /** rows — n × dims. */

@@ -8,6 +8,7 @@ import {
   type ByteWriter,
   type Core,
   NO_PTR,
+  Owner,
   type Ptr,
   type RandomStream,
 } from '@sagitta/core-wasm';
@@ -57,34 +58,34 @@ function transposed(matrix: Float32Array, d: number): Float32Array {
 }
 
 /** Takes rows into the frame; holds the matrix or the signs in the core's memory until disposed. */
-export class FrameTransform implements Disposable {
+export class FrameTransform extends Owner {
   readonly frame: Frame;
-  readonly #core: Core;
   readonly #kept: number;
   readonly #operator: Block | undefined;
   readonly #rows: Block;
   readonly #out: Block;
 
   constructor(core: Core, frame: Frame, role: 'data' | 'query') {
-    this.#core = core;
+    super(core);
     this.frame = frame;
     const { d, dims, signs } = frame;
     const matrix = role === 'query' ? (frame.queryMatrix ?? frame.matrix) : frame.matrix;
     const rows = role === 'query' ? 1 : FRAME_CHUNK;
     this.#kept = matrix ? matrix.length / d : dims;
-    this.#rows = core.allocate(rows * Math.max(d, dims) * 4);
-    this.#out = core.allocate(matrix ? rows * this.#kept * 4 : 0);
+    this.#rows = this.allocate(rows * Math.max(d, dims) * 4);
+    this.#out = this.allocate(matrix ? rows * this.#kept * 4 : 0);
     if (matrix) {
-      this.#operator = core.allocate(matrix.byteLength);
+      this.#operator = this.allocate(matrix.byteLength);
       this.#operator.f32(0, matrix.length).set(transposed(matrix, d));
     } else if (signs) {
-      this.#operator = core.allocate(signs.byteLength);
+      this.#operator = this.allocate(signs.byteLength);
       this.#operator.u32(0, signs.length).set(signs);
     }
   }
 
   /** rows — n × d → n × dims; rows themselves where the frame is the identity, else fresh. */
   apply(rows: Float32Array): Float32Array {
+    this.checkLive('transform');
     const { d, dims, signs } = this.frame;
     if (!this.#operator && d === dims) return rows;
     const n = rows.length / d;
@@ -105,7 +106,7 @@ export class FrameTransform implements Disposable {
           }
         }
         if (signs && this.#operator) {
-          this.#core.kernels.rotateF32Rows(this.#rows.at(), count, dims, dims, this.#operator.at());
+          this.core.kernels.rotateF32Rows(this.#rows.at(), count, dims, dims, this.#operator.at());
         }
         target.set(own);
       }
@@ -118,8 +119,9 @@ export class FrameTransform implements Disposable {
    * next call. Only of a transform of data.
    */
   load(vectors: Ptr, n: number, origin: Ptr): Ptr {
+    this.checkLive('transform');
     const { d, dims, signs } = this.frame;
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     if (this.#out.byteLength === 0) {
       kernels.residualRows(vectors, n, d, origin, dims, this.#rows.at());
       if (signs && this.#operator) kernels.rotateF32Rows(this.#rows.at(), n, dims, dims, this.#operator.at());
@@ -138,19 +140,10 @@ export class FrameTransform implements Disposable {
     const kept = this.#kept;
     this.#rows.f32(0, count * d).set(rows);
     const operator = this.#operator as Block;
-    this.#core.kernels.matmulF32(this.#rows.at(), operator.at(), count, kept, d, this.#out.at());
+    this.core.kernels.matmulF32(this.#rows.at(), operator.at(), count, kept, d, this.#out.at());
     const product = this.#out.f32(0, count * kept);
     if (kept === dims) target.set(product);
     else for (let i = 0; i < count; i++) target.set(product.subarray(i * kept, (i + 1) * kept), i * dims);
-  }
-
-  dispose(): void {
-    this.#operator?.dispose();
-    this.#rows.dispose();
-    this.#out.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }
 

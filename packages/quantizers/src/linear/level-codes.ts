@@ -4,7 +4,7 @@
  * 1, 2 and 4 bits lie in nibbles, of 4, 2 or 1 dims, for the fast scan; 3, 5, 6 and 7 bits in the layout of packCode with
  * a table of 2^bits floats a dim; 8 bits are a byte a dim.
  */
-import type { Block, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import type { Dots } from './coder.ts';
 import { packRows, unpackRow } from './pack-bits.ts';
@@ -98,11 +98,10 @@ export function createLevelDots(
 }
 
 /** Packed codes of 3, 5, 6 or 7 bits against a table of floats a dim. */
-class PackedTableDots implements Dots {
+class PackedTableDots extends Owner implements Dots {
   readonly a = 1;
   readonly b = 0;
   readonly isInteger = false;
-  readonly #core: Core;
   readonly #dims: number;
   readonly #bits: number;
   readonly #make: (query: Float32Array, out: Float32Array) => void;
@@ -114,22 +113,20 @@ class PackedTableDots implements Dots {
     bits: number,
     make: (query: Float32Array, out: Float32Array) => void,
   ) {
-    this.#core = core;
+    super(core);
     this.#dims = dims;
     this.#bits = bits;
     this.#make = make;
-    this.#luts = core.allocate((4 * dims) << bits);
+    this.#luts = this.allocate((4 * dims) << bits);
   }
 
   setQuery(query: Float32Array): void {
+    this.checkLive('dots');
     this.#make(query, this.#luts.f32());
   }
 
   compute(codes: Ptr, out: Ptr): void {
-    this.#core.kernels.tableRowsPacked(codes, BLOCK, this.#dims, this.#bits, this.#luts.at(), out);
-  }
-
-  [Symbol.dispose](): void {
-    this.#luts.dispose();
+    this.checkLive('dots');
+    this.core.kernels.tableRowsPacked(codes, BLOCK, this.#dims, this.#bits, this.#luts.at(), out);
   }
 }

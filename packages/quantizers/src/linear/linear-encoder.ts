@@ -1,5 +1,15 @@
 /** Vectors → blocks of any linear method: by kernels straight into the blocks where the coder has them, else row by row. */
-import { type Block, type Core, checkFinite, checkLength, NO_PTR, type Ptr } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type Core,
+  checkFinite,
+  checkLength,
+  NO_PTR,
+  Owner,
+  type Ptr,
+  shapedSet,
+  type Vectors,
+} from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import type { QuantizerEncoder } from '../quantizer.ts';
 import { factorAt, type LinearLayout, putCode, putFactors } from './block-layout.ts';
@@ -30,8 +40,7 @@ export function emptyRows(n: number, codeBytes: number): CodedRows {
 /** What an encoder takes of a LinearQuantizer. */
 type Encoded = LinearParts & { readonly layout: LinearLayout };
 
-export class LinearEncoder implements QuantizerEncoder {
-  readonly #core: Core;
+export class LinearEncoder extends Owner implements QuantizerEncoder {
   readonly #quantizer: Encoded;
   readonly #transform: FrameTransform;
   readonly #blockEncoder: BlockEncoder | undefined;
@@ -46,25 +55,20 @@ export class LinearEncoder implements QuantizerEncoder {
   };
 
   constructor(core: Core, quantizer: Encoded) {
-    this.#core = core;
+    super(core);
     this.#quantizer = quantizer;
     const { d, frame, coder } = quantizer;
-    this.#transform = new FrameTransform(core, frame, 'data');
-    this.#blockEncoder = coder.createBlockEncoder?.(core);
-    if (this.#blockEncoder) this.#input = core.allocate(4 * (FRAME_CHUNK * d + paddedTo4(d) + frame.dims));
+    this.#transform = this.own(() => new FrameTransform(core, frame, 'data'));
+    this.#blockEncoder = this.own(() => coder.createBlockEncoder?.(core));
+    if (this.#blockEncoder) this.#input = this.allocate(4 * (FRAME_CHUNK * d + paddedTo4(d) + frame.dims));
   }
 
-  encode(vectors: Float32Array, origin: Float32Array, blocks: Block, first: number): void {
+  encode(given: Vectors, origin: Float32Array, blocks: Block, first: number): void {
+    this.checkLive('encoder');
     const { d, coder, metric, frame } = this.#quantizer;
-    checkLength(
-      'vectors',
-      vectors.length,
-      Math.floor(vectors.length / d) * d,
-      `a multiple of d = ${d}, e.g.`,
-    );
+    const { data: vectors, n } = shapedSet(given, d, 'vectors');
     checkLength('origin', origin.length, d, 'd');
-    const n = vectors.length / d;
-    const centre = metric === 'l2' ? centreOf(this.#core, frame, this.#quantizer.origin, origin) : undefined;
+    const centre = metric === 'l2' ? centreOf(this.core, frame, this.#quantizer.origin, origin) : undefined;
     if (this.#blockEncoder) {
       this.#encodeByKernels(this.#blockEncoder, vectors, n, origin, centre, blocks, first);
       return;
@@ -160,7 +164,7 @@ export class LinearEncoder implements QuantizerEncoder {
     const { coder, layout, metric } = this.#quantizer;
     const { codeBytes } = coder;
     const rows = this.#transform.apply(residuals);
-    coder.encode(this.#core, rows, n, coded);
+    coder.encode(this.core, rows, n, coded);
     if (metric === 'l2')
       putFactors(blocks, layout, FACTOR_ADD, first, this.#adds(residuals, n, centre, coded));
     putFactors(blocks, layout, FACTOR_SCALE, first, coded.scales.subarray(0, n));
@@ -215,12 +219,6 @@ export class LinearEncoder implements QuantizerEncoder {
       );
     }
     return adds;
-  }
-
-  [Symbol.dispose](): void {
-    this.#transform.dispose();
-    this.#blockEncoder?.[Symbol.dispose]();
-    this.#input?.dispose();
   }
 }
 

@@ -8,7 +8,19 @@
  * The query is taken into the frame once, not once a list: what a list needs of it, <c', r̂>, is in the factor `add`,
  * which is computed from the code as it will be read. μ is the mean of training: it keeps the terms small.
  */
-import { type Block, type Core, checkFinite, checkLength, type Metric, type Ptr } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type Core,
+  checkFinite,
+  checkLength,
+  longestStored,
+  type Metric,
+  type Numbers,
+  Owner,
+  type Ptr,
+  rowsDefect,
+  toFloat32,
+} from '@sagitta/core-wasm';
 import { BLOCK, blockCount } from '../blocks.ts';
 import type {
   EstimatorOptions,
@@ -40,6 +52,7 @@ import {
 import { centreOf, type Frame, FrameTransform, fromFrame } from './frame.ts';
 import { emptyRows, LinearEncoder } from './linear-encoder.ts';
 import type { LinearParts } from './linear-parts.ts';
+import { blocksDefect, largestCoordinate, reachDefect } from './stored-range.ts';
 
 export type { LinearParts } from './linear-parts.ts';
 
@@ -56,6 +69,8 @@ export class LinearQuantizer implements Quantizer {
   readonly frame: Frame;
   readonly coder: Coder;
   readonly layout: LinearLayout;
+  /** Of r̂ in a file; computed when first wanted. */
+  #largestCoordinate: number | undefined;
 
   constructor(parts: LinearParts) {
     this.name = parts.name;
@@ -164,15 +179,26 @@ export class LinearQuantizer implements Quantizer {
     return { rows, lost };
   }
 
+  /** What is wrong with a model that was read from a file, or undefined: numbers with which scores leave float32. */
+  modelDefect(): string | undefined {
+    return (
+      rowsDefect('origin', this.origin, this.d, longestStored(this.metric)) ??
+      reachDefect(this.coder, this.#largest)
+    );
+  }
+
   defect(blocks: Block, n: number): string | undefined {
-    for (const bit of [FACTOR_ADD, FACTOR_SCALE, FACTOR_OFFSET, FACTOR_ERROR, FACTOR_PART]) {
-      if (factorAt(this.layout, bit) < 0) continue;
-      const bad = takeFactors(blocks, this.layout, bit, 0, n).find((value) => !Number.isFinite(value));
-      if (bad !== undefined) return `"factors" expected finite numbers, got ${bad}`;
-    }
-    return undefined;
+    return blocksDefect(this, blocks, n, this.#largest);
+  }
+
+  get #largest(): number {
+    this.#largestCoordinate ??= largestCoordinate(this.frame);
+    return this.#largestCoordinate;
   }
 }
+
+/** Blocks whose products are made at once. */
+const RUN_BLOCKS = 32;
 
 interface OpenPart {
   readonly part: CodePart;
@@ -181,41 +207,45 @@ interface OpenPart {
   readonly codesAt: number;
 }
 
-class LinearEstimator implements QueryEstimator {
-  readonly #core: Core;
+class LinearEstimator extends Owner implements QueryEstimator {
   readonly #quantizer: LinearQuantizer;
   readonly #transform: FrameTransform;
   readonly #dots: Dots;
   readonly #parts: readonly OpenPart[];
   /** The shared parts left out of #parts. */
   readonly #unread: readonly CodePart[];
-  #products: Block;
+  readonly #products: Block;
   /** Products of a part, then its share of the scores. */
-  #partProducts: Block;
+  readonly #partProducts: Block;
   #sum = 0;
 
   constructor(core: Core, quantizer: LinearQuantizer, isCoarse: boolean) {
-    this.#core = core;
+    super(core);
     this.#quantizer = quantizer;
-    this.#transform = new FrameTransform(core, quantizer.frame, 'query');
-    this.#dots = quantizer.coder.createDots(core);
+    this.#transform = this.own(() => new FrameTransform(core, quantizer.frame, 'query'));
+    this.#dots = this.own(() => quantizer.coder.createDots(core));
     const { coder, layout } = quantizer;
     let at = firstBytes(coder);
     const parts: OpenPart[] = [];
     const unread: CodePart[] = [];
     for (const part of coder.parts ?? []) {
       if (isCoarse && part.scale === 'shared') unread.push(part);
-      else parts.push({ part, dots: part.createDots(core), codesAt: layout.codesAt + BLOCK * at });
+      else {
+        const dots = this.own(() => part.createDots(core));
+        parts.push({ part, dots, codesAt: layout.codesAt + BLOCK * at });
+      }
       at += part.bytes;
     }
     this.#parts = parts;
     this.#unread = unread;
-    this.#products = core.allocate(4 * BLOCK * 32);
-    this.#partProducts = core.allocate(parts.length > 0 ? 8 * BLOCK * 32 : 0);
+    this.#products = this.allocate(4 * BLOCK * RUN_BLOCKS);
+    this.#partProducts = this.allocate(parts.length > 0 ? 8 * BLOCK * RUN_BLOCKS : 0);
   }
 
-  setQuery(query: Float32Array): void {
+  setQuery(given: Numbers): void {
+    this.checkLive('estimator');
     const { d, metric, origin } = this.#quantizer;
+    const query = toFloat32('query', given);
     checkLength('query', query.length, d, 'd');
     checkFinite('query', query);
     const centred = metric === 'l2' ? query.map((value, j) => value - (origin[j] as number)) : query;
@@ -227,12 +257,18 @@ class LinearEstimator implements QueryEstimator {
   }
 
   scores(blocks: Ptr, n: number, base: number, out: Ptr): void {
+    this.checkLive('estimator');
+    const { blockBytes } = this.#quantizer;
+    for (let b = 0; b * BLOCK < n; b += RUN_BLOCKS) {
+      const first = b * BLOCK;
+      const count = Math.min(RUN_BLOCKS * BLOCK, n - first);
+      this.#scoresOfRun((blocks + b * blockBytes) as Ptr, count, base, (out + 4 * first) as Ptr);
+    }
+  }
+
+  #scoresOfRun(blocks: Ptr, n: number, base: number, out: Ptr): void {
     const { layout, metric, blockBytes } = this.#quantizer;
     const count = blockCount(n);
-    if (this.#products.byteLength < 4 * BLOCK * count) {
-      this.#products.dispose();
-      this.#products = this.#core.allocate(4 * BLOCK * count);
-    }
     for (let b = 0; b < count; b++) {
       const codes = (blocks + b * blockBytes + layout.codesAt) as Ptr;
       this.#dots.compute(codes, this.#products.at(4 * BLOCK * b));
@@ -243,7 +279,7 @@ class LinearEstimator implements QueryEstimator {
       if (open.part.scale === 'shared') b += this.#addShared(open, blocks, count);
     }
     for (const { weight, expected = 0 } of this.#unread) b += weight * expected * this.#sum;
-    this.#core.kernels.affineScores(
+    this.core.kernels.affineScores(
       blocks,
       blockBytes,
       n,
@@ -261,10 +297,6 @@ class LinearEstimator implements QueryEstimator {
 
   #partDots({ dots, codesAt }: OpenPart, blocks: Ptr, count: number): void {
     const { blockBytes } = this.#quantizer;
-    if (this.#partProducts.byteLength < 8 * BLOCK * count) {
-      this.#partProducts.dispose();
-      this.#partProducts = this.#core.allocate(8 * BLOCK * count);
-    }
     for (let b = 0; b < count; b++) {
       dots.compute((blocks + b * blockBytes + codesAt) as Ptr, this.#partProducts.at(4 * BLOCK * b));
     }
@@ -278,7 +310,7 @@ class LinearEstimator implements QueryEstimator {
     if (a !== 0) {
       this.#partDots(open, blocks, count);
       const share = (weight * open.dots.a) / a;
-      this.#core.kernels.addScaledF32(this.#partProducts.at(), BLOCK * count, share, this.#products.at());
+      this.core.kernels.addScaledF32(this.#partProducts.at(), BLOCK * count, share, this.#products.at());
     }
     return weight * open.dots.b;
   }
@@ -292,7 +324,7 @@ class LinearEstimator implements QueryEstimator {
     const isOwn = part.scale === 'own';
     const at = isOwn ? factorAt(layout, FACTOR_PART) : 0;
     const shares = this.#partProducts.at(4 * BLOCK * count);
-    this.#core.kernels.affineScores(
+    this.core.kernels.affineScores(
       (blocks + at) as Ptr,
       blockBytes,
       n,
@@ -305,20 +337,13 @@ class LinearEstimator implements QueryEstimator {
       0,
       shares,
     );
-    this.#core.kernels.addScaledF32(shares, BLOCK * count, 1, out);
+    this.core.kernels.addScaledF32(shares, BLOCK * count, 1, out);
   }
 
   errors(blocks: Block, n: number, distance: number): Float32Array {
+    this.checkLive('estimator');
     const { layout, metric } = this.#quantizer;
     const weight = (metric === 'l2' ? 2 : 1) * distance;
     return takeFactors(blocks, layout, FACTOR_ERROR, 0, n).map((error) => error * weight);
-  }
-
-  [Symbol.dispose](): void {
-    this.#transform.dispose();
-    this.#dots[Symbol.dispose]();
-    for (const { dots } of this.#parts) dots[Symbol.dispose]();
-    this.#products.dispose();
-    this.#partProducts.dispose();
   }
 }

@@ -1,5 +1,5 @@
 /** Products with packed integers: the query as i16, as precise as the i32 sums allow (spec section 4.5). */
-import type { Block, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import type { Dots } from './coder.ts';
 
@@ -7,11 +7,10 @@ import type { Dots } from './coder.ts';
 const SUM_LIMIT = 8_421_504;
 const ENTRY_LIMIT = 32_767;
 
-export class PackedDots implements Dots {
+export class PackedDots extends Owner implements Dots {
   a = 1;
   b = 0;
   readonly isInteger = false;
-  readonly #core: Core;
   readonly #dims: number;
   readonly #bits: number;
   readonly #query: Block;
@@ -24,14 +23,15 @@ export class PackedDots implements Dots {
     bits: number,
     terms: (query: Float32Array) => { readonly query: Float32Array; readonly b: number },
   ) {
-    this.#core = core;
+    super(core);
     this.#dims = dims;
     this.#bits = bits;
-    this.#query = core.allocate(2 * dims);
+    this.#query = this.allocate(2 * dims);
     this.#terms = terms;
   }
 
   setQuery(query: Float32Array): void {
+    this.checkLive('dots');
     const terms = this.#terms(query);
     let most = 0;
     let sum = 0;
@@ -48,10 +48,7 @@ export class PackedDots implements Dots {
   }
 
   compute(codes: Ptr, out: Ptr): void {
-    this.#core.kernels.dotCodeRows(codes, BLOCK, this.#dims, this.#bits, this.#query.at(), out);
-  }
-
-  [Symbol.dispose](): void {
-    this.#query.dispose();
+    this.checkLive('dots');
+    this.core.kernels.dotCodeRows(codes, BLOCK, this.#dims, this.#bits, this.#query.at(), out);
   }
 }

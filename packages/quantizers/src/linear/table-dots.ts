@@ -4,32 +4,32 @@
  * 16-entry tables go as 16-bit integers: the least entry of each table is taken off (their sum is one bias), and one
  * step serves all, (largest range)/65,535: the error of a sum of m entries is below m/2 steps (spec section 4.3).
  */
-import type { Block, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import type { Dots } from './coder.ts';
 
 /** Fills m tables of `entries` values each. */
 export type TableMaker = (query: Float32Array, tables: Float32Array) => void;
 
-export class Table4Dots implements Dots {
+export class Table4Dots extends Owner implements Dots {
   a = 1;
   b = 0;
   readonly isInteger = true;
-  readonly #core: Core;
   readonly #m: number;
   readonly #make: TableMaker;
   readonly #tables: Float32Array;
   readonly #luts: Block;
 
   constructor(core: Core, m: number, make: TableMaker) {
-    this.#core = core;
+    super(core);
     this.#m = m;
     this.#make = make;
     this.#tables = new Float32Array(16 * m);
-    this.#luts = core.allocate(32 * m);
+    this.#luts = this.allocate(32 * m);
   }
 
   setQuery(query: Float32Array): void {
+    this.checkLive('dots');
     const tables = this.#tables;
     this.#make(query, tables);
     const minima = new Float32Array(this.#m);
@@ -63,39 +63,33 @@ export class Table4Dots implements Dots {
   }
 
   compute(codes: Ptr, out: Ptr): void {
-    this.#core.kernels.fastscanU16(codes, BLOCK, this.#m, this.#luts.at(), out);
-  }
-
-  [Symbol.dispose](): void {
-    this.#luts.dispose();
+    this.checkLive('dots');
+    this.core.kernels.fastscanU16(codes, BLOCK, this.#m, this.#luts.at(), out);
   }
 }
 
-export class Table8Dots implements Dots {
+export class Table8Dots extends Owner implements Dots {
   readonly a = 1;
   readonly b = 0;
   readonly isInteger = false;
-  readonly #core: Core;
   readonly #m: number;
   readonly #make: TableMaker;
   readonly #luts: Block;
 
   constructor(core: Core, m: number, make: TableMaker) {
-    this.#core = core;
+    super(core);
     this.#m = m;
     this.#make = make;
-    this.#luts = core.allocate(1024 * m);
+    this.#luts = this.allocate(1024 * m);
   }
 
   setQuery(query: Float32Array): void {
+    this.checkLive('dots');
     this.#make(query, this.#luts.f32());
   }
 
   compute(codes: Ptr, out: Ptr): void {
-    this.#core.kernels.tableRowsU8(codes, BLOCK, this.#m, this.#luts.at(), out);
-  }
-
-  [Symbol.dispose](): void {
-    this.#luts.dispose();
+    this.checkLive('dots');
+    this.core.kernels.tableRowsU8(codes, BLOCK, this.#m, this.#luts.at(), out);
   }
 }

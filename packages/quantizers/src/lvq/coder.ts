@@ -6,7 +6,15 @@
  *
  * 'plain' stands for its reconstruction; 'ratio' scales it by |r|²/<r, r̂>, which takes the bias away in a rotated frame.
  */
-import type { Block, ByteReader, ByteWriter, Core, Ptr } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type ByteReader,
+  type ByteWriter,
+  type Core,
+  largestAmount,
+  Owner,
+  type Ptr,
+} from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import { encodeByBlocks } from '../linear/block-encoder.ts';
 import {
@@ -43,6 +51,7 @@ export class LvqCoder implements Coder {
   readonly norm: 'exact' | 'decoded';
   readonly writesNorms: boolean;
   readonly isBlocked = false;
+  readonly reach: number;
 
   constructor(
     dims: number,
@@ -56,6 +65,7 @@ export class LvqCoder implements Coder {
     this.used = used;
     this.bits = bits;
     this.secondBits = secondBits;
+    this.reach = (1 << bits) - 1;
     this.hasRatio = hasRatio;
     this.means = means;
     const parts: CodePart[] = [];
@@ -172,23 +182,23 @@ export class LvqCoder implements Coder {
 /** f32 of a record of the kernel encodeRangeRows: least, step, |r̂|², <r, r̂>, |r|², <c', r̂>, before the ratio. */
 const RECORD = 6;
 
-class LvqBlockEncoder implements BlockEncoder {
-  readonly #core: Core;
+class LvqBlockEncoder extends Owner implements BlockEncoder {
   readonly #coder: LvqCoder;
   /** Codes of one row, then the records. */
   readonly #memory: Block;
 
   constructor(core: Core, coder: LvqCoder) {
-    this.#core = core;
+    super(core);
     this.#coder = coder;
-    this.#memory = core.allocate(2 * coder.dims + 4 * RECORD * BLOCK);
+    this.#memory = this.allocate(2 * coder.dims + 4 * RECORD * BLOCK);
   }
 
   encode(rows: Ptr, n: number, centre: Ptr, codes: Ptr, out: BlockFactors): void {
+    this.checkLive('encoder');
     const { dims, used, bits, hasRatio } = this.#coder;
     const memory = this.#memory;
     const at = memory.at(2 * dims);
-    this.#core.kernels.encodeRangeRows(rows, n, dims, used, bits, centre, memory.at(), codes, at);
+    this.core.kernels.encodeRangeRows(rows, n, dims, used, bits, centre, memory.at(), codes, at);
     const records = memory.f32(2 * dims, RECORD * n);
     for (let i = 0; i < n; i++) {
       const value = (j: number): number => records[RECORD * i + j] as number;
@@ -200,10 +210,6 @@ class LvqBlockEncoder implements BlockEncoder {
       out.crosses[i] = ratio * value(5);
     }
   }
-
-  [Symbol.dispose](): void {
-    this.#memory.dispose();
-  }
 }
 
 /** D2·c2 = D1·c2/(2^B2 - 1): in the vector's own scale. */
@@ -214,6 +220,7 @@ function secondLevel(dims: number, bits: number): CodePart {
     scale: 'shared',
     weight: 1 / cells,
     expected: cells / 2,
+    reach: cells,
     createDots: (core) => new PackedDots(core, dims, bits, (query) => ({ query, b: 0 })),
   };
 }
@@ -224,6 +231,7 @@ function meanOf(dims: number, means: Float32Array): CodePart {
     bytes: 1,
     scale: 'none',
     weight: 1,
+    reach: largestAmount(means),
     createDots: (core) =>
       new Table8Dots(core, 1, (query, table) => {
         table.fill(0);

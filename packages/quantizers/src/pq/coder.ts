@@ -2,7 +2,7 @@
  * Product quantization (Jégou et al., 2011): dims are cut into m runs, and each run of a vector goes to the nearest of 16
  * or 256 centroids. With 16 the scan is the fast scan of 4-bit codes, with 256 a table of floats.
  */
-import { type ByteReader, type ByteWriter, type Core, checkLength } from '@sagitta/core-wasm';
+import { type ByteReader, type ByteWriter, type Core, checkLength, largestAmount } from '@sagitta/core-wasm';
 import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
 import { Table4Dots, Table8Dots } from '../linear/table-dots.ts';
 import { assignToNearest } from '../training/kmeans.ts';
@@ -20,6 +20,7 @@ export class PqCoder implements Coder {
   readonly norm = 'decoded';
   readonly writesNorms = false;
   readonly isBlocked: boolean;
+  readonly reach: number;
   /** Made when first wanted: m tables of ksub × ksub. */
   #symmetric: readonly Float32Array[] | undefined;
 
@@ -31,6 +32,7 @@ export class PqCoder implements Coder {
     this.dsub = Math.ceil(dims / m);
     this.codeBytes = nbits === 8 ? m : Math.ceil(m / 2);
     this.isBlocked = nbits === 4;
+    this.reach = largestAmount(codebooks);
   }
 
   get ksub(): number {

@@ -4,7 +4,7 @@
  * A rotated query has no coordinate far from the others, so rounding to steps of max|q|/31 costs little: it adds about
  * (0.033/0.75)² = 0.2 % to the squared error of a one-bit code, where the paper's 4 bits add 4 %.
  */
-import type { Block, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import type { Dots } from '../linear/coder.ts';
 
@@ -12,21 +12,21 @@ const PLANES = 6;
 const LARGEST = 2 ** (PLANES - 1) - 1;
 
 /** <code - ½, q> of codes of `dims` bits. */
-export class BitPlaneDots implements Dots {
+export class BitPlaneDots extends Owner implements Dots {
   a = 1;
   b = 0;
   readonly isInteger = false;
-  readonly #core: Core;
   readonly #codeBytes: number;
   readonly #planes: Block;
 
   constructor(core: Core, dims: number) {
-    this.#core = core;
+    super(core);
     this.#codeBytes = dims / 8;
-    this.#planes = core.allocate(PLANES * this.#codeBytes);
+    this.#planes = this.allocate(PLANES * this.#codeBytes);
   }
 
   setQuery(query: Float32Array): void {
+    this.checkLive('dots');
     let most = 0;
     let sum = 0;
     for (const value of query) {
@@ -49,11 +49,8 @@ export class BitPlaneDots implements Dots {
   }
 
   compute(codes: Ptr, out: Ptr): void {
+    this.checkLive('dots');
     const planes = this.#planes.at();
-    this.#core.kernels.dotBitPlanesRows(codes, BLOCK, this.#codeBytes, planes, PLANES, out);
-  }
-
-  [Symbol.dispose](): void {
-    this.#planes.dispose();
+    this.core.kernels.dotBitPlanesRows(codes, BLOCK, this.#codeBytes, planes, PLANES, out);
   }
 }

@@ -5,7 +5,7 @@
  * The error of an estimate is below 1.9·|q|·|r|·√((|r|²·|v|²/<r, v>² - 1)/(dims - 1)) in all but some 3 % of cases a side
  * (RaBitQ, theorem 3.2, with ε₀ = 1.9).
  */
-import { type Block, type ByteWriter, type Core, NO_PTR, type Ptr } from '@sagitta/core-wasm';
+import { type Block, type ByteWriter, type Core, NO_PTR, Owner, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import { encodeByBlocks } from '../linear/block-encoder.ts';
 import {
@@ -38,6 +38,7 @@ export class RabitqCoder implements Coder {
   /** The rotation keeps lengths, so |r|² is that of the rotated row. */
   readonly writesNorms = true;
   readonly isBlocked = false;
+  readonly reach: number;
 
   constructor(dims: number, bits: number, mode: RabitqMode, step: number) {
     this.dims = dims;
@@ -45,6 +46,7 @@ export class RabitqCoder implements Coder {
     this.mode = mode;
     this.step = step;
     this.codeBytes = (dims * bits) / 8;
+    this.reach = ((1 << bits) - 1) / 2;
   }
 
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
@@ -133,28 +135,28 @@ function errorOf(norm: number, spread: number, dims: number): number {
   return EPSILON_0 * Math.sqrt((norm * Math.max(0, spread)) / Math.max(1, dims - 1));
 }
 
-class RabitqBlockEncoder implements BlockEncoder {
-  readonly #core: Core;
+class RabitqBlockEncoder extends Owner implements BlockEncoder {
   readonly #dims: number;
   readonly #bits: number;
   /** Codes of one row, then factors, energies, spreads and crosses of a block, and the half range of the grid. */
   readonly #memory: Block;
 
   constructor(core: Core, { dims, bits, step }: RabitqCoder) {
-    this.#core = core;
+    super(core);
     this.#dims = dims;
     this.#bits = bits;
-    this.#memory = core.allocate(2 * dims + 16 * BLOCK + 4);
+    this.#memory = this.allocate(2 * dims + 16 * BLOCK + 4);
     // codes are ⌊step·|o_i|/|o|⌋: a grid of half range 2^(bits-1)·|o|/step
     const range = bits === 1 ? 1 : ((1 << (bits - 1)) * Math.sqrt(dims)) / step;
     this.#memory.f32(2 * dims + 16 * BLOCK, 1)[0] = range;
   }
 
   encode(rows: Ptr, n: number, centre: Ptr, codes: Ptr, out: BlockFactors): void {
+    this.checkLive('encoder');
     const memory = this.#memory;
     const dims = this.#dims;
     const at = (column: number): number => 2 * dims + 4 * BLOCK * column;
-    this.#core.kernels.encodeCodeRows(
+    this.core.kernels.encodeCodeRows(
       rows,
       n,
       dims,
@@ -179,9 +181,5 @@ class RabitqBlockEncoder implements BlockEncoder {
       out.errors[i] = errorOf(norm, values[2 * BLOCK + i] as number, dims);
       if (centre !== NO_PTR) out.crosses[i] = scale * (values[3 * BLOCK + i] as number);
     }
-  }
-
-  [Symbol.dispose](): void {
-    this.#memory.dispose();
   }
 }

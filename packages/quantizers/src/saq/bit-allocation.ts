@@ -9,7 +9,7 @@
  * State f[segments][blocks][units]; every cost is a multiple of the greatest common divisor of block size and factor
  * bits, so the table is that much smaller. Time O(segments · blocks² · units · 13): 0.2 s at 784 dims and 8 bits, 1 s at 1,536.
  */
-import { checkInteger } from '@sagitta/core-wasm';
+import { checkInteger, checkOptions, type OptionTable } from '@sagitta/core-wasm';
 import { eps2, MAX_BITS } from './code-quality.ts';
 import type { SaqSegment } from './layout.ts';
 
@@ -31,6 +31,17 @@ export interface AllocateBitsOptions {
   /** The fewest segments whose error is within this share of the least. Default 0.001 (the reference: 0.01). */
   readonly tolerance?: number;
 }
+
+const ALLOCATE_BITS_OPTIONS: OptionTable<AllocateBitsOptions> = {
+  variances: 'any',
+  queryVariances: 'any',
+  blockSize: 'number',
+  quotaBits: 'number',
+  factorBits: 'number',
+  objective: 'string',
+  maximumSegments: 'number',
+  tolerance: 'number',
+};
 
 function prefixSums(values: Float64Array, step: number, blocks: number): Float64Array {
   const sums = new Float64Array(blocks + 1);
@@ -74,6 +85,7 @@ export function planError(
  * @throws RangeError on options out of range
  */
 export function allocateBits(options: AllocateBitsOptions): readonly SaqSegment[] {
+  checkOptions('options', options, ALLOCATE_BITS_OPTIONS);
   const { variances, objective } = options;
   const d = checkInteger('variances.length', variances.length, 1, 65_536);
   const quotaBits = checkInteger('quotaBits', options.quotaBits, 0, 16_777_216);

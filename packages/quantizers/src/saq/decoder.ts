@@ -17,6 +17,9 @@ import {
   checkInteger,
   checkLength,
   checkOneOf,
+  checkOptions,
+  type OptionTable,
+  Owner,
 } from '@sagitta/core-wasm';
 import { eps2 } from './code-quality.ts';
 import { unpackFactor } from './factors.ts';
@@ -36,11 +39,16 @@ export interface DecodeOptions {
   readonly scale?: 'leastSquares' | 'unbiased';
 }
 
+const DECODE_OPTIONS: OptionTable<DecodeOptions> = {
+  byteOffset: 'number',
+  origin: 'any',
+  scale: 'string',
+};
+
 /** Decodes blocks that SaqEncoder wrote. Holds the projection in the core's memory until disposed. */
-export class SaqDecoder implements Disposable {
+export class SaqDecoder extends Owner {
   readonly model: SaqModel;
   readonly layout: SaqLayout;
-  readonly #core: Core;
   readonly #projection: Block;
   readonly #reflections: ReflectionTransform | undefined;
   /** Values of a row of #values. */
@@ -50,19 +58,21 @@ export class SaqDecoder implements Disposable {
   readonly #rows: Block;
 
   constructor(core: Core, model: SaqModel) {
-    this.#core = core;
+    super(core);
     this.model = model;
     this.layout = saqLayout(model.plan);
     const { coded, keptDims } = this.layout;
     const widest = coded.reduce((most, { dims }) => Math.max(most, dims), 16);
     const { reflections } = model;
-    this.#projection = core.allocate(model.projection.byteLength);
+    this.#projection = this.allocate(model.projection.byteLength);
     this.#projection.f32(0, model.projection.length).set(model.projection);
-    this.#reflections = reflections && new ReflectionTransform(core, reflections, model.seed, keptDims);
+    this.#reflections = this.own(
+      () => reflections && new ReflectionTransform(core, reflections, model.seed, keptDims),
+    );
     this.#stride = reflections?.dims ?? keptDims;
-    this.#values = core.allocate(BLOCK * this.#stride * 4);
-    this.#codes = core.allocate(widest * 2);
-    this.#rows = core.allocate(reflections ? 0 : BLOCK * model.d * 4);
+    this.#values = this.allocate(BLOCK * this.#stride * 4);
+    this.#codes = this.allocate(widest * 2);
+    this.#rows = this.allocate(reflections ? 0 : BLOCK * model.d * 4);
   }
 
   /**
@@ -70,6 +80,7 @@ export class SaqDecoder implements Disposable {
    * @throws RangeError if blocks hold fewer than n vectors, or origin has another length than d
    */
   decode(blocks: Block, n: number, options: DecodeOptions = {}): Float32Array {
+    this.checkLive('decoder');
     checkInteger('n', n, 0, 0xffff_ffff);
     const out = new Float32Array(n * this.model.d);
     this.decodeInto(blocks, n, out, options);
@@ -78,6 +89,8 @@ export class SaqDecoder implements Disposable {
 
   /** decode into out — n × d, the caller's, overwritten. @throws RangeError as decode, and on another length of out */
   decodeInto(blocks: Block, n: number, out: Float32Array, options: DecodeOptions = {}): void {
+    this.checkLive('decoder');
+    checkOptions('options', options, DECODE_OPTIONS);
     const { d } = this.model;
     const { keptDims, blockBytes } = this.layout;
     const { byteOffset = 0, origin, scale = 'leastSquares' } = options;
@@ -119,6 +132,7 @@ export class SaqDecoder implements Disposable {
     n: number,
     { byteOffset = 0, origin }: Pick<DecodeOptions, 'byteOffset' | 'origin'> = {},
   ): { rows: Float32Array; lost: Float32Array } {
+    this.checkLive('decoder');
     const { d, metric } = this.model;
     if (origin) checkLength('origin', checkFloat32('origin', origin).length, d, 'd');
     const scale = metric === 'l2' ? 'leastSquares' : 'unbiased';
@@ -149,7 +163,7 @@ export class SaqDecoder implements Disposable {
       for (let i = 0; i < used; i++) rows.set(values.subarray(i * stride, i * stride + d), i * d);
       return;
     }
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     kernels.matmulF32(this.#values.at(), this.#projection.at(), used, d, stride, this.#rows.at());
     rows.set(this.#rows.f32(0, used * d));
   }
@@ -174,19 +188,11 @@ export class SaqDecoder implements Disposable {
       for (let i = 0; i < used; i++) {
         const factor = unpackFactor(factors[i] as number) * unit;
         const code = blocks.at(at + 2 * BLOCK + i * codeBytes(segment));
-        this.#core.kernels.unpackCode(code, dims, bits, this.#codes.at());
+        this.core.kernels.unpackCode(code, dims, bits, this.#codes.at());
         const row = i * stride + column;
         for (let t = 0; t < dims; t++) values[row + t] = factor * ((codes[t] as number) - middle);
       }
       column += dims;
     }
-  }
-
-  dispose(): void {
-    this.#reflections?.dispose();
-    for (const block of [this.#projection, this.#values, this.#codes, this.#rows]) block.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

@@ -5,8 +5,17 @@
  * The projection is computed in 16-bit integers (assembly/project.ts): twice as fast as f32, off by 3e-6·|r| a coordinate,
  * which is 1 % of what a code of 8 bits misses and nothing beside what fewer miss. Reflections are in integers too.
  */
-import { type Block, type Core, checkLength, NO_PTR } from '@sagitta/core-wasm';
-import { packFactor } from './factors.ts';
+import {
+  type Block,
+  type Core,
+  checkFinite,
+  checkLength,
+  NO_PTR,
+  Owner,
+  shapedSet,
+  type Vectors,
+} from '@sagitta/core-wasm';
+import { LARGEST_FACTOR, packFactor } from './factors.ts';
 import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
 import { ReflectionTransform } from './reflections.ts';
@@ -56,11 +65,11 @@ interface Panels {
   readonly limit: number;
 }
 
-function makePanels(core: Core, { projection, d }: SaqModel, kept: number): Panels {
+/** values — 2·paddedDepth(d)·kept bytes, overwritten. */
+function makePanels(values: Block, { projection, d }: SaqModel, kept: number): Panels {
   const depth = paddedDepth(d);
   const most = projection.reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 0);
   const scale = most > 0 ? 32_767 / most : 1;
-  const values = core.allocate(2 * depth * kept);
   const out = values.i16();
   let longest = 0;
   for (let row = 0; row < kept; row++) {
@@ -87,10 +96,9 @@ function paddedDepth(d: number): number {
 }
 
 /** Encodes into blocks in the core's memory. Holds the projection there until disposed. */
-export class SaqEncoder implements Disposable {
+export class SaqEncoder extends Owner {
   readonly model: SaqModel;
   readonly layout: SaqLayout;
-  readonly #core: Core;
   readonly #panels: Panels;
   readonly #reflections: ReflectionTransform | undefined;
   /** Vectors at a time: a multiple of 32. */
@@ -108,7 +116,7 @@ export class SaqEncoder implements Disposable {
   readonly #factors: Block;
 
   constructor(core: Core, model: SaqModel) {
-    this.#core = core;
+    super(core);
     this.model = model;
     this.layout = saqLayout(model.plan);
     const { keptDims, coded } = this.layout;
@@ -118,33 +126,36 @@ export class SaqEncoder implements Disposable {
       ? Math.min(CHUNK, Math.max(BLOCK, BLOCK * Math.floor(CHUNK_VALUES / reflections.dims / BLOCK)))
       : CHUNK;
     this.#chunk = chunk;
-    this.#panels = makePanels(core, model, reflections ? 0 : keptDims);
-    this.#reflections = reflections && new ReflectionTransform(core, reflections, model.seed, keptDims);
+    const panelDims = reflections ? 0 : keptDims;
+    this.#panels = makePanels(this.allocate(2 * paddedDepth(d) * panelDims), model, panelDims);
+    this.#reflections = this.own(
+      () => reflections && new ReflectionTransform(core, reflections, model.seed, keptDims),
+    );
     this.#stride = reflections?.dims ?? keptDims;
-    this.#rows = core.allocate(chunk * d * 4);
-    this.#integers = core.allocate(chunk * paddedDepth(d) * 2);
-    this.#projected = core.allocate(chunk * Math.max(1, this.#stride) * 4);
-    this.#starts = core.allocate(64 * Math.max(1, coded.length));
+    this.#rows = this.allocate(chunk * d * 4);
+    this.#integers = this.allocate(chunk * paddedDepth(d) * 2);
+    this.#projected = this.allocate(chunk * Math.max(1, this.#stride) * 4);
+    this.#starts = this.allocate(64 * Math.max(1, coded.length));
     this.#startCounts = coded.map(({ bits, dims }, s) => {
       const starts = startsOf(bits, dims);
       this.#starts.f32(64 * s, starts.length).set(starts);
       return starts.length;
     });
     const widest = coded.reduce((most, segment) => Math.max(most, segment.dims), paddedDepth(d));
-    this.#scratch = core.allocate(4 * (widest + paddedDepth(d)));
-    this.#factors = core.allocate(8 * chunk + 12 * BLOCK);
+    this.#scratch = this.allocate(4 * (widest + paddedDepth(d)));
+    this.#factors = this.allocate(8 * chunk + 12 * BLOCK);
   }
 
   /**
-   * vectors — n × d values; out — blocks from byteOffset on, blockCount(n)·blockBytes bytes, overwritten (what lies behind
+   * vectors — n × d numbers or n arrays of d; out — blocks from byteOffset on, blockCount(n)·blockBytes bytes, overwritten (what lies behind
    * the n-th vector in the last block is zero); origin — what is subtracted, d values; without it vectors are residuals
    * x - c already.
-   * @throws RangeError if a residual is not finite or 100,000 times longer than those of training
+   * @throws RangeError if a vector is not finite or 100,000 times as far from the origin as those of training
    */
-  encode(vectors: Float32Array, out: Block, byteOffset = 0, origin?: Float32Array): void {
+  encode(given: Vectors, out: Block, byteOffset = 0, origin?: Float32Array): void {
+    this.checkLive('encoder');
     const { d } = this.model;
-    const n = vectors.length / d;
-    checkLength('residuals', vectors.length, Math.floor(n) * d, `a multiple of d = ${d}, e.g.`);
+    const { data: vectors, n } = shapedSet(given, d, 'vectors');
     if (origin) {
       checkLength('origin', origin.length, d, 'd');
       this.#scratch.f32(this.#originAt, d).set(origin);
@@ -165,7 +176,7 @@ export class SaqEncoder implements Disposable {
 
   /** One chunk that lies in #rows already; its blocks are zero. */
   #encodeChunk(count: number, hasOrigin: boolean, out: Block, byteOffset: number): void {
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     const { d } = this.model;
     const { keptDims, blockBytes } = this.layout;
     const { values, limit } = this.#panels;
@@ -185,8 +196,9 @@ export class SaqEncoder implements Disposable {
     const norms = this.#factors.f32(4 * chunk, count);
     const bad = norms.find((norm) => !Number.isFinite(norm));
     if (bad !== undefined) {
+      checkFinite('vectors', this.#rows.f32(0, count * d), d);
       throw new RangeError(
-        `"residuals" expected finite values whose squares fit in f32, got a squared norm of ${bad}`,
+        `"vectors" expected vectors of lengths up to 2^50, got one with a squared length of ${bad}`,
       );
     }
     if (this.#reflections) {
@@ -215,7 +227,7 @@ export class SaqEncoder implements Disposable {
     let column = 0;
     for (const [s, { dims, bits }] of coded.entries()) {
       const at = block + (offsets[s] as number);
-      this.#core.kernels.encodeCodeRows(
+      this.core.kernels.encodeCodeRows(
         this.#projected.at((first * stride + column) * 4),
         used,
         stride,
@@ -235,7 +247,13 @@ export class SaqEncoder implements Disposable {
       const packed = out.u16(at, used);
       const unit = this.#panels.unit / (this.model.factorUnits[s] as number);
       for (let i = 0; i < used; i++) {
-        packed[i] = packFactor((factors[i] as number) * (scales[i] as number) * unit);
+        const factor = (factors[i] as number) * (scales[i] as number) * unit;
+        if (factor > LARGEST_FACTOR) {
+          throw new RangeError(
+            `"vectors" expected vectors up to 100,000 times as far from their centre as those of training, got one at about ${Math.round(factor)} times (train on some like it, or multiply it)`,
+          );
+        }
+        packed[i] = packFactor(factor);
       }
       column += dims;
     }
@@ -243,6 +261,7 @@ export class SaqEncoder implements Disposable {
 
   /** Copies n vectors from position `first` of one run of blocks to position `to` of another, norms, factors and codes. */
   move(source: Block, first: number, n: number, target: Block, to: number): void {
+    this.checkLive('encoder');
     const { coded, offsets, blockBytes } = this.layout;
     const from = source.u8();
     const into = target.u8();
@@ -262,23 +281,5 @@ export class SaqEncoder implements Disposable {
         copy(a + at + 2 * BLOCK + laneA * bytes, b + at + 2 * BLOCK + laneB * bytes, bytes);
       }
     }
-  }
-
-  dispose(): void {
-    this.#reflections?.dispose();
-    for (const block of [
-      this.#panels.values,
-      this.#rows,
-      this.#integers,
-      this.#projected,
-      this.#starts,
-      this.#scratch,
-      this.#factors,
-    ]) {
-      block.dispose();
-    }
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

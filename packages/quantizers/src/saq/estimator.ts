@@ -11,7 +11,17 @@
  * independent vectors; near neighbours are not independent (their residuals point the query's way), so that bound
  * drops true neighbours: 5 % of them at m = 4 after the first 16 dims of Fashion-MNIST.
  */
-import { type Block, type Core, checkInteger, checkLength, NO_PTR, type Ptr } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type Core,
+  checkInteger,
+  checkLength,
+  NO_PTR,
+  type Numbers,
+  Owner,
+  type Ptr,
+  toFloat32,
+} from '@sagitta/core-wasm';
 import { type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
 import { ReflectionTransform } from './reflections.ts';
@@ -51,10 +61,9 @@ export interface ScanHeap {
   readonly size: Ptr;
 }
 
-export class SaqEstimator implements Disposable {
+export class SaqEstimator extends Owner {
   readonly model: SaqModel;
   readonly layout: SaqLayout;
-  readonly #core: Core;
   readonly #weight: number;
   readonly #projection: Block;
   readonly #reflections: ReflectionTransform | undefined;
@@ -70,29 +79,31 @@ export class SaqEstimator implements Disposable {
   readonly #context: Block;
 
   constructor(core: Core, model: SaqModel) {
-    this.#core = core;
+    super(core);
     this.model = model;
     this.layout = saqLayout(model.plan);
     this.#weight = model.metric === 'l2' ? 2 : 1;
     const { coded, keptDims } = this.layout;
     const { reflections } = model;
-    this.#projection = core.allocate(model.projection.byteLength);
+    this.#projection = this.allocate(model.projection.byteLength);
     this.#projection.f32(0, model.projection.length).set(model.projection);
-    this.#reflections = reflections && new ReflectionTransform(core, reflections, model.seed, keptDims);
-    this.#raw = core.allocate(reflections ? 0 : model.d * 4);
-    this.#projected = core.allocate((reflections?.dims ?? keptDims) * 4);
-    this.#integers = core.allocate(keptDims * 2);
+    this.#reflections = this.own(
+      () => reflections && new ReflectionTransform(core, reflections, model.seed, keptDims),
+    );
+    this.#raw = this.allocate(reflections ? 0 : model.d * 4);
+    this.#projected = this.allocate((reflections?.dims ?? keptDims) * 4);
+    this.#integers = this.allocate(keptDims * 2);
     const ranges = saqRanges(coded);
     const stages = saqStages(coded, ranges);
     this.#stageCount = stages.length;
     this.#rangeCount = ranges.length;
-    this.#ranges = core.allocate(ranges.length * RANGE_RECORD_BYTES);
+    this.#ranges = this.allocate(ranges.length * RANGE_RECORD_BYTES);
     writeRangeRecords(this.layout, ranges, model.shares, this.#ranges.u32());
-    this.#stages = core.allocate(stages.length * STAGE_RECORD_BYTES);
+    this.#stages = this.allocate(stages.length * STAGE_RECORD_BYTES);
     writeStageRecords(this.layout, ranges, stages, model.factorUnits, this.#stages.u32());
-    this.#scratch = core.allocate(4096);
-    this.#statistics = core.allocate(16 + 4 * stages.length);
-    this.#context = core.allocate(CONTEXT_RECORD_BYTES);
+    this.#scratch = this.allocate(4096);
+    this.#statistics = this.allocate(16 + 4 * stages.length);
+    this.#context = this.allocate(CONTEXT_RECORD_BYTES);
     this.#context
       .u32()
       .set([
@@ -111,6 +122,7 @@ export class SaqEstimator implements Disposable {
 
   /** Projects a vector (d values): centred by the model's mean. Returns a copy, keptDims values. */
   project(vector: Float32Array): Float32Array {
+    this.checkLive('estimator');
     this.#project(vector);
     return this.#projected.f32(0, this.layout.keptDims).slice();
   }
@@ -125,7 +137,7 @@ export class SaqEstimator implements Disposable {
       this.#reflections.apply(this.#projected, 1);
       return;
     }
-    this.#core.kernels.dotF32Rows(
+    this.core.kernels.dotF32Rows(
       this.#raw.at(),
       this.#projection.at(),
       this.layout.keptDims,
@@ -135,11 +147,12 @@ export class SaqEstimator implements Disposable {
   }
 
   /** Sets the query (d values, unit length for cosine) of the following scans. */
-  setQuery(query: Float32Array, gamma: number = DEFAULT_GAMMA): void {
-    this.#project(query);
+  setQuery(query: Numbers, gamma: number = DEFAULT_GAMMA): void {
+    this.checkLive('estimator');
+    this.#project(toFloat32('query', query));
     this.#context.f32(44, 1)[0] = gamma;
     // inner products do not depend on the centroid: their terms are made once a query
-    if (this.#weight === 1) this.#core.kernels.segmentedQuery(this.#context.at(), NO_PTR);
+    if (this.#weight === 1) this.core.kernels.segmentedQuery(this.#context.at(), NO_PTR);
   }
 
   /**
@@ -148,9 +161,10 @@ export class SaqEstimator implements Disposable {
    * inner products; ids — u32[n].
    */
   scan(blocks: Ptr, n: number, centroid: Ptr, base: number, ids: Ptr, heap: ScanHeap): void {
+    this.checkLive('estimator');
     const { scores, ids: heapIds, size, k } = heap;
     const context = this.#context.at();
-    this.#core.kernels.segmentedScan(context, centroid, base, blocks, n, ids, k, scores, heapIds, size);
+    this.core.kernels.segmentedScan(context, centroid, base, blocks, n, ids, k, scores, heapIds, size);
   }
 
   /**
@@ -158,10 +172,11 @@ export class SaqEstimator implements Disposable {
    * ids (addresses), n and 0, u32; bases f32 and centroids (keptDims f32, NO_PTR for inner products) by list number.
    */
   search(lists: Ptr, order: Ptr, count: number, bases: Ptr, centroids: Ptr, heap: ScanHeap): void {
+    this.checkLive('estimator');
     const { scores, ids, size, k } = heap;
     const { keptDims } = this.layout;
     const context = this.#context.at();
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     kernels.segmentedSearch(context, lists, order, count, bases, centroids, keptDims, k, scores, ids, size);
   }
 
@@ -177,6 +192,7 @@ export class SaqEstimator implements Disposable {
    * @throws RangeError on stages out of range
    */
   partialScores(stages: number, blocks: Ptr, n: number, centroid: Ptr, base: number, out: Ptr): number {
+    this.checkLive('estimator');
     checkInteger('stages', stages, 0, this.#stageCount);
     const count = this.#context.u32(16, 1);
     count[0] = stages;
@@ -190,10 +206,12 @@ export class SaqEstimator implements Disposable {
 
   /** Every score of one list, nothing given up: out f32[n], overwritten. */
   scores(blocks: Ptr, n: number, centroid: Ptr, base: number, out: Ptr): void {
-    this.#core.kernels.segmentedScores(this.#context.at(), centroid, base, blocks, n, out);
+    this.checkLive('estimator');
+    this.core.kernels.segmentedScores(this.#context.at(), centroid, base, blocks, n, out);
   }
 
   statistics(): ScanStatistics {
+    this.checkLive('estimator');
     const [blocks = 0, inFull = 0] = this.#statistics.u32(0, 2);
     const atStage = [blocks, ...this.#statistics.u32(16, this.#stageCount)];
     const withCodes = atStage[1] ?? blocks;
@@ -208,26 +226,7 @@ export class SaqEstimator implements Disposable {
   }
 
   resetStatistics(): void {
+    this.checkLive('estimator');
     this.#statistics.u32().fill(0);
-  }
-
-  dispose(): void {
-    this.#reflections?.dispose();
-    for (const block of [
-      this.#projection,
-      this.#raw,
-      this.#projected,
-      this.#integers,
-      this.#ranges,
-      this.#stages,
-      this.#context,
-      this.#scratch,
-      this.#statistics,
-    ]) {
-      block.dispose();
-    }
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

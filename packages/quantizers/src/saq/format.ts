@@ -11,6 +11,7 @@ import {
   ByteWriter,
   FormatError,
   MAX_DIMENSION,
+  MAX_MAGNITUDE,
   METRICS,
   type Metric,
   readContainer,
@@ -34,8 +35,6 @@ const SECTION = 'SAQM';
 const MODEL_VERSION = 1;
 const REFLECTED_VERSION = 2;
 const MAX_SEGMENTS = 4096;
-/** Entries of rows of length 1, and what rounding to f32 adds. */
-const MAX_ENTRY = 1.001;
 
 /** The section's bytes, little-endian. */
 export function writeSaqModel(model: SaqModel): Uint8Array<ArrayBuffer> {
@@ -85,22 +84,9 @@ function readChecked(
   isValid: (value: number) => boolean,
 ): Float32Array {
   const values = reader.f32Array(label, count);
-  // A plain loop: findIndex on a typed array takes ten times as long, and the projection has d² entries.
   for (let i = 0; i < count; i++) {
     const value = values[i] as number;
     if (!isValid(value)) reader.fail(`"${label}" expected values that training can give, got ${value}`);
-  }
-  return values;
-}
-
-/** Its d² entries are most of a model: one loop, without a call for each. */
-function readProjection(reader: ByteReader, count: number): Float32Array {
-  const values = reader.f32Array('projection', count);
-  for (let i = 0; i < count; i++) {
-    const value = values[i] as number;
-    if (value > MAX_ENTRY || value < -MAX_ENTRY) {
-      reader.fail(`"projection" expected values that training can give, got ${value}`);
-    }
   }
   return values;
 }
@@ -145,14 +131,14 @@ export function readSaqModel(reader: ByteReader): SaqModel {
   }
   const plan = readPlan(reader, d);
   const { coded, keptDims } = saqLayout(plan);
-  const isCentred = metric === 'l2';
-  const mean = readChecked(reader, 'mean', d, (value) => isCentred || value === 0);
+  const mean = reader.rows('mean', 1, d, metric === 'l2' ? MAX_MAGNITUDE : 0);
   const isUnit = (value: number): boolean => value > 0 && powerOfTwoBelow(value) === value;
   const factorUnits = readChecked(reader, 'factor units', coded.length, isUnit);
   const shares = readChecked(reader, 'shares', coded.length + 1, (value) => value >= 0 && value <= 1);
   const model = { d, metric, bits, seed, mean, plan, factorUnits, shares };
   if (version === MODEL_VERSION) {
-    const projection = readProjection(reader, keptDims * d);
+    // of orthonormal rows
+    const projection = reader.rows('projection', keptDims, d, 1);
     reader.end();
     return { ...model, projection };
   }

@@ -11,4 +11,5 @@ export { loadSaqModel, readSaqModel, saveSaqModel, writeSaqModel } from './forma
 export { BLOCK, blockCount, type SaqLayout, type SaqSegment, saqLayout } from './layout.ts';
 export type { SaqModel } from './model.ts';
 export { startsOf } from './starts.ts';
+export { saqDefect } from './stored-range.ts';
 export { quotaBits, type SaqOptions, trainSaq } from './train.ts';

@@ -8,18 +8,21 @@
  * there are reflections (reflections.ts): the other directions get one random rotation and share their energy evenly.
  */
 import {
+  boundedSet,
   type Core,
-  checkFloat32,
+  checkCore,
   checkInteger,
-  checkLength,
   checkMetric,
   checkNumber,
   checkOneOf,
+  checkOptions,
   MAX_DIMENSION,
   type Metric,
+  type OptionTable,
   RandomStream,
   type VectorSet,
-  vectorSet,
+  type VectorSetInput,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import { EXACT_PCA_DIMS, principalDirections } from '../training/leading-pca.ts';
 import { allocateBits, singleSegmentPlan } from './bit-allocation.ts';
@@ -48,8 +51,18 @@ export interface SaqOptions {
   readonly singleSegment?: boolean;
   readonly seed?: number;
   /** Residuals x - c of the training vectors, n × d, where vectors will be encoded as residuals. */
-  readonly residuals?: Float32Array;
+  readonly residuals?: Vectors;
 }
+
+const SAQ_OPTIONS: OptionTable<SaqOptions> = {
+  metric: 'string',
+  bits: 'number',
+  blockSize: 'number',
+  objective: 'string',
+  singleSegment: 'boolean',
+  seed: 'number',
+  residuals: 'any',
+};
 
 /**
  * Bits a vector may cost in all, as the reference counts them: bits·(d rounded up to 64) and 64 for one set of factors.
@@ -176,10 +189,12 @@ function sum(values: Float64Array, start: number, end: number): number {
  * Trains a model on a sample (n × d). For inner products the energy about the origin is what counts, for l2 the
  * variance about the mean.
  * @throws RangeError on options out of range, on an empty sample, on values that are not finite or whose squares leave
- * the range of f32; TypeError if sample or residuals are no Float32Array
+ * the range of f32; TypeError if sample or residuals hold no numbers
  */
-export function trainSaq(core: Core, sample: VectorSet, options: SaqOptions): SaqModel {
-  const { d } = sample;
+export function trainSaq(core: Core, given: VectorSetInput, options: SaqOptions): SaqModel {
+  checkCore(core);
+  checkOptions('options', options, SAQ_OPTIONS);
+  const { d } = given;
   const metric = checkMetric(options.metric);
   const bits = checkNumber('bits', options.bits, 0.25, MAX_AVERAGE_BITS);
   if (!Number.isInteger(bits * 4)) throw new RangeError(`"bits" expected a multiple of 1/4, got ${bits}`);
@@ -192,10 +207,10 @@ export function trainSaq(core: Core, sample: VectorSet, options: SaqOptions): Sa
   }
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('sample.d', d, 1, MAX_DIMENSION);
-  checkInteger('sample.n', sample.n, 1, 0xffff_ffff);
-  checkLength('sample.data', checkFloat32('sample.data', sample.data).length, sample.n * d, 'n*d');
-  const residuals = options.residuals;
-  if (residuals && vectorSet(residuals, d, 'residuals').n === 0) {
+  const sample = boundedSet(given.data, d, 'sample', { isSample: true });
+  if (sample.n === 0) throw new RangeError('"sample" expected at least 1 vector, got 0');
+  const residuals = options.residuals && boundedSet(options.residuals, d, 'residuals').data;
+  if (residuals?.length === 0) {
     throw new RangeError('"residuals" expected at least 1 vector, got 0');
   }
   const spectrum = findSpectrum(core, sample, options);

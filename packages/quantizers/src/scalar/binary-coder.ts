@@ -16,6 +16,7 @@ export class BinaryCoder implements Coder {
   readonly norm = 'exact';
   readonly writesNorms = false;
   readonly isBlocked = false;
+  readonly reach = 1;
 
   constructor(dims: number, used: number) {
     this.dims = dims;

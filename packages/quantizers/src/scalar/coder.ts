@@ -7,7 +7,9 @@ import {
   type ByteReader,
   type ByteWriter,
   type Core,
+  largestAmount,
   NO_PTR,
+  Owner,
   type Ptr,
 } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
@@ -27,6 +29,7 @@ export class ScalarCoder implements Coder {
   readonly norm = 'decoded';
   readonly writesNorms = true;
   readonly isBlocked = false;
+  readonly reach: number;
 
   constructor(dims: number, bits: number, minima: Float32Array, steps: Float32Array) {
     this.dims = dims;
@@ -34,6 +37,8 @@ export class ScalarCoder implements Coder {
     this.minima = minima;
     this.steps = steps;
     this.codeBytes = (dims * bits) / 8;
+    const top = (1 << bits) - 1;
+    this.reach = largestAmount(minima.map((least, j) => Math.abs(least) + top * (steps[j] as number)));
   }
 
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {
@@ -69,24 +74,24 @@ export class ScalarCoder implements Coder {
   }
 }
 
-class ScalarBlockEncoder implements BlockEncoder {
-  readonly #core: Core;
+class ScalarBlockEncoder extends Owner implements BlockEncoder {
   readonly #dims: number;
   readonly #bits: number;
   /** Minima, 1/steps, steps; then codes of one row, norms and crosses. */
   readonly #memory: Block;
 
   constructor(core: Core, { dims, bits, minima, steps }: ScalarCoder) {
-    this.#core = core;
+    super(core);
     this.#dims = dims;
     this.#bits = bits;
-    this.#memory = core.allocate(14 * dims + 8 * BLOCK);
+    this.#memory = this.allocate(14 * dims + 8 * BLOCK);
     this.#memory.f32(0, dims).set(minima);
     this.#memory.f32(4 * dims, dims).set(steps.map((step) => (step > 0 ? 1 / step : 0)));
     this.#memory.f32(8 * dims, dims).set(steps);
   }
 
   encode(rows: Ptr, n: number, centre: Ptr, codes: Ptr, out: BlockFactors): void {
+    this.checkLive('encoder');
     const memory = this.#memory;
     const dims = this.#dims;
     const scratch = memory.at(12 * dims);
@@ -94,7 +99,7 @@ class ScalarBlockEncoder implements BlockEncoder {
     const crossesAt = normsAt + 4 * BLOCK;
     const [norms, crosses] = [memory.at(normsAt), memory.at(crossesAt)];
     const grids = memory.at();
-    this.#core.kernels.encodeColumnRows(
+    this.core.kernels.encodeColumnRows(
       rows,
       n,
       dims,
@@ -108,10 +113,6 @@ class ScalarBlockEncoder implements BlockEncoder {
     );
     out.norms.set(memory.f32(normsAt, n));
     if (centre !== NO_PTR) out.crosses.set(memory.f32(crossesAt, n));
-  }
-
-  [Symbol.dispose](): void {
-    this.#memory.dispose();
   }
 }
 

@@ -1,5 +1,5 @@
 /** Half precision (IEEE 754 binary16): 2 bytes a dimension, rounded to nearest, ties to even. */
-import type { Block, ByteWriter, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type ByteWriter, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
 
@@ -45,6 +45,7 @@ export class HalfCoder implements Coder {
   readonly norm: 'exact' | 'decoded';
   readonly writesNorms = false;
   readonly isBlocked = false;
+  readonly reach: number = LARGEST_HALF;
 
   /** norm — 'exact' where the frame keeps fewer dimensions than vectors have. */
   constructor(dims: number, norm: 'exact' | 'decoded') {
@@ -64,6 +65,14 @@ export class HalfCoder implements Coder {
     for (let i = 0; i < n * this.dims; i++) out[i] = halfToNumber(view.getUint16(2 * i, true));
   }
 
+  codesDefect(codes: Uint8Array): string | undefined {
+    // the largest exponent: infinities and NaN
+    for (let at = 1; at < codes.length; at += 2) {
+      if (((codes[at] as number) & 0x7c) === 0x7c) return '"codes" expected finite halves, got another';
+    }
+    return undefined;
+  }
+
   createDots(core: Core): Dots {
     return new HalfDots(core, this.dims);
   }
@@ -73,29 +82,26 @@ export class HalfCoder implements Coder {
   }
 }
 
-class HalfDots implements Dots {
+class HalfDots extends Owner implements Dots {
   readonly a = 1;
   readonly b = 0;
   readonly isInteger = false;
-  readonly #core: Core;
   readonly #dims: number;
   readonly #query: Block;
 
   constructor(core: Core, dims: number) {
-    this.#core = core;
+    super(core);
     this.#dims = dims;
-    this.#query = core.allocate(4 * dims);
+    this.#query = this.allocate(4 * dims);
   }
 
   setQuery(query: Float32Array): void {
+    this.checkLive('dots');
     this.#query.f32().set(query);
   }
 
   compute(codes: Ptr, out: Ptr): void {
-    this.#core.kernels.dotF16Rows(this.#query.at(), codes, BLOCK, this.#dims, out);
-  }
-
-  [Symbol.dispose](): void {
-    this.#query.dispose();
+    this.checkLive('dots');
+    this.core.kernels.dotF16Rows(this.#query.at(), codes, BLOCK, this.#dims, out);
   }
 }

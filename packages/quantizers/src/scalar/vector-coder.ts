@@ -30,6 +30,7 @@ export class VectorScalarCoder implements Coder {
   readonly norm = 'decoded';
   readonly writesNorms = true;
   readonly isBlocked = false;
+  readonly reach: number;
 
   constructor(dims: number, used: number, bits: number, clip: number) {
     this.dims = dims;
@@ -37,6 +38,7 @@ export class VectorScalarCoder implements Coder {
     this.bits = bits;
     this.clip = clip;
     this.codeBytes = (dims * bits) / 8;
+    this.reach = 1 << (bits - 1);
   }
 
   encode(core: Core, rows: Float32Array, n: number, out: CodedRows): void {

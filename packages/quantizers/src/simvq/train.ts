@@ -12,12 +12,15 @@
  * kernels, everything else + - * / and sqrt.
  */
 import {
+  boundedSet,
   type Core,
+  checkCore,
   checkInteger,
   checkNumber,
+  checkOptions,
+  type OptionTable,
   RandomStream,
-  type VectorSet,
-  vectorSet,
+  type VectorSetInput,
 } from '@sagitta/core-wasm';
 import { assignToNearest } from '../training/kmeans.ts';
 
@@ -33,6 +36,15 @@ export interface GradientVqOptions {
   readonly rate?: number;
   readonly seed?: number;
 }
+
+const GRADIENT_VQ_OPTIONS: OptionTable<GradientVqOptions> = {
+  entries: 'number',
+  method: 'string',
+  steps: 'number',
+  batch: 'number',
+  rate: 'number',
+  seed: 'number',
+};
 
 export interface GradientVqModel {
   readonly d: number;
@@ -96,9 +108,15 @@ function randomEntries(size: number, random: RandomStream): Float64Array {
 /**
  * @throws RangeError on an empty sample or options out of range
  */
-export function trainGradientVq(core: Core, sample: VectorSet, options: GradientVqOptions): GradientVqModel {
+export function trainGradientVq(
+  core: Core,
+  sample: VectorSetInput,
+  options: GradientVqOptions,
+): GradientVqModel {
+  checkCore(core);
+  checkOptions('options', options, GRADIENT_VQ_OPTIONS);
   const { d } = sample;
-  const { data, n } = vectorSet(sample.data, d, 'sample');
+  const { data, n } = boundedSet(sample.data, d, 'sample', { isSample: true });
   checkInteger('sample.n', n, 1, 0xffff_ffff);
   const entries = checkInteger('entries', options.entries, 1, 2 ** 20);
   const steps = checkInteger('steps', options.steps ?? 1000, 0, 1_000_000);
@@ -174,9 +192,9 @@ function moments(data: Float32Array, d: number): { means: Float64Array; spread: 
 }
 
 /** How a codebook (K × d) serves a set of vectors. */
-export function codebookReport(core: Core, x: VectorSet, codebook: Float32Array): CodebookReport {
+export function codebookReport(core: Core, x: VectorSetInput, codebook: Float32Array): CodebookReport {
   const { d } = x;
-  const { data, n } = vectorSet(x.data, d, 'x');
+  const { data, n } = boundedSet(x.data, d, 'x');
   checkInteger('x.n', n, 1, 0xffff_ffff);
   const { ids } = assignToNearest(core, { data, n, d }, codebook);
   const counts = new Uint32Array(codebook.length / d);

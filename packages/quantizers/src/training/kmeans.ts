@@ -12,12 +12,17 @@
  * (clustered data, 7 iterations ran).
  */
 import {
+  boundedSet,
   type Core,
-  checkFinite,
+  checkCore,
   checkInteger,
   checkLength,
+  checkOptions,
+  type OptionTable,
   RandomStream,
+  shapedSet,
   type VectorSet,
+  type VectorSetInput,
 } from '@sagitta/core-wasm';
 import { initialCentroids, squaredNorm } from './kmeans-init.ts';
 import { gatherRows, sampleIndices } from './sample.ts';
@@ -45,6 +50,13 @@ export interface KmeansOptions {
   readonly sampleSize?: number;
 }
 
+const KMEANS_OPTIONS: OptionTable<KmeansOptions> = {
+  nlist: 'number',
+  iterations: 'number',
+  seed: 'number',
+  sampleSize: 'number',
+};
+
 export interface KmeansModel {
   readonly nlist: number;
   readonly d: number;
@@ -63,8 +75,11 @@ export interface Assignment {
   readonly distances: Float32Array;
 }
 
-/** @throws RangeError if x has fewer than nlist rows or values that are not finite */
-export function trainKmeans(core: Core, x: VectorSet, options: KmeansOptions): KmeansModel {
+/** @throws RangeError if x has fewer than nlist rows, values that are not finite or vectors longer than 2^50 */
+export function trainKmeans(core: Core, given: VectorSetInput, options: KmeansOptions): KmeansModel {
+  checkCore(core);
+  checkOptions('options', options, KMEANS_OPTIONS);
+  const x = shapedSet(given.data, given.d, 'x');
   const { d } = x;
   const nlist = checkInteger('nlist', options.nlist, 1, x.n);
   const iterations = checkInteger('iterations', options.iterations ?? DEFAULT_ITERATIONS, 0, 1000);
@@ -79,7 +94,7 @@ export function trainKmeans(core: Core, x: VectorSet, options: KmeansOptions): K
   // in random order, so that every prefix is a sample too
   random.fork('order').shuffle(rows);
   const sample = gatherRows(x, rows);
-  checkFinite('x', sample.data, d);
+  boundedSet(sample.data, d, 'x');
 
   const startRows = Math.max(nlist, Math.min(nlist * START_ROWS_PER_LIST, START_ROWS));
   const centroids = initialCentroids(core, prefix(sample, startRows), nlist, random.fork('start'));
@@ -108,7 +123,9 @@ export function trainKmeans(core: Core, x: VectorSet, options: KmeansOptions): K
  * The nearest centroid of every row of x; centroids — nlist × d.
  * @throws RangeError if centroids has a length that is no positive multiple of x.d
  */
-export function assignToNearest(core: Core, x: VectorSet, centroids: Float32Array): Assignment {
+export function assignToNearest(core: Core, given: VectorSetInput, centroids: Float32Array): Assignment {
+  checkCore(core);
+  const x = shapedSet(given.data, given.d, 'x');
   const { n, d } = x;
   const nlist = Math.max(1, Math.floor(centroids.length / d));
   checkLength('centroids', centroids.length, nlist * d, `nlist*d (nlist=${nlist}, d=${d})`);

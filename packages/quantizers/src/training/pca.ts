@@ -14,9 +14,13 @@
 import {
   type Block,
   type Core,
+  checkCore,
   checkInteger,
   checkLength,
-  type VectorSet,
+  checkOptions,
+  type OptionTable,
+  shapedSet,
+  type VectorSetInput,
   vectorSet,
 } from '@sagitta/core-wasm';
 import { symmetricEigen } from './symmetric-eigen.ts';
@@ -30,6 +34,10 @@ export interface PcaOptions {
   /** Subtract the mean. */
   readonly center: boolean;
 }
+
+const PCA_OPTIONS: OptionTable<PcaOptions> = {
+  center: 'boolean',
+};
 
 export interface PcaModel {
   readonly d: number;
@@ -45,7 +53,13 @@ export interface PcaModel {
  * x — a set of vectors, or a stream of sets of one dimension.
  * @throws RangeError without vectors, on sets of different dimensions, or if squares leave the range of f32
  */
-export function trainPca(core: Core, x: VectorSet | Iterable<VectorSet>, options: PcaOptions): PcaModel {
+export function trainPca(
+  core: Core,
+  x: VectorSetInput | Iterable<VectorSetInput>,
+  options: PcaOptions,
+): PcaModel {
+  checkCore(core);
+  checkOptions('options', options, PCA_OPTIONS);
   const { d, n, shift, sums, products } = secondMoments(core, 'data' in x ? [x] : x, options.center);
   const mean = new Float32Array(d);
   const rest = new Float64Array(d);
@@ -82,12 +96,13 @@ interface Moments {
   readonly products: Float64Array;
 }
 
-function secondMoments(core: Core, sets: Iterable<VectorSet>, center: boolean): Moments {
+function secondMoments(core: Core, sets: Iterable<VectorSetInput>, center: boolean): Moments {
   let moments: (Moments & { n: number }) | undefined;
   return core.scope((scope) => {
     let rows: Block | undefined;
     let gram: Block | undefined;
-    for (const x of sets) {
+    for (const given of sets) {
+      const x = shapedSet(given.data, given.d, 'x');
       if (x.n === 0) continue;
       const { d } = x;
       moments ??= {
@@ -172,7 +187,7 @@ const PROJECTED_ROWS = 1024;
  */
 export function projectRows(
   core: Core,
-  x: VectorSet,
+  x: VectorSetInput,
   model: Pick<PcaModel, 'd' | 'mean' | 'components'>,
   dims: number,
 ): Float32Array {

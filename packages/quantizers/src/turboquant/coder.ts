@@ -45,6 +45,7 @@ export class TurboQuantCoder implements Coder {
   readonly norm: 'exact' | 'decoded';
   readonly writesNorms = false;
   readonly isBlocked: boolean;
+  readonly reach: number;
   /** All levels, ascending, and the borders between them. */
   readonly #levels: readonly number[];
   readonly #borders: readonly number[];
@@ -61,6 +62,7 @@ export class TurboQuantCoder implements Coder {
     this.factors = FACTOR_SCALE | (this.sketch ? FACTOR_PART : 0);
     this.norm = scaling === false ? 'decoded' : 'exact';
     this.isBlocked = levelsAreBlocked(bits);
+    this.reach = positive[positive.length - 1] as number;
     this.#levels = [...positive.map((level) => -level).reverse(), ...positive];
     this.#borders = this.#levels.slice(1).map((level, i) => (level + (this.#levels[i] as number)) / 2);
   }

@@ -7,7 +7,7 @@
  * so |e|/(dims·E|u₁|)·<R·q, sign(R·e)> has no bias. The orthonormal R has a little less variance than the matrix, for
  * which the constant would be √(2/π)/√dims.
  */
-import type { Core, RandomStream } from '@sagitta/core-wasm';
+import { type Core, Owner, type Ptr, type RandomStream } from '@sagitta/core-wasm';
 import type { CodePart, Dots } from '../linear/coder.ts';
 import { type Frame, FrameTransform, fromFrame, rotatedFrame } from '../linear/frame.ts';
 import { packRows, unpackRow } from '../linear/pack-bits.ts';
@@ -35,7 +35,8 @@ export class SignSketch {
       bytes: dims / 8,
       scale: 'own',
       weight: 1,
-      createDots: (core) => this.#createDots(core),
+      reach: 1,
+      createDots: (core) => new SketchDots(core, this.#frame),
     };
   }
 
@@ -73,30 +74,38 @@ export class SignSketch {
     );
     for (let j = 0; j < dims; j++) row[j] = (row[j] as number) + (back[j] as number);
   }
+}
 
-  #createDots(core: Core): Dots {
-    const { dims } = this.#frame;
-    const transform = new FrameTransform(core, this.#frame, 'query');
-    const dots = new PackedDots(core, dims, 1, (query) => {
-      const turned = transform.apply(query);
+/** <R·q, signs>, signs of ±1. */
+class SketchDots extends Owner implements Dots {
+  readonly isInteger = false;
+  readonly #transform: FrameTransform;
+  readonly #dots: PackedDots;
+
+  constructor(core: Core, frame: Frame) {
+    super(core);
+    this.#transform = this.own(() => new FrameTransform(core, frame, 'query'));
+    const terms = (query: Float32Array): { readonly query: Float32Array; readonly b: number } => {
+      const turned = this.#transform.apply(query);
       let sum = 0;
       for (const value of turned) sum += value;
       return { query: turned.map((value) => 2 * value), b: -sum };
-    });
-    return {
-      get a() {
-        return dots.a;
-      },
-      get b() {
-        return dots.b;
-      },
-      isInteger: false,
-      setQuery: (query) => dots.setQuery(query),
-      compute: (codes, out) => dots.compute(codes, out),
-      [Symbol.dispose]() {
-        dots[Symbol.dispose]();
-        transform.dispose();
-      },
     };
+    this.#dots = this.own(() => new PackedDots(core, frame.dims, 1, terms));
+  }
+
+  get a(): number {
+    return this.#dots.a;
+  }
+  get b(): number {
+    return this.#dots.b;
+  }
+
+  setQuery(query: Float32Array): void {
+    this.#dots.setQuery(query);
+  }
+
+  compute(codes: Ptr, out: Ptr): void {
+    this.#dots.compute(codes, out);
   }
 }

@@ -2,7 +2,7 @@
  * Means over the queries of a collection. Every query that has a relevant document counts, with 0 where the rankings have
  * no row for it (trec_eval's -c); rankings of queries without judgements are left out, since nothing can be said of them.
  */
-import { checkInteger, checkOneOf } from '@sagitta/core-wasm';
+import { checkInteger, checkOneOf, checkOptions, type OptionTable } from '@sagitta/core-wasm';
 import {
   averagePrecisionOf,
   type Gain,
@@ -28,6 +28,10 @@ export interface EvaluationOptions {
   /** What a grade is worth to nDCG; default linear. */
   readonly gain?: Gain;
 }
+
+const EVALUATION_OPTIONS: OptionTable<EvaluationOptions> = {
+  gain: 'string',
+};
 
 export interface Evaluation {
   /** Queries that counted: those with a relevant document. */
@@ -56,6 +60,7 @@ export function evaluateRankings(
   measures: readonly Measure[],
   options: EvaluationOptions = {},
 ): Evaluation {
+  checkOptions('options', options, EVALUATION_OPTIONS);
   const queries = [...qrels].filter(([, judgements]) => hasRelevant(judgements));
   if (queries.length === 0) {
     throw new RangeError(

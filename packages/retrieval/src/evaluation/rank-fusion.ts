@@ -3,7 +3,7 @@
  * Büttcher, SIGIR 2009; offset is their k = 60). It needs no scores, so lists of any kind of score go together: BM25 with
  * MaxSim, dense with sparse.
  */
-import { checkInteger, checkLength, checkNumber } from '@sagitta/core-wasm';
+import { checkInteger, checkLength, checkNumber, checkOptions, type OptionTable } from '@sagitta/core-wasm';
 
 export interface RankFusionOptions {
   /** Added to every rank: the larger, the less the first ranks count. Default 60. */
@@ -13,6 +13,12 @@ export interface RankFusionOptions {
   /** Ranks of each list that count; default all. */
   readonly depth?: number;
 }
+
+const RANK_FUSION_OPTIONS: OptionTable<RankFusionOptions> = {
+  offset: 'number',
+  weights: 'any',
+  depth: 'number',
+};
 
 export interface FusedDocument<Id> {
   readonly id: Id;
@@ -29,6 +35,7 @@ export function fuseRankings<Id extends string | number>(
   rankings: readonly ArrayLike<Id>[],
   options: RankFusionOptions = {},
 ): FusedDocument<Id>[] {
+  checkOptions('options', options, RANK_FUSION_OPTIONS);
   const offset = checkNumber('offset', options.offset ?? 60, 0, Number.MAX_SAFE_INTEGER);
   const depth = checkInteger('depth', options.depth ?? Number.MAX_SAFE_INTEGER, 1, Number.MAX_SAFE_INTEGER);
   const { weights } = options;

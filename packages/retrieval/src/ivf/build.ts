@@ -1,18 +1,25 @@
 /** Building flat and IVF indexes: train on a sample, then add everything. */
 import {
   type Core,
+  checkCore,
   checkInteger,
   checkMetric,
   checkOneOf,
+  checkOptions,
   type Metric,
-  normalizeRows,
+  making,
+  metricSet,
+  type OptionTable,
   RandomStream,
+  toFloat32Rows,
   UnsupportedError,
   type VectorSet,
-  vectorSet,
+  type VectorSetInput,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import {
   assignToNearest,
+  checkQuantizerOptions,
   checkTrainingSample,
   type QuantizerOptions,
   type SaqOptions,
@@ -58,8 +65,8 @@ export interface SecondaryOptions {
 }
 
 export interface IvfOptions extends IndexOptions {
-  /** Lists; √n to 4√n is usual. */
-  readonly nlist: number;
+  /** Lists; √n, the default, to 4√n is usual. */
+  readonly nlist?: number;
   /** k-means rounds. Default 10. */
   readonly iterations?: number;
 }
@@ -77,54 +84,116 @@ type FamilyTrainer = (
   residuals: Float32Array | undefined,
 ) => Trained;
 
+const SAQ_TABLE: OptionTable<Pick<IndexOptions, 'blockSize' | 'objective' | 'singleSegment'>> = {
+  blockSize: 'number',
+  objective: 'string',
+  singleSegment: 'boolean',
+};
+const ANY_TABLE = {
+  metric: 'string',
+  bits: 'number',
+  seed: 'number',
+  keepVectors: 'boolean',
+  trainSize: 'number',
+} as const;
+const FLAT_TABLE: OptionTable<IndexOptions> = {
+  ...ANY_TABLE,
+  ...SAQ_TABLE,
+  quantizer: 'string',
+  quantizerOptions: 'any',
+  secondary: 'any',
+};
+const LISTS_TABLE = { nlist: 'number', iterations: 'number' } as const;
+const IVF_TABLE: OptionTable<IvfOptions> = { ...FLAT_TABLE, ...LISTS_TABLE };
+const SAQ_INDEX_TABLE: OptionTable<SaqIndexOptions> = { ...ANY_TABLE, ...SAQ_TABLE, ...LISTS_TABLE };
+const SECONDARY_TABLE: OptionTable<SecondaryOptions> = {
+  quantizer: 'string',
+  bits: 'number',
+  quantizerOptions: 'any',
+};
+
 const SECONDARY_BITS = 8;
 /** Residuals whose mean squares decide how bits are shared out: enough for 2 % of each. */
 const RESIDUAL_ROWS = 4096;
 
 /**
  * Trains an empty index on a sample (n × d). Add vectors with index.add.
- * @throws RangeError on options out of range or fewer sample rows than lists
+ * @throws RangeError on options out of range, fewer sample rows than lists or, for 'l2' and 'ip', vectors longer than 2^50 or
+ * all shorter than 2^-50; TypeError on a sample that holds no numbers
  */
 export function trainIndex(
   core: Core,
-  sample: VectorSet,
+  sample: VectorSetInput,
   options: IndexOptions & Partial<IvfOptions>,
 ): IvfIndex {
+  checkCore(core);
+  checkOptions('options', options, IVF_TABLE);
   return trainWith(trainFamily, core, sample, options, 'sample');
 }
 
+/** label — what the caller calls the sample. */
 function trainWith(
   family: FamilyTrainer,
   core: Core,
-  sample: VectorSet,
+  sample: VectorSetInput,
   options: IndexOptions & Partial<IvfOptions>,
   label: string,
 ): IvfIndex {
   const metric = checkMetric(options.metric);
-  checkOneOf('quantizer', options.quantizer ?? 'saq', INDEX_QUANTIZERS);
-  const checked = vectorSet(sample.data, sample.d, label);
-  checkSample(label, checked, options);
+  checkCompression(options);
+  const rows = metricSet(metric, sample.data, sample.d, label, { isSample: true });
+  checkSample(label, rows, options);
   const nlist = options.nlist === undefined ? 0 : checkInteger('nlist', options.nlist, 1, 2 ** 20);
   const seed = options.seed ?? 1;
-  const { d } = checked;
-  const rows = metric === 'cosine' ? { ...checked, data: normalizeRows(checked.data, d) } : checked;
+  const { d } = rows;
   const centroids =
     nlist === 0
       ? new Float32Array(d)
       : trainKmeans(core, rows, { nlist, seed, iterations: options.iterations ?? 10 }).centroids;
   const trainSize = checkInteger('trainSize', options.trainSize ?? 20_000, 1, 2 ** 32 - 1);
   const training = sampleRows(rows, trainSize, new RandomStream(seed, 'index/sample'));
-  const secondary =
-    options.secondary && trainSecondary(family, core, training, metric, options.secondary, seed);
   const keepVectors = options.keepVectors ?? false;
   const common = { core, metric, d, kind: nlist === 0 ? 'flat' : 'ivf', keepVectors } as const;
-  try {
+  return making((own) => {
+    const secondary =
+      options.secondary && own(trainSecondary(family, core, training, metric, options.secondary, seed));
     const primary = trainPrimary(family, core, training, nlist === 0 ? undefined : centroids, options);
-    const owned = { ...common, codec: primary.codec, centroids: nlist === 0 ? primary.origin : centroids };
-    return new IvfIndex(secondary ? { ...owned, secondary } : owned);
-  } catch (error) {
-    secondary?.dispose();
-    throw error;
+    const parts = { ...common, codec: primary.codec, centroids: nlist === 0 ? primary.origin : centroids };
+    return new IvfIndex(secondary ? { ...parts, secondary } : parts);
+  });
+}
+
+/** An option that the quantizer does not have is as unknown as any other. */
+function checkCompression(options: IndexOptions): void {
+  const quantizer = checkOneOf('quantizer', options.quantizer ?? 'saq', INDEX_QUANTIZERS);
+  checkOwnOptions('quantizerOptions', quantizer, options.bits, options.quantizerOptions);
+  for (const name of Object.keys(SAQ_TABLE)) {
+    if (quantizer !== 'saq' && name in options) {
+      throw new RangeError(
+        `"options" expected "${name}" with the quantizer saq alone, got it with ${quantizer}`,
+      );
+    }
+  }
+  const { secondary } = options;
+  if (secondary === undefined) return;
+  checkOptions('secondary', secondary, SECONDARY_TABLE);
+  const second = checkOneOf('secondary.quantizer', secondary.quantizer, INDEX_QUANTIZERS);
+  checkOwnOptions('secondary.quantizerOptions', second, secondary.bits, secondary.quantizerOptions);
+}
+
+function checkOwnOptions(
+  label: string,
+  quantizer: IndexQuantizer,
+  bits: number | undefined,
+  own: IndexOptions['quantizerOptions'] = {},
+): void {
+  if (quantizer !== 'none' && quantizer !== 'saq') {
+    checkQuantizerOptions(label, quantizer, own);
+    return;
+  }
+  checkOptions(label, own, {} as OptionTable<typeof own>);
+  if (quantizer === 'none' && bits !== undefined && bits !== 32) {
+    throw new RangeError(`"bits" expected 32 with the quantizer none, which is float32, got ${bits}`);
   }
 }
 
@@ -185,8 +254,7 @@ function trainSecondary(
   options: SecondaryOptions,
   seed: number,
 ): SecondaryCodes {
-  const name = checkOneOf('secondary.quantizer', options.quantizer, INDEX_QUANTIZERS);
-  const { bits, quantizerOptions } = options;
+  const { quantizer: name, bits, quantizerOptions } = options;
   const make = (): Trained => {
     if (name === 'none') return trainFloat(core, training.d, metric);
     if (name === 'saq') return trainSaqCodec(core, training, { metric, bits: bits ?? SECONDARY_BITS, seed });
@@ -229,37 +297,55 @@ function residualsOf(core: Core, x: VectorSet, centroids: Float32Array): Float32
   return out;
 }
 
-/** trainIndex on `data` (n × d), then adds all of it. */
-export function buildIvf(core: Core, data: Float32Array, d: number, options: IvfOptions): IvfIndex {
-  return fill(trainWith(trainFamily, core, vectorSet(data, d), options, 'data'), data);
+/**
+ * trainIndex on `data` (n × d numbers or n arrays of d), in √n lists unless told otherwise, then adds all of it.
+ * @throws as trainIndex and IvfIndex.add do
+ */
+export function buildIvf(core: Core, data: Vectors, d: number, options: IvfOptions): IvfIndex {
+  checkCore(core);
+  checkOptions('options', options, IVF_TABLE);
+  return buildWith(trainFamily, core, data, d, options, true);
 }
 
-/** One list, every vector scanned. */
-export function buildFlat(core: Core, data: Float32Array, d: number, options: IndexOptions): IvfIndex {
-  return fill(trainWith(trainFamily, core, vectorSet(data, d), options, 'data'), data);
+/** One list, every vector scanned; data, d and errors as for buildIvf. */
+export function buildFlat(core: Core, data: Vectors, d: number, options: IndexOptions): IvfIndex {
+  checkCore(core);
+  checkOptions('options', options, FLAT_TABLE);
+  return buildWith(trainFamily, core, data, d, options);
 }
 
 /**
  * buildFlat, or buildIvf where nlist is given, of SAQ codes: the same index in 11 kB less of a bundle, since the other
  * quantizers are not in reach.
  */
-export function buildSaqIndex(core: Core, data: Float32Array, d: number, options: SaqIndexOptions): IvfIndex {
-  const saq = { ...options, quantizer: 'saq' } as const;
-  return fill(trainWith(refuse, core, vectorSet(data, d), saq, 'data'), data);
+export function buildSaqIndex(core: Core, data: Vectors, d: number, options: SaqIndexOptions): IvfIndex {
+  checkCore(core);
+  checkOptions('options', options, SAQ_INDEX_TABLE);
+  return buildWith(refuse, core, data, d, { ...options, quantizer: 'saq' });
 }
 
 function refuse(...[, , { name }]: Parameters<FamilyTrainer>): never {
   throw new UnsupportedError(`"quantizer" expected saq, got ${name}`);
 }
 
-/** Adds everything; the index is disposed where that fails. */
-function fill(index: IvfIndex, data: Float32Array): IvfIndex {
-  try {
+/** Trains on everything and adds it; the index is disposed where that fails. inLists — √n lists where nlist is not given. */
+function buildWith(
+  family: FamilyTrainer,
+  core: Core,
+  given: Vectors,
+  d: number,
+  options: IndexOptions & Partial<IvfOptions>,
+  inLists = false,
+): IvfIndex {
+  const data = toFloat32Rows('data', given, d);
+  const nlist = options.nlist ?? (inLists ? Math.max(1, Math.round(Math.sqrt(data.length / d))) : undefined);
+  return making((own) => {
+    const index = own(
+      trainWith(family, core, { data, d }, nlist === undefined ? options : { ...options, nlist }, 'data'),
+    );
     index.add(data);
     index.codec.releaseEncoder();
-  } catch (error) {
-    index.dispose();
-    throw error;
-  }
-  return index;
+    index.secondary?.codec.releaseEncoder();
+    return index;
+  });
 }

@@ -8,7 +8,7 @@
  * SAQM the SAQ model, or QNTZ that of another quantizer      VECS f32 n × d by id, if vectors are kept
  * SECM u32 quantizer of the secondary codes, then its model  SECC their blocks of 32 vectors by id; both or neither
  */
-import { ByteWriter, containerPieces, littleEndianBytes, METRICS, type Section } from '@sagitta/core-wasm';
+import { ByteWriter, littleEndianBytes, METRICS, Snapshot, type SnapshotParts } from '@sagitta/core-wasm';
 import type { IvfIndex } from './ivf-index.ts';
 import { INDEX_QUANTIZERS, type IndexQuantizer } from './list-codec.ts';
 
@@ -23,15 +23,18 @@ export function modelSection(quantizer: IndexQuantizer): 'SAQM' | 'QNTZ' | undef
 }
 
 /**
- * The bytes of the index's file in pieces, to be written in order. Pieces are views of the core's memory: they are good
- * until the core next allocates or the index changes. The same index gives the same bytes.
+ * The file of the index as it is now, to be written while the index is searched, added to or disposed of. Nothing is
+ * copied until something changes, and then only that; dispose the snapshot when it is written, in a `finally`. The same
+ * index gives the same bytes.
+ * @throws RangeError if the index is disposed
  */
-export function indexPieces(index: IvfIndex): Uint8Array[] {
+export function snapshotIndex(index: IvfIndex): Snapshot {
+  if (!index.isLive) throw new RangeError('"index" expected a live index, got a disposed one');
   const meta = new ByteWriter();
   meta.u32(index.n).u32(index.d).u32(METRICS.indexOf(index.metric));
   meta.u32(INDEX_KINDS.indexOf(index.kind)).u32(INDEX_QUANTIZERS.indexOf(index.quantizer));
   meta.u32(index.nlist).u32(index.keepsVectors ? 1 : 0);
-  const sections: Section[] = [
+  const sections: SnapshotParts['sections'][number][] = [
     { id: 'META', pieces: [meta.finish()] },
     { id: 'CENT', pieces: [littleEndianBytes(index.centroids)] },
     { id: 'SIZE', pieces: [littleEndianBytes(index.lists.sizes())] },
@@ -48,17 +51,20 @@ export function indexPieces(index: IvfIndex): Uint8Array[] {
     sections.push({ id: 'SECM', pieces: [number, index.secondary.codec.modelBytes()] });
     sections.push({ id: 'SECC', pieces: [...index.secondary.codePieces()] });
   }
-  return containerPieces({ kind: INDEX_KIND, version: INDEX_VERSION, sections });
+  return new Snapshot({ kind: INDEX_KIND, version: INDEX_VERSION, sections });
 }
 
-/** The index's file as one array. */
+/**
+ * The index's file as copies in pieces, to be written in order. snapshotIndex needs no memory for copies.
+ * @throws RangeError if the index is disposed
+ */
+export function indexPieces(index: IvfIndex): Uint8Array[] {
+  using snapshot = snapshotIndex(index);
+  return [...snapshot.chunks()];
+}
+
+/** The index's file as one array. @throws RangeError if the index is disposed */
 export function saveIndex(index: IvfIndex): Uint8Array<ArrayBuffer> {
-  const pieces = indexPieces(index);
-  const out = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
+  using snapshot = snapshotIndex(index);
+  return snapshot.bytes();
 }

@@ -14,16 +14,16 @@ export {
   trainIndex,
 } from './build.ts';
 export { FloatCodec, type ListBlocks } from './float-codec.ts';
-export { indexPieces, saveIndex } from './format.ts';
+export { indexPieces, saveIndex, snapshotIndex } from './format.ts';
 export { type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
 export {
   IvfIndex,
   type IvfParts,
   type SearchOptions,
-  type SearchSteps,
   type VectorFetch,
 } from './ivf-index.ts';
 export { INDEX_QUANTIZERS, type IndexQuantizer, type ListCodec, type Probe } from './list-codec.ts';
 export { QuantizerCodec } from './quantizer-codec.ts';
 export { SaqCodec } from './saq-codec.ts';
 export { SecondaryCodes } from './secondary-codes.ts';
+export type { SearchSteps } from './step-scope.ts';

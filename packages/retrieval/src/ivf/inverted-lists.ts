@@ -1,8 +1,10 @@
 /**
  * Inverted lists of fixed-size codes in blocks of 32 vectors, each list one piece of core memory for its blocks and one
  * for its ids. A list grows by half when it is full, so adding in batches copies each byte a bounded number of times.
+ *
+ * Of what a save may hold (Block.hold), only the block that new vectors share with old ones is overwritten in place.
  */
-import { type Block, type Core, littleEndianBytes } from '@sagitta/core-wasm';
+import { type Block, type BlockRows, blockBytes, type Core, making, Owner } from '@sagitta/core-wasm';
 
 export const BLOCK = 32;
 /** { blocks, ids, n, 0 }: what a scan kernel reads of a list. */
@@ -22,34 +24,49 @@ export interface SavedLists {
   readonly codes: Uint8Array;
 }
 
-/** What it takes to put a list back: its size, and the bytes of the block that new vectors share with old ones. */
+/** What it takes to put a list back: its sizes, and the bytes of the block that new vectors share with old ones. */
 interface Undo {
   readonly list: number;
   readonly n: number;
+  /** Bytes of its two blocks. */
+  readonly blockBytes: number;
+  readonly idBytes: number;
   readonly partialBlock: Uint8Array;
 }
 
-export class InvertedLists implements Disposable {
+/** Vectors that stand behind those of their list and do not count yet. */
+interface Staged {
+  /** Vectors of the list with them. */
+  readonly n: number;
+  /** Puts the list back to what counts. */
+  readonly undo: Undo;
+}
+
+export class InvertedLists extends Owner {
   readonly nlist: number;
   readonly blockBytes: number;
   readonly records: Block;
-  readonly #core: Core;
   readonly #lists: (InvertedList | undefined)[];
   /** Bytes of an id; 0 where there are none. */
   readonly #idBytes: number;
+  /** By list. */
+  readonly #staged = new Map<number, Staged>();
 
   constructor(core: Core, nlist: number, blockBytes: number, hasIds = true) {
-    this.#core = core;
+    super(core);
     this.#idBytes = hasIds ? 4 : 0;
     this.nlist = nlist;
     this.blockBytes = blockBytes;
     this.#lists = new Array(nlist).fill(undefined);
-    this.records = core.allocate(nlist * RECORD_BYTES);
+    this.records = this.allocate(nlist * RECORD_BYTES);
   }
 
   /** undefined for an empty list. */
   get(list: number): InvertedList | undefined {
-    return this.#lists[list];
+    this.checkLive('lists');
+    const content = this.#lists[list];
+    // a list that has staged vectors alone has memory, and is empty
+    return content && content.n > 0 ? content : undefined;
   }
 
   #set(list: number, content: InvertedList | undefined): void {
@@ -61,6 +78,7 @@ export class InvertedLists implements Disposable {
 
   /** Takes over `content` as the list, or empties it; what stood there before is the caller's to dispose. */
   replace(list: number, content: InvertedList | undefined): void {
+    this.checkLive('lists');
     this.#set(list, content);
   }
 
@@ -69,14 +87,21 @@ export class InvertedLists implements Disposable {
    * vectors go to positions first…first + count - 1. If anything throws, all lists are as they were.
    */
   append(counts: Uint32Array, write: (list: number, target: InvertedList, first: number) => void): void {
+    this.stage(counts, write);
+    this.publish();
+  }
+
+  /** append of vectors that do not count until publish(); withdraw() drops them. */
+  stage(counts: Uint32Array, write: (list: number, target: InvertedList, first: number) => void): void {
+    this.checkLive('lists');
     const undo: Undo[] = [];
     try {
       for (let list = 0; list < this.nlist; list++) {
         const count = counts[list] as number;
         if (count === 0) continue;
-        undo.push(this.#grow(list, count));
-        const target = this.#lists[list] as InvertedList;
-        write(list, target, target.n - count);
+        const entry = this.#grow(list, count);
+        undo.push(entry);
+        write(list, { ...(this.#lists[list] as InvertedList), n: entry.n + count }, entry.n);
       }
     } catch (error) {
       for (const entry of undo.reverse()) this.#shrink(entry);
@@ -84,38 +109,67 @@ export class InvertedLists implements Disposable {
     }
   }
 
+  /** Makes what was staged count. Needs no memory and cannot fail. */
+  publish(): void {
+    this.checkLive('lists');
+    for (const [list, { n }] of this.#staged) this.#set(list, { ...(this.#lists[list] as InvertedList), n });
+    this.#staged.clear();
+  }
+
+  /** Drops what was staged. */
+  withdraw(): void {
+    this.checkLive('lists');
+    for (const { undo } of [...this.#staged.values()]) this.#shrink(undo);
+  }
+
+  /** Room for `count` vectors behind those of the list and the staged ones. */
   #grow(list: number, count: number): Undo {
     const old = this.#lists[list];
-    const first = old?.n ?? 0;
+    const staged = this.#staged.get(list);
+    const first = staged?.n ?? old?.n ?? 0;
     const n = first + count;
     const wanted = Math.ceil(n / BLOCK);
     const partial = Math.floor(first / BLOCK) * this.blockBytes;
     const partialBlock =
       old && first % BLOCK > 0 ? old.blocks.u8(partial, this.blockBytes).slice() : new Uint8Array(0);
-    if (old && old.blocks.byteLength >= wanted * this.blockBytes) {
-      this.#set(list, { ...old, n });
-      return { list, n: first, partialBlock };
-    }
-    const capacity = old ? Math.max(wanted, Math.ceil((first / BLOCK) * 1.5)) : wanted;
-    const blocks = this.#core.allocate(capacity * this.blockBytes);
-    try {
-      const ids = this.#core.allocate(capacity * BLOCK * this.#idBytes);
+    const undo = {
+      list,
+      n: first,
+      blockBytes: old?.blocks.byteLength ?? 0,
+      idBytes: old?.ids.byteLength ?? 0,
+      partialBlock,
+    };
+    if (old && undo.blockBytes >= wanted * this.blockBytes) {
+      if (partialBlock.length > 0) old.blocks.beforeWrite(partial, this.blockBytes);
+    } else {
+      const grown = this.#room(old ? Math.max(wanted, Math.ceil((first / BLOCK) * 1.5)) : wanted);
       if (old) {
-        blocks.u8(0, old.blocks.byteLength).set(old.blocks.u8());
-        ids.u8(0, old.ids.byteLength).set(old.ids.u8());
+        grown.blocks.u8(0, undo.blockBytes).set(old.blocks.u8());
+        grown.ids.u8(0, undo.idBytes).set(old.ids.u8());
         old.blocks.dispose();
         old.ids.dispose();
       }
-      this.#set(list, { n, blocks, ids });
-    } catch (error) {
-      blocks.dispose();
-      throw error;
+      this.#set(list, { ...grown, n: old?.n ?? 0 });
     }
-    return { list, n: first, partialBlock };
+    this.#staged.set(list, { n, undo: staged?.undo ?? undo });
+    return undo;
   }
 
-  #shrink({ list, n, partialBlock }: Undo): void {
-    const { blocks, ids } = this.#lists[list] as InvertedList;
+  /** Memory for so many blocks and their ids. */
+  #room(count: number): { readonly blocks: Block; readonly ids: Block } {
+    return making((own) => ({
+      blocks: own(this.core.allocate(count * this.blockBytes)),
+      ids: own(this.core.allocate(count * BLOCK * this.#idBytes)),
+    }));
+  }
+
+  /** Drops what was staged after `undo` was made. */
+  #shrink({ list, n, blockBytes, idBytes, partialBlock }: Undo): void {
+    const content = this.#lists[list] as InvertedList;
+    const { blocks, ids } = content;
+    const staged = this.#staged.get(list);
+    if (staged && n > content.n) this.#staged.set(list, { n, undo: staged.undo });
+    else this.#staged.delete(list);
     if (n === 0) {
       blocks.dispose();
       ids.dispose();
@@ -123,58 +177,55 @@ export class InvertedLists implements Disposable {
       return;
     }
     const at = Math.floor(n / BLOCK) * this.blockBytes;
+    blocks.truncate(blockBytes);
+    ids.truncate(idBytes);
     blocks.u8(at).fill(0);
     blocks.u8(at, partialBlock.length).set(partialBlock);
-    this.#set(list, { n, blocks, ids });
   }
 
   /** Fills empty lists from a file; the caller has checked that sizes, ids and codes fit together. */
   restore({ sizes, ids, codes }: SavedLists): void {
+    this.checkLive('lists');
     let vectors = 0;
     let bytes = 0;
     for (const [list, n] of sizes.entries()) {
       if (n === 0) continue;
-      const size = Math.ceil(n / BLOCK) * this.blockBytes;
-      const blocks = this.#core.allocate(size);
-      blocks.u8().set(codes.subarray(bytes, bytes + size));
-      try {
-        const own = this.#core.allocate(Math.ceil(n / BLOCK) * BLOCK * this.#idBytes);
-        if (this.#idBytes > 0) own.u32(0, n).set(ids.subarray(vectors, vectors + n));
-        this.#set(list, { n, blocks, ids: own });
-      } catch (error) {
-        blocks.dispose();
-        throw error;
-      }
+      const room = this.#room(Math.ceil(n / BLOCK));
+      const size = room.blocks.byteLength;
+      room.blocks.u8().set(codes.subarray(bytes, bytes + size));
+      if (this.#idBytes > 0) room.ids.u32(0, n).set(ids.subarray(vectors, vectors + n));
+      this.#set(list, { ...room, n });
       vectors += n;
       bytes += size;
     }
   }
 
   sizes(): Uint32Array {
+    this.checkLive('lists');
     return Uint32Array.from(this.#lists, (list) => list?.n ?? 0);
   }
 
-  /** Ids of list after list: views of the core's memory, good until it next allocates. */
-  *idPieces(): Iterable<Uint8Array> {
-    for (const list of this.#lists) if (list) yield littleEndianBytes(list.ids.u32(0, list.n));
+  /** Ids of list after list. */
+  *idPieces(): Iterable<BlockRows> {
+    this.checkLive('lists');
+    for (const list of this.#lists) if (list) yield blockBytes(list.ids, 0, 4 * list.n);
   }
 
-  /** Blocks of list after list: views of the core's memory, good until it next allocates. */
-  *codePieces(): Iterable<Uint8Array> {
+  /** Blocks of list after list. */
+  *codePieces(): Iterable<BlockRows> {
+    this.checkLive('lists');
     for (const list of this.#lists) {
-      if (list) yield list.blocks.u8(0, Math.ceil(list.n / BLOCK) * this.blockBytes);
+      if (list) yield blockBytes(list.blocks, 0, Math.ceil(list.n / BLOCK) * this.blockBytes);
     }
   }
 
-  dispose(): void {
+  override dispose(): void {
     for (const list of this.#lists) {
       list?.blocks.dispose();
       list?.ids.dispose();
     }
     this.#lists.fill(undefined);
-    this.records.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+    this.#staged.clear();
+    super.dispose();
   }
 }

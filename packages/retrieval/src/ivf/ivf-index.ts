@@ -7,85 +7,37 @@
  */
 import {
   type Block,
-  type Core,
-  checkFinite,
-  checkFloat32,
   checkInteger,
   checkNumber,
+  checkOptions,
   type Metric,
+  type MetricQuery,
+  making,
+  metricQuery,
+  metricSet,
   NO_PTR,
-  normalizeRows,
+  type Numbers,
+  Owner,
   type Ptr,
+  type Scope,
+  type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { assignToNearest, DEFAULT_GAMMA, type SaqSegment, type ScanHeap } from '@sagitta/quantizers';
+import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
 import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
-import { BLOCK, type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
+import { groupRows } from './group-rows.ts';
+import { BLOCK, type InvertedList, InvertedLists } from './inverted-lists.ts';
+import type { IvfParts } from './ivf-parts.ts';
 import { KeptVectors } from './kept-vectors.ts';
-import type { IndexQuantizer, ListCodec, Probe } from './list-codec.ts';
+import { type IndexQuantizer, type ListCodec, type Probe, writing } from './list-codec.ts';
 import { ListPlaces } from './list-places.ts';
 import { ResultHeap } from './result-heap.ts';
+import { RERANK_OPTIONS, SEARCH_OPTIONS, type SearchOptions, type VectorFetch } from './search-options.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
+import { type SearchSteps, StepScope } from './step-scope.ts';
 
-/** Gives vectors for exact rerank: ids → ids.length × d values, in that order. */
-export type VectorFetch = (ids: Uint32Array) => Float32Array;
-
-export interface SearchOptions {
-  /** Lists to visit, default 16, at most nlist. */
-  readonly nprobe?: number;
-  /**
-   * How much of its bound a vector is given before the rest of its code is left unread; default 1. Smaller is faster and
-   * loses vectors, larger is slower, 1000 reads every code. Has no effect on float32 indexes.
-   */
-  readonly gamma?: number;
-  /**
-   * Scores this many candidates again: exactly from `fetch` or kept vectors, else from secondary codes, else, where codes
-   * have two levels (lvq with secondBits), the lists are scanned by the first and candidates scored by both. Where there
-   * are secondary codes the default is ten times k; false leaves them unread.
-   */
-  readonly rerank?: { readonly candidates: number; readonly fetch?: VectorFetch } | false;
-  /** Adds statistics to the result. */
-  readonly statistics?: boolean;
-}
-
-export interface IvfParts {
-  readonly core: Core;
-  readonly metric: Metric;
-  readonly d: number;
-  readonly kind: 'flat' | 'ivf';
-  /** nlist × d. */
-  readonly centroids: Float32Array;
-  /** The index's from now on: disposed with it, and if its making fails. */
-  readonly codec: ListCodec;
-  /** Keep float32 vectors (row = id) for rerank. */
-  readonly keepVectors: boolean;
-  /** The index's from now on; where it is kept, disposed with it, but not if the index's making fails. */
-  readonly secondary?: SecondaryCodes;
-  /** Contents of a file, checked: lists, and kept vectors (n × d) where vectors are kept. */
-  readonly saved?: SavedLists & { readonly kept?: Float32Array };
-  /** Instead of `saved`: lists of n vectors that are filled already, the index's from now on, and kept vectors. */
-  readonly filled?: {
-    readonly lists: InvertedLists;
-    readonly n: number;
-    readonly kept?: readonly Float32Array[];
-  };
-  /** Vectors of lists that stay outside and come in through searchSteps. */
-  readonly pagedVectors?: number;
-}
-
-/**
- * A search whose lists are handed in one after the other, for lists that are not all in memory. Until it is finished the
- * index may be used for nothing else.
- */
-export interface SearchSteps {
-  /** Numbers of the lists to visit, best first. */
-  readonly lists: Uint32Array;
-  /** Scans a list, or a run of its blocks; list after list, in order, the result is that of search. */
-  scan(list: number, content: InvertedList): void;
-  /** Ids that rerank.fetch will be asked for, in that order; nothing is scanned after it. */
-  candidates(): Uint32Array;
-  finish(): SearchResult;
-}
+export type { IvfParts } from './ivf-parts.ts';
+export type { SearchOptions, VectorFetch } from './search-options.ts';
 
 /** A search between its parts. */
 interface Pass {
@@ -94,8 +46,15 @@ interface Pass {
   readonly rerank: SearchOptions['rerank'];
   /** Where a rerank has its scores from. */
   readonly source: RerankSource | undefined;
-  readonly heap: ScanHeap;
-  readonly probe: Probe;
+  readonly found: ResultHeap;
+  readonly probe: Prepared;
+  /** What scores are multiplied with, see MetricQuery. */
+  readonly scale: number;
+}
+
+/** With the query, d values, of length 1 for cosine. */
+interface Prepared extends Probe {
+  readonly query: Block;
 }
 
 type RerankSource = 'vectors' | 'secondary' | 'levels';
@@ -108,8 +67,7 @@ const MAX_NPROBE = 1_048_576;
 /** Ids are u32, and the last one is NO_ID. */
 const MAX_VECTORS: number = NO_ID;
 
-export class IvfIndex implements Disposable {
-  readonly core: Core;
+export class IvfIndex extends Owner {
   readonly metric: Metric;
   readonly d: number;
   readonly kind: 'flat' | 'ivf';
@@ -119,59 +77,43 @@ export class IvfIndex implements Disposable {
   readonly centroids: Float32Array;
   readonly #centroids: Block;
   readonly #projected: Block;
-  readonly #query: Block;
-  readonly #bases: Block;
-  readonly #probed: ResultHeap;
-  readonly #found: ResultHeap;
   readonly #kept: KeptVectors | undefined;
   readonly #secondary: SecondaryCodes | undefined;
   /** Made when it is first wanted, and again after vectors are added. */
   #places: ListPlaces | undefined;
+  /** Of the search in steps that is not finished. */
+  #steps: StepScope | undefined;
   #n = 0;
+  /** Vectors that publish() will add. */
+  #staged = 0;
 
   constructor(parts: IvfParts) {
-    const { core, d, centroids, codec } = parts;
-    this.core = core;
+    super(parts.core);
+    const { core, d, centroids, codec, filled } = parts;
     this.metric = parts.metric;
     this.d = d;
     this.kind = parts.kind;
-    this.codec = codec;
     this.centroids = centroids;
     this.nlist = centroids.length / d;
-    const owned: Disposable[] = [codec, ...(parts.filled ? [parts.filled.lists] : [])];
-    const own = <T extends Disposable>(resource: T): T => {
-      owned.push(resource);
-      return resource;
-    };
-    try {
-      this.lists = parts.filled?.lists ?? own(new InvertedLists(core, this.nlist, codec.blockBytes));
-      this.#centroids = own(core.allocate(centroids.length * 4));
-      this.#projected = own(core.allocate(this.nlist * codec.centroidDims * 4));
-      this.#query = own(core.allocate(d * 4));
-      this.#bases = own(core.allocate(this.nlist * 4));
-      this.#probed = own(new ResultHeap(core, Math.min(this.nlist, DEFAULT_NPROBE)));
-      this.#found = own(new ResultHeap(core, 16));
-      this.#centroids.f32().set(centroids);
-      for (let list = 0; codec.centroidDims > 0 && list < this.nlist; list++) {
-        const projected = codec.projectCentroid(centroids.subarray(list * d, (list + 1) * d));
-        this.#projected.f32(list * codec.centroidDims * 4, codec.centroidDims).set(projected);
-      }
-      this.#secondary = parts.secondary;
-      this.#kept = parts.keepVectors ? new KeptVectors(d) : undefined;
-      if (parts.saved) {
-        this.lists.restore(parts.saved);
-        this.#n = parts.saved.ids.length;
-        if (parts.saved.kept) this.#kept?.add(parts.saved.kept);
-      }
-      this.#n += parts.pagedVectors ?? 0;
-      if (parts.filled) {
-        this.#n = parts.filled.n;
-        for (const piece of parts.filled.kept ?? []) this.#kept?.add(piece);
-      }
-    } catch (error) {
-      for (const resource of owned.reverse()) resource[Symbol.dispose]();
-      throw error;
+    this.codec = this.own(() => codec);
+    this.#secondary = this.own(() => parts.secondary);
+    this.lists = this.own(() => filled?.lists ?? new InvertedLists(core, this.nlist, codec.blockBytes));
+    this.#centroids = this.allocate(centroids.length * 4);
+    this.#projected = this.allocate(this.nlist * codec.centroidDims * 4);
+    this.#centroids.f32().set(centroids);
+    for (let list = 0; codec.centroidDims > 0 && list < this.nlist; list++) {
+      const projected = codec.projectCentroid(centroids.subarray(list * d, (list + 1) * d));
+      this.#projected.f32(list * codec.centroidDims * 4, codec.centroidDims).set(projected);
     }
+    this.#kept = parts.keepVectors ? new KeptVectors(d) : undefined;
+    this.own(() => this.#fill(parts));
+  }
+
+  /** What a file had. */
+  #fill({ saved, filled, pagedVectors = 0 }: IvfParts): undefined {
+    if (saved) this.lists.restore(saved);
+    for (const piece of filled?.kept ?? (saved?.kept ? [saved.kept] : [])) this.#kept?.add(piece);
+    this.#n = filled?.n ?? saved?.ids.length ?? pagedVectors;
   }
 
   /** Vectors. */
@@ -210,44 +152,67 @@ export class IvfIndex implements Disposable {
   }
 
   /**
-   * Adds vectors (m × d, finite, copied); they get the ids n…n + m - 1. On an error nothing is added.
+   * Adds vectors (m × d numbers or m arrays of d, finite, copied); they get the ids n…n + m - 1. For 'l2' and 'ip' they are
+   * of lengths up to 2^50. On an error nothing is added.
    * @throws TypeError, RangeError on bad vectors, CapacityError where memory ends
    */
-  add(vectors: Float32Array): void {
-    const given = vectorSet(vectors, this.d, 'vectors');
+  add(vectors: Vectors): void {
+    this.stage(vectors);
+    this.publish();
+  }
+
+  /**
+   * Codes vectors (as add takes them) that no search finds and no file counts until publish(), so that many of them,
+   * or those of several indexes, are added all together or not at all. On an error nothing of this call is staged; memory
+   * is taken here and not in publish(). In a file saved meanwhile the spare places of last blocks may hold their codes.
+   * @throws as add
+   */
+  stage(vectors: Vectors): void {
+    this.checkLive('index');
+    const given = metricSet(this.metric, vectors, this.d, 'vectors');
     if (given.n === 0) return;
-    checkInteger('vectors', this.#n + given.n, 1, MAX_VECTORS);
-    const rows = this.metric === 'cosine' ? normalizeRows(vectors, this.d) : vectors;
+    const first = this.#n + this.#staged;
+    checkInteger('vectors', first + given.n, 1, MAX_VECTORS);
+    const rows = given.data;
     const assigned =
-      this.nlist === 1
-        ? new Uint32Array(given.n)
-        : assignToNearest(this.core, { ...given, data: rows }, this.centroids).ids;
-    const counts = new Uint32Array(this.nlist);
-    for (const list of assigned) counts[list] = (counts[list] as number) + 1;
-    const starts = new Uint32Array(this.nlist);
-    for (let i = 1; i < this.nlist; i++) {
-      starts[i] = (starts[i - 1] as number) + (counts[i - 1] as number);
-    }
-    const order = new Uint32Array(given.n);
-    const next = starts.slice();
-    for (let i = 0; i < given.n; i++) {
-      const list = assigned[i] as number;
-      order[next[list] as number] = i;
-      next[list] = (next[list] as number) + 1;
-    }
-    const append = (): void =>
-      this.lists.append(counts, (list, target, first) => {
-        const start = starts[list] as number;
-        const members = order.subarray(start, start + (counts[list] as number));
-        this.#write(list, rows, members, target.blocks, first);
-        const ids = target.ids.u32(first * 4, members.length);
-        for (const [i, row] of members.entries()) ids[i] = this.#n + row;
-      });
-    if (this.#secondary) this.#secondary.append(rows, append);
-    else append();
-    this.#kept?.add(rows === vectors ? vectors.slice() : rows);
-    this.#n += given.n;
+      this.nlist === 1 ? new Uint32Array(given.n) : assignToNearest(this.core, given, this.centroids).ids;
+    const { counts, starts, order } = groupRows(assigned, this.nlist);
+    // before memory is taken that would have to be given back
+    const kept = this.#kept && (this.metric === 'cosine' ? rows : rows.slice());
+    const stage = (): void =>
+      writing(this.codec, () =>
+        this.lists.stage(counts, (list, target, position) => {
+          const start = starts[list] as number;
+          const members = order.subarray(start, start + (counts[list] as number));
+          this.#write(list, rows, members, target.blocks, position);
+          const ids = target.ids.u32(position * 4, members.length);
+          for (const [i, row] of members.entries()) ids[i] = first + row;
+        }),
+      );
+    if (this.#secondary) this.#secondary.stage(rows, stage);
+    else stage();
+    if (kept) this.#kept?.stage(kept);
+    this.#staged += given.n;
+  }
+
+  /** Adds what was staged; the ids follow those that there were. Cannot fail. */
+  publish(): void {
+    this.checkLive('index');
+    this.lists.publish();
+    this.#secondary?.publish();
+    this.#kept?.publish();
+    this.#n += this.#staged;
+    this.#staged = 0;
     this.#places = undefined;
+  }
+
+  /** Drops what was staged: the index is as it was. */
+  withdraw(): void {
+    this.checkLive('index');
+    this.lists.withdraw();
+    this.#secondary?.withdraw();
+    this.#kept?.withdraw();
+    this.#staged = 0;
   }
 
   #write(list: number, rows: Float32Array, members: Uint32Array, target: Block, first: number): void {
@@ -257,29 +222,30 @@ export class IvfIndex implements Disposable {
     this.codec.write(gathered, this.centroids.subarray(list * d, (list + 1) * d), target, first);
   }
 
-  /** Sets the query in the core and chooses the lists to visit. */
-  #prepare(query: Float32Array, nprobe: number, gamma: number, isCoarse = false): Probe {
-    checkFloat32('query', query);
-    if (query.length !== this.d) {
-      throw new RangeError(`"query" expected length d = ${this.d}, got ${query.length}`);
-    }
-    checkFinite('query', query);
+  /** Puts the query into scratch of the core and chooses the lists to visit. */
+  #prepare(
+    scope: Scope,
+    { values: query }: MetricQuery,
+    nprobe: number,
+    gamma: number,
+    isCoarse = false,
+  ): Prepared {
     const { kernels } = this.core;
-    const unit = this.metric === 'cosine' ? normalizeRows(query, this.d) : query;
-    const probed = this.#probed.reset(nprobe);
-    this.#query.f32(0, this.d).set(unit);
-    const bases = this.#bases.at();
-    if (this.metric === 'l2') {
-      kernels.l2F32Rows(this.#query.at(), this.#centroids.at(), this.nlist, this.d, bases);
-    } else {
-      kernels.dotF32Rows(this.#query.at(), this.#centroids.at(), this.nlist, this.d, bases);
-      const values = this.#bases.f32();
+    const probed = new ResultHeap(this.core, scope, nprobe);
+    const { scores, ids, size } = probed.heap;
+    const place = scope.reserve(4 * this.d);
+    const bases = scope.reserve(4 * this.nlist);
+    place.f32(0, this.d).set(query);
+    const kernel = this.metric === 'l2' ? 'l2F32Rows' : 'dotF32Rows';
+    kernels[kernel](place.at(), this.#centroids.at(), this.nlist, this.d, bases.at());
+    if (this.metric !== 'l2') {
+      const values = bases.f32();
       for (let i = 0; i < this.nlist; i++) values[i] = -(values[i] as number);
     }
-    kernels.topKPushF32(bases, NO_PTR, this.nlist, 0, nprobe, probed.scores, probed.ids, probed.size);
-    const count = this.#probed.sort();
-    this.codec.setQuery(unit, gamma, isCoarse);
-    return { order: this.#probed.idBlock, count, bases: this.#bases, centroids: this.#centroidPtr(0) };
+    kernels.topKPushF32(bases.at(), NO_PTR, this.nlist, 0, nprobe, scores, ids, size);
+    const count = probed.sort();
+    this.codec.setQuery(query, gamma, isCoarse);
+    return { query: place, order: probed.block, count, bases, centroids: this.#centroidPtr(0) };
   }
 
   #centroidPtr(list: number): Ptr {
@@ -292,51 +258,83 @@ export class IvfIndex implements Disposable {
   }
 
   /**
-   * The k best vectors by estimated score (exact after rerank); all n where k > n.
-   * @throws RangeError on a query of another length or with NaN, on k or nprobe out of range, on a rerank without vectors
+   * The k best vectors by estimated score (exact after rerank); all n where k > n. query — d numbers.
+   * @throws RangeError on a query of another length, with NaN, longer than 2^50 for 'l2', or whose inner products leave
+   * float32; on k or nprobe out of range, on a rerank without vectors; TypeError on a query that holds no numbers
    */
-  search(query: Float32Array, k: number, options: SearchOptions = {}): SearchResult {
-    const pass = this.#begin(query, k, options);
-    this.codec.scan(this.lists, pass.probe, pass.heap);
-    return this.#finish(pass);
+  search(query: Numbers, k: number, options: SearchOptions = {}): SearchResult {
+    return this.#search('query', query, k, options);
+  }
+
+  #search(label: string, query: Numbers, k: number, options: SearchOptions): SearchResult {
+    this.checkLive('index');
+    this.#steps?.dispose();
+    return this.core.scope((scope) => {
+      const pass = this.#begin(scope, label, query, k, options);
+      this.codec.scan(this.lists, pass.probe, pass.found.heap);
+      return this.#finish(pass);
+    });
   }
 
   /**
    * search in steps; the lists come from the caller.
    * @throws RangeError as search does, and where a rerank would read codes of lists that are not in memory
    */
-  searchSteps(query: Float32Array, k: number, options: SearchOptions = {}): SearchSteps {
-    const pass = this.#begin(query, k, options);
-    if (pass.source === 'levels') {
+  searchSteps(query: Numbers, k: number, options: SearchOptions = {}): SearchSteps {
+    this.checkLive('index');
+    this.#steps?.dispose();
+    const steps = new StepScope(this.core);
+    this.#steps = steps;
+    const pass = making((own) => {
+      own(steps);
+      const begun = this.#begin(steps, 'query', query, k, options);
+      if (begun.source !== 'levels') return begun;
       throw new RangeError('"rerank" expected vectors where lists come in parts, got codes of two levels');
-    }
-    const lists = this.#probed.ids(pass.probe.count);
+    });
+    const check = (): void => {
+      this.checkLive('index');
+      steps.check();
+    };
+    const { found, probe } = pass;
+    const order = steps.reserve(4);
     // sorting a heap undoes it, so it is done once
     let sorted: number | undefined;
     return {
-      lists,
+      lists: probe.order.u32(0, probe.count).slice(),
       scan: (list, content) => {
+        check();
+        const before = this.lists.get(list);
         this.lists.replace(list, content);
         try {
-          this.core.scope((scope) => {
-            const order = scope.reserve(4);
-            order.u32(0, 1)[0] = list;
-            this.codec.scan(this.lists, { ...pass.probe, order, count: 1 }, pass.heap);
-          });
+          order.u32(0, 1)[0] = list;
+          this.codec.scan(this.lists, { ...probe, order, count: 1 }, found.heap);
         } finally {
-          this.lists.replace(list, undefined);
+          this.lists.replace(list, before);
         }
       },
       candidates: () => {
-        sorted ??= this.#found.sort();
-        return this.#found.ids(sorted);
+        check();
+        sorted ??= found.sort();
+        return found.ids(sorted);
       },
-      finish: () => this.#finish(pass, sorted),
+      finish: () => {
+        check();
+        // a fetch that searches the index ends other steps, not these
+        this.#steps = undefined;
+        try {
+          return this.#finish(pass, sorted);
+        } finally {
+          steps.dispose();
+        }
+      },
+      [Symbol.dispose]: () => steps.dispose(),
     };
   }
 
-  #begin(query: Float32Array, k: number, options: SearchOptions): Pass {
+  #begin(scope: Scope, label: string, query: Numbers, k: number, options: SearchOptions): Pass {
     checkInteger('k', k, 1, MAX_K);
+    checkOptions('options', options, SEARCH_OPTIONS);
+    if (options.rerank) checkOptions('rerank', options.rerank, RERANK_OPTIONS);
     const nprobe = this.#nprobe(options.nprobe);
     const gamma = checkNumber('gamma', options.gamma ?? DEFAULT_GAMMA, 0, 1e6);
     const rerank =
@@ -345,18 +343,23 @@ export class IvfIndex implements Disposable {
       ? Math.max(k, checkInteger('rerank.candidates', rerank.candidates, 1, MAX_K))
       : k;
     const source = rerank ? this.#rerankSource(rerank.fetch) : undefined;
+    const ready = metricQuery(this.metric, query, this.d, label);
     if (options.statistics) this.codec.resetStatistics();
-    const heap = this.#found.reset(Math.min(candidates, Math.max(1, this.#n)));
-    const probe = this.#prepare(query, nprobe, gamma, source === 'levels');
-    return { k, options, rerank, source, heap, probe };
+    const found = new ResultHeap(this.core, scope, Math.min(candidates, Math.max(1, this.#n)));
+    const probe = this.#prepare(scope, ready, nprobe, gamma, source === 'levels');
+    return { k, options, rerank, source, found, probe, scale: ready.scale };
   }
 
-  #finish({ k, options, rerank, source, probe }: Pass, sorted?: number): SearchResult {
-    const size = sorted ?? this.#found.sort();
-    let ids = this.#found.ids(size);
-    let scores = this.#found.scores(size);
+  #finish({ k, options, rerank, source, found, probe, scale }: Pass, sorted?: number): SearchResult {
+    const size = sorted ?? found.sort();
+    let ids = found.ids(size);
+    let scores = found.scores(size);
+    // before fetch, which may search the index itself
+    const statistics: SearchStatistics | undefined = options.statistics
+      ? { ...this.codec.statistics(), lists: probe.count, reranked: rerank ? size : 0 }
+      : undefined;
     if (rerank) {
-      const exact = this.#scoresAgain(ids, source, rerank.fetch);
+      const exact = this.#scoresAgain(probe, ids, source, rerank.fetch);
       const order = Uint32Array.from(ids, (_, i) => i).sort(
         (a, b) => (exact[a] as number) - (exact[b] as number) || (ids[a] as number) - (ids[b] as number),
       );
@@ -364,14 +367,22 @@ export class IvfIndex implements Disposable {
       scores = Float32Array.from(best, (i) => exact[i] as number);
       ids = Uint32Array.from(best, (i) => ids[i] as number);
     }
-    if (this.metric !== 'l2') for (let i = 0; i < scores.length; i++) scores[i] = -(scores[i] as number);
-    if (!options.statistics) return { ids, scores };
-    const statistics: SearchStatistics = {
-      ...this.codec.statistics(),
-      lists: probe.count,
-      reranked: rerank ? size : 0,
-    };
-    return { ids, scores, statistics };
+    this.#outward(scores, scale);
+    return statistics ? { ids, scores, statistics } : { ids, scores };
+  }
+
+  /** Scores as callers see them, in place: estimates of distances not below 0, inner products larger is better. */
+  #outward(scores: Float32Array, scale: number): void {
+    if (this.metric === 'l2') {
+      for (let i = 0; i < scores.length; i++) if ((scores[i] as number) < 0) scores[i] = 0;
+      return;
+    }
+    for (let i = 0; i < scores.length; i++) scores[i] = -scale * (scores[i] as number);
+    if (scale > 1 && scores.some((score) => !Number.isFinite(score))) {
+      throw new RangeError(
+        '"query" expected inner products with vectors within ±3.4e38 (float32), got larger ones',
+      );
+    }
   }
 
   #rerankSource(fetch: VectorFetch | undefined): RerankSource {
@@ -383,20 +394,21 @@ export class IvfIndex implements Disposable {
     );
   }
 
-  /** Scores, smaller is better, of candidates for the query that was last prepared. */
+  /** Scores, smaller is better, of candidates. */
   #scoresAgain(
+    { query: place, bases }: Prepared,
     ids: Uint32Array,
     source: RerankSource | undefined,
     fetch: VectorFetch | undefined,
   ): Float32Array {
-    if (source === 'vectors') return this.#exactScores(ids, fetch);
-    const query = this.#query.f32(0, this.d).slice();
+    if (source === 'vectors') return this.#exactScores(place, ids, fetch);
+    const query = place.f32(0, this.d).slice();
     if (source === 'secondary' && this.#secondary) return this.#secondary.scores(query, ids);
-    return this.#levelScores(query, ids);
+    return this.#levelScores(query, bases, ids);
   }
 
   /** All levels of the codes of candidates, wherever their lists are. */
-  #levelScores(query: Float32Array, ids: Uint32Array): Float32Array {
+  #levelScores(query: Float32Array, centroidScores: Block, ids: Uint32Array): Float32Array {
     this.#places ??= new ListPlaces(this.lists, this.#n);
     const places = this.#places;
     const { codec } = this;
@@ -410,86 +422,88 @@ export class IvfIndex implements Disposable {
       }
       // such codes need no projected centroid, and the score of each one's own is added here
       codec.scores({ n: ids.length, blocks }, NO_PTR, 0, out);
-      const bases = this.#bases.f32();
+      const bases = centroidScores.f32();
       return out
         .f32(0, ids.length)
         .map((score, i) => score + (bases[places.listOf(ids[i] as number)] as number));
     });
   }
 
-  /** Exact scores, smaller is better, of candidates, for the query that was last prepared. */
-  #exactScores(ids: Uint32Array, fetch: VectorFetch | undefined): Float32Array {
+  /** Exact scores, smaller is better, of candidates. */
+  #exactScores(query: Block, ids: Uint32Array, fetch: VectorFetch | undefined): Float32Array {
     const { d } = this;
     // the caller's function gets a copy: what it does to it is not our order
     const vectors = fetch ? fetch(ids.slice()) : (this.#kept as KeptVectors).fetch(ids);
-    checkFloat32('fetch', vectors);
-    if (vectors.length !== ids.length * d) {
+    const { data: rows, n } = metricSet(this.metric, vectors, d, 'rerank.fetch');
+    if (n !== ids.length) {
       throw new RangeError(
-        `"fetch" expected ids.length*d = ${ids.length * d} values (ids=${ids.length}, d=${d}), got ${vectors.length}`,
+        `"rerank.fetch" expected ids.length*d = ${ids.length * d} values (ids=${ids.length}, d=${d}), got ${n * d}`,
       );
     }
-    checkFinite('fetch', vectors, d);
-    const rows = this.metric === 'cosine' ? normalizeRows(vectors, d) : vectors;
     return this.core.scope((scope) => {
       const input = scope.reserve(rows.length * 4);
       const out = scope.reserve(ids.length * 4);
       input.f32().set(rows);
       const kernel = this.metric === 'l2' ? 'l2F32Rows' : 'dotF32Rows';
-      this.core.kernels[kernel](this.#query.at(), input.at(), ids.length, d, out.at());
+      this.core.kernels[kernel](query.at(), input.at(), ids.length, d, out.at());
       const scores = out.f32(0, ids.length).slice();
       if (this.metric !== 'l2') for (let i = 0; i < scores.length; i++) scores[i] = -(scores[i] as number);
       return scores;
     });
   }
 
-  /** search for every row of queries (nq × d); rows short of k end in NO_ID. */
-  searchBatch(queries: Float32Array, k: number, options: SearchOptions = {}): BatchSearchResult {
-    const { n: nq } = vectorSet(queries, this.d, 'queries');
+  /** search for every row of queries (nq × d numbers or nq arrays of d); rows short of k end in NO_ID. */
+  searchBatch(queries: Vectors, k: number, options: SearchOptions = {}): BatchSearchResult {
+    this.checkLive('index');
+    const { data, n: nq } = vectorSet(queries, this.d, 'queries');
     checkInteger('k', k, 1, MAX_K);
     const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     const ids = new Uint32Array(nq * k).fill(NO_ID);
     const scores = new Float32Array(nq * k).fill(worst);
     for (let q = 0; q < nq; q++) {
-      const found = this.search(queries.subarray(q * this.d, (q + 1) * this.d), k, options);
+      const query = data.subarray(q * this.d, (q + 1) * this.d);
+      const found = this.#search(`queries[${q}]`, query, k, options);
       ids.set(found.ids, q * k);
       scores.set(found.scores, q * k);
     }
     return { k, ids, scores };
   }
 
-  /** The estimated score of every vector of the probed lists, in list order; for measuring estimators. */
-  estimates(query: Float32Array, nprobe: number): { ids: Uint32Array; scores: Float32Array } {
-    const probe = this.#prepare(query, this.#nprobe(nprobe), DEFAULT_GAMMA);
-    const visited = [...probe.order.u32(0, probe.count)];
-    const bases = this.#bases.f32().slice();
-    const total = visited.reduce((sum, list) => sum + (this.lists.get(list)?.n ?? 0), 0);
-    const ids = new Uint32Array(total);
-    const scores = new Float32Array(total);
-    let at = 0;
-    for (const list of visited) {
-      const content = this.lists.get(list);
-      if (!content) continue;
-      this.core.scope((scope) => {
-        const out = scope.reserve(content.n * 4);
-        this.codec.scores(content, this.#centroidPtr(list), bases[list] as number, out);
-        scores.set(out.f32(0, content.n), at);
-      });
-      ids.set(content.ids.u32(0, content.n), at);
-      at += content.n;
-    }
-    if (this.metric !== 'l2') for (let i = 0; i < total; i++) scores[i] = -(scores[i] as number);
-    return { ids, scores };
+  /**
+   * The estimated score of every vector of the probed lists, in list order; for measuring estimators: distances that come out
+   * below 0 are left there.
+   */
+  estimates(query: Numbers, nprobe: number): { ids: Uint32Array; scores: Float32Array } {
+    this.checkLive('index');
+    const ready = metricQuery(this.metric, query, this.d);
+    this.#steps?.dispose();
+    return this.core.scope((scope) => {
+      const probe = this.#prepare(scope, ready, this.#nprobe(nprobe), DEFAULT_GAMMA);
+      const visited = [...probe.order.u32(0, probe.count)];
+      const total = visited.reduce((sum, list) => sum + (this.lists.get(list)?.n ?? 0), 0);
+      const ids = new Uint32Array(total);
+      const scores = new Float32Array(total);
+      let at = 0;
+      for (const list of visited) {
+        const content = this.lists.get(list);
+        if (!content) continue;
+        const base = probe.bases.f32(4 * list, 1)[0] as number;
+        this.core.scope((inner) => {
+          const out = inner.reserve(content.n * 4);
+          this.codec.scores(content, this.#centroidPtr(list), base, out);
+          scores.set(out.f32(0, content.n), at);
+        });
+        ids.set(content.ids.u32(0, content.n), at);
+        at += content.n;
+      }
+      if (this.metric !== 'l2')
+        for (let i = 0; i < total; i++) scores[i] = -ready.scale * (scores[i] as number);
+      return { ids, scores };
+    });
   }
 
-  dispose(): void {
-    this.lists.dispose();
-    this.codec.dispose();
-    this.#secondary?.dispose();
-    this.#found.dispose();
-    this.#probed.dispose();
-    for (const block of [this.#centroids, this.#projected, this.#query, this.#bases]) block.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+  override dispose(): void {
+    this.#steps?.dispose();
+    super.dispose();
   }
 }

@@ -5,6 +5,7 @@ export class KeptVectors {
   readonly #pieces: Float32Array[] = [];
   /** Row at which each piece begins. */
   readonly #starts: number[] = [];
+  #staged: Float32Array[] = [];
   #n = 0;
 
   constructor(d: number) {
@@ -21,6 +22,18 @@ export class KeptVectors {
     this.#pieces.push(rows);
     this.#starts.push(this.#n);
     this.#n += rows.length / this.d;
+  }
+
+  /** add, once publish() says so. */
+  stage(rows: Float32Array): void {
+    this.#staged.push(rows);
+  }
+  publish(): void {
+    for (const rows of this.#staged) this.add(rows);
+    this.#staged = [];
+  }
+  withdraw(): void {
+    this.#staged = [];
   }
 
   /** The rows of ids, in that order: a fresh array of ids.length × d values. */

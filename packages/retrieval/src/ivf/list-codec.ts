@@ -42,7 +42,9 @@ export interface ListCodec extends Disposable {
   projectCentroid(centroid: Float32Array): Float32Array;
   /** Writes vectors (n × d) less their centroid to positions first…first + n - 1 of a list. */
   write(vectors: Float32Array, centroid: Float32Array, target: Block, first: number): void;
-  /** Frees what only writing needs; the next write makes it anew. */
+  /** What only writing needs is there: a write made it. */
+  readonly hasEncoder: boolean;
+  /** Frees that; the next write makes it anew. */
   releaseEncoder(): void;
   /** There are finer levels of codes that setQuery can leave unread. */
   readonly hasLevels: boolean;
@@ -63,4 +65,15 @@ export interface ListCodec extends Disposable {
    */
   defect(blocks: Block, n: number): string | undefined;
   dispose(): void;
+}
+
+/** Runs a change that writes codes. Where it fails, nothing stays behind that only its writing needed. */
+export function writing(codec: ListCodec, change: () => void): void {
+  const { hasEncoder } = codec;
+  try {
+    change();
+  } catch (error) {
+    if (!hasEncoder) codec.releaseEncoder();
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 /** Codes of any quantizer of the family as list contents: lists are scored whole, then offered to the heap. */
-import type { Block, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import {
   BLOCK,
   type LinearQuantizer,
@@ -16,7 +16,7 @@ import type { IndexQuantizer, ListCodec, Probe } from './list-codec.ts';
 /** Blocks scored before they are offered to the heap. */
 const CHUNK_BLOCKS = 64;
 
-export class QuantizerCodec implements ListCodec {
+export class QuantizerCodec extends Owner implements ListCodec {
   readonly name: IndexQuantizer;
   readonly quantizer: LinearQuantizer;
   readonly hasLevels: boolean;
@@ -25,10 +25,9 @@ export class QuantizerCodec implements ListCodec {
   readonly bits: number;
   readonly plan: readonly SaqSegment[] = [];
   readonly centroidDims = 0;
-  readonly #core: Core;
   readonly #estimator: QueryEstimator;
-  /** Reads the first level only; made when it is first wanted. */
-  #coarse: QueryEstimator | undefined;
+  /** Reads the first level only, where there are two. */
+  readonly #coarse: QueryEstimator | undefined;
   /** The one that has the query. */
   #current: QueryEstimator;
   readonly #scores: Block;
@@ -37,30 +36,32 @@ export class QuantizerCodec implements ListCodec {
   #vectors = 0;
 
   constructor(core: Core, quantizer: LinearQuantizer) {
-    this.#core = core;
+    super(core);
     this.quantizer = quantizer;
     this.name = quantizer.name;
     this.blockBytes = quantizer.blockBytes;
     this.bytesPerVector = quantizer.bytesPerVector;
     this.bits = quantizer.bits;
     this.hasLevels = quantizer.hasLevels;
-    this.#estimator = quantizer.createEstimator(core);
+    this.#estimator = this.own(() => quantizer.createEstimator(core));
+    if (this.hasLevels) this.#coarse = this.own(() => quantizer.createEstimator(core, { isCoarse: true }));
     this.#current = this.#estimator;
-    try {
-      this.#scores = core.allocate(CHUNK_BLOCKS * BLOCK * 4);
-    } catch (error) {
-      this.#estimator[Symbol.dispose]();
-      throw error;
-    }
+    this.#scores = this.allocate(CHUNK_BLOCKS * BLOCK * 4);
   }
 
   projectCentroid(): Float32Array {
+    this.checkLive('codec');
     return new Float32Array(0);
   }
 
   write(vectors: Float32Array, centroid: Float32Array, target: Block, first: number): void {
-    this.#encoder ??= this.quantizer.createEncoder(this.#core);
+    this.checkLive('codec');
+    this.#encoder ??= this.quantizer.createEncoder(this.core);
     this.#encoder.encode(vectors, centroid, target, first);
+  }
+
+  get hasEncoder(): boolean {
+    return this.#encoder !== undefined;
   }
 
   releaseEncoder(): void {
@@ -69,15 +70,14 @@ export class QuantizerCodec implements ListCodec {
   }
 
   setQuery(query: Float32Array, _gamma?: number, isCoarse = false): void {
-    if (isCoarse && this.hasLevels) {
-      this.#coarse ??= this.quantizer.createEstimator(this.#core, { isCoarse });
-      this.#current = this.#coarse;
-    } else this.#current = this.#estimator;
+    this.checkLive('codec');
+    this.#current = (isCoarse ? this.#coarse : undefined) ?? this.#estimator;
     this.#current.setQuery(query);
   }
 
   scan(lists: InvertedLists, { order, count, bases }: Probe, heap: ScanHeap): void {
-    const { kernels } = this.#core;
+    this.checkLive('codec');
+    const { kernels } = this.core;
     for (const number of order.u32(0, count)) {
       const list = lists.get(number);
       if (!list) continue;
@@ -94,8 +94,9 @@ export class QuantizerCodec implements ListCodec {
   }
 
   scores(list: Pick<InvertedList, 'n' | 'blocks'>, _centroid: Ptr, base: number, out: Block): void {
+    this.checkLive('codec');
     // whole blocks are written, out holds n values
-    this.#core.scope((scope) => {
+    this.core.scope((scope) => {
       const whole = scope.reserve(Math.ceil(list.n / BLOCK) * BLOCK * 4);
       this.#current.scores(list.blocks.at(), list.n, base, whole.at());
       out.f32(0, list.n).set(whole.f32(0, list.n));
@@ -103,10 +104,12 @@ export class QuantizerCodec implements ListCodec {
   }
 
   move(source: Block, from: number, target: Block, to: number): void {
+    this.checkLive('codec');
     this.quantizer.move(source, from, target, to);
   }
 
   statistics(): ScanStatistics {
+    this.checkLive('codec');
     return {
       blocks: this.#blocks,
       blocksEndedAtNorms: 0,
@@ -117,23 +120,21 @@ export class QuantizerCodec implements ListCodec {
     };
   }
   resetStatistics(): void {
+    this.checkLive('codec');
     this.#blocks = 0;
     this.#vectors = 0;
   }
   modelBytes(): Uint8Array {
+    this.checkLive('codec');
     return writeQuantizer(this.quantizer);
   }
   defect(blocks: Block, n: number): string | undefined {
+    this.checkLive('codec');
     return this.quantizer.defect(blocks, n);
   }
 
-  dispose(): void {
+  override dispose(): void {
     this.releaseEncoder();
-    this.#estimator[Symbol.dispose]();
-    this.#coarse?.[Symbol.dispose]();
-    this.#scores.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+    super.dispose();
   }
 }

@@ -1,64 +1,36 @@
-/** A bounded heap of the k best (score, id) pairs in the core's memory, grown to the largest k asked for. */
-import type { Block, Core } from '@sagitta/core-wasm';
+/** A bounded heap of the k best (score, id) pairs in scratch of the core's memory. */
+import type { Block, Core, Scope } from '@sagitta/core-wasm';
 import type { ScanHeap } from '@sagitta/quantizers';
 
-export class ResultHeap implements Disposable {
+export class ResultHeap {
+  /** What kernels push to. */
+  readonly heap: ScanHeap;
+  /** Ids u32[k], from its beginning on; then scores f32[k] and the size. */
+  readonly block: Block;
   readonly #core: Core;
-  #scores: Block;
-  #ids: Block;
-  readonly #size: Block;
 
-  constructor(core: Core, k: number) {
+  /** Empty, and good until the scope ends. */
+  constructor(core: Core, scope: Scope, k: number) {
     this.#core = core;
-    this.#scores = core.allocate(4 * k);
-    this.#ids = core.allocate(4 * k);
-    this.#size = core.allocate(4);
-  }
-
-  /** Empties the heap for the k best; may allocate, so views of the core's memory are stale afterwards. */
-  reset(k: number): ScanHeap {
-    if (this.#scores.byteLength < 4 * k) {
-      const scores = this.#core.allocate(4 * k);
-      this.#scores.dispose();
-      this.#scores = scores;
-    }
-    if (this.#ids.byteLength < 4 * k) {
-      const ids = this.#core.allocate(4 * k);
-      this.#ids.dispose();
-      this.#ids = ids;
-    }
-    this.#size.u32(0, 1)[0] = 0;
-    return { k, scores: this.#scores.at(), ids: this.#ids.at(), size: this.#size.at() };
+    this.block = scope.reserve(8 * k + 4);
+    this.heap = { k, ids: this.block.at(), scores: this.block.at(4 * k), size: this.block.at(8 * k) };
   }
 
   /** Orders the pairs, best first, and returns their number. */
   sort(): number {
-    const size = this.#size.u32(0, 1)[0] as number;
-    this.#core.kernels.topKSortF32(this.#scores.at(), this.#ids.at(), size);
+    const { k, ids, scores } = this.heap;
+    const size = this.block.u32(8 * k, 1)[0] as number;
+    this.#core.kernels.topKSortF32(scores, ids, size);
     return size;
-  }
-
-  /** Where the ids are. */
-  get idBlock(): Block {
-    return this.#ids;
   }
 
   /** A copy of the first `count` ids. */
   ids(count: number): Uint32Array {
-    return this.#ids.u32(0, count).slice();
+    return this.block.u32(0, count).slice();
   }
 
   /** A copy of the first `count` scores. */
   scores(count: number): Float32Array {
-    return this.#scores.f32(0, count).slice();
-  }
-
-  dispose(): void {
-    this.#scores.dispose();
-    this.#ids.dispose();
-    this.#size.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+    return this.block.f32(4 * this.heap.k, count).slice();
   }
 }

@@ -1,5 +1,5 @@
 /** SAQ codes of residuals as list contents. */
-import type { Block, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import {
   BLOCK,
   blockCount,
@@ -9,12 +9,13 @@ import {
   type SaqSegment,
   type ScanHeap,
   type ScanStatistics,
+  saqDefect,
   writeSaqModel,
 } from '@sagitta/quantizers';
 import type { InvertedList, InvertedLists } from './inverted-lists.ts';
 import type { ListCodec, Probe } from './list-codec.ts';
 
-export class SaqCodec implements ListCodec {
+export class SaqCodec extends Owner implements ListCodec {
   readonly name = 'saq';
   readonly model: SaqModel;
   readonly hasLevels = false;
@@ -23,14 +24,13 @@ export class SaqCodec implements ListCodec {
   readonly bits: number;
   readonly plan: readonly SaqSegment[];
   readonly centroidDims: number;
-  readonly #core: Core;
   readonly #estimator: SaqEstimator;
   #encoder: SaqEncoder | undefined;
 
   constructor(core: Core, model: SaqModel) {
-    this.#core = core;
+    super(core);
     this.model = model;
-    this.#estimator = new SaqEstimator(core, model);
+    this.#estimator = this.own(() => new SaqEstimator(core, model));
     const { layout } = this.#estimator;
     this.blockBytes = layout.blockBytes;
     this.bytesPerVector = layout.bytesPerVector;
@@ -41,12 +41,14 @@ export class SaqCodec implements ListCodec {
   }
 
   projectCentroid(centroid: Float32Array): Float32Array {
+    this.checkLive('codec');
     return this.#estimator.project(centroid);
   }
 
   write(vectors: Float32Array, centroid: Float32Array, target: Block, first: number): void {
+    this.checkLive('codec');
     const { d } = this.model;
-    this.#encoder ??= new SaqEncoder(this.#core, this.model);
+    this.#encoder ??= new SaqEncoder(this.core, this.model);
     const n = vectors.length / d;
     const lane = first % BLOCK;
     if (lane === 0) {
@@ -55,11 +57,15 @@ export class SaqCodec implements ListCodec {
     }
     // the list ends inside a block: code into scratch, then move vector by vector
     const encoder = this.#encoder;
-    this.#core.scope((scope) => {
+    this.core.scope((scope) => {
       const scratch = scope.reserve(blockCount(n) * this.blockBytes);
       encoder.encode(vectors, scratch, 0, centroid);
       encoder.move(scratch, 0, n, target, first);
     });
+  }
+
+  get hasEncoder(): boolean {
+    return this.#encoder !== undefined;
   }
 
   releaseEncoder(): void {
@@ -68,16 +74,20 @@ export class SaqCodec implements ListCodec {
   }
 
   setQuery(query: Float32Array, gamma: number): void {
+    this.checkLive('codec');
     this.#estimator.setQuery(query, gamma);
   }
   scan(lists: InvertedLists, { order, count, bases, centroids }: Probe, heap: ScanHeap): void {
+    this.checkLive('codec');
     this.#estimator.search(lists.records.at(), order.at(), count, bases.at(), centroids, heap);
   }
   scores(list: Pick<InvertedList, 'n' | 'blocks'>, centroid: Ptr, base: number, out: Block): void {
+    this.checkLive('codec');
     this.#estimator.scores(list.blocks.at(), list.n, centroid, base, out.at());
   }
 
   move(source: Block, from: number, target: Block, to: number): void {
+    this.checkLive('codec');
     const { coded, offsets } = this.#estimator.layout;
     const start = Math.floor(from / BLOCK) * this.blockBytes;
     const end = Math.floor(to / BLOCK) * this.blockBytes;
@@ -94,32 +104,25 @@ export class SaqCodec implements ListCodec {
   }
 
   statistics(): ScanStatistics {
+    this.checkLive('codec');
     return this.#estimator.statistics();
   }
   resetStatistics(): void {
+    this.checkLive('codec');
     this.#estimator.resetStatistics();
   }
   modelBytes(): Uint8Array {
+    this.checkLive('codec');
     return writeSaqModel(this.model);
   }
 
   defect(blocks: Block, n: number): string | undefined {
-    for (let first = 0; first < n; first += BLOCK) {
-      const norms = blocks.f32((first / BLOCK) * this.blockBytes, Math.min(BLOCK, n - first));
-      for (const norm of norms) {
-        if (!(norm >= 0 && norm < Number.POSITIVE_INFINITY)) {
-          return `"norm" expected a finite number from 0, got ${norm}`;
-        }
-      }
-    }
-    return undefined;
+    this.checkLive('codec');
+    return saqDefect(this.model, blocks, n);
   }
 
-  dispose(): void {
+  override dispose(): void {
     this.releaseEncoder();
-    this.#estimator.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+    super.dispose();
   }
 }

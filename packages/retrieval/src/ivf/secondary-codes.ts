@@ -3,16 +3,15 @@
  * with. The lists are read whole, these codes only where candidates are, so they may be long; they are about the
  * quantizer's own origin and know nothing of lists.
  */
-import type { Block, Core, Metric } from '@sagitta/core-wasm';
+import { type Block, type BlockRows, type Core, type Metric, Owner } from '@sagitta/core-wasm';
 import { BLOCK, InvertedLists } from './inverted-lists.ts';
-import type { IndexQuantizer, ListCodec } from './list-codec.ts';
+import { type IndexQuantizer, type ListCodec, writing } from './list-codec.ts';
 
 /** Every code is read. */
 const GAMMA = 1000;
 
-export class SecondaryCodes implements Disposable {
+export class SecondaryCodes extends Owner {
   readonly codec: ListCodec;
-  readonly #core: Core;
   readonly #metric: Metric;
   readonly #origin: Float32Array;
   readonly #projected: Block;
@@ -21,22 +20,14 @@ export class SecondaryCodes implements Disposable {
 
   /** codec, origin — its own from now on, disposed with it and if its making fails; what vectors lose, d values. */
   constructor(core: Core, metric: Metric, codec: ListCodec, origin: Float32Array) {
-    this.codec = codec;
-    this.#core = core;
+    super(core);
+    this.codec = this.own(() => codec);
     this.#metric = metric;
     this.#origin = origin;
-    const owned: Disposable[] = [codec];
-    try {
-      this.#list = new InvertedLists(core, 1, codec.blockBytes, false);
-      owned.push(this.#list);
-      this.#projected = core.allocate(4 * codec.centroidDims);
-      owned.push(this.#projected);
-      if (codec.centroidDims > 0) {
-        this.#projected.f32(0, codec.centroidDims).set(codec.projectCentroid(origin));
-      }
-    } catch (error) {
-      for (const resource of owned.reverse()) resource[Symbol.dispose]();
-      throw error;
+    this.#list = this.own(() => new InvertedLists(core, 1, codec.blockBytes, false));
+    this.#projected = this.allocate(4 * codec.centroidDims);
+    if (codec.centroidDims > 0) {
+      this.#projected.f32(0, codec.centroidDims).set(codec.projectCentroid(origin));
     }
   }
 
@@ -46,39 +37,55 @@ export class SecondaryCodes implements Disposable {
 
   /**
    * Codes vectors (m × d) behind those that are there, then calls `also`; if that or the coding throws, nothing is
-   * added.
+   * added. They count when publish() says so; withdraw() drops them.
    */
-  append(vectors: Float32Array, also: () => void): void {
+  stage(vectors: Float32Array, also: () => void): void {
+    this.checkLive('secondary codes');
     const count = vectors.length / this.#origin.length;
-    this.#list.append(Uint32Array.of(count), (_, target, first) => {
-      this.codec.write(vectors, this.#origin, target.blocks, first);
-      also();
-    });
+    writing(this.codec, () =>
+      this.#list.stage(Uint32Array.of(count), (_, target, first) => {
+        this.codec.write(vectors, this.#origin, target.blocks, first);
+        also();
+      }),
+    );
+  }
+
+  publish(): void {
+    this.checkLive('secondary codes');
+    this.#list.publish();
+  }
+  withdraw(): void {
+    this.checkLive('secondary codes');
+    this.#list.withdraw();
   }
 
   /** Codes of a file: n of them in whole blocks. */
   restore(n: number, codes: Uint8Array): void {
+    this.checkLive('secondary codes');
     this.#list.restore({ sizes: Uint32Array.of(n), ids: new Uint32Array(0), codes });
   }
 
-  /** Blocks in order of ids: views of the core's memory, good until it next allocates. */
-  codePieces(): Iterable<Uint8Array> {
+  /** Blocks in order of ids. */
+  codePieces(): Iterable<BlockRows> {
+    this.checkLive('secondary codes');
     return this.#list.codePieces();
   }
 
   /** What is wrong with codes that were restored, or undefined. */
   defect(): string | undefined {
+    this.checkLive('secondary codes');
     const list = this.#list.get(0);
     return list && this.codec.defect(list.blocks, list.n);
   }
 
   /** Scores of ids, smaller is better. query — of length 1 for cosine. */
   scores(query: Float32Array, ids: Uint32Array): Float32Array {
+    this.checkLive('secondary codes');
     const list = this.#list.get(0);
     if (!list || ids.length === 0) return new Float32Array(ids.length);
     const { codec } = this;
     codec.setQuery(query, GAMMA);
-    return this.#core.scope((scope) => {
+    return this.core.scope((scope) => {
       const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.blockBytes);
       const out = scope.reserve(4 * ids.length);
       for (const [i, id] of ids.entries()) codec.move(list.blocks, id, blocks, i);
@@ -95,14 +102,5 @@ export class SecondaryCodes implements Disposable {
       sum += this.#metric === 'l2' ? (value - centre) ** 2 : -value * centre;
     }
     return sum;
-  }
-
-  dispose(): void {
-    this.#list.dispose();
-    this.#projected.dispose();
-    this.codec.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

@@ -1,11 +1,17 @@
 /** Making an index: stores of the encodings asked for, trained on a sample where they learn, then documents added. */
 import {
+  boundedTokenSet,
   type Core,
+  checkCore,
   checkInteger,
   checkOneOf,
+  checkOptions,
+  making,
   normalizeRows,
+  type OptionTable,
   RandomStream,
   type TokenSet,
+  type TokenSetInput,
   tokenSet,
 } from '@sagitta/core-wasm';
 import { sampleIndices } from '@sagitta/quantizers';
@@ -17,7 +23,6 @@ import {
   MuveraFde,
   muveraPreset,
 } from '../muvera/index.ts';
-import { Owned } from './document-stores.ts';
 import { FdeLists, trainFdeCentroids } from './fde-lists.ts';
 import { type MultiVectorDocuments, MultiVectorIndex } from './multi-vector-index.ts';
 import type { Clock } from './statistics.ts';
@@ -43,11 +48,27 @@ export interface MultiVectorOptions {
   /** Documents whose FDEs train lists and codes, at most. Default 2,048, or 64 MiB of FDEs if that is less. */
   readonly trainSize?: number;
   readonly seed?: number;
-  /** Share of dead slots at which the index compacts itself. Default ¼; 1: never. */
+  /** Share of dead slots at which the index compacts itself, put off where there is no memory for it. Default ¼; 1: never. */
   readonly compactAt?: number;
   /** Times stages for statistics, e.g. () => performance.now(). */
   readonly clock?: Clock;
 }
+
+const MULTI_VECTOR_OPTIONS: OptionTable<MultiVectorOptions> = {
+  encoder: 'any',
+  metric: 'string',
+  fdeEncoding: 'string',
+  finerFdeEncoding: 'string',
+  tokenEncoding: 'string',
+  finerTokenEncoding: 'string',
+  fdeBits: 'number',
+  tokenBits: 'number',
+  nlist: 'number',
+  trainSize: 'number',
+  seed: 'number',
+  compactAt: 'number',
+  clock: 'function',
+};
 
 const DEFAULT_FDE_LENGTH = 2560;
 const DEFAULT_TRAIN_SIZE = 2048;
@@ -60,43 +81,57 @@ const TRAIN_BYTES = 64 << 20;
  */
 export function trainMultiVectorIndex(
   core: Core,
-  sample: TokenSet,
+  sample: TokenSetInput,
   options: MultiVectorOptions = {},
 ): MultiVectorIndex {
-  const given = tokenSet(sample.data, sample.offsets, sample.d, 'sample');
-  const encoder = options.encoder ?? defaultEncoder(given.d);
-  if (encoder.d !== given.d) throw new RangeError(`"sample" expected d = ${encoder.d}, got ${given.d}`);
+  checkCore(core);
+  checkOptions('options', options, MULTI_VECTOR_OPTIONS);
+  return trainWith(core, sample, options, 'sample');
+}
+
+/** label — what the caller calls the sample. */
+function trainWith(
+  core: Core,
+  sample: TokenSetInput,
+  options: MultiVectorOptions,
+  label: string,
+): MultiVectorIndex {
   const metric = checkOneOf('metric', options.metric ?? 'cosine', TOKEN_METRICS);
+  const given =
+    metric === 'cosine'
+      ? tokenSet(sample.data, sample.offsets, sample.d, label)
+      : boundedTokenSet(sample.data, sample.offsets, sample.d, label, { isSample: true });
+  const encoder = options.encoder ?? defaultEncoder(given.d);
+  if (encoder.d !== given.d) throw new RangeError(`"${label}" expected d = ${encoder.d}, got ${given.d}`);
   const nlist = checkInteger('nlist', options.nlist ?? 0, 0, 2 ** 20);
   const seed = checkInteger('seed', options.seed ?? 1, 0, 2 ** 32 - 1);
   const { fdeEncoding = 'int8', finerFdeEncoding, tokenEncoding = 'int8', finerTokenEncoding } = options;
   const learns = nlist > 0 || fdeEncoding !== 'float32' || (finerFdeEncoding ?? 'float32') !== 'float32';
   const trainSize = checkInteger('trainSize', options.trainSize ?? DEFAULT_TRAIN_SIZE, 1, 2 ** 24);
   const fdes = learns ? sampleFdes(core, given, encoder, metric, trainSize, seed) : undefined;
-  const owned = new Owned();
-  const fdeStore = (encoding: FdeEncoding) =>
-    owned.own(
-      createFdeStore(core, {
-        encoding,
-        length: encoder.length,
-        blockLength: encoder.blockLength,
-        seed,
-        ...(options.fdeBits !== undefined && encoding === 'saq' && { bits: options.fdeBits }),
-        ...(fdes && fdes.length > 0 && encoding !== 'float32' && { sample: fdes }),
-      }),
-    );
-  const tokenStore = (encoding: TokenEncoding) =>
-    owned.own(
-      createTokenStore(core, {
-        encoding,
-        d: encoder.d,
-        metric,
-        seed,
-        ...(options.tokenBits !== undefined &&
-          (encoding === 'saq' || encoding === 'rabitq') && { bits: options.tokenBits }),
-      }),
-    );
-  try {
+  return making((own) => {
+    const fdeStore = (encoding: FdeEncoding) =>
+      own(
+        createFdeStore(core, {
+          encoding,
+          length: encoder.length,
+          blockLength: encoder.blockLength,
+          seed,
+          ...(options.fdeBits !== undefined && encoding === 'saq' && { bits: options.fdeBits }),
+          ...(fdes && fdes.length > 0 && encoding !== 'float32' && { sample: fdes }),
+        }),
+      );
+    const tokenStore = (encoding: TokenEncoding) =>
+      own(
+        createTokenStore(core, {
+          encoding,
+          d: encoder.d,
+          metric,
+          seed,
+          ...(options.tokenBits !== undefined &&
+            (encoding === 'saq' || encoding === 'rabitq') && { bits: options.tokenBits }),
+        }),
+      );
     const { length } = encoder;
     const stores = {
       fdes: fdeStore(fdeEncoding),
@@ -105,13 +140,9 @@ export function trainMultiVectorIndex(
       ...(finerTokenEncoding && { finerTokens: tokenStore(finerTokenEncoding) }),
       ...(fdes &&
         nlist > 0 && {
-          lists: owned.own(
-            new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length),
-          ),
+          lists: own(new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length)),
         }),
     };
-    // from here on the index owns the stores, also where its making fails
-    owned.release();
     return new MultiVectorIndex({
       core,
       metric,
@@ -120,10 +151,7 @@ export function trainMultiVectorIndex(
       ...(options.compactAt !== undefined && { compactAt: options.compactAt }),
       ...(options.clock && { clock: options.clock }),
     });
-  } catch (error) {
-    owned.disposeAll();
-    throw error;
-  }
+  });
 }
 
 /** trainMultiVectorIndex on the documents themselves, then all of them added. */
@@ -132,14 +160,14 @@ export function buildMultiVectorIndex(
   documents: MultiVectorDocuments,
   options: MultiVectorOptions = {},
 ): MultiVectorIndex {
-  const index = trainMultiVectorIndex(core, documents.tokens, options);
-  try {
-    index.add(documents);
-  } catch (error) {
-    index.dispose();
-    throw error;
-  }
-  return index;
+  checkCore(core);
+  const { data, offsets, d } = documents.tokens;
+  const tokens = tokenSet(data, offsets, d);
+  return making((own) => {
+    const index = own(trainWith(core, tokens, options, 'tokens'));
+    index.add({ ...documents, tokens });
+    return index;
+  });
 }
 
 /** The preset as it is, with no inner projection where tokens have fewer dimensions than it projects to. */

@@ -1,5 +1,6 @@
 /** What an index holds of its documents, slot by slot: one row in each of several stores. */
-import { normalizeRows, type TokenSet } from '@sagitta/core-wasm';
+import { making, normalizeRows, type TokenSet } from '@sagitta/core-wasm';
+import type { Compaction } from '../compaction.ts';
 import type { TokenMetric, TokenStore } from '../maxsim/index.ts';
 import type { FdeSession, FdeStore } from '../muvera/index.ts';
 import type { FdeLists } from './fde-lists.ts';
@@ -23,11 +24,11 @@ export interface MultiVectorBytes {
 }
 
 /** What every store has in common: one slot a document, numbered alike. */
-interface SlotStore {
+interface SlotStore extends Disposable {
   readonly n: number;
   bytesUsed(): number;
-  compact(keep: Uint32Array): void;
-  dispose(): void;
+  compaction(keep: Uint32Array): Compaction;
+  truncate(n: number): void;
 }
 
 /** Bytes of FDEs that are encoded at a time. */
@@ -35,7 +36,8 @@ const CHUNK_BYTES = 8 << 20;
 /** Tokens that are encoded at a time: whole documents, at least one. */
 const CHUNK_TOKENS = 16_384;
 
-function every({ fdes, finerFdes, tokens, finerTokens, lists }: DocumentStores): SlotStore[] {
+/** Those there are. */
+export function storesOf({ fdes, finerFdes, tokens, finerTokens, lists }: DocumentStores): SlotStore[] {
   const all: (SlotStore | undefined)[] = [fdes, finerFdes, tokens, finerTokens, lists];
   return all.filter((store) => store !== undefined);
 }
@@ -50,15 +52,13 @@ export function bytesOf({ fdes, finerFdes, tokens, finerTokens, lists }: Documen
   };
 }
 
-export function disposeStores(stores: DocumentStores): void {
-  for (const store of every(stores)) store.dispose();
-}
-
-/** Slot i is from now on what slot keep[i] was, keep ascending. @throws CapacityError where memory ends; then all is as it was */
+/**
+ * Slot i is from now on what slot keep[i] was, keep ascending.
+ * @throws CapacityError where memory ends, BusyError where it does and the index is being saved; then all is as it was
+ */
 export function compactStores(stores: DocumentStores, keep: Uint32Array): void {
-  // the largest first: what it gives back is room for the others, so that only the first can fail
-  const bySize = every(stores).sort((a, b) => b.bytesUsed() - a.bytesUsed());
-  for (const store of bySize) store.compact(keep);
+  const ready = making((own) => storesOf(stores).map((store) => own(store.compaction(keep))));
+  for (const compaction of ready) compaction.commit();
 }
 
 /**
@@ -90,8 +90,7 @@ export function appendDocuments(
       first = end;
     }
   } catch (error) {
-    const keep = Uint32Array.from({ length: before }, (_, slot) => slot);
-    for (const store of every(stores)) if (store.n > before) store.compact(keep);
+    for (const store of storesOf(stores)) if (store.n > before) store.truncate(before);
     throw error;
   }
 }
@@ -113,21 +112,4 @@ function chunkOf({ data, offsets, d }: TokenSet, first: number, end: number): To
     n: end - first,
     d,
   };
-}
-
-/** Resources that are given back together where their making fails. */
-export class Owned {
-  readonly #resources: Disposable[] = [];
-
-  own<T extends Disposable>(resource: T): T {
-    this.#resources.push(resource);
-    return resource;
-  }
-  /** Somebody else owns them from now on. */
-  release(): void {
-    this.#resources.length = 0;
-  }
-  disposeAll(): void {
-    for (const resource of this.#resources.reverse()) resource[Symbol.dispose]();
-  }
 }

@@ -3,8 +3,9 @@
  * those of the lists whose centroids have the largest dot with the query's FDE. A centroid is the mean of its
  * documents, so its dot is their mean score.
  */
-import { type Block, type Core, checkFinite, checkLength } from '@sagitta/core-wasm';
+import { type Block, type Core, checkFinite, checkLength, Owner } from '@sagitta/core-wasm';
 import { assignToNearest, trainKmeans } from '@sagitta/quantizers';
+import type { Compaction } from '../compaction.ts';
 import type { FdeStore } from '../muvera/index.ts';
 import { bestPositions } from './best-positions.ts';
 import type { Budgets } from './budgets.ts';
@@ -27,12 +28,11 @@ export function trainFdeCentroids(
   return trainKmeans(core, rows, { nlist, iterations, seed }).centroids;
 }
 
-export class FdeLists implements Disposable {
+export class FdeLists extends Owner {
   readonly nlist: number;
   readonly length: number;
   /** nlist × length, the same for the life of the index. */
   readonly centroids: Float32Array;
-  readonly #core: Core;
   readonly #centroids: Block;
   /** List of each slot. */
   #listOf: number[] = [];
@@ -41,14 +41,14 @@ export class FdeLists implements Disposable {
 
   /** centroids — nlist × length, finite; the lists' from now on. */
   constructor(core: Core, centroids: Float32Array, length: number) {
+    super(core);
     checkFinite('centroids', centroids, length);
     this.nlist = centroids.length / length;
     checkLength('centroids', centroids.length, Math.floor(this.nlist) * length, 'nlist*length');
     this.length = length;
     this.centroids = centroids;
-    this.#core = core;
     this.#slots = Array.from({ length: this.nlist }, () => []);
-    this.#centroids = core.allocate(centroids.length * 4);
+    this.#centroids = this.allocate(centroids.length * 4);
     this.#centroids.f32().set(centroids);
   }
 
@@ -57,31 +57,46 @@ export class FdeLists implements Disposable {
     return this.#listOf.length;
   }
   bytesUsed(): number {
+    this.checkLive('lists');
     return this.#centroids.byteLength;
   }
-  /** List of each slot, in slot order. */
-  assignments(): Uint32Array {
-    return Uint32Array.from(this.#listOf);
+  /** Lists of the slots named, in that order. */
+  assignments(slots: Uint32Array): Uint32Array {
+    this.checkLive('lists');
+    return slots.map((slot) => this.#listOf[slot] as number);
   }
 
   /** The next slots, by their FDEs (m × length). */
   append(fdes: Float32Array): void {
+    this.checkLive('lists');
     const rows = { data: fdes, n: fdes.length / this.length, d: this.length };
-    this.restore(assignToNearest(this.#core, rows, this.centroids).ids);
+    this.restore(assignToNearest(this.core, rows, this.centroids).ids);
   }
   /** The next slots, by the lists they belong to, each below nlist. */
   restore(lists: Uint32Array): void {
+    this.checkLive('lists');
     for (const list of lists) {
       (this.#slots[list] as number[]).push(this.#listOf.length);
       this.#listOf.push(list);
     }
   }
-  /** Slot i is from now on what slot keep[i] was. */
-  compact(keep: Uint32Array): void {
-    const lists = Uint32Array.from(keep, (slot) => this.#listOf[slot] as number);
-    this.#listOf = [];
-    this.#slots = this.#slots.map(() => []);
-    this.restore(lists);
+  /** Slot i is, once that is committed, what slot keep[i] was. */
+  compaction(keep: Uint32Array): Compaction {
+    const lists = this.assignments(keep);
+    return {
+      commit: () => {
+        this.#listOf = [];
+        this.#slots = this.#slots.map(() => []);
+        this.restore(lists);
+      },
+      [Symbol.dispose]: () => {},
+    };
+  }
+  /** Takes slots n … of the last ones away again. */
+  truncate(n: number): void {
+    this.checkLive('lists');
+    // slots of a list ascend
+    for (const list of this.#listOf.splice(n)) (this.#slots[list] as number[]).pop();
   }
 
   /**
@@ -95,6 +110,7 @@ export class FdeLists implements Disposable {
     budgets: Budgets,
     allowed: Uint32Array,
   ): { slots: Uint32Array; lists: number; scanned: number } {
+    this.checkLive('lists');
     const met: number[] = [];
     let lists = 0;
     for (const list of bestPositions(this.#centroidScores(query), this.nlist)) {
@@ -108,19 +124,12 @@ export class FdeLists implements Disposable {
   }
 
   #centroidScores(query: Float32Array): Float32Array {
-    return this.#core.scope((scope) => {
+    return this.core.scope((scope) => {
       const input = scope.reserve(query.length * 4);
       const out = scope.reserve(this.nlist * 4);
       input.f32().set(query);
-      this.#core.kernels.dotF32Rows(input.at(), this.#centroids.at(), this.nlist, this.length, out.at());
+      this.core.kernels.dotF32Rows(input.at(), this.#centroids.at(), this.nlist, this.length, out.at());
       return out.f32(0, this.nlist).slice();
     });
-  }
-
-  dispose(): void {
-    this.#centroids.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

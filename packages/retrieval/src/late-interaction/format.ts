@@ -9,7 +9,13 @@
  * LCEN f32 nlist × length, centroids                      LIST u32 n, the list of each document
  * IDS, MDAT ids and metadata (table-format.ts)
  */
-import { ByteWriter, containerPieces, littleEndianBytes, type Section } from '@sagitta/core-wasm';
+import {
+  ByteWriter,
+  littleEndianBytes,
+  Snapshot,
+  type SnapshotParts,
+  type SnapshotPiece,
+} from '@sagitta/core-wasm';
 import { TOKEN_METRICS } from '../maxsim/index.ts';
 import { writeFdeEncoder } from '../muvera/index.ts';
 import type { MultiVectorIndex } from './multi-vector-index.ts';
@@ -18,35 +24,40 @@ import { idPieces, metadataPieces } from './table-format.ts';
 export const MULTI_VECTOR_KIND = 'MULTIVEC';
 export const MULTI_VECTOR_VERSION = 1;
 
-/** A store as two sections, parameters and codes. */
+type SnapshotSection = SnapshotParts['sections'][number];
+
+/** A store as two sections, parameters and codes of the slots that are kept. */
 interface SavedStore {
-  parameters(): Uint8Array;
-  codePieces(): Uint8Array[];
+  parameters(keep: Uint32Array): Uint8Array;
+  codePieces(keep: Uint32Array): readonly SnapshotPiece[];
 }
 
 /**
- * The bytes of the index's file in pieces, to be written in order. The index compacts itself first. Pieces are views of
- * the core's memory: good until the core next allocates or the index changes. The same index gives the same bytes.
+ * The file of the index as it is now, without its dead slots, to be written while the index is searched, changed,
+ * compacted or disposed of. The index is left as it is. Nothing is copied until something changes, and then only that;
+ * dispose the snapshot when it is written, in a `finally`. The same documents in the same order give the same bytes.
+ * @throws RangeError if the index is disposed
  */
-export function multiVectorPieces(index: MultiVectorIndex): Uint8Array[] {
-  index.compact();
+export function snapshotMultiVectorIndex(index: MultiVectorIndex): Snapshot {
+  if (!index.isLive) throw new RangeError('"index" expected a live index, got a disposed one');
   const { stores, encoder, table } = index;
   const { fdes, finerFdes, tokens, finerTokens, lists } = stores;
+  const keep = table.ids.liveSlots();
   const meta = new ByteWriter();
-  meta.u32(table.slots).u32(index.d).u32(TOKEN_METRICS.indexOf(index.metric)).u32(encoder.length);
+  meta.u32(keep.length).u32(index.d).u32(TOKEN_METRICS.indexOf(index.metric)).u32(encoder.length);
   meta
     .u32(finerFdes ? 1 : 0)
     .u32(finerTokens ? 1 : 0)
     .u32(lists?.nlist ?? 0);
   meta.f64(index.compactAt).string(encoder.parameterHash);
-  const store = (name: string, one: SavedStore | undefined): Section[] =>
+  const store = (name: string, one: SavedStore | undefined): SnapshotSection[] =>
     one
       ? [
-          { id: `${name}P`, pieces: [one.parameters()] },
-          { id: `${name}C`, pieces: one.codePieces() },
+          { id: `${name}P`, pieces: [one.parameters(keep)] },
+          { id: `${name}C`, pieces: one.codePieces(keep) },
         ]
       : [];
-  const sections: Section[] = [
+  const sections: SnapshotSection[] = [
     { id: 'META', pieces: [meta.finish()] },
     { id: 'FDEN', pieces: [writeFdeEncoder(encoder)] },
     ...store('FDE', fdes),
@@ -57,21 +68,27 @@ export function multiVectorPieces(index: MultiVectorIndex): Uint8Array[] {
   if (lists) {
     sections.push(
       { id: 'LCEN', pieces: [littleEndianBytes(lists.centroids)] },
-      { id: 'LIST', pieces: [littleEndianBytes(lists.assignments())] },
+      { id: 'LIST', pieces: [littleEndianBytes(lists.assignments(keep))] },
     );
   }
-  sections.push({ id: 'IDS', pieces: idPieces(table) }, { id: 'MDAT', pieces: metadataPieces(table) });
-  return containerPieces({ kind: MULTI_VECTOR_KIND, version: MULTI_VECTOR_VERSION, sections });
+  sections.push(
+    { id: 'IDS', pieces: idPieces(table, keep) },
+    { id: 'MDAT', pieces: metadataPieces(table, keep) },
+  );
+  return new Snapshot({ kind: MULTI_VECTOR_KIND, version: MULTI_VECTOR_VERSION, sections });
 }
 
-/** The index's file as one array. */
+/**
+ * The index's file as copies in pieces, to be written in order. snapshotMultiVectorIndex needs no memory for copies.
+ * @throws RangeError if the index is disposed
+ */
+export function multiVectorPieces(index: MultiVectorIndex): Uint8Array[] {
+  using snapshot = snapshotMultiVectorIndex(index);
+  return [...snapshot.chunks()];
+}
+
+/** The index's file as one array. @throws RangeError if the index is disposed */
 export function saveMultiVectorIndex(index: MultiVectorIndex): Uint8Array<ArrayBuffer> {
-  const pieces = multiVectorPieces(index);
-  const out = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
+  using snapshot = snapshotMultiVectorIndex(index);
+  return snapshot.bytes();
 }

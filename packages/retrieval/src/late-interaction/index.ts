@@ -11,7 +11,7 @@ export { type DocumentId, DocumentIds } from './document-ids.ts';
 export type { DocumentStores, MultiVectorBytes } from './document-stores.ts';
 export { type DocumentRow, DocumentTable } from './document-table.ts';
 export { FdeLists } from './fde-lists.ts';
-export { multiVectorPieces, saveMultiVectorIndex } from './format.ts';
+export { multiVectorPieces, saveMultiVectorIndex, snapshotMultiVectorIndex } from './format.ts';
 export { loadMultiVectorIndex } from './load.ts';
 export type { JsonValue } from './metadata.ts';
 export {

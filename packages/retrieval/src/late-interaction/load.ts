@@ -2,16 +2,25 @@
  * Reads the file of a MultiVectorIndex. Stores check their own numbers before they take memory, and everything must fit
  * together, so a hostile file ends in FormatError and leaves nothing behind.
  */
-import { type Container, type Core, FormatError, MAX_DIMENSION, readContainer } from '@sagitta/core-wasm';
+import {
+  type Container,
+  type Core,
+  checkCore,
+  checkOptions,
+  FormatError,
+  MAX_DIMENSION,
+  making,
+  readContainer,
+} from '@sagitta/core-wasm';
 import { readTokenStore, TOKEN_METRICS, type TokenMetric, type TokenStore } from '../maxsim/index.ts';
 import {
   type FdeEncoder,
   type FdeStore,
   MAX_FDE_LENGTH,
+  numbersDefect,
   readFdeEncoder,
   readFdeStore,
 } from '../muvera/index.ts';
-import { Owned } from './document-stores.ts';
 import { DocumentTable } from './document-table.ts';
 import { FdeLists } from './fde-lists.ts';
 import { MULTI_VECTOR_KIND, MULTI_VECTOR_VERSION } from './format.ts';
@@ -85,6 +94,8 @@ export function loadMultiVectorIndex(
   bytes: Uint8Array,
   options: { readonly clock?: Clock } = {},
 ): MultiVectorIndex {
+  checkCore(core);
+  checkOptions('options', options, { clock: 'function' });
   const container = readContainer(bytes);
   if (container.kind !== MULTI_VECTOR_KIND) {
     throw new FormatError(`kind expected "${MULTI_VECTOR_KIND}", got "${container.kind}"`, 8);
@@ -98,32 +109,31 @@ export function loadMultiVectorIndex(
   const ids = readIds(container.reader('IDS'), n);
   const metadata = readMetadata(container.reader('MDAT'), n);
   const encoder = readEncoder(container, meta);
-  const owned = new Owned();
-  const fdeStore = (name: string): FdeStore => {
-    const reader = container.reader(`${name}P`);
-    const store = owned.own(readFdeStore(core, reader, container.section(`${name}C`)));
-    checkRows(`${name}C`, store, n);
-    if (store.length !== meta.length) {
-      reader.fail(`length of FDEs expected ${meta.length}, got ${store.length}`);
-    }
-    return store;
-  };
-  const tokenStore = (name: string): TokenStore => {
-    const reader = container.reader(`${name}P`);
-    const store = owned.own(readTokenStore(core, reader, container.section(`${name}C`)));
-    checkRows(`${name}C`, store, n);
-    if (store.d !== meta.d || store.metric !== meta.metric) {
-      reader.fail(`tokens expected d = ${meta.d} and ${meta.metric}, got ${store.d} and ${store.metric}`);
-    }
-    return store;
-  };
-  try {
+  return making((own) => {
+    const fdeStore = (name: string): FdeStore => {
+      const reader = container.reader(`${name}P`);
+      const store = own(readFdeStore(core, reader, container.section(`${name}C`)));
+      checkRows(`${name}C`, store, n);
+      if (store.length !== meta.length) {
+        reader.fail(`length of FDEs expected ${meta.length}, got ${store.length}`);
+      }
+      return store;
+    };
+    const tokenStore = (name: string): TokenStore => {
+      const reader = container.reader(`${name}P`);
+      const store = own(readTokenStore(core, reader, container.section(`${name}C`)));
+      checkRows(`${name}C`, store, n);
+      if (store.d !== meta.d || store.metric !== meta.metric) {
+        reader.fail(`tokens expected d = ${meta.d} and ${meta.metric}, got ${store.d} and ${store.metric}`);
+      }
+      return store;
+    };
     const stores = {
       fdes: fdeStore('FDE'),
       ...(meta.hasFinerFdes && { finerFdes: fdeStore('FD2') }),
       tokens: tokenStore('TOK'),
       ...(meta.hasFinerTokens && { finerTokens: tokenStore('TK2') }),
-      ...(meta.nlist > 0 && { lists: owned.own(readLists(core, container, meta)) }),
+      ...(meta.nlist > 0 && { lists: own(readLists(core, container, meta)) }),
     };
     const table = new DocumentTable();
     for (const [slot, id] of ids.entries()) {
@@ -133,18 +143,15 @@ export function loadMultiVectorIndex(
       }
       table.push({ id, metadata: metadata[slot], hasTokens: length > 0 });
     }
-    // from here on the index owns the stores, also where its making fails
-    owned.release();
     return new MultiVectorIndex({ ...meta, ...options, core, encoder, stores, table });
-  } catch (error) {
-    owned.disposeAll();
-    throw error;
-  }
+  });
 }
 
 function readLists(core: Core, container: Container, { n, nlist, length }: Meta): FdeLists {
   const centroidReader = container.reader('LCEN');
   const centroids = centroidReader.f32Array('centroids', nlist * length);
+  const defect = numbersDefect('centroids', centroids);
+  if (defect !== undefined) centroidReader.fail(defect);
   centroidReader.end();
   const listReader = container.reader('LIST');
   const assigned = listReader.u32Array(n);

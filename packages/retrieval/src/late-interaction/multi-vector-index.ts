@@ -7,14 +7,23 @@
  * over and a compaction takes away; ids never change.
  */
 import {
+  BusyError,
+  boundedTokenSet,
+  CapacityError,
   type Core,
   checkInteger,
   checkLength,
   checkNumber,
   checkOneOf,
+  checkOptions,
   normalizeRows,
+  type OptionTable,
+  Owner,
   type TokenSet,
+  type TokenSetInput,
+  toFloat32Rows,
   tokenSet,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import type { QueryTokens, TokenMetric } from '../maxsim/index.ts';
 import type { FdeEncoder, FdeSession } from '../muvera/index.ts';
@@ -27,8 +36,8 @@ import {
   bytesOf,
   compactStores,
   type DocumentStores,
-  disposeStores,
   type MultiVectorBytes,
+  storesOf,
 } from './document-stores.ts';
 import { DocumentTable } from './document-table.ts';
 import { searchExactly, searchFunnel } from './funnel.ts';
@@ -44,7 +53,7 @@ export interface MultiVectorParts {
   readonly encoder: FdeEncoder;
   /** The index's from now on, empty or filled alike: disposed with it. */
   readonly stores: DocumentStores;
-  /** Share of dead slots that starts a compaction; 1: never by itself. */
+  /** Share of dead slots that starts a compaction, put off where there is no memory for it; 1: never by itself. */
   readonly compactAt?: number;
   /** For times in statistics. */
   readonly clock?: Clock;
@@ -55,10 +64,17 @@ export interface MultiVectorParts {
 export interface MultiVectorDocuments {
   /** One id a document, new to the index. */
   readonly ids: readonly DocumentId[];
-  /** As many sets of d-dimensional tokens; empty ones are kept and never found. */
-  readonly tokens: TokenSet;
+  /** As many sets of d-dimensional tokens, for 'ip' of lengths up to 2^50; empty ones are kept and never found. */
+  readonly tokens: TokenSetInput;
   /** As many JSON values or undefined, copied. */
   readonly metadata?: readonly (JsonValue | undefined)[];
+}
+
+/** What a document gets anew. */
+export interface MultiVectorChange {
+  /** m × d numbers or m arrays of d, copied. */
+  readonly tokens?: Vectors;
+  readonly metadata?: JsonValue;
 }
 
 export interface MultiVectorSearchOptions extends BudgetOptions {
@@ -78,6 +94,22 @@ export interface MultiVectorSearchOptions extends BudgetOptions {
   readonly statistics?: boolean;
 }
 
+const SEARCH_OPTIONS: OptionTable<MultiVectorSearchOptions> = {
+  candidates: 'number',
+  fdeRescore: 'number',
+  rerank: 'number',
+  refine: 'number',
+  filter: 'any',
+  exactBelow: 'number',
+  exact: 'boolean',
+  ballCarving: 'number',
+  shortQueries: 'string',
+  nprobe: 'number',
+  statistics: 'boolean',
+};
+const DOCUMENTS: OptionTable<MultiVectorDocuments> = { ids: 'any', tokens: 'any', metadata: 'any' };
+const CHANGE: OptionTable<MultiVectorChange> = { tokens: 'any', metadata: 'any' };
+
 const MAX_K = 1_048_576;
 const DEFAULT_NPROBE = 16;
 const DEFAULT_EXACT_BELOW = 5_000;
@@ -86,8 +118,7 @@ const DEFAULT_COMPACT_AT = 0.25;
 const LEAST_DEAD = 64;
 const SHORT_QUERIES = ['overfetch', 'exact', 'same'] as const;
 
-export class MultiVectorIndex implements Disposable {
-  readonly core: Core;
+export class MultiVectorIndex extends Owner {
   readonly metric: TokenMetric;
   readonly d: number;
   readonly encoder: FdeEncoder;
@@ -96,24 +127,20 @@ export class MultiVectorIndex implements Disposable {
   readonly #table: DocumentTable;
   readonly #session: FdeSession;
   readonly #clock: Clock | undefined;
-  #isLive = true;
 
   constructor(parts: MultiVectorParts) {
-    const { core, encoder, stores } = parts;
-    this.core = core;
+    super(parts.core);
+    const { encoder, stores } = parts;
+    for (const store of storesOf(stores)) this.own(() => store);
     this.metric = parts.metric;
     this.d = encoder.d;
     this.encoder = encoder;
     this.stores = stores;
     this.#table = parts.table ?? new DocumentTable();
     this.#clock = parts.clock;
-    try {
-      this.compactAt = checkNumber('compactAt', parts.compactAt ?? DEFAULT_COMPACT_AT, 0.01, 1);
-      this.#session = encoder.createSession(core);
-    } catch (error) {
-      disposeStores(stores);
-      throw error;
-    }
+    this.#session = this.own(() => encoder.createSession(parts.core));
+    this.compactAt = parts.compactAt ?? DEFAULT_COMPACT_AT;
+    this.own(() => void checkNumber('compactAt', this.compactAt, 0.01, 1));
   }
 
   /** Documents, those without tokens included. */
@@ -135,20 +162,24 @@ export class MultiVectorIndex implements Disposable {
 
   /** Bytes of the core's memory by part; the encoder's matrices and the table are not counted. */
   bytes(): MultiVectorBytes {
+    this.checkLive('index');
     return bytesOf(this.stores);
   }
 
   has(id: DocumentId): boolean {
+    this.checkLive('index');
     return this.#table.ids.slotOf(id) !== undefined;
   }
   /** Tokens and metadata of a document, or undefined. Metadata are not to be written to. */
   get(id: DocumentId): { readonly tokens: number; readonly metadata: JsonValue | undefined } | undefined {
+    this.checkLive('index');
     const slot = this.#table.ids.slotOf(id);
     if (slot === undefined) return undefined;
     return { tokens: this.stores.tokens.lengthOf(slot), metadata: this.#table.metadata[slot] };
   }
   /** Ids of all documents, in the order they were added or last given tokens. */
   ids(): DocumentId[] {
+    this.checkLive('index');
     return Array.from(this.#table.ids.liveSlots(), (slot) => this.#table.ids.at(slot));
   }
 
@@ -157,16 +188,20 @@ export class MultiVectorIndex implements Disposable {
    * @throws TypeError, RangeError on ids that are there already or come twice, on tokens of another d, with NaN or,
    * for 'cosine', of length 0; CapacityError where memory ends
    */
-  add({ ids, tokens, metadata }: MultiVectorDocuments): void {
-    this.#checkLive();
+  add(documents: MultiVectorDocuments): void {
+    this.checkLive('index');
+    checkOptions('documents', documents, DOCUMENTS);
+    const { ids, tokens, metadata } = documents;
     const set = this.#checkTokens(tokens);
     checkLength('ids', ids.length, set.n, 'number of token sets');
     if (metadata) checkLength('metadata', metadata.length, set.n, 'number of token sets');
-    const checked = this.#table.ids.checkNew(ids);
-    const values = checked.map((_, i) => {
+    // first of all: a toJSON of the caller's may use the index
+    const values = Array.from({ length: set.n }, (_, i) => {
       const value = metadata?.[i];
       return value === undefined ? undefined : copyMetadata(`metadata[${i}]`, value);
     });
+    this.checkLive('index');
+    const checked = this.#table.ids.checkNew(ids);
     appendDocuments(this.stores, this.#session, this.metric, set);
     for (const [i, id] of checked.entries()) {
       const hasTokens = (set.offsets[i + 1] as number) > (set.offsets[i] as number);
@@ -178,42 +213,56 @@ export class MultiVectorIndex implements Disposable {
    * Gives a document new tokens (m × d), new metadata, or both; what is left out stays.
    * @throws RangeError where there is no such document, and as add does
    */
-  update(id: DocumentId, change: { readonly tokens?: Float32Array; readonly metadata?: JsonValue }): void {
-    this.#checkLive();
+  update(id: DocumentId, change: MultiVectorChange): void {
+    this.checkLive('index');
+    checkOptions('change', change, CHANGE);
+    // first of all: a toJSON of the caller's may use the index
+    const given = change.metadata === undefined ? undefined : copyMetadata('metadata', change.metadata);
+    this.checkLive('index');
     const slot = this.#slotOf(id);
-    const metadata =
-      change.metadata === undefined ? this.#table.metadata[slot] : copyMetadata('metadata', change.metadata);
+    const metadata = given === undefined ? this.#table.metadata[slot] : given;
     if (change.tokens === undefined) {
       this.#table.setMetadata(slot, metadata);
       return;
     }
-    const rows = change.tokens.length / this.d;
-    const set = this.#checkTokens(tokenSet(change.tokens, Uint32Array.of(0, rows), this.d));
+    const data = toFloat32Rows('tokens', change.tokens, this.d);
+    const rows = Math.floor(data.length / this.d);
+    const set = this.#checkTokens({ data, offsets: Uint32Array.of(0, rows), d: this.d });
     appendDocuments(this.stores, this.#session, this.metric, set);
     this.#table.push({ id, metadata, hasTokens: rows > 0 });
     this.#compactIfDue();
   }
 
-  /** Takes a document out; whether there was one. */
+  /** Takes a document out; whether there was one. Memory is given back by a compaction, put off where there is none for it. */
   delete(id: DocumentId): boolean {
-    this.#checkLive();
+    this.checkLive('index');
     const isGone = this.#table.delete(checkDocumentId('id', id));
     if (isGone) this.#compactIfDue();
     return isGone;
   }
 
-  /** Gives the memory of dead slots back. @throws CapacityError where memory ends on the way; then all is as it was */
+  /**
+   * Gives the memory of dead slots back.
+   * @throws CapacityError where memory ends on the way, BusyError where it does and the index is being saved; then all is
+   * as it was
+   */
   compact(): void {
-    this.#checkLive();
+    this.checkLive('index');
     if (this.dead === 0) return;
     const keep = this.#table.ids.liveSlots();
     compactStores(this.stores, keep);
     this.#table.compact(keep);
   }
 
+  /** Where there is no memory for it, the next change tries again: the one that asked for it is done. */
   #compactIfDue(): void {
     const { dead, slots } = this.#table;
-    if (dead >= LEAST_DEAD && dead > this.compactAt * slots && this.compactAt < 1) this.compact();
+    if (dead < LEAST_DEAD || dead <= this.compactAt * slots || this.compactAt === 1) return;
+    try {
+      this.compact();
+    } catch (error) {
+      if (!(error instanceof CapacityError || error instanceof BusyError)) throw error;
+    }
   }
 
   #slotOf(id: DocumentId): number {
@@ -222,12 +271,9 @@ export class MultiVectorIndex implements Disposable {
     return slot;
   }
 
-  #checkLive(): void {
-    if (!this.#isLive) throw new RangeError('"index" expected a live index, got a disposed one');
-  }
-
-  #checkTokens(tokens: TokenSet): TokenSet {
-    const set = tokenSet(tokens.data, tokens.offsets, tokens.d);
+  #checkTokens(tokens: TokenSetInput): TokenSet {
+    const check = this.metric === 'cosine' ? tokenSet : boundedTokenSet;
+    const set = check(tokens.data, tokens.offsets, tokens.d);
     if (set.d !== this.d) throw new RangeError(`"tokens" expected d = ${this.d}, got ${set.d}`);
     if (this.metric === 'cosine') {
       for (let row = 0; row < set.data.length; row += this.d) {
@@ -242,15 +288,23 @@ export class MultiVectorIndex implements Disposable {
     return set;
   }
 
-  /** A bit set of allowed documents for many searches; good until the index next changes. */
+  /**
+   * A bit set of allowed documents for many searches; good until the index next changes. A predicate may search the index.
+   * @throws TypeError on what is no filter, RangeError on a predicate, or ids, that change the index on the way
+   */
   filter(filter: Exclude<DocumentFilter, AllowedDocuments>): AllowedDocuments {
+    this.checkLive('index');
     const { searchable, slots, ids, metadata, changes } = this.#table;
-    return new AllowedDocuments(slotsOf(filter, searchable, slots, ids, metadata), this, changes);
+    const words = slotsOf(filter, searchable, slots, ids, metadata);
+    if (!this.isLive || this.#table.changes !== changes) {
+      throw new RangeError('"filter" expected one that leaves the index as it is, got one that changed it');
+    }
+    return new AllowedDocuments(words, this, changes);
   }
 
   /** A query's FDE, for search, or to be sent to another index of the same parameters. */
-  encodeQuery(query: Float32Array | MultiVectorQuery): EncodedQuery {
-    this.#checkLive();
+  encodeQuery(query: Vectors | MultiVectorQuery): EncodedQuery {
+    this.checkLive('index');
     const { tokens } = checkQuery(query, this.d, this.metric);
     return { fde: this.#session.encodeQuery(tokens.data, tokens.weights), parameterHash: this.parameterHash };
   }
@@ -261,12 +315,13 @@ export class MultiVectorIndex implements Disposable {
    * on k, budgets or τ out of range; on a filter of another index or from before the last change
    */
   search(
-    query: Float32Array | MultiVectorQuery,
+    query: Vectors | MultiVectorQuery,
     k: number,
     options: MultiVectorSearchOptions = {},
   ): MultiVectorResult {
-    this.#checkLive();
+    this.checkLive('index');
     checkInteger('k', k, 1, MAX_K);
+    checkOptions('options', options, SEARCH_OPTIONS);
     const { tokens, encoded } = checkQuery(query, this.d, this.metric);
     const timer = new StageTimer(this.#clock);
     const given = encoded && checkEncoded(encoded, this.encoder);
@@ -331,7 +386,12 @@ export class MultiVectorIndex implements Disposable {
   }
 
   /** search for every set of tokens. @throws as search does, naming the query */
-  searchBatch(queries: TokenSet, k: number, options: MultiVectorSearchOptions = {}): MultiVectorResult[] {
+  searchBatch(
+    queries: TokenSetInput,
+    k: number,
+    options: MultiVectorSearchOptions = {},
+  ): MultiVectorResult[] {
+    this.checkLive('index');
     const { data, offsets, n } = this.#checkQueries(queries);
     return Array.from({ length: n }, (_, q) => {
       const [start, end] = [offsets[q] as number, offsets[q + 1] as number];
@@ -341,7 +401,7 @@ export class MultiVectorIndex implements Disposable {
     });
   }
 
-  #checkQueries(queries: TokenSet): TokenSet {
+  #checkQueries(queries: TokenSetInput): TokenSet {
     const set = tokenSet(queries.data, queries.offsets, queries.d, 'queries');
     if (set.d !== this.d) throw new RangeError(`"queries" expected d = ${this.d}, got ${set.d}`);
     return set;
@@ -349,6 +409,7 @@ export class MultiVectorIndex implements Disposable {
 
   /** Results as objects, best first, with the metadata of now. */
   hits({ ids, scores }: MultiVectorResult): MultiVectorHit[] {
+    this.checkLive('index');
     return ids.map((id, i) => ({ id, similarity: scores[i] as number, metadata: this.get(id)?.metadata }));
   }
 
@@ -356,8 +417,8 @@ export class MultiVectorIndex implements Disposable {
    * Which of a document's tokens matched each token of the query, from the finest tokens kept.
    * @throws RangeError where there is no such document, and as search does on a bad query
    */
-  explain(query: Float32Array | MultiVectorQuery, id: DocumentId): MultiVectorExplanation {
-    this.#checkLive();
+  explain(query: Vectors | MultiVectorQuery, id: DocumentId): MultiVectorExplanation {
+    this.checkLive('index');
     const { tokens } = checkQuery(query, this.d, this.metric);
     const store = this.stores.finerTokens ?? this.stores.tokens;
     const explained = store.explain(tokens, this.#slotOf(id));
@@ -371,15 +432,5 @@ export class MultiVectorIndex implements Disposable {
         weight: tokens.weights?.[queryToken] ?? 1,
       })),
     };
-  }
-
-  dispose(): void {
-    if (!this.#isLive) return;
-    this.#isLive = false;
-    this.#session[Symbol.dispose]();
-    disposeStores(this.stores);
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

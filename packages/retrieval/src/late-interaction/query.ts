@@ -1,5 +1,13 @@
 /** Queries: token vectors with optional weights, and FDEs that may have been made elsewhere. */
-import { checkFinite, checkFloat32, checkLength, normalizeRows } from '@sagitta/core-wasm';
+import {
+  checkFinite,
+  checkLength,
+  metricSet,
+  type Numbers,
+  toFloat32,
+  toFloat32Rows,
+  type Vectors,
+} from '@sagitta/core-wasm';
 import type { QueryTokens, TokenMetric } from '../maxsim/index.ts';
 
 export interface EncodedQuery {
@@ -10,23 +18,23 @@ export interface EncodedQuery {
 }
 
 export interface MultiVectorQuery {
-  /** |Q| × d values, row-major, at least one row; for 'cosine' they are scaled to length 1 for you. */
-  readonly tokens: Float32Array;
+  /** |Q| × d values, row-major, or |Q| arrays of d, at least one; for 'cosine' they are scaled to length 1 for you. */
+  readonly tokens: Vectors;
   /** |Q| factors of the tokens' terms, finite and from 0 on; default 1. */
-  readonly weights?: Float32Array;
+  readonly weights?: Numbers;
   /** What index.encodeQuery, or an encoder of the same parameters elsewhere, made of these tokens and weights. */
   readonly encoded?: EncodedQuery;
 }
 
 /** @throws TypeError, RangeError on a query without tokens, of another d, with values or weights out of range */
 export function checkQuery(
-  query: Float32Array | MultiVectorQuery,
+  query: Vectors | MultiVectorQuery,
   d: number,
   metric: TokenMetric,
   label = 'query',
 ): { tokens: QueryTokens; encoded: EncodedQuery | undefined } {
-  const given: MultiVectorQuery = query instanceof Float32Array ? { tokens: query } : query;
-  const data = checkFloat32(`${label}.tokens`, given?.tokens);
+  const given: MultiVectorQuery = isVectors(query) ? { tokens: query } : query;
+  const data = toFloat32Rows(`${label}.tokens`, given?.tokens, d);
   if (data.length === 0) {
     throw new RangeError(`"${label}.tokens" expected at least one token of d = ${d} values, got none`);
   }
@@ -35,11 +43,10 @@ export function checkQuery(
       `"${label}.tokens" expected a length that is a multiple of d = ${d}, got ${data.length}`,
     );
   }
-  checkFinite(`${label}.tokens`, data, d);
+  const rows = metricSet(metric, data, d, `${label}.tokens`, { isSample: true }).data;
   const n = data.length / d;
-  const { weights } = given;
+  const weights = given.weights && toFloat32(`${label}.weights`, given.weights);
   if (weights !== undefined) {
-    checkFloat32(`${label}.weights`, weights);
     checkLength(`${label}.weights`, weights.length, n, 'tokens');
     const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
     if (bad >= 0) {
@@ -48,8 +55,11 @@ export function checkQuery(
       );
     }
   }
-  const rows = metric === 'cosine' ? normalizeRows(data, d) : data;
   return { tokens: { data: rows, n, d, ...(weights && { weights }) }, encoded: given.encoded };
+}
+
+function isVectors(query: Vectors | MultiVectorQuery): query is Vectors {
+  return ArrayBuffer.isView(query) || Array.isArray(query);
 }
 
 /** @throws RangeError on an FDE of other parameters, another length or with NaN */
@@ -62,7 +72,7 @@ export function checkEncoded(
       `"query.encoded" expected an FDE of parameters ${expected.parameterHash}, got one of ${encoded.parameterHash}`,
     );
   }
-  const fde = checkFloat32('query.encoded.fde', encoded.fde);
+  const fde = toFloat32('query.encoded.fde', encoded.fde);
   checkLength('query.encoded.fde', fde.length, expected.length, 'length of an FDE');
   checkFinite('query.encoded.fde', fde);
   return fde;

@@ -1,5 +1,5 @@
 /**
- * Sections of ids and metadata. Only live documents are saved, so row i of every section is slot i.
+ * Sections of ids and metadata. Only live documents are saved: row i of every section is the i-th of them.
  *
  * IDS  a document: u8 0, f64 number · or u8 1, string (u16 byte count, UTF-8)
  * MDAT a document: u32 0 where it has none · or u32 1 + byte count, UTF-8 of its JSON
@@ -12,18 +12,18 @@ import type { JsonValue } from './metadata.ts';
 /** Bytes of a piece of metadata, about. */
 const PIECE_BYTES = 1 << 20;
 
-/** Of a table without dead slots. */
-export function idPieces(table: DocumentTable): Uint8Array[] {
-  return pieces(table.slots, (writer, slot) => {
+/** keep — the slots that are saved, all of them live. */
+export function idPieces(table: DocumentTable, keep: Uint32Array): Uint8Array[] {
+  return pieces(keep, (writer, slot) => {
     const id = table.ids.at(slot);
     if (typeof id === 'number') writer.u8(0).f64(id);
     else writer.u8(1).string(id);
   });
 }
 
-export function metadataPieces(table: DocumentTable): Uint8Array[] {
+export function metadataPieces(table: DocumentTable, keep: Uint32Array): Uint8Array[] {
   const encoder = new TextEncoder();
-  return pieces(table.slots, (writer, slot) => {
+  return pieces(keep, (writer, slot) => {
     const value = table.metadata[slot];
     if (value === undefined) {
       writer.u32(0);
@@ -34,10 +34,10 @@ export function metadataPieces(table: DocumentTable): Uint8Array[] {
   });
 }
 
-function pieces(slots: number, write: (writer: ByteWriter, slot: number) => void): Uint8Array[] {
+function pieces(slots: Uint32Array, write: (writer: ByteWriter, slot: number) => void): Uint8Array[] {
   const out: Uint8Array[] = [];
   let writer = new ByteWriter();
-  for (let slot = 0; slot < slots; slot++) {
+  for (const slot of slots) {
     write(writer, slot);
     if (writer.length < PIECE_BYTES) continue;
     out.push(writer.finish());

@@ -1,7 +1,16 @@
 /** The one token store: chunks of rows, and a coder that knows what rows mean. */
-import { ByteWriter, type Core, checkInteger, NO_PTR, type TokenSet } from '@sagitta/core-wasm';
+import {
+  ByteWriter,
+  type Core,
+  checkInteger,
+  NO_PTR,
+  Owner,
+  type SnapshotPiece,
+  type TokenSet,
+} from '@sagitta/core-wasm';
+import type { Compaction } from '../compaction.ts';
 import { bestTokens } from './best-tokens.ts';
-import { atTheDoor, checkQuery } from './query-tokens.ts';
+import { atTheDoor, checkQuery, queryAtTheDoor } from './query-tokens.ts';
 import { TokenChunks } from './token-chunks.ts';
 import type { TokenCoder } from './token-coder.ts';
 import {
@@ -20,14 +29,13 @@ export const PARAMETERS_VERSION = 1;
 /** Values coded at once. */
 const BATCH_VALUES = 131_072;
 
-export class ChunkedTokenStore implements TokenStore {
+export class ChunkedTokenStore extends Owner implements TokenStore {
   readonly metric: TokenMetric;
-  readonly #core: Core;
   readonly #coder: TokenCoder;
   #chunks: TokenChunks;
 
   constructor(core: Core, coder: TokenCoder, metric: TokenMetric) {
-    this.#core = core;
+    super(core);
     this.#coder = coder;
     this.metric = metric;
     this.#chunks = new TokenChunks(core, coder.rowBytes);
@@ -49,10 +57,12 @@ export class ChunkedTokenStore implements TokenStore {
     return this.#coder.rowBytes;
   }
   bytesUsed(): number {
+    this.checkLive('store');
     return this.#chunks.bytesUsed();
   }
 
   append(tokens: TokenSet): void {
+    this.checkLive('store');
     const { d } = this;
     if (tokens.d !== d) throw new RangeError(`"tokens" expected d = ${d}, got ${tokens.d}`);
     const lengths = new Uint32Array(tokens.n);
@@ -67,7 +77,7 @@ export class ChunkedTokenStore implements TokenStore {
         const count = Math.min(batch, rows - done);
         const values = tokens.data.subarray((start + done) * d, (start + done + count) * d);
         const coded = new Uint8Array(count * rowBytes);
-        this.#coder.encode(this.#core, atTheDoor('tokens', values, d, this.metric), coded);
+        this.#coder.encode(this.core, atTheDoor('tokens', values, d, this.metric), coded);
         block.u8((firstRow + done) * rowBytes, coded.length).set(coded);
       }
     });
@@ -75,6 +85,7 @@ export class ChunkedTokenStore implements TokenStore {
 
   /** Rows that are codes already: those of documents of these lengths, one after the other. */
   appendCodes(lengths: Uint32Array, codes: Uint8Array): void {
+    this.checkLive('store');
     const { rowBytes } = this.#coder;
     let at = 0;
     this.#chunks.append(lengths, ({ block, firstRow, rows }) => {
@@ -84,15 +95,17 @@ export class ChunkedTokenStore implements TokenStore {
   }
 
   lengthOf(slot: number): number {
+    this.checkLive('store');
     return this.#chunks.rowsOf(this.#checkSlot(slot));
   }
 
   scores(query: QueryTokens, slots: Uint32Array): Float32Array {
+    this.checkLive('store');
     const tokens = this.#atTheDoor(query);
     for (const slot of slots) this.#checkSlot(slot);
     const n = slots.length;
-    return this.#core.scope((scope) => {
-      const matcher = this.#coder.prepare(this.#core, scope, tokens);
+    return this.core.scope((scope) => {
+      const matcher = this.#coder.prepare(this.core, scope, tokens);
       const documents = scope.reserve(8 * n);
       const out = scope.reserve(4 * n);
       const records = documents.u32();
@@ -106,21 +119,28 @@ export class ChunkedTokenStore implements TokenStore {
   }
 
   explain(query: QueryTokens, slot: number): MaxsimExplanation {
+    this.checkLive('store');
     const tokens = this.#atTheDoor(query);
     const count = this.lengthOf(slot);
-    return this.#core.scope((scope) => {
-      const matcher = this.#coder.prepare(this.#core, scope, tokens);
+    return this.core.scope((scope) => {
+      const matcher = this.#coder.prepare(this.core, scope, tokens);
       return bestTokens(scope, matcher, (row) => this.#chunks.at(slot, row), count);
     });
   }
 
   decode(slot: number): Float32Array {
+    this.checkLive('store');
     this.#checkSlot(slot);
     // a copy: decoding may take memory of the core
-    return this.#coder.decode(this.#core, this.#chunks.view(slot).slice());
+    return this.#coder.decode(this.core, this.#chunks.view(slot).slice());
   }
 
   compact(keep: Uint32Array): void {
+    this.compaction(keep).commit();
+  }
+
+  compaction(keep: Uint32Array): Compaction {
+    this.checkLive('store');
     const seen = new Uint8Array(this.n);
     const lengths = Uint32Array.from(keep, (slot) => {
       this.#checkSlot(slot);
@@ -129,7 +149,7 @@ export class ChunkedTokenStore implements TokenStore {
       return this.#chunks.rowsOf(slot);
     });
     const { rowBytes } = this.#coder;
-    const kept = new TokenChunks(this.#core, rowBytes);
+    const kept = new TokenChunks(this.core, rowBytes);
     kept.append(lengths, ({ block, firstRow, rows, from, to }) => {
       const target = block.u8(firstRow * rowBytes, rows * rowBytes);
       let at = 0;
@@ -139,11 +159,22 @@ export class ChunkedTokenStore implements TokenStore {
         at += source.length;
       }
     });
-    this.#chunks.dispose();
-    this.#chunks = kept;
+    return {
+      commit: () => {
+        this.#chunks.dispose();
+        this.#chunks = kept;
+      },
+      [Symbol.dispose]: () => kept.dispose(),
+    };
   }
 
-  parameters(): Uint8Array {
+  truncate(n: number): void {
+    this.checkLive('store');
+    this.#chunks.truncate(n);
+  }
+
+  parameters(keep: Uint32Array = this.#all()): Uint8Array {
+    this.checkLive('store');
     const writer = new ByteWriter();
     writer
       .u32(PARAMETERS_VERSION)
@@ -151,24 +182,27 @@ export class ChunkedTokenStore implements TokenStore {
       .u32(TOKEN_METRICS.indexOf(this.metric))
       .u32(this.d);
     this.#coder.write(writer);
-    writer.u32(this.n).array(Uint32Array.from({ length: this.n }, (_, slot) => this.#chunks.rowsOf(slot)));
+    writer.u32(keep.length).array(keep.map((slot) => this.#chunks.rowsOf(slot)));
     return writer.finish();
   }
 
-  codePieces(): Uint8Array[] {
-    return this.#chunks.pieces();
+  codePieces(keep: Uint32Array = this.#all()): SnapshotPiece[] {
+    this.checkLive('store');
+    return this.#chunks.pieces(keep);
   }
 
-  dispose(): void {
-    this.#chunks.dispose();
+  #all(): Uint32Array {
+    return Uint32Array.from({ length: this.n }, (_, slot) => slot);
   }
-  [Symbol.dispose](): void {
-    this.dispose();
+
+  override dispose(): void {
+    this.#chunks.dispose();
+    super.dispose();
   }
 
   #atTheDoor(query: QueryTokens): QueryTokens {
     checkQuery(query, this.d);
-    return { ...query, data: atTheDoor('query', query.data, this.d, this.metric) };
+    return queryAtTheDoor(query, this.d, this.metric);
   }
 
   #checkSlot(slot: number): number {

@@ -133,7 +133,7 @@ export class CodeCoder implements TokenCoder {
   }
 
   defect(rows: Uint8Array): string | undefined {
-    return scaleDefect(rows, this.rowBytes);
+    return scaleDefect(rows, this.rowBytes, 2 ** this.bits);
   }
 
   write(writer: ByteWriter): void {

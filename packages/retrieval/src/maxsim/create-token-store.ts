@@ -2,10 +2,13 @@
 import {
   type ByteReader,
   type Core,
+  checkCore,
   checkInteger,
   checkOneOf,
+  checkOptions,
   FormatError,
   MAX_DIMENSION,
+  type OptionTable,
 } from '@sagitta/core-wasm';
 import { RABITQ_MODES, type RabitqMode } from '@sagitta/quantizers/rabitq';
 import { ChunkedTokenStore, PARAMETERS_VERSION } from './chunked-token-store.ts';
@@ -38,8 +41,19 @@ export interface TokenStoreOptions {
   readonly mode?: RabitqMode;
 }
 
+const TOKEN_STORE_OPTIONS: OptionTable<TokenStoreOptions> = {
+  encoding: 'string',
+  d: 'number',
+  metric: 'string',
+  bits: 'number',
+  seed: 'number',
+  mode: 'string',
+};
+
 /** An empty store. @throws RangeError on options out of range or of another encoding */
 export function createTokenStore(core: Core, options: TokenStoreOptions): TokenStore {
+  checkCore(core);
+  checkOptions('options', options, TOKEN_STORE_OPTIONS);
   const metric = checkOneOf('metric', options.metric, TOKEN_METRICS);
   return new ChunkedTokenStore(core, makeCoder(options), metric);
 }
@@ -82,6 +96,7 @@ function makeCoder({ encoding, d, bits, seed = 0, mode }: TokenStoreOptions): To
  * @throws FormatError
  */
 export function readTokenStore(core: Core, parameters: ByteReader, codes: Uint8Array): TokenStore {
+  checkCore(core);
   const start = parameters.offset;
   parameters.u32In('version', PARAMETERS_VERSION, PARAMETERS_VERSION);
   const encoding = TOKEN_ENCODINGS[

@@ -1,16 +1,21 @@
 /** MaxSim without any index: the plain sum, and a reranker of candidates that somebody else found. */
 import {
   type Core,
+  checkCore,
   checkInteger,
   checkOneOf,
+  checkOptions,
   joinTokenSets,
   NO_PTR,
+  type OptionTable,
   type TokenSet,
+  type TokenSetInput,
   tokenSet,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import { bestTokens } from './best-tokens.ts';
 import { FloatCoder } from './plain-coders.ts';
-import { atTheDoor, checkQuery } from './query-tokens.ts';
+import { atTheDoor, checkQuery, queryAtTheDoor } from './query-tokens.ts';
 import { type MaxsimExplanation, type QueryTokens, TOKEN_METRICS, type TokenMetric } from './token-store.ts';
 
 /** Bytes of candidates copied to the core at once; a longer document goes alone. */
@@ -21,10 +26,11 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  * Σ_a weight_a · max_p <q_a, p>, -Infinity for a document without tokens. What everything faster is compared with.
  * @throws RangeError on a query without tokens or documents of another d
  */
-export function maxsim(query: QueryTokens, documents: TokenSet): Float64Array {
+export function maxsim(query: QueryTokens, given: TokenSetInput): Float64Array {
   const { d } = query;
   checkQuery(query, d);
-  checkDimension(documents, d);
+  checkDimension(given, d);
+  const documents = tokenSet(given.data, given.offsets, d, 'documents');
   const { offsets, n } = documents;
   const out = new Float64Array(n);
   for (let i = 0; i < n; i++) {
@@ -60,6 +66,12 @@ export interface MaxsimRerankOptions {
   readonly explain?: boolean;
 }
 
+const MAXSIM_RERANK_OPTIONS: OptionTable<MaxsimRerankOptions> = {
+  metric: 'string',
+  k: 'number',
+  explain: 'boolean',
+};
+
 export interface MaxsimRanking {
   /** Positions among the candidates, best first, ties to the lower; candidates without tokens come last. */
   readonly positions: Uint32Array;
@@ -77,17 +89,21 @@ export interface MaxsimRanking {
 export function maxsimRerank(
   core: Core,
   query: QueryTokens,
-  candidates: TokenSet | readonly Float32Array[],
+  candidates: TokenSetInput | readonly Vectors[],
   options: MaxsimRerankOptions = {},
 ): MaxsimRanking {
+  checkCore(core);
+  checkOptions('options', options, MAXSIM_RERANK_OPTIONS);
   const { d } = query;
   const metric = checkOneOf('metric', options.metric ?? 'ip', TOKEN_METRICS);
   checkQuery(query, d);
-  const set = 'offsets' in candidates ? candidates : joinTokenSets(candidates, d, 'candidates');
-  checkDimension(set, d);
-  if (set === candidates) tokenSet(set.data, set.offsets, d, 'candidates');
+  if ('offsets' in candidates) checkDimension(candidates, d);
+  const set =
+    'offsets' in candidates
+      ? tokenSet(candidates.data, candidates.offsets, d, 'candidates')
+      : joinTokenSets(candidates, d, 'candidates');
   const k = checkInteger('k', options.k ?? set.n, 0, 2 ** 32 - 1);
-  const ready: QueryTokens = { ...query, data: atTheDoor('query', query.data, d, metric) };
+  const ready = queryAtTheDoor(query, d, metric);
   const all = score(core, ready, set, metric);
   const positions = Uint32Array.from(all.keys())
     .sort((a, b) => (all[b] === all[a] ? a - b : (all[b] as number) > (all[a] as number) ? 1 : -1))
@@ -99,7 +115,7 @@ export function maxsimRerank(
   return { positions, similarities, explanations };
 }
 
-function checkDimension(documents: TokenSet, d: number): void {
+function checkDimension(documents: TokenSetInput, d: number): void {
   if (documents.d !== d) throw new RangeError(`"documents" expected d = ${d}, got ${documents.d}`);
 }
 

@@ -1,5 +1,5 @@
 /** Tokens number by number: float32, half precision, and bytes with a scale a token. */
-import { type ByteWriter, type Core, littleEndianBytes, type Scope } from '@sagitta/core-wasm';
+import { type ByteWriter, type Core, littleEndianBytes, rowsDefect, type Scope } from '@sagitta/core-wasm';
 import { halfToNumber, numberToHalf } from '@sagitta/quantizers/scalar';
 import { floatLanes, integerLanes } from './query-layout.ts';
 import { factorsOf, type Matcher, paddedCount, place, scaleDefect, type TokenCoder } from './token-coder.ts';
@@ -42,7 +42,7 @@ export class FloatCoder implements TokenCoder {
   }
 
   defect(rows: Uint8Array): string | undefined {
-    return floatDefect(floatsOf(rows), this.d);
+    return rowsDefect('tokens', floatsOf(rows), this.d);
   }
 
   write(_writer: ByteWriter): void {}
@@ -147,7 +147,7 @@ export class ByteCoder implements TokenCoder {
   }
 
   defect(rows: Uint8Array): string | undefined {
-    return scaleDefect(rows, this.rowBytes);
+    return scaleDefect(rows, this.rowBytes, 128);
   }
 
   write(_writer: ByteWriter): void {}
@@ -177,14 +177,4 @@ function floatMatcher(
 function floatsOf(rows: Uint8Array): Float32Array {
   const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
   return Float32Array.from({ length: rows.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
-}
-
-function floatDefect(values: Float32Array, d: number): string | undefined {
-  for (let start = 0; start < values.length; start += d) {
-    let energy = 0;
-    for (let j = start; j < start + d; j++) energy += (values[j] as number) * (values[j] as number);
-    // NaN and infinities fail the comparison too
-    if (!(energy <= 1e38)) return `token ${start / d} expected a squared norm up to 1e38, got ${energy}`;
-  }
-  return undefined;
 }

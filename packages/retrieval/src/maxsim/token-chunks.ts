@@ -1,8 +1,9 @@
 /**
  * Rows of tokens in chunks of the core's memory. The rows of one document lie in one chunk, one after the other; chunks
- * are up to 64 MiB, a longer document has one of its own. Rows are only ever added, so addresses of slots stay.
+ * are up to 64 MiB, a longer document has one of its own. Rows are only ever added, so addresses of slots stay, and what a
+ * save may hold of a chunk (Block.hold) is never overwritten.
  */
-import type { Block, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type BlockRows, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 
 const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 
@@ -23,9 +24,8 @@ export interface Run {
   readonly to: number;
 }
 
-export class TokenChunks implements Disposable {
+export class TokenChunks extends Owner {
   readonly rowBytes: number;
-  readonly #core: Core;
   readonly #chunks: Chunk[] = [];
   /** A slot's chunk, first row in it, and rows. */
   #places = new Uint32Array(0);
@@ -33,7 +33,7 @@ export class TokenChunks implements Disposable {
   #rows = 0;
 
   constructor(core: Core, rowBytes: number) {
-    this.#core = core;
+    super(core);
     this.rowBytes = rowBytes;
   }
 
@@ -46,30 +46,63 @@ export class TokenChunks implements Disposable {
   }
 
   bytesUsed(): number {
+    this.checkLive('chunks');
     return this.#chunks.reduce((sum, { block }) => sum + block.byteLength, 0);
   }
 
   rowsOf(slot: number): number {
+    this.checkLive('chunks');
     return this.#places[3 * slot + 2] as number;
   }
 
   /** Address of a slot's first row (of row `row`). */
   at(slot: number, row = 0): Ptr {
+    this.checkLive('chunks');
     const { block } = this.#chunks[this.#places[3 * slot] as number] as Chunk;
     return block.at(((this.#places[3 * slot + 1] as number) + row) * this.rowBytes);
   }
 
   /** A view of a slot's rows, good until the core next allocates. */
   view(slot: number): Uint8Array {
+    this.checkLive('chunks');
     if (this.rowsOf(slot) === 0) return new Uint8Array(0);
     const { block } = this.#chunks[this.#places[3 * slot] as number] as Chunk;
     const first = this.#places[3 * slot + 1] as number;
     return block.u8(first * this.rowBytes, this.rowsOf(slot) * this.rowBytes);
   }
 
-  /** The used part of every chunk, in the order of slots. */
-  pieces(): Uint8Array[] {
-    return this.#chunks.map(({ block, rows }) => block.u8(0, rows * this.rowBytes));
+  /** The rows of these slots, one after the other. */
+  pieces(slots: Uint32Array): BlockRows[] {
+    this.checkLive('chunks');
+    const out: BlockRows[] = [];
+    for (let i = 0; i < slots.length; ) {
+      const c = this.#places[3 * (slots[i] as number)] as number;
+      const runs: number[] = [];
+      let end = -1;
+      for (; i < slots.length; i++) {
+        const slot = slots[i] as number;
+        if (this.#places[3 * slot] !== c) break;
+        const first = this.#places[3 * slot + 1] as number;
+        const rows = this.rowsOf(slot);
+        if (first === end) runs[runs.length - 1] = (runs[runs.length - 1] as number) + rows;
+        else runs.push(first, rows);
+        end = first + rows;
+      }
+      const { block } = this.#chunks[c] as Chunk;
+      out.push({ block, byteOffset: 0, rowBytes: this.rowBytes, runs: Uint32Array.from(runs) });
+    }
+    return out;
+  }
+
+  /** Takes slots n … of the last ones away again. */
+  truncate(n: number): void {
+    this.checkLive('chunks');
+    for (let slot = n; slot < this.#n; slot++) this.#rows -= this.rowsOf(slot);
+    this.#n = n;
+    const last = n === 0 ? -1 : (this.#places[3 * n - 3] as number);
+    for (const { block } of this.#chunks.splice(last + 1)) block.dispose();
+    const chunk = this.#chunks[last];
+    if (chunk) chunk.rows = (this.#places[3 * n - 2] as number) + this.rowsOf(n - 1);
   }
 
   /**
@@ -77,6 +110,7 @@ export class TokenChunks implements Disposable {
    * everything is as it was.
    */
   append(lengths: Uint32Array, fill: (run: Run) => void): void {
+    this.checkLive('chunks');
     const first = this.#chunks.length;
     const places = new Uint32Array(3 * lengths.length);
     const last = this.#chunks[first - 1];
@@ -109,7 +143,7 @@ export class TokenChunks implements Disposable {
       if (chunk === undefined || this.#free(chunk) < length) {
         // a little more than asked for, so that documents added one by one do not make a chunk each
         const rows = Math.max(length, Math.min(most, Math.max(remaining, this.#rows >> 3)));
-        chunk = { block: this.#core.allocate(rows * this.rowBytes), rows: 0 };
+        chunk = { block: this.core.allocate(rows * this.rowBytes), rows: 0 };
         this.#chunks.push(chunk);
       }
       const firstRow = chunk.rows;
@@ -130,12 +164,8 @@ export class TokenChunks implements Disposable {
     return Math.floor(block.byteLength / this.rowBytes) - rows;
   }
 
-  dispose(): void {
+  override dispose(): void {
     for (const { block } of this.#chunks.splice(0)) block.dispose();
-    this.#n = 0;
-    this.#rows = 0;
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
+    super.dispose();
   }
 }

@@ -1,5 +1,5 @@
 /** What one encoding of tokens adds to the shared store: rows of bytes, and a query prepared for its kernel. */
-import type { ByteWriter, Core, Ptr, Scope } from '@sagitta/core-wasm';
+import { type ByteWriter, type Core, MAX_MAGNITUDE, type Ptr, type Scope } from '@sagitta/core-wasm';
 import type { QueryTokens, TokenEncoding } from './token-store.ts';
 
 export interface TokenCoder {
@@ -47,17 +47,24 @@ export function place(scope: Scope, values: Float32Array | Int16Array): Ptr {
   return block.at();
 }
 
-/** Rows that end in an f32 scale: the offset of the first scale that no encoder writes, or undefined. */
-export function scaleDefect(rows: Uint8Array, rowBytes: number): string | undefined {
+/**
+ * Rows that end in an f32 scale: what is wrong with the first that no encoder writes, or undefined. reach — the greatest amount of a
+ * code, which scales are multiplied by.
+ */
+export function scaleDefect(rows: Uint8Array, rowBytes: number, reach: number): string | undefined {
+  const most = LARGEST_COORDINATE / reach;
   const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
   for (let at = rowBytes - 4; at < rows.length; at += rowBytes) {
     const scale = view.getFloat32(at, true);
-    if (!(scale >= 0 && scale <= LARGEST_SCALE)) {
-      return `"scale" of token ${Math.floor(at / rowBytes)} expected 0 to ${LARGEST_SCALE}, got ${scale}`;
+    if (!(scale >= 0 && scale <= most)) {
+      return `"scale" of token ${Math.floor(at / rowBytes)} expected 0 to ${most}, got ${scale}`;
     }
   }
   return undefined;
 }
 
-/** Tokens are no longer than 1e19 (query-tokens.ts), and scales no greater than ten times that. */
-const LARGEST_SCALE = 1e20;
+/**
+ * Of what a code of a token within MAX_MAGNITUDE stands for: scales of codes are |p|²/<p, v>, which with |v_j| from ½ to 2^bits
+ * makes coordinates of at most 2^9·|p|. Sums of 2^16 products with a query stay below 2^127.
+ */
+const LARGEST_COORDINATE = 2 ** 10 * MAX_MAGNITUDE;

@@ -2,7 +2,8 @@
  * The contract of a token store: tokens of documents as codes in the core's memory, scored against a query's tokens by
  * MaxSim, Σ over query tokens of max over document tokens of <q, p>.
  */
-import type { TokenSet } from '@sagitta/core-wasm';
+import type { SnapshotPiece, TokenSet } from '@sagitta/core-wasm';
+import type { Compaction } from '../compaction.ts';
 
 /** How tokens are held; saved by position, so the order never changes. */
 export const TOKEN_ENCODINGS = ['float32', 'float16', 'int8', 'saq', 'rabitq', 'bit1'] as const;
@@ -67,10 +68,14 @@ export interface TokenStore extends Disposable {
    * @throws RangeError on slots that are not there or named twice, CapacityError when memory ends; then nothing changed
    */
   compact(keep: Uint32Array): void;
-  /** What a file needs besides the codes: encoding, options, lengths of the slots. */
-  parameters(): Uint8Array;
-  /** The codes of all slots in pieces, views of the core's memory: good until it next allocates or the store changes. */
-  codePieces(): Uint8Array[];
+  /** compact, made ready: all memory is taken. @throws as compact does */
+  compaction(keep: Uint32Array): Compaction;
+  /** Takes slots n … of the last ones away again; cannot fail. */
+  truncate(n: number): void;
+  /** What a file needs besides the codes of the slots named (ascending; default: all): encoding, options, their lengths. */
+  parameters(keep?: Uint32Array): Uint8Array;
+  /** The codes of the slots named (default: all), one after the other. */
+  codePieces(keep?: Uint32Array): readonly SnapshotPiece[];
   /** Gives the memory back. Twice does nothing. */
   dispose(): void;
 }

@@ -4,7 +4,7 @@
  *   scales f32[capacity] (where there are any), then per segment codes[capacity × codeBytes], factors f32[capacity].
  * The last chunk begins small and doubles; full ones never move.
  */
-import type { Block, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type BlockRows, blockBytes, type Core, type Ptr } from '@sagitta/core-wasm';
 import type { BlockCodec } from './block-codec.ts';
 
 /** Documents of a small chunk. A multiple of 4, so that whatever the code, factors are aligned. */
@@ -22,21 +22,25 @@ export function chunkSetsOf(codec: BlockCodec): number {
   return Math.max(1, Math.min(MOST_SETS, fitting >= LEAST_SETS ? fitting - (fitting % LEAST_SETS) : fitting));
 }
 
-/** One region of a chunk: where it begins, and its bytes a document. */
+/** One region of a chunk, a row for each document: where it begins, and its bytes a document. */
 interface Region {
   readonly at: number;
   readonly bytes: number;
 }
 
 export class CodeChunk {
-  readonly capacity: number;
   readonly block: Block;
   readonly #codec: BlockCodec;
+  #capacity: number;
 
   constructor(core: Core, codec: BlockCodec, capacity: number) {
-    this.capacity = capacity;
+    this.#capacity = capacity;
     this.#codec = codec;
     this.block = core.allocate(capacity * bytesPerDocument(codec));
+  }
+
+  get capacity(): number {
+    return this.#capacity;
   }
 
   /** Capacity a chunk of at least `sets` documents gets. */
@@ -75,54 +79,76 @@ export class CodeChunk {
     return this.block.f32(4 * first, sets);
   }
 
+  /** All regions, in the order of the layout. */
+  *#regions(): Iterable<Region> {
+    const { segments, hasFactors, hasScales } = this.#codec;
+    if (hasScales) yield { at: 0, bytes: 4 };
+    for (let s = 0; s < segments; s++) {
+      const codes = this.#codes(s);
+      yield codes;
+      if (hasFactors) yield { at: codes.at + this.capacity * codes.bytes, bytes: 4 };
+    }
+  }
+
   /** Documents first… become those of `source` at the given ascending places; source may be this chunk, places ≥ first + i. */
   take(first: number, source: CodeChunk, places: Uint32Array): void {
-    const { segments, codeBytes, hasFactors, hasScales } = this.#codec;
-    const move = <T extends Uint8Array | Float32Array>(to: T, from: T, size: number): void => {
+    const others = source.#regions()[Symbol.iterator]();
+    for (const { at, bytes } of this.#regions()) {
+      const to = this.block.u8(at, this.capacity * bytes);
+      const { at: otherAt } = others.next().value as Region;
+      const from = source.block.u8(otherAt, source.capacity * bytes);
       for (const [i, place] of places.entries()) {
-        to.set(from.subarray(place * size, (place + 1) * size), (first + i) * size);
+        to.set(from.subarray(place * bytes, (place + 1) * bytes), (first + i) * bytes);
       }
-    };
-    if (hasScales) move(this.scales(0, this.capacity), source.scales(0, source.capacity), 1);
-    for (let s = 0; s < segments; s++) {
-      move(this.codes(s, 0, this.capacity), source.codes(s, 0, source.capacity), codeBytes);
-      if (hasFactors) move(this.factors(s, 0, this.capacity), source.factors(s, 0, source.capacity), 1);
     }
   }
 
-  /** Bytes of the first `sets` documents, in the order of the layout. */
-  pieces(sets: number): Uint8Array[] {
-    if (sets === this.capacity) return [this.block.u8()];
-    const { segments, hasFactors, hasScales } = this.#codec;
-    const out: Uint8Array[] = [];
-    const bytesOf = (values: Float32Array): Uint8Array =>
-      new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    if (hasScales) out.push(bytesOf(this.scales(0, sets)));
-    for (let s = 0; s < segments; s++) {
-      out.push(this.codes(s, 0, sets));
-      if (hasFactors) out.push(bytesOf(this.factors(s, 0, sets)));
-    }
-    return out;
+  /** The documents of these runs (as in BlockRows), region by region. */
+  rows(runs: Uint32Array): BlockRows[] {
+    return Array.from(this.#regions(), ({ at, bytes }) => ({
+      block: this.block,
+      byteOffset: at,
+      rowBytes: bytes,
+      runs,
+    }));
   }
 
-  /** Takes over the bytes that pieces(sets) gave. */
-  fill(bytes: Uint8Array, sets: number): void {
-    let at = 0;
-    for (const piece of this.pieces(sets)) {
-      piece.set(bytes.subarray(at, at + piece.length));
-      at += piece.length;
+  /** All documents of a full chunk. */
+  whole(): BlockRows {
+    return blockBytes(this.block, 0, this.block.byteLength);
+  }
+
+  /** Takes over the bytes of its first `sets` documents, in the order of the layout. */
+  fill(content: Uint8Array, sets: number): void {
+    let done = 0;
+    for (const { at, bytes } of this.#regions()) {
+      this.block.u8(at, sets * bytes).set(content.subarray(done, done + sets * bytes));
+      done += sets * bytes;
     }
+  }
+
+  /** Leaves room for `capacity` documents, if that is less, in place; those behind them are gone. Takes no memory. */
+  shrink(capacity: number): void {
+    if (capacity >= this.#capacity) return;
+    this.block.beforeWrite();
+    const bytes = this.block.u8();
+    const before = [...this.#regions()];
+    this.#capacity = capacity;
+    for (const [i, { at, bytes: rowBytes }] of [...this.#regions()].entries()) {
+      const source = (before[i] as Region).at;
+      bytes.copyWithin(at, source, source + capacity * rowBytes);
+    }
+    this.block.truncate(capacity * bytesPerDocument(this.#codec));
   }
 
   /** Its first `sets` documents in a larger chunk; this one is disposed. */
   grown(core: Core, capacity: number, sets: number): CodeChunk {
     const larger = new CodeChunk(core, this.#codec, capacity);
-    const { segments, hasFactors, hasScales } = this.#codec;
-    if (hasScales) larger.scales(0, sets).set(this.scales(0, sets));
-    for (let s = 0; s < segments; s++) {
-      larger.codes(s, 0, sets).set(this.codes(s, 0, sets));
-      if (hasFactors) larger.factors(s, 0, sets).set(this.factors(s, 0, sets));
-    }
+    larger.take(
+      0,
+      this,
+      Uint32Array.from({ length: sets }, (_, i) => i),
+    );
     this.block.dispose();
     return larger;
   }

@@ -2,7 +2,7 @@
  * How FDEs become codes, segment by segment. A segment is what a query reads or skips as a whole: a block of the encoder
  * where its width suits the code, else a longer run.
  */
-import type { ByteReader, ByteWriter, Core, Ptr } from '@sagitta/core-wasm';
+import { type ByteReader, type ByteWriter, type Core, largestAmount, type Ptr } from '@sagitta/core-wasm';
 import type { FdeEncoding } from './fde-store.ts';
 
 /** Where the codes of m documents go, one after the other. */
@@ -27,6 +27,8 @@ export interface BlockCodec {
   readonly hasFactors: boolean;
   /** One f32 a document. */
   readonly hasScales: boolean;
+  /** The greatest amount of a code, which a factor or scale is multiplied by; 1 where there is none. */
+  readonly reach: number;
   /** fdes — m × length, finite. Views of the target are taken anew after every allocation. */
   encode(core: Core, fdes: Float32Array, target: CodeTarget): void;
   createScan(core: Core): BlockScan;
@@ -110,6 +112,19 @@ export function integerSteps(query: Float32Array, limit: number): number {
   return Math.min(32_767 / most, ((2 ** 31 - 1) / limit - query.length) / sum);
 }
 
+/**
+ * The largest number of an FDE that files hold, 2^104: an inner product of two tokens of length MAX_MAGNITUDE, as learned
+ * encoders write it, and some room. Sums over 2^20 of them stay in float32.
+ */
+export const MAX_FDE_NUMBER: number = 2 ** 104;
+
+/** What is wrong with values of a file that stand for numbers of FDEs when multiplied by `reach`, or undefined. */
+export function numbersDefect(label: string, values: ArrayLike<number>, reach = 1): string | undefined {
+  const most = largestAmount(values);
+  if (most * reach <= MAX_FDE_NUMBER) return undefined;
+  return `"${label}" expected finite numbers up to ${MAX_FDE_NUMBER / reach}, got ${most}`;
+}
+
 export function writeMean(writer: ByteWriter, mean: Float32Array | undefined): void {
   writer.u32(mean ? 1 : 0);
   if (mean) writer.array(mean);
@@ -117,5 +132,8 @@ export function writeMean(writer: ByteWriter, mean: Float32Array | undefined): v
 
 /** @throws FormatError */
 export function readMean(reader: ByteReader, length: number): Float32Array | undefined {
-  return reader.u32In('has mean', 0, 1) === 1 ? reader.f32Array('mean', length) : undefined;
+  if (reader.u32In('has mean', 0, 1) === 0) return undefined;
+  const mean = reader.f32Array('mean', length);
+  const defect = numbersDefect('mean', mean);
+  return defect === undefined ? mean : reader.fail(defect);
 }

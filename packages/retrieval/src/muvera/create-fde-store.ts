@@ -2,11 +2,15 @@
 import {
   type ByteReader,
   type Core,
+  checkCore,
   checkFinite,
   checkFloat32,
   checkInteger,
   checkLength,
   checkOneOf,
+  checkOptions,
+  making,
+  type OptionTable,
 } from '@sagitta/core-wasm';
 import { type BlockCodec, meanOfSample, readMean } from './block-codec.ts';
 import { BlockStore, STORE_VERSION } from './block-store.ts';
@@ -31,8 +35,19 @@ export interface FdeStoreOptions {
   readonly seed?: number;
 }
 
+const FDE_STORE_OPTIONS: OptionTable<FdeStoreOptions> = {
+  encoding: 'string',
+  length: 'number',
+  blockLength: 'number',
+  bits: 'number',
+  sample: 'any',
+  seed: 'number',
+};
+
 /** @throws RangeError on options out of range, a sample of another length, too few FDEs for pq256x8 */
 export function createFdeStore(core: Core, options: FdeStoreOptions): FdeStore {
+  checkCore(core);
+  checkOptions('options', options, FDE_STORE_OPTIONS);
   const encoding = checkOneOf('encoding', options.encoding, FDE_ENCODINGS);
   const length = checkInteger('length', options.length, 1, MAX_FDE_LENGTH);
   const blockLength = checkInteger('blockLength', options.blockLength, 1, length);
@@ -65,6 +80,7 @@ export function createFdeStore(core: Core, options: FdeStoreOptions): FdeStore {
  * @throws FormatError on anything a store would not have written, CapacityError where memory ends
  */
 export function readFdeStore(core: Core, reader: ByteReader, codes: Uint8Array): FdeStore {
+  checkCore(core);
   reader.u32In('store version', STORE_VERSION, STORE_VERSION);
   const encoding = FDE_ENCODINGS[reader.u32In('encoding', 0, FDE_ENCODINGS.length - 1)] as FdeEncoding;
   const length = reader.u32In('length', 1, MAX_FDE_LENGTH);
@@ -75,18 +91,15 @@ export function readFdeStore(core: Core, reader: ByteReader, codes: Uint8Array):
   const n = reader.u32();
   const codec = readCodec(reader, encoding, length, blockLength);
   reader.end();
-  const store = new BlockStore(core, codec, blockLength);
-  try {
+  return making((own) => {
+    const store = own(new BlockStore(core, codec, blockLength));
     if (codes.length !== n * store.bytesPerDocument) {
       reader.fail(`codes expected n*bytes = ${n} * ${store.bytesPerDocument} bytes, got ${codes.length}`);
     }
     const defect = store.restore(n, codes);
     if (defect !== undefined) reader.fail(defect);
-  } catch (error) {
-    store.dispose();
-    throw error;
-  }
-  return store;
+    return store;
+  });
 }
 
 function readCodec(

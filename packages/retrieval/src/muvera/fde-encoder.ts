@@ -7,7 +7,7 @@
  * Scores are <query FDE, document FDE>, larger is better, up to a constant per query; they are not MaxSim and rank
  * candidates only.
  */
-import type { Core, TokenSet } from '@sagitta/core-wasm';
+import type { Core, Numbers, TokenSetInput, Vectors } from '@sagitta/core-wasm';
 
 export const FDE_KINDS = ['muvera', 'learned', 'split'] as const;
 export type FdeKind = (typeof FDE_KINDS)[number];
@@ -39,11 +39,11 @@ export interface FdeSession extends Disposable {
    * FDEs of every set: out f32[n × length], the caller's, overwritten. An empty set gives zeros.
    * @throws RangeError on another d, a ragged set, values that are not finite, or an out of another length
    */
-  encodeDocuments(tokens: TokenSet, out: Float32Array): void;
+  encodeDocuments(tokens: TokenSetInput, out: Float32Array): void;
   /**
-   * One query's FDE, fresh. tokens — m × d, m from 0 on; weights — one a token, finite, default 1.
+   * One query's FDE, fresh. tokens — m × d numbers or m arrays of d, m from 0 on; weights — one a token, finite, default 1.
    * @throws RangeError as above
    */
-  encodeQuery(tokens: Float32Array, weights?: Float32Array): Float32Array;
+  encodeQuery(tokens: Vectors, weights?: Numbers): Float32Array;
   dispose(): void;
 }

@@ -1,5 +1,11 @@
 /** Is a collection of tokens one that FDEs can rank? Figures of a sample, with alarms as data. */
-import { type Core, checkInteger, RandomStream, type TokenSet, tokenSet } from '@sagitta/core-wasm';
+import {
+  boundedTokenSet,
+  type Core,
+  checkInteger,
+  RandomStream,
+  type TokenSetInput,
+} from '@sagitta/core-wasm';
 import { gatherRows, sampleIndices, trainPca } from '@sagitta/quantizers';
 import type { FdeEncoder } from './fde-encoder.ts';
 import { bestSimilarities, gatherSets } from './measure-fde.ts';
@@ -36,9 +42,9 @@ export interface FdeHealth {
 }
 
 /** @throws RangeError on a sample of fewer than 2 tokens, or of another d than the encoder's */
-export function fdeHealth(core: Core, sample: TokenSet, encoder?: FdeEncoder, seed = 1): FdeHealth {
+export function fdeHealth(core: Core, sample: TokenSetInput, encoder?: FdeEncoder, seed = 1): FdeHealth {
   const { d } = sample;
-  const set = tokenSet(sample.data, sample.offsets, d, 'sample');
+  const set = boundedTokenSet(sample.data, sample.offsets, d, 'sample', { isSample: true });
   const n = set.data.length / d;
   if (n < 2) throw new RangeError(`"sample" expected at least 2 tokens, got ${n}`);
   const random = new RandomStream(checkInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER), 'fde/health');

@@ -2,6 +2,8 @@
  * Document FDEs as codes in the core's memory, in slots 0, 1, 2 …, and their scan by a query's FDE. Deleting is the
  * caller's: a bit set of allowed slots.
  */
+import type { SnapshotPiece } from '@sagitta/core-wasm';
+import type { Compaction } from '../compaction.ts';
 
 export const FDE_ENCODINGS = ['float32', 'int8', 'saq', 'bit1', 'pq256x8'] as const;
 /**
@@ -43,11 +45,16 @@ export interface FdeStore extends Disposable {
   /**
    * Keeps the slots named, ascending, as slots 0 … keep.length - 1, and gives the memory of whole chunks behind them back.
    * Takes no memory of the core on the way.
-   * @throws RangeError on slots that are not there or do not ascend; then nothing changed
+   * @throws RangeError on slots that are not there or do not ascend, BusyError where codes are being saved and there is
+   * no memory to keep a copy; then nothing changed
    */
   compact(keep: Uint32Array): void;
-  /** What a file keeps: parameters, then codes in pieces (views, valid until the next append). */
-  parameters(): Uint8Array;
-  codePieces(): Uint8Array[];
+  /** compact, made ready. @throws as compact does */
+  compaction(keep: Uint32Array): Compaction;
+  /** Takes slots n … of the last ones away again; cannot fail. */
+  truncate(n: number): void;
+  /** What a file keeps of the slots named (ascending; default: all): parameters, then codes in pieces. */
+  parameters(keep?: Uint32Array): Uint8Array;
+  codePieces(keep?: Uint32Array): readonly SnapshotPiece[];
   dispose(): void;
 }

@@ -24,7 +24,7 @@
  * Memory: numCells·(p + 1) floats a document; the encoder (voters + numCells + p)·d floats. Time: (voters + p)·d
  * multiply-adds a document token (numCells·d more for the blend) and voters·p additions a document.
  */
-import { type Core, checkFinite, checkLength } from '@sagitta/core-wasm';
+import { type Core, checkLength, MAX_MAGNITUDE, rowsDefect } from '@sagitta/core-wasm';
 import type { FdeEncoder } from './fde-encoder.ts';
 import { writeLearned } from './learned-format.ts';
 import {
@@ -36,6 +36,9 @@ import {
 } from './learned-options.ts';
 import { LearnedSession } from './learned-session.ts';
 import { hashBytes } from './parameter-hash.ts';
+
+/** Trained ones have length 1. */
+const LONGEST_DIRECTION = 16;
 
 /** Made by trainLearnedFde or read from a file. */
 export class LearnedFde implements FdeEncoder {
@@ -69,14 +72,20 @@ export class LearnedFde implements FdeEncoder {
   }
 }
 
+function checkRows(label: string, rows: Float32Array, d: number, longest: number): void {
+  const defect = rowsDefect(label, rows, d, longest);
+  if (defect !== undefined) throw new RangeError(defect);
+}
+
 function checkParts({ d, numCells, p, blocks }: LearnedParameters, parts: LearnedParts): void {
   const { centroids, directions, mean, voters, starts } = parts;
   checkLength('centroids', centroids.length, numCells * d, 'numCells*d');
   checkLength('directions', directions.length, p * d, 'p*d');
   checkLength('mean', mean.length, d, 'd');
-  for (const [label, values] of Object.entries({ centroids, directions, mean, voters })) {
-    checkFinite(label, values, d);
+  for (const [label, rows] of Object.entries({ centroids, mean, voters })) {
+    checkRows(label, rows, d, MAX_MAGNITUDE);
   }
+  checkRows('directions', directions, d, LONGEST_DIRECTION);
   checkLength('starts', starts.length, blocks === 'votes' ? numCells + 1 : 0, 'numCells+1');
   const count = blocks === 'votes' ? (starts[numCells] as number) : 0;
   if (count > MAX_VOTERS) throw new RangeError(`"voters" expected at most ${MAX_VOTERS}, got ${count}`);

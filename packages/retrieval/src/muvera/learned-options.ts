@@ -1,5 +1,12 @@
 /** What a LearnedFde is made of. */
-import { checkInteger, checkNumber, checkOneOf, MAX_DIMENSION } from '@sagitta/core-wasm';
+import {
+  checkInteger,
+  checkNumber,
+  checkOneOf,
+  checkOptions,
+  MAX_DIMENSION,
+  type OptionTable,
+} from '@sagitta/core-wasm';
 import { type FdeEncoder, MAX_FDE_LENGTH } from './fde-encoder.ts';
 
 export const LEARNED_BLOCKS = ['votes', 'mean'] as const;
@@ -39,6 +46,17 @@ export interface LearnedOptions {
   readonly seed?: number;
 }
 
+const LEARNED_OPTIONS: OptionTable<LearnedOptions> = {
+  numCells: 'number',
+  projectionDimension: 'number',
+  blocks: 'string',
+  numVoters: 'number',
+  ownShare: 'number',
+  meanSplit: 'boolean',
+  queryCells: 'number',
+  seed: 'number',
+};
+
 export interface LearnedParameters {
   readonly d: number;
   readonly numCells: number;
@@ -54,6 +72,7 @@ export interface LearnedParameters {
 
 /** @throws RangeError on anything out of range or a length above 2^20 */
 export function checkLearnedOptions(d: number, options: LearnedOptions): LearnedParameters {
+  checkOptions('options', options, LEARNED_OPTIONS);
   checkInteger('d', d, 1, MAX_DIMENSION);
   const numCells = checkInteger('numCells', options.numCells, 1, MAX_CELLS);
   const p = checkInteger('projectionDimension', options.projectionDimension, 1, d);

@@ -2,7 +2,18 @@
  * LearnedFde at work. As in MuveraSession sums have a fixed order and nothing fuses: a document's bytes depend on its
  * tokens alone.
  */
-import { type Block, type Core, checkFinite, NO_PTR, type Scope, type TokenSet } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type Core,
+  checkFinite,
+  NO_PTR,
+  type Numbers,
+  Owner,
+  type Scope,
+  type TokenSet,
+  type TokenSetInput,
+  type Vectors,
+} from '@sagitta/core-wasm';
 import type { FdeSession } from './fde-encoder.ts';
 import { CELL_SHARES, type LearnedEncoder } from './learned-options.ts';
 import { checkDocuments, checkQuery, chunkOffsets, type TokenChunk, tokenChunks } from './token-chunks.ts';
@@ -10,9 +21,8 @@ import { checkDocuments, checkQuery, chunkOffsets, type TokenChunk, tokenChunks 
 /** Bytes of each kind of scratch. */
 const SCRATCH_BYTES = 4 * 1024 * 1024;
 
-export class LearnedSession implements FdeSession {
+export class LearnedSession extends Owner implements FdeSession {
   readonly encoder: LearnedEncoder;
-  readonly #core: Core;
   /** d × numCells: centroids, transposed. */
   readonly #centroids: Block;
   /** |c|²/2 of each centroid. */
@@ -23,22 +33,26 @@ export class LearnedSession implements FdeSession {
   readonly #voters: Block;
   readonly #starts: Block;
   /** votes: numCells × p, Uᵀs̄ of each cell. */
-  readonly #origins: Float32Array;
+  #origins: Float32Array = new Float32Array(0);
 
   constructor(core: Core, encoder: LearnedEncoder) {
+    super(core);
     this.encoder = encoder;
-    this.#core = core;
     const { d, parts, parameters } = encoder;
-    this.#centroids = placeTransposed(core, parts.centroids, d);
+    this.#centroids = this.#placeTransposed(parts.centroids);
     this.#halves = halfNorms(parts.centroids, d);
-    this.#directions = placeTransposed(core, parts.directions, d);
-    this.#voters = placeTransposed(core, parts.voters, d);
-    this.#starts = core.allocate(parts.starts.byteLength);
+    this.#directions = this.#placeTransposed(parts.directions);
+    this.#voters = this.#placeTransposed(parts.voters);
+    this.#starts = this.allocate(parts.starts.byteLength);
     this.#starts.u32().set(parts.starts);
-    this.#origins = parameters.blocks === 'votes' ? this.#project(voterMeans(encoder)) : new Float32Array(0);
+    this.own(() => {
+      if (parameters.blocks === 'votes') this.#origins = this.#project(voterMeans(encoder));
+      return undefined;
+    });
   }
 
-  encodeDocuments(tokens: TokenSet, out: Float32Array): void {
+  encodeDocuments(tokens: TokenSetInput, out: Float32Array): void {
+    this.checkLive('session');
     const { d, length, parameters, numVoters } = this.encoder;
     const set = checkDocuments(tokens, d, length, out);
     const columns = Math.max(d, numVoters, parameters.numCells);
@@ -53,10 +67,11 @@ export class LearnedSession implements FdeSession {
     }
   }
 
-  encodeQuery(tokens: Float32Array, weights?: Float32Array): Float32Array {
+  encodeQuery(given: Vectors, factors?: Numbers): Float32Array {
+    this.checkLive('session');
     const { d, length, parameters } = this.encoder;
     const { numCells, p, blocks, meanSplit, blockLength, queryCells } = parameters;
-    checkQuery(tokens, d, weights);
+    const { data: tokens, weights } = checkQuery(given, d, factors);
     const out = new Float32Array(length);
     const m = tokens.length / d;
     if (m === 0) return out;
@@ -86,9 +101,9 @@ export class LearnedSession implements FdeSession {
   #encodeVotes(set: TokenSet, chunk: TokenChunk, out: Float32Array): void {
     const { d, length, parameters, numVoters } = this.encoder;
     const { numCells, p } = parameters;
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     const n = chunk.end - chunk.first;
-    this.#core.scope((scope) => {
+    this.core.scope((scope) => {
       const tokens = placeTokens(scope, set, chunk);
       const offsets = placeOffsets(scope, set, chunk);
       const dots = scope.reserve(4 * chunk.rows * numVoters);
@@ -146,12 +161,12 @@ export class LearnedSession implements FdeSession {
     const { d, parameters, parts } = this.encoder;
     const { numCells, p, meanSplit } = parameters;
     const length = numCells * width;
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     const n = chunk.end - chunk.first;
     const raw = set.data.subarray(chunk.row * d, (chunk.row + chunk.rows) * d);
     const aggregated = meanSplit ? this.#lessMean(raw) : raw;
     const projected = this.#project(aggregated);
-    this.#core.scope((scope) => {
+    this.core.scope((scope) => {
       const tokens = placeTokens(scope, set, chunk);
       const offsets = placeOffsets(scope, set, chunk);
       const dots = scope.reserve(4 * chunk.rows * numCells);
@@ -215,25 +230,28 @@ export class LearnedSession implements FdeSession {
   #multiply(rows: Float32Array, operator: Block, columns: number): Float32Array {
     const { d } = this.encoder;
     const m = rows.length / d;
-    return this.#core.scope((scope) => {
+    return this.core.scope((scope) => {
       const from = scope.reserve(rows.byteLength);
       const to = scope.reserve(4 * m * columns);
       from.f32(0, rows.length).set(rows);
-      this.#core.kernels.matmulF32(from.at(), operator.at(), m, columns, d, to.at());
+      this.core.kernels.matmulF32(from.at(), operator.at(), m, columns, d, to.at());
       return to.f32(0, m * columns).slice();
     });
+  }
+
+  /** n × d rows as d × n in the core's memory. */
+  #placeTransposed(rows: Float32Array): Block {
+    const { d } = this.encoder;
+    const block = this.allocate(rows.byteLength);
+    const n = rows.length / d;
+    const out = block.f32(0, rows.length);
+    for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) out[j * n + i] = rows[i * d + j] as number;
+    return block;
   }
 
   #lessMean(rows: Float32Array): Float32Array {
     const { d, parts } = this.encoder;
     return rows.map((value, i) => value - (parts.mean[i % d] as number));
-  }
-
-  dispose(): void {
-    for (const block of [this.#centroids, this.#directions, this.#voters, this.#starts]) block.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }
 
@@ -247,15 +265,6 @@ function placeOffsets(scope: Scope, set: TokenSet, chunk: TokenChunk): Block {
   const offsets = chunkOffsets(set, chunk);
   const block = scope.reserve(offsets.byteLength);
   block.u32(0, offsets.length).set(offsets);
-  return block;
-}
-
-/** n × d rows as d × n in the core's memory. */
-function placeTransposed(core: Core, rows: Float32Array, d: number): Block {
-  const block = core.allocate(rows.byteLength);
-  const n = rows.length / d;
-  const out = block.f32(0, rows.length);
-  for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) out[j * n + i] = rows[i * d + j] as number;
   return block;
 }
 

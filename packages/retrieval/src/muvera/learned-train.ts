@@ -1,10 +1,11 @@
 /** From a sample of tokens to a LearnedFde: cells, directions, pseudo-queries. */
 import {
+  boundedTokenSet,
   type Core,
+  checkCore,
   checkInteger,
   RandomStream,
-  type TokenSet,
-  tokenSet,
+  type TokenSetInput,
   type VectorSet,
 } from '@sagitta/core-wasm';
 import { assignToNearest, principalDirections, sampleRows, trainKmeans } from '@sagitta/quantizers';
@@ -22,10 +23,11 @@ const DEFAULT_VOTERS = 1024;
  */
 export function trainLearnedFde(
   core: Core,
-  sample: TokenSet,
+  sample: TokenSetInput,
   options: LearnedOptions,
-  queries?: TokenSet,
+  queries?: TokenSetInput,
 ): LearnedFde {
+  checkCore(core);
   const { d } = sample;
   const parameters = checkLearnedOptions(d, options);
   const { numCells, p } = parameters;
@@ -34,7 +36,7 @@ export function trainLearnedFde(
     'fde/learned',
   );
   const wanted = checkInteger('numVoters', options.numVoters ?? DEFAULT_VOTERS, 1, MAX_VOTERS - numCells);
-  const tokens = sampleRows(rowsOf(sample, 'sample'), MAX_TRAINING_TOKENS, random.fork('tokens'));
+  const tokens = sampleRows(rowsOf(sample, 'sample', true), MAX_TRAINING_TOKENS, random.fork('tokens'));
   if (tokens.n < numCells) {
     throw new RangeError(`"sample" expected at least numCells = ${numCells} tokens, got ${tokens.n}`);
   }
@@ -51,12 +53,13 @@ export function trainLearnedFde(
     const none = { voters: new Float32Array(0), starts: new Uint32Array(0) };
     return new LearnedFde(d, options, { ...parts, ...none });
   }
-  const source = queries ? rowsOf(tokenSet(queries.data, queries.offsets, d, 'queries'), 'queries') : tokens;
+  const source = queries ? rowsOf({ ...queries, d }, 'queries', false) : tokens;
   const drawn = sampleRows(source, wanted, random.fork('voters'));
   return new LearnedFde(d, options, { ...parts, ...byCell(core, drawn, centroids) });
 }
 
-function rowsOf({ data, d }: TokenSet, label: string): VectorSet {
+function rowsOf(set: TokenSetInput, label: string, isSample: boolean): VectorSet {
+  const { data, d } = boundedTokenSet(set.data, set.offsets, set.d, label, { isSample });
   const n = data.length / d;
   if (n === 0) throw new RangeError(`"${label}" expected at least 1 token, got 0`);
   return { data, n, d };

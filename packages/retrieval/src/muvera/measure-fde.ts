@@ -1,5 +1,5 @@
 /** How well an encoding finds what exact MaxSim would: the measure behind recommendFde, the health report and the benchmarks. */
-import { type Core, checkInteger, type TokenSet, tokenSet } from '@sagitta/core-wasm';
+import { type Core, checkInteger, making, type TokenSet, tokenSet } from '@sagitta/core-wasm';
 import { createFdeStore, type FdeStoreOptions } from './create-fde-store.ts';
 import type { FdeEncoder } from './fde-encoder.ts';
 import type { FdeStore } from './fde-store.ts';
@@ -107,12 +107,16 @@ export function encodeToStore(
     return out;
   };
   const sample = options.encoding === 'float32' ? undefined : encode(0, Math.min(documents.n, STORE_SAMPLE));
-  const store = createFdeStore(core, { ...options, length, blockLength, ...(sample ? { sample } : {}) });
-  const batch = Math.max(1, Math.floor(BATCH_BYTES / (4 * length)));
-  for (let first = 0; first < documents.n; first += batch) {
-    store.append(encode(first, Math.min(documents.n, first + batch)));
-  }
-  return store;
+  return making((own) => {
+    const store = own(
+      createFdeStore(core, { ...options, length, blockLength, ...(sample ? { sample } : {}) }),
+    );
+    const batch = Math.max(1, Math.floor(BATCH_BYTES / (4 * length)));
+    for (let first = 0; first < documents.n; first += batch) {
+      store.append(encode(first, Math.min(documents.n, first + batch)));
+    }
+    return store;
+  });
 }
 
 /** Where the true k best (truth, nq × k) stand in the ranking by FDEs. */

@@ -6,7 +6,7 @@
  * A hyperplane entry is the sum of four random bytes less 510: an integer of ±510, near enough to Gaussian, exact in
  * f32. Signs alone count, so its scale does not.
  */
-import { checkFinite, checkLength, RandomStream } from '@sagitta/core-wasm';
+import { checkLength, largestAmount, RandomStream } from '@sagitta/core-wasm';
 import type { FdeEncoder } from './fde-encoder.ts';
 import type { MuveraParameters } from './muvera-options.ts';
 
@@ -69,20 +69,29 @@ function fillSketch(places: Uint32Array, width: number, random: RandomStream): v
 
 /**
  * Checks matrices that come from elsewhere (another program's generator, a file) against the parameters.
- * @throws RangeError on a length, a place out of range, or values that are not finite
+ * @throws RangeError on a length, a place out of range, or values above 2^20
  */
 export function checkMuveraMatrices(parameters: MuveraParameters, matrices: MuveraMatrices): MuveraMatrices {
   const { d, k, numRepetitions: R, p, projection, final, numCells, width } = parameters;
   const { hyperplanes, dense, sketches, finalSketch } = matrices;
   checkLength('hyperplanes', hyperplanes.length, R * d * k, 'R*d*k');
-  checkFinite('hyperplanes', hyperplanes);
+  checkEntries('hyperplanes', hyperplanes);
   checkLength('dense', dense.length, projection === 'dense' ? R * d * p : 0, 'R*d*p');
-  checkFinite('dense', dense);
+  checkEntries('dense', dense);
   checkLength('sketches', sketches.length, projection === 'count-sketch' ? R * d : 0, 'R*d');
   checkPlaces('sketches', sketches, p);
   checkLength('finalSketch', finalSketch.length, final > 0 ? R * numCells * width : 0, 'R*2^k*width');
   checkPlaces('finalSketch', finalSketch, final);
   return matrices;
+}
+
+/** No sum of d products with a token leaves float32; the scale of a hyperplane does not count anyway. */
+const LARGEST_ENTRY = 2 ** 20;
+
+function checkEntries(label: string, values: Float32Array): void {
+  const most = largestAmount(values);
+  if (most <= LARGEST_ENTRY) return;
+  throw new RangeError(`"${label}" expected finite values up to ${LARGEST_ENTRY}, got ${most}`);
 }
 
 function checkPlaces(label: string, places: Uint32Array, width: number): void {

@@ -3,18 +3,22 @@
  * final dimensions.
  */
 import {
-  checkFinite,
   checkFloat32,
   checkInteger,
   checkLength,
   checkNumber,
   checkOneOf,
+  checkOptions,
   MAX_DIMENSION,
+  type OptionTable,
+  rowsDefect,
 } from '@sagitta/core-wasm';
 import { MAX_FDE_LENGTH } from './fde-encoder.ts';
 
 export const MAX_SIMHASH_PROJECTIONS = 10;
 export const MAX_REPETITIONS = 256;
+/** Of hyperplanes and dense projections together, 64 MiB: a file can ask for them by its header alone. */
+const MAX_MATRIX_ENTRIES = 1 << 24;
 
 export const INNER_PROJECTIONS = ['count-sketch', 'dense'] as const;
 export type InnerProjection = (typeof INNER_PROJECTIONS)[number];
@@ -62,6 +66,22 @@ export interface MuveraOptions {
   readonly documentScale?: DocumentScale;
 }
 
+const MUVERA_OPTIONS: OptionTable<MuveraOptions> = {
+  d: 'number',
+  numSimhashProjections: 'number',
+  numRepetitions: 'number',
+  projectionDimension: 'number',
+  projection: 'string',
+  finalProjectionDimension: 'number',
+  fillEmpty: 'boolean',
+  order: 'string',
+  seed: 'number',
+  center: 'any',
+  meanSplit: 'boolean',
+  lengthBeta: 'number',
+  documentScale: 'string',
+};
+
 /** Options with every default filled in. */
 export interface MuveraParameters {
   readonly d: number;
@@ -91,6 +111,7 @@ export interface MuveraParameters {
 
 /** @throws RangeError on anything out of range, above the cap of 2^20 numbers, or options that exclude each other */
 export function checkMuveraOptions(options: MuveraOptions): MuveraParameters {
+  checkOptions('options', options, MUVERA_OPTIONS);
   const d = checkInteger('d', options.d, 1, MAX_DIMENSION);
   const k = checkInteger('numSimhashProjections', options.numSimhashProjections, 0, MAX_SIMHASH_PROJECTIONS);
   const numRepetitions = checkInteger('numRepetitions', options.numRepetitions, 1, MAX_REPETITIONS);
@@ -108,7 +129,8 @@ export function checkMuveraOptions(options: MuveraOptions): MuveraParameters {
   const { center } = options;
   if (center) {
     checkLength('center', checkFloat32('center', center).length, d, 'd');
-    checkFinite('center', center);
+    const defect = rowsDefect('center', center, d);
+    if (defect !== undefined) throw new RangeError(defect);
   }
   const meanSplit = options.meanSplit ?? false;
   if (meanSplit && !center) throw new RangeError('"meanSplit" expected a center beside it, got none');
@@ -116,6 +138,12 @@ export function checkMuveraOptions(options: MuveraOptions): MuveraParameters {
   const documentScale = checkOneOf('documentScale', options.documentScale ?? 'none', DOCUMENT_SCALES);
   if (documentScale === 'unit' && lengthBeta !== 0) {
     throw new RangeError(`"lengthBeta" expected 0 beside documentScale "unit", got ${lengthBeta}`);
+  }
+  const entries = numRepetitions * d * (k + (projection === 'dense' ? p : 0));
+  if (entries > MAX_MATRIX_ENTRIES) {
+    throw new RangeError(
+      `"numRepetitions" expected matrices of at most ${MAX_MATRIX_ENTRIES} entries, got ${numRepetitions} of d = ${d} make ${entries}`,
+    );
   }
   const numCells = 1 << k;
   const width = p + (meanSplit ? 1 : 0);

@@ -7,9 +7,13 @@ import {
   type Core,
   checkFinite,
   NO_PTR,
+  type Numbers,
+  Owner,
   type Ptr,
   type Scope,
   type TokenSet,
+  type TokenSetInput,
+  type Vectors,
 } from '@sagitta/core-wasm';
 import type { FdeSession } from './fde-encoder.ts';
 import type { MuveraEncoder } from './muvera-matrices.ts';
@@ -33,9 +37,8 @@ interface Values {
   readonly stride: number;
 }
 
-export class MuveraSession implements FdeSession {
+export class MuveraSession extends Owner implements FdeSession {
   readonly encoder: MuveraEncoder;
-  readonly #core: Core;
   /** d × R·k: hyperplanes of all repetitions side by side. */
   readonly #planes: Block;
   /** d × R·p, or R × d places of a count-sketch. */
@@ -45,22 +48,23 @@ export class MuveraSession implements FdeSession {
   readonly #places: Block;
 
   constructor(core: Core, encoder: MuveraEncoder) {
+    super(core);
     this.encoder = encoder;
-    this.#core = core;
     const { parameters, matrices } = encoder;
     const { d, k, p, numRepetitions, numCells, order, projection } = parameters;
-    this.#planes = core.allocate(matrices.hyperplanes.byteLength);
+    this.#planes = this.allocate(matrices.hyperplanes.byteLength);
     sideBySide(matrices.hyperplanes, numRepetitions, d, k, this.#planes.f32());
-    this.#inner = core.allocate(Math.max(matrices.dense.byteLength, matrices.sketches.byteLength));
+    this.#inner = this.allocate(Math.max(matrices.dense.byteLength, matrices.sketches.byteLength));
     if (projection === 'dense') sideBySide(matrices.dense, numRepetitions, d, p, this.#inner.f32());
     else if (projection === 'count-sketch') this.#inner.u32().set(matrices.sketches);
-    this.#final = core.allocate(matrices.finalSketch.byteLength);
+    this.#final = this.allocate(matrices.finalSketch.byteLength);
     this.#final.u32().set(matrices.finalSketch);
-    this.#places = core.allocate(4 * numCells);
+    this.#places = this.allocate(4 * numCells);
     this.#places.u32().set(cellPlaces(numCells, order === 'gray'));
   }
 
-  encodeDocuments(tokens: TokenSet, out: Float32Array): void {
+  encodeDocuments(tokens: TokenSetInput, out: Float32Array): void {
+    this.checkLive('session');
     const { d, length, parameters } = this.encoder;
     const set = checkDocuments(tokens, d, length, out);
     const { maxRows, maxSets } = this.#capacity();
@@ -76,11 +80,13 @@ export class MuveraSession implements FdeSession {
     }
   }
 
-  encodeQuery(tokens: Float32Array, weights?: Float32Array): Float32Array {
+  encodeQuery(tokens: Vectors, factors?: Numbers): Float32Array {
+    this.checkLive('session');
     const { d, length, parameters } = this.encoder;
-    const set = checkQuery(tokens, d, weights);
+    const set = checkQuery(tokens, d, factors);
+    const { weights } = set;
     const out = new Float32Array(length);
-    const rows = tokens.length / d;
+    const rows = set.data.length / d;
     this.#encode(set, { first: 0, end: 1, row: 0, rows }, 'query', weights, out);
     if (parameters.lengthBeta !== 0) {
       let total = 0;
@@ -118,12 +124,12 @@ export class MuveraSession implements FdeSession {
     const { k, numRepetitions, numCells, width, final, length, fillEmpty } = parameters;
     const { rows } = chunk;
     const n = chunk.end - chunk.first;
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     if (rows === 0) {
       out.fill(0);
       return;
     }
-    this.#core.scope((scope) => {
+    this.core.scope((scope) => {
       const raw = tokens.data.subarray(chunk.row * d, (chunk.row + rows) * d);
       const tokenBlock = scope.reserve(4 * rows * d);
       tokenBlock.f32(0, rows * d).set(raw);
@@ -206,7 +212,7 @@ export class MuveraSession implements FdeSession {
   /** The values that repetition r adds up: projected rows, and the number of the mean-split. */
   #valuesOf(scope: Scope, source: Block, rows: number, side: Side): (r: number) => Values {
     const { d, p, width, projection, meanSplit, numRepetitions, center } = this.encoder.parameters;
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     if (projection === 'none' && !meanSplit) {
       const at = source.at();
       return () => ({ at, stride: d });
@@ -251,13 +257,6 @@ export class MuveraSession implements FdeSession {
       }
       return putSplit();
     };
-  }
-
-  dispose(): void {
-    for (const block of [this.#planes, this.#inner, this.#final, this.#places]) block.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }
 

@@ -1,11 +1,12 @@
 /** FDEs as float32, and as int8 with one scale a document: x ≈ μ + scale·code, scale = max |x - μ|/127. */
-import type { Block, ByteWriter, Core, Ptr } from '@sagitta/core-wasm';
+import { type Block, type ByteWriter, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import {
   type BlockCodec,
   type BlockScan,
   type CodeTarget,
   dotMean,
   integerSteps,
+  numbersDefect,
   plainWidth,
   touchedSegments,
   writeMean,
@@ -19,6 +20,7 @@ export class FloatBlocks implements BlockCodec {
   readonly codeBytes: number;
   readonly hasFactors = false;
   readonly hasScales = false;
+  readonly reach = 1;
 
   constructor(length: number, blockLength: number) {
     this.length = length;
@@ -46,47 +48,40 @@ export class FloatBlocks implements BlockCodec {
 
   defect(codes: Uint8Array): string | undefined {
     const view = new DataView(codes.buffer, codes.byteOffset, codes.byteLength);
-    for (let at = 0; at < codes.length; at += 4) {
-      const value = view.getFloat32(at, true);
-      if (!Number.isFinite(value)) return `"codes" expected finite numbers, got ${value}`;
-    }
-    return undefined;
+    const values = new Float64Array(codes.length / 4).map((_, i) => view.getFloat32(4 * i, true));
+    return numbersDefect('codes', values);
   }
 
   write(_writer: ByteWriter): void {}
 }
 
-class FloatScan implements BlockScan {
+class FloatScan extends Owner implements BlockScan {
   touched: Uint32Array = new Uint32Array(0);
   readonly base = 0;
-  readonly #core: Core;
   readonly #width: number;
   readonly #query: Block;
 
   constructor(core: Core, { length, width }: FloatBlocks) {
-    this.#core = core;
+    super(core);
     this.#width = width;
-    this.#query = core.allocate(4 * length);
+    this.#query = this.allocate(4 * length);
   }
 
   setQuery(query: Float32Array): void {
+    this.checkLive('scan');
     this.touched = touchedSegments(query, this.#width);
     this.#query.f32().set(query);
   }
 
   add(segment: number, codes: Ptr, _factors: Ptr, n: number, _scratch: Ptr, out: Ptr): void {
+    this.checkLive('scan');
     const width = this.#width;
-    this.#core.kernels.addDotF32Rows(this.#query.at(4 * segment * width), codes, n, width, out);
+    this.core.kernels.addDotF32Rows(this.#query.at(4 * segment * width), codes, n, width, out);
   }
 
   bytesUsed(): number {
+    this.checkLive('scan');
     return this.#query.byteLength;
-  }
-  dispose(): void {
-    this.#query.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }
 
@@ -98,6 +93,7 @@ export class Int8Blocks implements BlockCodec {
   readonly codeBytes: number;
   readonly hasFactors = false;
   readonly hasScales = true;
+  readonly reach = 128;
   /** μ, length values. */
   readonly mean: Float32Array | undefined;
 
@@ -151,22 +147,22 @@ export class Int8Blocks implements BlockCodec {
   }
 }
 
-class Int8Scan implements BlockScan {
+class Int8Scan extends Owner implements BlockScan {
   touched: Uint32Array = new Uint32Array(0);
   base = 0;
-  readonly #core: Core;
   readonly #codec: Int8Blocks;
   readonly #query: Block;
   /** 1/steps of each segment's integers. */
   #units: Float64Array = new Float64Array(0);
 
   constructor(core: Core, codec: Int8Blocks) {
-    this.#core = core;
+    super(core);
     this.#codec = codec;
-    this.#query = core.allocate(2 * codec.length);
+    this.#query = this.allocate(2 * codec.length);
   }
 
   setQuery(query: Float32Array): void {
+    this.checkLive('scan');
     const { width, segments, mean } = this.#codec;
     this.touched = touchedSegments(query, width);
     this.base = dotMean(query, mean);
@@ -181,18 +177,14 @@ class Int8Scan implements BlockScan {
   }
 
   add(segment: number, codes: Ptr, _factors: Ptr, n: number, _scratch: Ptr, out: Ptr): void {
+    this.checkLive('scan');
     const { width } = this.#codec;
     const unit = this.#units[segment] as number;
-    this.#core.kernels.addDotI8Rows(this.#query.at(2 * segment * width), codes, n, width, unit, out);
+    this.core.kernels.addDotI8Rows(this.#query.at(2 * segment * width), codes, n, width, unit, out);
   }
 
   bytesUsed(): number {
+    this.checkLive('scan');
     return this.#query.byteLength;
-  }
-  dispose(): void {
-    this.#query.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

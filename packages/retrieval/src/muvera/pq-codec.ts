@@ -10,6 +10,7 @@ import {
   type ByteWriter,
   type Core,
   NO_PTR,
+  Owner,
   type Ptr,
 } from '@sagitta/core-wasm';
 import { PqCoder, trainPqCoder } from '@sagitta/quantizers/pq';
@@ -17,6 +18,7 @@ import {
   type BlockCodec,
   type BlockScan,
   type CodeTarget,
+  numbersDefect,
   plainWidth,
   touchedSegments,
 } from './block-codec.ts';
@@ -32,6 +34,7 @@ export class PqBlocks implements BlockCodec {
   readonly codeBytes: number;
   readonly hasFactors = false;
   readonly hasScales = false;
+  readonly reach = 1;
   readonly coder: PqCoder;
 
   /** codebooks — ⌈length/8⌉ × 256 × 8. */
@@ -86,36 +89,35 @@ export function trainPqBlocks(
 /** @throws FormatError */
 export function readPqBlocks(reader: ByteReader, length: number, blockLength: number): PqBlocks {
   const codebooks = reader.f32Array('codebooks', Math.ceil(length / DSUB) * KSUB * DSUB);
+  const defect = numbersDefect('codebooks', codebooks);
+  if (defect !== undefined) reader.fail(defect);
   return new PqBlocks(length, blockLength, codebooks);
 }
 
-class PqScan implements BlockScan {
+class PqScan extends Owner implements BlockScan {
   touched: Uint32Array = new Uint32Array(0);
   readonly base = 0;
-  readonly #core: Core;
   readonly #codec: PqBlocks;
-  /** Tables of the touched segments, in their order. */
-  #tables: Block;
-  readonly #tableOf = new Map<number, number>();
+  /** Of every segment; those of touched ones are filled. */
+  readonly #tables: Block;
 
   constructor(core: Core, codec: PqBlocks) {
-    this.#core = core;
+    super(core);
     this.#codec = codec;
-    this.#tables = core.allocate(0);
+    this.#tables = this.allocate(codec.segments * this.#tableBytes);
+  }
+
+  /** Of one segment. */
+  get #tableBytes(): number {
+    return 4 * KSUB * this.#codec.codeBytes;
   }
 
   setQuery(query: Float32Array): void {
+    this.checkLive('scan');
     const { width, codeBytes, coder } = this.#codec;
     this.touched = touchedSegments(query, width);
-    const bytes = 4 * KSUB * codeBytes;
-    if (this.#tables.byteLength < bytes * this.touched.length) {
-      this.#tables.dispose();
-      this.#tables = this.#core.allocate(bytes * this.touched.length);
-    }
-    this.#tableOf.clear();
-    for (const [rank, segment] of this.touched.entries()) {
-      this.#tableOf.set(segment, bytes * rank);
-      const tables = this.#tables.f32(bytes * rank, KSUB * codeBytes);
+    for (const segment of this.touched) {
+      const tables = this.#tables.f32(this.#tableBytes * segment, KSUB * codeBytes);
       for (let g = 0; g < codeBytes; g++) {
         const codebook = coder.codebook(segment * codeBytes + g);
         const start = segment * width + g * DSUB;
@@ -131,19 +133,15 @@ class PqScan implements BlockScan {
   }
 
   add(segment: number, codes: Ptr, _factors: Ptr, n: number, scratch: Ptr, out: Ptr): void {
-    const { kernels } = this.#core;
-    const tables = this.#tables.at(this.#tableOf.get(segment) as number);
+    this.checkLive('scan');
+    const { kernels } = this.core;
+    const tables = this.#tables.at(this.#tableBytes * segment);
     kernels.tableRowsU8(codes, n, this.#codec.codeBytes, tables, scratch);
     kernels.addScores(scratch, NO_PTR, n, 1, 0, out);
   }
 
   bytesUsed(): number {
+    this.checkLive('scan');
     return this.#tables.byteLength;
-  }
-  dispose(): void {
-    this.#tables.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

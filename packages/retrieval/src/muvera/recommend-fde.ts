@@ -3,11 +3,16 @@
  * encoding and code, and by exact MaxSim. No guess without figures.
  */
 import {
+  boundedTokenSet,
   type Core,
+  checkCore,
   checkInteger,
   checkNumber,
+  checkOptions,
+  type OptionTable,
   RandomStream,
   type TokenSet,
+  type TokenSetInput,
   tokenSet,
 } from '@sagitta/core-wasm';
 import { sampleIndices } from '@sagitta/quantizers';
@@ -38,13 +43,24 @@ export interface RecommendFdeOptions {
   /** Exact neighbours that are looked for. Default 10. */
   readonly k?: number;
   /** Queries as they will be asked; default: runs of 12 tokens of documents held out of the sample. */
-  readonly queries?: TokenSet;
+  readonly queries?: TokenSetInput;
   /** Held-out documents that queries are cut from, at most a fifth of the sample. Default 60. */
   readonly numQueries?: number;
   /** Only encoders of these kinds. Default all. */
   readonly kinds?: readonly FdeKind[];
   readonly seed?: number;
 }
+
+const RECOMMEND_FDE_OPTIONS: OptionTable<RecommendFdeOptions> = {
+  bytes: 'number',
+  recall: 'number',
+  candidates: 'number',
+  k: 'number',
+  queries: 'any',
+  numQueries: 'number',
+  kinds: 'any',
+  seed: 'number',
+};
 
 export interface FdeRecommendation {
   /** As a reader of a table knows it. */
@@ -103,8 +119,14 @@ const SPLIT_DIRECTIONS = 7;
 const LEAST_FILL = 0.2;
 
 /** @throws RangeError unless exactly one of bytes and recall is given, or on a sample of fewer than 50 documents */
-export function recommendFde(core: Core, sample: TokenSet, options: RecommendFdeOptions): FdeRecommendations {
-  const set = tokenSet(sample.data, sample.offsets, sample.d, 'sample');
+export function recommendFde(
+  core: Core,
+  sample: TokenSetInput,
+  options: RecommendFdeOptions,
+): FdeRecommendations {
+  checkCore(core);
+  checkOptions('options', options, RECOMMEND_FDE_OPTIONS);
+  const set = boundedTokenSet(sample.data, sample.offsets, sample.d, 'sample', { isSample: true });
   if (set.n < LEAST_DOCUMENTS) {
     throw new RangeError(`"sample" expected at least ${LEAST_DOCUMENTS} documents, got ${set.n}`);
   }
@@ -166,7 +188,7 @@ function split(
 ): { documents: TokenSet; queries: TokenSet } {
   const { d } = set;
   if (options.queries) {
-    const queries = tokenSet(options.queries.data, options.queries.offsets, d, 'queries');
+    const queries = boundedTokenSet(options.queries.data, options.queries.offsets, d, 'queries');
     if (queries.n === 0) throw new RangeError('"queries" expected at least 1 query, got 0');
     return { documents: set, queries };
   }

@@ -9,7 +9,15 @@
  * because a query's integers (Σ|q|·255 < 2³¹) would get too coarse over longer ones.
  * Bytes a document: segments·(width·B/8 + 4).
  */
-import { type Block, type ByteWriter, type Core, NO_PTR, type Ptr, RandomStream } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type ByteWriter,
+  type Core,
+  NO_PTR,
+  Owner,
+  type Ptr,
+  RandomStream,
+} from '@sagitta/core-wasm';
 import { startsOf } from '@sagitta/quantizers/saq';
 import {
   type BlockCodec,
@@ -41,6 +49,7 @@ export class RotatedBlocks implements BlockCodec {
   readonly codeBytes: number;
   readonly hasFactors = true;
   readonly hasScales = false;
+  readonly reach: number;
   readonly mean: Float32Array | undefined;
   /** 4 × width sign flips, the same in each segment. */
   readonly signs: Uint32Array;
@@ -54,6 +63,7 @@ export class RotatedBlocks implements BlockCodec {
     this.encoding = encoding;
     this.length = length;
     this.bits = options.bits;
+    this.reach = 2 ** (options.bits - 1);
     this.seed = options.seed;
     this.mean = options.mean;
     this.width = rotatedWidth(length, blockLength);
@@ -126,10 +136,9 @@ export class RotatedBlocks implements BlockCodec {
   }
 }
 
-class RotatedScan implements BlockScan {
+class RotatedScan extends Owner implements BlockScan {
   touched: Uint32Array = new Uint32Array(0);
   base = 0;
-  readonly #core: Core;
   readonly #codec: RotatedBlocks;
   readonly #signs: Block;
   readonly #row: Block;
@@ -139,16 +148,17 @@ class RotatedScan implements BlockScan {
   #b: Float64Array = new Float64Array(0);
 
   constructor(core: Core, codec: RotatedBlocks) {
+    super(core);
     const { width, segments, signs } = codec;
-    this.#core = core;
     this.#codec = codec;
-    this.#signs = core.allocate(signs.byteLength);
+    this.#signs = this.allocate(signs.byteLength);
     this.#signs.u32(0, signs.length).set(signs);
-    this.#row = core.allocate(4 * width);
-    this.#query = core.allocate(2 * segments * width);
+    this.#row = this.allocate(4 * width);
+    this.#query = this.allocate(2 * segments * width);
   }
 
   setQuery(query: Float32Array): void {
+    this.checkLive('scan');
     const { width, segments, bits, mean } = this.#codec;
     this.touched = touchedSegments(query, width);
     this.base = dotMean(query, mean);
@@ -159,7 +169,7 @@ class RotatedScan implements BlockScan {
       const row = this.#row.f32(0, width);
       row.fill(0);
       row.set(query.subarray(s * width, (s + 1) * width));
-      this.#core.kernels.rotateF32Rows(this.#row.at(), 1, width, width, this.#signs.at());
+      this.core.kernels.rotateF32Rows(this.#row.at(), 1, width, width, this.#signs.at());
       const steps = integerSteps(row, 255);
       const out = this.#query.i16(2 * s * width, width);
       let sum = 0;
@@ -175,19 +185,15 @@ class RotatedScan implements BlockScan {
   }
 
   add(segment: number, codes: Ptr, factors: Ptr, n: number, scratch: Ptr, out: Ptr): void {
+    this.checkLive('scan');
     const { width, bits } = this.#codec;
-    const { kernels } = this.#core;
+    const { kernels } = this.core;
     kernels.dotCodeRows(codes, n, width, bits, this.#query.at(2 * segment * width), scratch);
     kernels.addScores(scratch, factors, n, this.#a[segment] as number, this.#b[segment] as number, out);
   }
 
   bytesUsed(): number {
+    this.checkLive('scan');
     return this.#signs.byteLength + this.#row.byteLength + this.#query.byteLength;
-  }
-  dispose(): void {
-    for (const block of [this.#signs, this.#row, this.#query]) block.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

@@ -12,7 +12,17 @@
  * Symbols: d token dimension · r directions · U r × d with orthonormal rows.
  * Memory: both lengths in floats a document. Time: that of both, and 2·r·d multiply-adds a token.
  */
-import { ByteWriter, type Core, checkFinite, checkLength, type TokenSet, tokenSet } from '@sagitta/core-wasm';
+import {
+  ByteWriter,
+  type Core,
+  checkLength,
+  type Numbers,
+  Owner,
+  rowsDefect,
+  type TokenSetInput,
+  tokenSet,
+  type Vectors,
+} from '@sagitta/core-wasm';
 import type { FdeEncoder, FdeSession } from './fde-encoder.ts';
 import { MAX_FDE_LENGTH } from './fde-encoder.ts';
 import type { LearnedFde } from './learned-fde.ts';
@@ -45,7 +55,8 @@ export class SplitFde implements FdeEncoder {
   constructor(parts: SplitParts) {
     const { directions, near, rest } = parts;
     checkLength('directions', directions.length, near.d * rest.d, 'r*d');
-    checkFinite('directions', directions, rest.d);
+    const defect = rowsDefect('directions', directions, rest.d, 1);
+    if (defect !== undefined) throw new RangeError(defect);
     this.parts = parts;
     this.d = rest.d;
     this.length = near.length + rest.length;
@@ -61,18 +72,20 @@ export class SplitFde implements FdeEncoder {
   }
 }
 
-export class SplitSession implements FdeSession {
+export class SplitSession extends Owner implements FdeSession {
   readonly encoder: SplitFde;
   readonly #near: FdeSession;
   readonly #rest: FdeSession;
 
   constructor(core: Core, encoder: SplitFde) {
+    super(core);
     this.encoder = encoder;
-    this.#near = encoder.parts.near.createSession(core);
-    this.#rest = encoder.parts.rest.createSession(core);
+    this.#near = this.own(() => encoder.parts.near.createSession(core));
+    this.#rest = this.own(() => encoder.parts.rest.createSession(core));
   }
 
-  encodeDocuments(tokens: TokenSet, out: Float32Array): void {
+  encodeDocuments(tokens: TokenSetInput, out: Float32Array): void {
+    this.checkLive('session');
     const { d, length, parts } = this.encoder;
     const { near, rest } = parts;
     const set = checkDocuments(tokens, d, length, out);
@@ -94,22 +107,15 @@ export class SplitSession implements FdeSession {
     }
   }
 
-  encodeQuery(tokens: Float32Array, weights?: Float32Array): Float32Array {
+  encodeQuery(given: Vectors, factors?: Numbers): Float32Array {
+    this.checkLive('session');
     const { d, length, parts } = this.encoder;
-    checkQuery(tokens, d, weights);
+    const { data: tokens, weights } = checkQuery(given, d, factors);
     const split = splitTokens(tokens, parts.directions, d);
     const out = new Float32Array(length);
     out.set(this.#near.encodeQuery(split.near, weights));
     out.set(this.#rest.encodeQuery(split.rest, weights), parts.near.length);
     return out;
-  }
-
-  dispose(): void {
-    this.#near.dispose();
-    this.#rest.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }
 

@@ -1,5 +1,16 @@
 /** From a sample of tokens to a SplitFde: the directions, then both of its encoders on what they will see. */
-import { type Core, checkInteger, RandomStream, type TokenSet, tokenSet } from '@sagitta/core-wasm';
+import {
+  boundedTokenSet,
+  type Core,
+  checkCore,
+  checkInteger,
+  checkOptions,
+  type OptionTable,
+  RandomStream,
+  type TokenSet,
+  type TokenSetInput,
+  tokenSet,
+} from '@sagitta/core-wasm';
 import { principalDirections, sampleRows } from '@sagitta/quantizers';
 import type { LearnedOptions } from './learned-options.ts';
 import { trainLearnedFde } from './learned-train.ts';
@@ -19,18 +30,27 @@ export interface SplitOptions {
   readonly seed?: number;
 }
 
+const SPLIT_OPTIONS: OptionTable<SplitOptions> = {
+  numDirections: 'number',
+  near: 'any',
+  rest: 'any',
+  seed: 'number',
+};
+
 /**
  * As trainLearnedFde; deterministic in the seed, on every engine.
  * @throws RangeError on options out of range, a sample of fewer tokens than cells, queries without tokens
  */
 export function trainSplitFde(
   core: Core,
-  sample: TokenSet,
+  sample: TokenSetInput,
   options: SplitOptions,
-  queries?: TokenSet,
+  queries?: TokenSetInput,
 ): SplitFde {
+  checkCore(core);
+  checkOptions('options', options, SPLIT_OPTIONS);
   const { d } = sample;
-  const set = tokenSet(sample.data, sample.offsets, d, 'sample');
+  const set = boundedTokenSet(sample.data, sample.offsets, d, 'sample', { isSample: true });
   const r = checkInteger('numDirections', options.numDirections ?? DEFAULT_DIRECTIONS, 1, d);
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   const n = set.data.length / d;
@@ -40,7 +60,7 @@ export function trainSplitFde(
   const directions = principalDirections(core, tokens, { center: false, dims: r, seed }).components;
   const own = splitSet(set, directions);
   const asked = queries
-    ? splitSet(tokenSet(queries.data, queries.offsets, d, 'queries'), directions)
+    ? splitSet(boundedTokenSet(queries.data, queries.offsets, d, 'queries'), directions)
     : undefined;
   const nearOptions = { ...options.near, projectionDimension: r, seed };
   const near = trainLearnedFde(core, own.near, nearOptions, asked?.near);

@@ -1,5 +1,16 @@
 /** Token sets cut into runs of documents that fit in scratch memory, and what both encoders do with them. */
-import { checkFinite, checkFloat32, checkLength, type TokenSet, tokenSet } from '@sagitta/core-wasm';
+import {
+  checkFinite,
+  checkFloat32,
+  checkLength,
+  type Numbers,
+  type TokenSet,
+  type TokenSetInput,
+  toFloat32,
+  tokenSet,
+  type Vectors,
+  vectorSet,
+} from '@sagitta/core-wasm';
 
 /** Documents first … end - 1, whose tokens are row … row + rows - 1. */
 export interface TokenChunk {
@@ -31,7 +42,12 @@ export function chunkOffsets({ offsets }: TokenSet, { first, end, row }: TokenCh
 }
 
 /** A token set checked against the encoder's d and its output. */
-export function checkDocuments(tokens: TokenSet, d: number, length: number, out: Float32Array): TokenSet {
+export function checkDocuments(
+  tokens: TokenSetInput,
+  d: number,
+  length: number,
+  out: Float32Array,
+): TokenSet {
   if (tokens.d !== d) throw new RangeError(`"tokens" expected d = ${d}, got ${tokens.d}`);
   const checked = tokenSet(tokens.data, tokens.offsets, d);
   checkLength('out', checkFloat32('out', out).length, checked.n * length, `n*length (n=${checked.n})`);
@@ -39,17 +55,18 @@ export function checkDocuments(tokens: TokenSet, d: number, length: number, out:
 }
 
 /** A query of m tokens as a set of one, and its weights checked. */
-export function checkQuery(tokens: Float32Array, d: number, weights: Float32Array | undefined): TokenSet {
-  checkFloat32('tokens', tokens);
-  if (tokens.length % d !== 0) {
-    throw new RangeError(`"tokens" expected a length that is a multiple of d = ${d}, got ${tokens.length}`);
-  }
-  const m = tokens.length / d;
+export function checkQuery(tokens: Vectors, d: number, given: Numbers | undefined): QuerySet {
+  const { data, n } = vectorSet(tokens, d, 'tokens');
+  const weights = given && toFloat32('weights', given);
   if (weights) {
-    checkLength('weights', checkFloat32('weights', weights).length, m, 'tokens');
+    checkLength('weights', weights.length, n, 'tokens');
     checkFinite('weights', weights);
   }
-  return tokenSet(tokens, Uint32Array.of(0, m), d);
+  return { data, offsets: Uint32Array.of(0, n), n: 1, d, weights };
+}
+
+interface QuerySet extends TokenSet {
+  readonly weights: Float32Array | undefined;
 }
 
 /**

@@ -19,6 +19,8 @@ import { StaticTokenEncoder } from './static-tokens.ts';
 const KIND = 'statictk';
 const VERSION = 1;
 const MAX_TERMS = 2 ** 24;
+/** Logarithms of numbers of texts are far below it. */
+const MAX_IDF = 1e6;
 /** Rows are scaled in f64 and rounded to f32: their squared length is 1 within d·2^-23, and d is at most 4,096. */
 const UNIT_TOLERANCE = 1e-3;
 
@@ -77,8 +79,8 @@ function readTerms(container: Container, n: number): string[] {
 function readIdf(container: Container, n: number): Float32Array {
   const reader = container.reader('IDF');
   const idf = reader.f32Array('idf', n);
-  const at = idf.findIndex((value) => value < 0);
-  if (at >= 0) reader.fail(`"idf" expected values from 0 on, got ${idf[at]} at ${at}`);
+  const at = idf.findIndex((value) => value < 0 || value > MAX_IDF);
+  if (at >= 0) reader.fail(`"idf" expected values from 0 to ${MAX_IDF}, got ${idf[at]} at ${at}`);
   reader.end();
   return idf;
 }

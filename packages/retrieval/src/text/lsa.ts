@@ -17,7 +17,7 @@
  * Time: (2·iterations + 2) sparse products of nonzeros·width and (iterations + 1) orthonormalisations of n·width².
  * Memory: (n + m)·width float32.
  */
-import { RandomStream } from '@sagitta/core-wasm';
+import { checkOptions, type OptionTable, RandomStream } from '@sagitta/core-wasm';
 import { symmetricEigen } from '@sagitta/quantizers/training';
 import { multiply, multiplyTransposed, type SparseRows } from './sparse-rows.ts';
 
@@ -29,6 +29,13 @@ export interface LsaOptions {
   /** Columns carried beside the ones asked; default 16. */
   readonly oversampling?: number;
 }
+
+const LSA_OPTIONS: OptionTable<LsaOptions> = {
+  dimension: 'number',
+  seed: 'number',
+  iterations: 'number',
+  oversampling: 'number',
+};
 
 export interface LsaModel {
   /** Columns of the sparse matrix. */
@@ -48,6 +55,7 @@ const NEGLIGIBLE = 1e-4;
 
 /** The `dimension` strongest directions of the rows. @throws RangeError if the matrix is zero */
 export function trainLsa(rows: SparseRows, options: LsaOptions): LsaModel {
+  checkOptions('options', options, LSA_OPTIONS);
   const { n, d: terms } = rows;
   const width = Math.min(options.dimension + (options.oversampling ?? 16), n, terms);
   const random = new RandomStream(options.seed ?? 1, 'lsa');

@@ -17,7 +17,7 @@
  *
  * Time: that of the SVD, and terms·d a text. Memory: terms·(d + 1) float32.
  */
-import { checkInteger, checkNumber, type TokenSet } from '@sagitta/core-wasm';
+import { checkInteger, checkNumber, checkOptions, type OptionTable, type TokenSet } from '@sagitta/core-wasm';
 import { trainLsa } from './lsa.ts';
 import { textTerms } from './terms.ts';
 import { trainTfIdf, weighTexts } from './tf-idf.ts';
@@ -35,6 +35,15 @@ export interface StaticTokenOptions {
   /** Passes of the SVD over the texts. Default 2. */
   readonly iterations?: number;
 }
+
+const STATIC_TOKEN_OPTIONS: OptionTable<StaticTokenOptions> = {
+  dimension: 'number',
+  context: 'number',
+  minimumTexts: 'number',
+  maximumTerms: 'number',
+  seed: 'number',
+  iterations: 'number',
+};
 
 /** Where tokens stand in their texts, for highlighting. */
 export interface TokenSpans {
@@ -80,6 +89,7 @@ export function trainStaticTokens(
   texts: readonly string[],
   options: StaticTokenOptions = {},
 ): StaticTokenEncoder {
+  checkOptions('options', options, STATIC_TOKEN_OPTIONS);
   const dimension = checkInteger('dimension', options.dimension ?? 128, 2, 4096);
   const context = checkNumber('context', options.context ?? 1, 0, 16);
   const minimumTexts = checkInteger('minimumTexts', options.minimumTexts ?? 1, 1, 2 ** 31);

@@ -2,6 +2,7 @@
  * Bags of words with weights: (1 + ln tf) · ln((n + 1) / (df + 1)), every row scaled to unit length.
  * tf: times a term stands in the text; df: texts of the training set it stands in; n: texts of the training set.
  */
+import { checkOptions, type OptionTable } from '@sagitta/core-wasm';
 import { naturalLog } from './natural-log.ts';
 import type { SparseRows } from './sparse-rows.ts';
 import { tokenize } from './terms.ts';
@@ -15,6 +16,12 @@ export interface TfIdfOptions {
   readonly maximumTerms?: number;
 }
 
+const TF_IDF_OPTIONS: OptionTable<TfIdfOptions> = {
+  minimumTexts: 'number',
+  maximumShare: 'number',
+  maximumTerms: 'number',
+};
+
 export interface TfIdfModel {
   /** Term → column; columns go by falling document frequency, then by the term. */
   readonly columnOf: ReadonlyMap<string, number>;
@@ -24,6 +31,7 @@ export interface TfIdfModel {
 
 /** Learns the vocabulary and its weights. @throws RangeError if no term passes the limits */
 export function trainTfIdf(texts: readonly string[], options: TfIdfOptions = {}): TfIdfModel {
+  checkOptions('options', options, TF_IDF_OPTIONS);
   const minimumTexts = options.minimumTexts ?? 2;
   const maximumTexts = (options.maximumShare ?? 0.4) * texts.length;
   const frequencies = new Map<string, number>();

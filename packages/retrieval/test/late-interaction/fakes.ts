@@ -1,5 +1,6 @@
 /** Stores and an encoder in plain JavaScript, exact and slow: what the index does with any stores is tested on these. */
-import type { TokenSet } from '@sagitta/core-wasm';
+import { type TokenSet, tokenSet, vectorSet } from '@sagitta/core-wasm';
+import { type Compaction } from '../../src/compaction.ts';
 import type { QueryTokens, TokenMetric, TokenStore } from '../../src/maxsim/index.ts';
 import type { FdeEncoder, FdeSession, FdeStore } from '../../src/muvera/index.ts';
 import { chamfer, rowsOf } from './chamfer.ts';
@@ -14,7 +15,8 @@ export function fakeEncoder(d: number, parameterHash = '00000000000000aa'): FdeE
     parameterHash,
     createSession: (): FdeSession => ({
       encoder,
-      encodeDocuments(tokens, out) {
+      encodeDocuments(given, out) {
+        const tokens = tokenSet(given.data, given.offsets, d);
         out.fill(0);
         for (let i = 0; i < tokens.n; i++) {
           const rows = rowsOf(tokens, i);
@@ -23,7 +25,7 @@ export function fakeEncoder(d: number, parameterHash = '00000000000000aa'): FdeE
       },
       encodeQuery(tokens, weights) {
         const out = new Float32Array(d);
-        for (const [at, value] of tokens.entries())
+        for (const [at, value] of vectorSet(tokens, d).data.entries())
           out[at % d] += value * (weights?.[Math.floor(at / d)] ?? 1);
         return out;
       },
@@ -85,7 +87,16 @@ export class FakeFdeStore implements FdeStore {
     return Float32Array.from(slots, (slot) => chamfer(query, this.rows[slot] as Float32Array, this.length));
   }
   compact(keep: Uint32Array): void {
-    this.rows = Array.from(keep, (slot) => this.rows[slot] as Float32Array);
+    this.compaction(keep).commit();
+  }
+  compaction(keep: Uint32Array): Compaction {
+    const commit = (): void => {
+      this.rows = Array.from(keep, (slot) => this.rows[slot] as Float32Array);
+    };
+    return { commit, [Symbol.dispose]() {} };
+  }
+  truncate(n: number): void {
+    this.rows.length = n;
   }
   parameters(): Uint8Array {
     return new Uint8Array(0);
@@ -169,7 +180,16 @@ export class FakeTokenStore implements TokenStore {
     return (this.scale * dot) / Math.sqrt(chamfer(a, a, this.d) * chamfer(b, b, this.d) || 1);
   }
   compact(keep: Uint32Array): void {
-    this.documents = Array.from(keep, (slot) => this.documents[slot] as Float32Array);
+    this.compaction(keep).commit();
+  }
+  compaction(keep: Uint32Array): Compaction {
+    const commit = (): void => {
+      this.documents = Array.from(keep, (slot) => this.documents[slot] as Float32Array);
+    };
+    return { commit, [Symbol.dispose]() {} };
+  }
+  truncate(n: number): void {
+    this.documents.length = n;
   }
   parameters(): Uint8Array {
     return new Uint8Array(0);

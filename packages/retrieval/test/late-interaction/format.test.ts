@@ -70,7 +70,8 @@ describe.each(Object.keys(KINDS))('%s', (name) => {
     }
     expect(loaded.search(rowsOf(queries, 2), 1).ids).toEqual(['added']);
     expect(same(saveMultiVectorIndex(loaded), saveMultiVectorIndex(index))).toBe(true);
-    expect(index.dead).toBe(0);
+    // a save leaves the index as it is
+    expect(index.dead).toBe(2);
   });
 
   it('has the same bytes however documents are added', () => {

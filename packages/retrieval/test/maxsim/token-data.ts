@@ -1,6 +1,6 @@
 /** Token sets of random lengths, every encoding of a store, and what scores are compared with. */
 import { ByteReader, type Core, type TokenSet, tokenSet } from '@sagitta/core-wasm';
-import { gaussianRows } from '@sagitta/testing';
+import { bytesOfPieces, gaussianRows } from '@sagitta/testing';
 import {
   createTokenStore,
   type QueryTokens,
@@ -54,12 +54,8 @@ export function allSlots(store: TokenStore): Uint32Array {
   return Uint32Array.from({ length: store.n }, (_, slot) => slot);
 }
 
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(pieces.flatMap((piece) => [...piece]));
-}
-
 export function reread(core: Core, store: TokenStore): TokenStore {
-  return readTokenStore(core, new ByteReader(store.parameters().slice()), joined(store.codePieces()));
+  return readTokenStore(core, new ByteReader(store.parameters().slice()), bytesOfPieces(store.codePieces()));
 }
 
 export function storeOf(

@@ -1,8 +1,9 @@
 /** Files of token stores with every byte of the parameters flipped, cut short at every place, and with numbers made huge. */
 import { ByteReader, createCore, FormatError } from '@sagitta/core-wasm';
+import { bytesOfPieces } from '@sagitta/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readTokenStore } from '../../src/maxsim/index.ts';
-import { documentsOf, ENCODED, joined, nameOf, queryOf, storeOf } from './token-data.ts';
+import { documentsOf, ENCODED, nameOf, queryOf, storeOf } from './token-data.ts';
 
 const core = createCore();
 afterAll(() => core.dispose());
@@ -27,7 +28,7 @@ function outcome(parameters: Uint8Array, codes: Uint8Array): 'read' | 'refused' 
 describe.each(ENCODED.map((encoded) => [nameOf(encoded), encoded] as const))('a file of %s', (_, encoded) => {
   using store = storeOf(core, encoded, documentsOf([3, 0, 2], 16, 1));
   const parameters = store.parameters().slice();
-  const codes = joined(store.codePieces());
+  const codes = bytesOfPieces(store.codePieces());
 
   it('is read as it is', () => {
     expect(outcome(parameters, codes)).toBe('read');

@@ -1,5 +1,5 @@
 import { CapacityError, createCore, normalizeRows, tokenSet } from '@sagitta/core-wasm';
-import { F32_EPSILON } from '@sagitta/testing';
+import { bytesOfPieces, F32_EPSILON } from '@sagitta/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createTokenStore, maxsim, type QueryTokens, queryTokens } from '../../src/maxsim/index.ts';
 import {
@@ -8,7 +8,6 @@ import {
   documentsOf,
   ENCODED,
   type Encoded,
-  joined,
   LENGTHS,
   nameOf,
   queryOf,
@@ -127,7 +126,7 @@ describe.each(ENCODED.map((encoded) => [nameOf(encoded), encoded] as const))(
         oneByOne.append(tokenSet(data, Uint32Array.of(0, length), d));
       }
       expect(oneByOne.n).toBe(LENGTHS.length);
-      expect(joined(oneByOne.codePieces())).toEqual(joined(whole.codePieces()));
+      expect(bytesOfPieces(oneByOne.codePieces())).toEqual(bytesOfPieces(whole.codePieces()));
       expect(oneByOne.parameters()).toEqual(whole.parameters());
       expect(LENGTHS.map((_, slot) => oneByOne.lengthOf(slot))).toEqual(LENGTHS);
       expect(whole.tokenCount).toBe(LENGTHS.reduce((sum, length) => sum + length));
@@ -147,7 +146,7 @@ describe.each(ENCODED.map((encoded) => [nameOf(encoded), encoded] as const))(
       const query = queryOf(3, d, 9);
       for (const each of [store, loaded]) each.append(documentsOf([3, 0, 9], d, 10));
       expect(loaded.scores(query, allSlots(loaded))).toEqual(store.scores(query, allSlots(store)));
-      expect(joined(loaded.codePieces())).toEqual(joined(store.codePieces()));
+      expect(bytesOfPieces(loaded.codePieces())).toEqual(bytesOfPieces(store.codePieces()));
     });
 
     it('keeps what compaction names, in that order, and frees the rest', () => {
@@ -208,14 +207,14 @@ describe('token stores', () => {
 
   it('are all or nothing where a value does not fit half precision', () => {
     using store = storeOf(core, { encoding: 'float16' }, documentsOf([3], 4, 18));
-    const codes = joined(store.codePieces());
+    const codes = bytesOfPieces(store.codePieces());
     const used = core.bytesUsed();
     const data = new Float32Array(4 * 50_000).fill(1);
     data[data.length - 1] = 70_000;
     const set = tokenSet(data, Uint32Array.of(0, 20_000, 50_000), 4);
     expect(() => store.append(set)).toThrow(/half precision/);
     expect([store.n, store.tokenCount, core.bytesUsed()]).toEqual([1, 3, used]);
-    expect(joined(store.codePieces())).toEqual(codes);
+    expect(bytesOfPieces(store.codePieces())).toEqual(codes);
   });
 
   it('are all or nothing where memory ends', () => {

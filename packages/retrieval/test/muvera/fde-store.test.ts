@@ -1,5 +1,5 @@
-import { ByteReader, CapacityError, createCore, FormatError } from '@sagitta/core-wasm';
-import { gaussianRows } from '@sagitta/testing';
+import { type BlockRows, ByteReader, CapacityError, createCore, FormatError } from '@sagitta/core-wasm';
+import { bytesOfPieces, gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import {
   createFdeStore,
@@ -49,10 +49,6 @@ function filled(options: Partial<FdeStoreOptions> & Pick<FdeStoreOptions, 'encod
     store.append(data.subarray(first * LENGTH, Math.min(N, first + size) * LENGTH));
   }
   return store;
-}
-
-function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(pieces));
 }
 
 function spread(values: Float64Array): number {
@@ -107,11 +103,11 @@ describe.each(FDE_ENCODINGS)('an FDE store of %s', (encoding) => {
 
   it('is the same after saving and loading', () => {
     using store = filled({ encoding });
-    const bytes = joinPieces(store.codePieces());
+    const bytes = bytesOfPieces(store.codePieces());
     expect(bytes.length).toBe(N * store.bytesPerDocument);
     using loaded = readFdeStore(core, new ByteReader(store.parameters()), bytes);
     expect(loaded.search(query, 100)).toEqual(store.search(query, 100));
-    expect(Buffer.from(joinPieces(loaded.codePieces())).equals(bytes)).toBe(true);
+    expect(Buffer.from(bytesOfPieces(loaded.codePieces())).equals(bytes)).toBe(true);
     loaded.append(data.subarray(0, LENGTH));
     expect(loaded.scoreSlots(query, Uint32Array.of(0, N))[1]).toBe(
       store.scoreSlots(query, Uint32Array.of(0))[0],
@@ -127,7 +123,7 @@ describe.each(FDE_ENCODINGS)('an FDE store of %s', (encoding) => {
     });
     small.append(data.subarray(0, 3 * LENGTH));
     const parameters = small.parameters();
-    const codes = joinPieces(small.codePieces());
+    const codes = bytesOfPieces(small.codePieces());
     const used = core.bytesUsed();
     const refused = (bytes: Uint8Array, body: Uint8Array): boolean => {
       try {
@@ -151,7 +147,7 @@ describe.each(FDE_ENCODINGS)('an FDE store of %s', (encoding) => {
     for (const length of [0, 4, 19, parameters.length - 1])
       expect(refused(parameters.slice(0, length), codes)).toBe(true);
     expect(refused(parameters, codes.subarray(1))).toBe(true);
-    expect(refused(joinPieces([parameters, Uint8Array.of(0)]), codes)).toBe(true);
+    expect(refused(bytesOfPieces([parameters, Uint8Array.of(0)]), codes)).toBe(true);
     if (encoding !== 'pq256x8') {
       const nan = codes.slice();
       // scales come first, factors last, floats are everywhere
@@ -221,9 +217,9 @@ describe('an FDE store', () => {
     const q = new Float32Array(256);
     q.fill(1, 64, 128);
     // what lies in the other blocks would turn the score into NaN
-    const pieces = store.codePieces();
+    const pieces = store.codePieces() as BlockRows[];
     expect(pieces.length).toBe(4);
-    new Float32Array(pieces[0].buffer, pieces[0].byteOffset, 64).fill(Number.NaN);
+    pieces[0].block.f32(pieces[0].byteOffset, 64).fill(Number.NaN);
     expect(store.search(q, 1).scores[0]).toBe(64);
   });
 });

@@ -2,7 +2,7 @@
  * A search as an HTTP answer: POST with JSON `{ vector, k?, nprobe? }` gives JSON `{ ids, scores, metric, ms }`. What the
  * client sent wrong is status 400 with `{ error }`; anything else is the worker's to handle.
  */
-import { checkInteger, checkOneOf } from '@sagitta/core-wasm';
+import { checkInteger, checkOneOf, metricQuery } from '@sagitta/core-wasm';
 import type { IvfIndex, PagedIndex } from '@sagitta/retrieval';
 
 /** What clients may ask for; they cost time. */
@@ -24,7 +24,7 @@ export async function answerSearch(
   if (request.method !== 'POST') return failure(405, `"method" expected POST, got ${request.method}`);
   let asked: { vector: Float32Array; k: number; nprobe: number };
   try {
-    asked = parse(await request.text(), index.d, limits);
+    asked = parse(await request.text(), index, limits);
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError) {
       return failure(400, error.message);
@@ -43,7 +43,7 @@ function failure(status: number, error: string): Response {
 
 function parse(
   text: string,
-  d: number,
+  { d, metric }: Pick<IvfIndex, 'd' | 'metric'>,
   limits: SearchLimits,
 ): { vector: Float32Array; k: number; nprobe: number } {
   const body: unknown = JSON.parse(text);
@@ -59,6 +59,8 @@ function parse(
   if (vector.length !== d) throw new RangeError(`"vector" expected length d = ${d}, got ${vector.length}`);
   const values = Float32Array.from(vector);
   if (!values.every(Number.isFinite)) throw new RangeError('"vector" expected finite float32 values');
+  // refused here what a search would refuse
+  metricQuery(metric, values, d, 'vector');
   return {
     vector: values,
     k: checkInteger('k', Number(k), 1, limits.k ?? 100),

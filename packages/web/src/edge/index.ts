@@ -21,6 +21,8 @@ export {
   openIndex,
   PagedIndex,
 } from '@sagitta/retrieval';
+export { ChangedError, NetworkError } from '../errors.ts';
+export type { HttpOptions } from '../http-request.ts';
 export { type HttpSourceOptions, httpSource } from '../http-source.ts';
 export { answerSearch, type SearchLimits } from './answer-search.ts';
 export { type ObjectBucket, objectSource } from './object-source.ts';

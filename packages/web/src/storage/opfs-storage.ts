@@ -1,43 +1,53 @@
 /**
- * Indexes as files of the origin's private file system. Folder sagitta/<name>/ holds <generation>.sag and the manifest
- * slots 0.manifest and 1.manifest. A file that has a name is never written to again, so readers need no handle of their own.
+ * Indexes as files of the origin's private file system. Folder sagitta/<name>/ holds <generation>-<token>.sag and the
+ * manifest slots 0.manifest and 1.manifest. A file that has a name is never written to again, and its name never used again.
  *
- * Writing takes synchronous access handles, which dedicated workers have and pages have not.
+ * One writer at a time: a Web Lock for each name or, where there are none, the file sagitta/.lock held open.
  */
-import { UnsupportedError } from '@sagitta/core-wasm';
+import { FormatError, UnsupportedError } from '@sagitta/core-wasm';
 import { type ByteSource, blobSource, gatherPieces } from '@sagitta/retrieval';
+import { ChangedError } from '../errors.ts';
 import type { IndexStorage, StoredIndex } from './index-storage.ts';
-import { holdLock, isFree, withLock } from './locks.ts';
-import { currentManifest, type Manifest, readManifest, SLOTS, writeManifest } from './manifest.ts';
-import { checkRoom, QuotaError, quotaErrorFrom } from './quota-error.ts';
+import { Locks, readLock, writeLock } from './locks.ts';
+import {
+  currentManifest,
+  fileOf,
+  isGenerationFile,
+  type Manifest,
+  readManifest,
+  SLOTS,
+  slotOf,
+  writeManifest,
+} from './manifest.ts';
+import {
+  canWriteFiles,
+  type Folder,
+  hasName,
+  ifThere,
+  sleep,
+  tryOpen,
+  withFileLock,
+  writeFile,
+} from './private-files.ts';
+import { checkRoom, quotaErrorFrom } from './quota-error.ts';
+import { ATTEMPTS, checkLength, checkName, lengthOf, missing, newGeneration } from './writing.ts';
 
 /** The folder of all indexes. */
 const FOLDER = 'sagitta';
-/** Pieces are written in runs of so many bytes. */
+/** No name of an index has a full stop, see folderName. */
+const LOCK_FILE = '.lock';
+/** Chunks are written in runs of so many bytes. */
 const WRITE_BYTES = 1 << 22;
-/** A reader that is overtaken by a writer looks again. */
-const ATTEMPTS = 5;
+/** Until a manifest that is being written can be read. */
+const PAUSE_MS = 10;
 
-/** What a synchronous access handle has; the type is missing from the DOM library without workers. */
-interface SyncHandle {
-  write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
-  truncate(size: number): void;
-  flush(): void;
-  close(): void;
-}
-type WritableFileHandle = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncHandle> };
-type Folder = FileSystemDirectoryHandle & { keys(): AsyncIterableIterator<string> };
-
-function canWrite(handle: FileSystemFileHandle): handle is WritableFileHandle {
-  return 'createSyncAccessHandle' in handle && typeof handle.createSyncAccessHandle === 'function';
-}
+/** What reading a file gives that is written to or removed meanwhile; AbortError in Firefox. */
+const UNREADABLE = ['NotReadableError', 'AbortError'];
 
 /** Whether this thread can read and write OPFS. */
 export async function hasOpfs(): Promise<boolean> {
   try {
-    const root = await globalThis.navigator?.storage?.getDirectory?.();
-    if (!root) return false;
-    return canWrite(await root.getFileHandle('.sagitta-probe', { create: true }));
+    return canWriteFiles() && (await globalThis.navigator?.storage?.getDirectory?.()) !== undefined;
   } catch {
     // private windows refuse
     return false;
@@ -46,178 +56,257 @@ export async function hasOpfs(): Promise<boolean> {
 
 export class OpfsStorage implements IndexStorage {
   readonly kind = 'opfs';
-  readonly #folder: Folder;
+  readonly #root: FileSystemDirectoryHandle;
+  readonly #locks: Locks;
 
-  constructor(folder: FileSystemDirectoryHandle) {
-    this.#folder = folder as Folder;
+  private constructor(root: FileSystemDirectoryHandle, locks: Locks) {
+    this.#root = root;
+    this.#locks = locks;
   }
 
-  /** @throws UnsupportedError where there is no OPFS */
-  static async open(): Promise<OpfsStorage> {
+  /**
+   * Opens the storage and, where this thread can write, takes away what saves left that were cut off.
+   * @throws UnsupportedError where there is no OPFS
+   */
+  static async open(locks: Locks = new Locks()): Promise<OpfsStorage> {
     const root = await globalThis.navigator?.storage?.getDirectory?.();
     if (!root) throw new UnsupportedError('"storage" expected an engine with OPFS, got one without');
-    return new OpfsStorage(await root.getDirectoryHandle(FOLDER, { create: true }));
+    const storage = new OpfsStorage(root, locks);
+    const folder = await storage.#folder();
+    if (folder) await storage.#cleanOthers(folder);
+    return storage;
   }
 
-  write(name: string, pieces: Iterable<Uint8Array>): Promise<number> {
-    return withLock(`sagitta/${name}`, 'exclusive', async () => {
-      const folder = await this.#folderOf(name, true);
-      const generation = 1 + (await newestGeneration(folder));
-      const bytes = await writeGeneration(folder, generation, pieces);
-      await writeFile(folder, `${generation % SLOTS}.manifest`, [writeManifest({ generation, bytes })]);
-      await this.#clean(name, folder, generation);
-      return bytes;
-    });
+  async write(name: string, chunks: Iterable<Uint8Array>, byteLength?: number): Promise<number> {
+    checkName(name);
+    const wanted = lengthOf(chunks, byteLength);
+    try {
+      const all = await this.#makeFolder();
+      return await this.#alone(all, name, async () => {
+        await this.#cleanOthers(all, name);
+        await this.#clean(all, name);
+        if (wanted !== undefined) await checkRoom(wanted);
+        const folder = (await all.getDirectoryHandle(folderName(name), { create: true })) as Folder;
+        const bytes = await writeGeneration(folder, chunks, byteLength);
+        // the new index is there, whatever becomes of the old one
+        await this.#clean(all, name).catch(() => {});
+        return bytes;
+      });
+    } catch (error) {
+      throw await quotaErrorFrom(error, wanted ?? 0);
+    }
   }
 
   async open(name: string): Promise<ByteSource> {
-    for (let attempt = 1; ; attempt++) {
-      const folder = await this.#folderOf(name, false);
-      const manifest = await readSlots(folder);
+    checkName(name);
+    const all = await this.#folder();
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const folder = all && (await this.#folderOf(all, name));
+      const manifest = folder && (await currentOf(folder));
       if (!manifest) throw missing(name);
-      const release = await holdLock(lockOf(name, manifest.generation));
+      const file = fileOf(manifest);
+      const release = await this.#locks.hold(readLock(this.kind, name, file));
       try {
-        const handle = await folder.getFileHandle(`${manifest.generation}.sag`);
-        const source = blobSource(await handle.getFile());
-        if (source.size !== manifest.bytes) {
-          throw new RangeError(`"name" expected ${manifest.bytes} bytes of ${name}, got ${source.size}`);
-        }
-        return { ...source, close: release };
+        const blob = await ifThere(folder.getFileHandle(file).then((handle) => handle.getFile()));
+        // a generation that is current while it is held is not cleaned away
+        const now = blob && (await currentOf(folder));
+        if (now && fileOf(now) === file) return sourceOf(name, blob, manifest, release);
       } catch (error) {
         release();
-        // replaced and removed since the manifest was read
-        if (attempt === ATTEMPTS || !isNotFound(error)) throw error;
+        throw error;
       }
+      release();
     }
+    throw new ChangedError(
+      `"name" expected an index that stays, got ${JSON.stringify(name)} replaced at each try`,
+    );
   }
 
   async list(): Promise<StoredIndex[]> {
     const found: StoredIndex[] = [];
-    for await (const key of this.#folder.keys()) {
-      const name = decodeURIComponent(key);
-      const manifest = await readSlots(await this.#folderOf(name, false));
+    const all = await this.#folder();
+    for (const name of all ? await namesIn(all) : []) {
+      const folder = all && (await this.#folderOf(all, name));
+      const manifest = folder && (await currentOf(folder));
       if (manifest) found.push({ name, bytes: manifest.bytes });
     }
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  remove(name: string): Promise<void> {
-    return withLock(`sagitta/${name}`, 'exclusive', async () => {
-      try {
-        await this.#folder.removeEntry(folderName(name), { recursive: true });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
+  async remove(name: string): Promise<void> {
+    checkName(name);
+    const all = await this.#folder();
+    if (!all) return;
+    await this.#alone(all, name, async () => {
+      const folder = await this.#folderOf(all, name);
+      const manifest = folder && (await readSlots(folder, false));
+      if (!manifest) return;
+      // the older slot first: what it says has gone already
+      for (const generation of [manifest.generation + 1, manifest.generation]) {
+        await ifThere(folder.removeEntry(slotOf({ generation })));
       }
+      await this.#clean(all, name);
     });
   }
 
-  async #folderOf(name: string, create: boolean): Promise<Folder> {
+  async #folder(): Promise<Folder | undefined> {
+    return (await ifThere(this.#root.getDirectoryHandle(FOLDER))) as Folder | undefined;
+  }
+
+  async #makeFolder(): Promise<Folder> {
+    return (await this.#root.getDirectoryHandle(FOLDER, { create: true })) as Folder;
+  }
+
+  async #folderOf(all: Folder, name: string): Promise<Folder | undefined> {
+    return (await ifThere(all.getDirectoryHandle(folderName(name)))) as Folder | undefined;
+  }
+
+  #alone<T>(all: Folder, name: string, body: () => Promise<T>): Promise<T> {
+    if (!this.#locks.exist) return withFileLock(all, LOCK_FILE, body);
+    return this.#locks.exclusive(writeLock(this.kind, name), body);
+  }
+
+  /**
+   * Takes away what is left of writes that were cut off; what does not go is left for the next time.
+   * @param held - the name whose lock is held, and with it all where one lock serves all
+   */
+  async #cleanOthers(all: Folder, held?: string): Promise<void> {
+    if (!canWriteFiles()) return;
+    const handle =
+      this.#locks.exist || held !== undefined ? undefined : await tryOpen(all, LOCK_FILE).catch(() => {});
+    const isFree = this.#locks.exist || held !== undefined || handle !== undefined;
     try {
-      return (await this.#folder.getDirectoryHandle(folderName(name), { create })) as Folder;
-    } catch (error) {
-      if (isNotFound(error)) throw missing(name);
-      throw error;
+      for (const name of isFree ? await namesIn(all) : []) {
+        const clean = (): Promise<void> => this.#clean(all, name).catch(() => {});
+        if (name !== held) await this.#locks.ifFree(writeLock(this.kind, name), clean);
+      }
+    } finally {
+      handle?.close();
     }
   }
 
-  /** Removes generations that are not the current one and that nobody reads. */
-  async #clean(name: string, folder: Folder, current: number): Promise<void> {
-    for (const generation of await generations(folder)) {
-      if (generation === current || !(await isFree(lockOf(name, generation)))) continue;
-      try {
-        await folder.removeEntry(`${generation}.sag`);
-      } catch {
-        // left for the next write
-      }
+  /** For one name, whose lock is held: removes generations that are not the current one and that nobody reads. */
+  async #clean(all: Folder, name: string): Promise<void> {
+    const folder = await this.#folderOf(all, name);
+    if (!folder) return;
+    const current = await readSlots(folder, false);
+    for (const key of await keysIn(folder)) {
+      const isOld = isGenerationFile(key) && (!current || key !== fileOf(current));
+      const isSpoilt = !current && key.endsWith('.manifest');
+      if (!isSpoilt && !isOld) continue;
+      if (isOld && !(await this.#locks.isFree(readLock(this.kind, name, key)))) continue;
+      await ifThere(folder.removeEntry(key));
     }
+    if (current || (await keysIn(folder)).length > 0) return;
+    await ifThere(all.removeEntry(folderName(name)));
   }
 }
 
 function folderName(name: string): string {
-  if (name.length === 0) throw new RangeError('"name" expected at least one character, got none');
   // a full stop alone is no name of a folder
   return encodeURIComponent(name).replaceAll('.', '%2E');
 }
 
-function lockOf(name: string, generation: number): string {
-  return `sagitta/${name}/${generation}`;
+async function keysIn(folder: Folder): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const [key] of folder.entries()) keys.push(key);
+  return keys;
 }
 
-function missing(name: string): RangeError {
-  return new RangeError(`"name" expected a stored index, got ${JSON.stringify(name)}`);
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && error.name === 'NotFoundError';
-}
-
-async function generations(folder: Folder): Promise<number[]> {
-  const found: number[] = [];
-  for await (const key of folder.keys()) {
-    const match = /^(\d+)\.sag$/.exec(key);
-    if (match) found.push(Number(match[1]));
+async function namesIn(all: Folder): Promise<string[]> {
+  const names: string[] = [];
+  for await (const [key, { kind }] of all.entries()) {
+    if (kind === 'directory') names.push(decodeURIComponent(key));
   }
-  return found;
+  return names;
 }
 
-/** Of the manifests and of the files, which a write that was cut off may have left without one. */
-async function newestGeneration(folder: Folder): Promise<number> {
-  const manifest = await readSlots(folder);
-  return Math.max(manifest?.generation ?? 0, ...(await generations(folder)));
+/** As a reader sees it, who may meet a slot that is being written and then looks again. */
+async function currentOf(folder: Folder): Promise<Manifest | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const manifest = await readSlots(folder, true);
+    if (manifest !== 'torn') return manifest;
+    if (attempt === ATTEMPTS) return undefined;
+    await sleep(PAUSE_MS);
+  }
 }
 
-async function readSlots(folder: Folder): Promise<Manifest | undefined> {
+/** @param isShared - whether somebody may be writing; 'torn' then, if there is something and none of it can be read */
+async function readSlots(folder: Folder, isShared: false): Promise<Manifest | undefined>;
+async function readSlots(folder: Folder, isShared: true): Promise<Manifest | undefined | 'torn'>;
+async function readSlots(folder: Folder, isShared: boolean): Promise<Manifest | undefined | 'torn'> {
   const slots: (Manifest | undefined)[] = [];
-  for (let slot = 0; slot < SLOTS; slot++) {
+  let isTorn = false;
+  for (let generation = 0; generation < SLOTS; generation++) {
     try {
-      const file = await (await folder.getFileHandle(`${slot}.manifest`)).getFile();
-      slots.push(readManifest(new Uint8Array(await file.arrayBuffer())));
+      const file = await (await folder.getFileHandle(slotOf({ generation }))).getFile();
+      const manifest = readManifest(new Uint8Array(await file.arrayBuffer()));
+      slots.push(manifest);
+      isTorn ||= !manifest;
     } catch (error) {
-      // not written yet, or being written to at this moment
-      if (!(error instanceof Error) || !['NotFoundError', 'NotReadableError'].includes(error.name))
-        throw error;
+      if (isShared && hasName(error, ...UNREADABLE)) isTorn = true;
+      else if (!hasName(error, 'NotFoundError')) throw error;
     }
   }
-  return currentManifest(slots);
+  const current = currentManifest(slots);
+  return !current && isTorn && isShared ? 'torn' : current;
 }
 
+/** Writes a file of a name of its own, then the manifest that makes it the current one. */
 async function writeGeneration(
   folder: Folder,
-  generation: number,
-  pieces: Iterable<Uint8Array>,
+  chunks: Iterable<Uint8Array>,
+  byteLength: number | undefined,
 ): Promise<number> {
-  const file = `${generation}.sag`;
-  const all = Array.isArray(pieces) ? pieces : [...pieces];
-  const wanted = all.reduce((sum, piece) => sum + piece.length, 0);
-  await checkRoom(wanted);
+  const before = await readSlots(folder, false);
+  const next = { generation: 1 + (before?.generation ?? 0), token: newGeneration() };
+  let isSwitching = false;
   try {
-    return await writeFile(folder, file, gatherPieces(all, WRITE_BYTES));
+    const bytes = await writeFile(folder, fileOf(next), gatherPieces(chunks, WRITE_BYTES));
+    checkLength(byteLength, bytes);
+    isSwitching = true;
+    await writeFile(folder, slotOf(next), [writeManifest({ ...next, bytes })]);
+    return bytes;
   } catch (error) {
-    await folder.removeEntry(file).catch(() => {});
-    throw await quotaErrorFrom(error, wanted);
+    try {
+      // a manifest goes before its file
+      if (isSwitching) await ifThere(folder.removeEntry(slotOf(next)));
+      await ifThere(folder.removeEntry(fileOf(next)));
+    } catch {
+      // left for the next write
+    }
+    throw error;
   }
 }
 
-/** Writes and flushes the whole of a file. */
-async function writeFile(folder: Folder, name: string, pieces: Iterable<Uint8Array>): Promise<number> {
-  const file = await folder.getFileHandle(name, { create: true });
-  if (!canWrite(file)) {
-    throw new UnsupportedError(
-      '"storage" expected a dedicated worker, which can write to OPFS, got another thread',
+function sourceOf(name: string, blob: Blob, manifest: Manifest, release: () => void): ByteSource {
+  if (blob.size !== manifest.bytes) {
+    release();
+    throw new FormatError(
+      `"name" expected ${manifest.bytes} bytes of ${JSON.stringify(name)}, got ${blob.size}`,
     );
   }
-  const handle = await file.createSyncAccessHandle();
-  try {
-    let at = 0;
-    for (const piece of pieces) {
-      const written = handle.write(piece as Uint8Array<ArrayBuffer>, { at });
-      if (written !== piece.length) throw new QuotaError(piece.length, written);
-      at += piece.length;
-    }
-    handle.truncate(at);
-    handle.flush();
-    return at;
-  } finally {
-    handle.close();
-  }
+  const source = blobSource(blob);
+  let isClosed = false;
+  return {
+    size: source.size,
+    close() {
+      isClosed = true;
+      release();
+    },
+    async read(offset, length, signal) {
+      if (isClosed) throw new RangeError('"source" expected an open source, got one that was closed');
+      try {
+        const bytes = await source.read(offset, length, signal);
+        if (bytes.length === length) return bytes;
+        throw new DOMException('fewer bytes', 'NotReadableError');
+      } catch (error) {
+        if (signal?.aborted || !hasName(error, ...UNREADABLE, 'NotFoundError')) throw error;
+        throw new ChangedError(
+          `"name" expected ${JSON.stringify(name)} as it was opened, got it replaced or removed`,
+          { cause: error },
+        );
+      }
+    },
+  };
 }

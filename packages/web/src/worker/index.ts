@@ -6,19 +6,23 @@
 export type {
   BuildOptions,
   Endpoint,
+  EndpointEnd,
   IndexInfo,
   IndexLocation,
   Progress,
   StartOptions,
   WorkerSearchOptions,
 } from './protocol.ts';
+export type { WorkerEndpoint } from './request-channel.ts';
 export {
   type CallOptions,
   type ClientOptions,
   createSearchWorker,
   type ProgressOptions,
   SearchClient,
+  type StorageOptions,
 } from './search-client.ts';
-export { serveSearch } from './search-service.ts';
+export { serveSearch } from './serve-search.ts';
 export { ShardedClient, type ShardedInfo, type ShardedOptions } from './sharded-client.ts';
 export type { VectorInput } from './vector-input.ts';
+export { WorkerGoneError } from './worker-gone-error.ts';

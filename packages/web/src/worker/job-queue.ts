@@ -18,6 +18,12 @@ export class JobQueue {
     if (this.#current?.id === id) this.#current.abort.abort();
   }
 
+  /** Drops all that wait and aborts the one that runs. */
+  clear(): void {
+    this.#waiting.length = 0;
+    this.#current?.abort.abort();
+  }
+
   async #work(): Promise<void> {
     for (let job = this.#waiting.shift(); job; job = this.#waiting.shift()) {
       const abort = new AbortController();

@@ -1,37 +1,44 @@
 /**
  * An index in a worker, as the page sees it: every method is a promise, errors are those of the index, an AbortSignal ends
- * a call with its reason and leaves the worker ready for the next one.
+ * a call with its reason and leaves the worker ready for the next one. Changes (build, add, load, open, save, remove) take
+ * place one after the other in the order of their calls, each whole or not at all; searches go on beside them. Whatever
+ * becomes of the worker, every call settles: with WorkerGoneError where it is no more.
  */
-import type { Build } from '@sagitta/core-wasm';
+import { type Build, type Numbers, toFloat32, type Vectors } from '@sagitta/core-wasm';
 import type { BatchSearchResult, OpenIndexOptions, SearchResult } from '@sagitta/retrieval';
 import type { StorageKind, StoredIndex } from '../storage/index-storage.ts';
+import { absoluteLocation } from './absolute-location.ts';
+import { addVectors, buildIndex } from './build-index.ts';
+import { Changes, type Draft } from './changes.ts';
 import type {
   BuildOptions,
-  Endpoint,
   IndexInfo,
   IndexLocation,
   Progress,
   StartOptions,
   WorkerSearchOptions,
 } from './protocol.ts';
-import { RequestChannel } from './request-channel.ts';
-import { chunkRows, drawSample, packed, rowChunks, type VectorInput } from './vector-input.ts';
-
-/** Chunks that are on their way or being coded at a time. */
-const CHUNKS_AHEAD = 2;
+import { RequestChannel, type WorkerEndpoint } from './request-channel.ts';
+import { packed, rowsOf, type VectorInput } from './vector-input.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
 export interface ProgressOptions extends CallOptions {
-  /** Vectors (build, add) or bytes (load) done, of how many. */
+  /** Vectors of this call (build, add) or bytes (load) done, of how many. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
-export interface ClientOptions extends StartOptions {
+export interface StorageOptions extends CallOptions {
+  readonly storage?: StorageKind;
+}
+
+export interface ClientOptions extends StartOptions, CallOptions {
   /** A worker or message port of the caller's that runs serveSearch, where a bundler does not find the package's own file. */
-  readonly worker?: Endpoint & { terminate?(): void };
+  readonly worker?: WorkerEndpoint;
+  /** Milliseconds in which the worker's file has to be loaded and answer. Default 30,000. */
+  readonly timeoutMs?: number;
 }
 
 /** Makes the worker of the package's own file. Page content security: `worker-src 'self'`. */
@@ -39,172 +46,143 @@ export function createSearchWorker(): Worker {
   return new Worker(new URL('./search-worker.js', import.meta.url), { type: 'module' });
 }
 
+/** What every call of a client says when dispose was called before. */
+export function disposedError(): RangeError {
+  return new RangeError('"client" expected a live client, got a disposed one');
+}
+
 export class SearchClient implements AsyncDisposable {
   readonly coreBuild: Build;
   readonly #channel: RequestChannel;
-  readonly #terminate: () => void;
+  readonly #changes: Changes;
 
-  private constructor(build: Build, channel: RequestChannel, terminate: () => void) {
+  private constructor(build: Build, channel: RequestChannel) {
     this.coreBuild = build;
     this.#channel = channel;
-    this.#terminate = terminate;
+    this.#changes = new Changes([channel]);
   }
 
   /**
-   * Starts a worker and its core.
-   * @throws UnsupportedError for a build the engine lacks, Error if the worker's file cannot be loaded
+   * Starts a worker and its core; signal and timeoutMs are for the start alone.
+   * @throws UnsupportedError for a build the engine lacks; WorkerGoneError if the worker's file cannot be loaded, or does not
+   * answer in time; the signal's reason. No worker is left then.
    */
   static async start(options: ClientOptions = {}): Promise<SearchClient> {
-    const { worker, ...start } = options;
-    const endpoint = worker ?? createSearchWorker();
-    const channel = new RequestChannel(endpoint);
-    const terminate = (): void => {
-      if ('terminate' in endpoint) endpoint.terminate?.();
-    };
-    if (typeof Worker !== 'undefined' && endpoint instanceof Worker) {
-      endpoint.addEventListener('error', (event) => {
-        channel.close(
-          new Error(`the search worker ended: ${event.message || 'its file could not be loaded'}`),
-        );
-      });
-    }
-    try {
-      const { build } = await channel.request('start', start);
-      return new SearchClient(build, channel, terminate);
-    } catch (error) {
-      terminate();
-      throw error;
-    }
+    const { worker = createSearchWorker(), ...start } = options;
+    const { build, channel } = await RequestChannel.start(worker, start);
+    return new SearchClient(build, channel);
   }
 
   /**
    * Trains on a sample of the vectors and adds all of them; ids are their positions. The index before it answers searches
    * until this one is complete, and stays if anything goes wrong.
    * @param vectors - n × d values, copied in chunks as they go over; in a SharedArrayBuffer they are not copied
-   * @throws TypeError, RangeError on bad vectors or options, CapacityError where the worker's memory ends, the signal's reason
+   * @throws TypeError, RangeError on bad vectors or options, CapacityError where the worker's memory ends, WorkerGoneError,
+   * the signal's reason
    */
-  async build(
+  build(
     vectors: VectorInput,
     d: number,
     options: BuildOptions,
     call: ProgressOptions = {},
   ): Promise<IndexInfo> {
-    const { signal, onProgress } = call;
-    const sample = await drawSample(vectors, d, options, signal);
-    try {
-      await this.#channel.request(
-        'train',
-        { sample: sample.rows, d, options },
-        { transfer: [sample.rows.buffer as ArrayBuffer], signal },
-      );
-      await this.#addAll(vectors, d, sample.n, call);
-      onProgress?.({ done: sample.n, total: sample.n });
-      return await this.#channel.request('commit', {}, { signal });
-    } catch (error) {
-      // not waited for: a worker in the midst of training answers when it is through
-      this.#channel.request('discard', {}).catch(() => {});
-      throw error;
-    }
+    return this.#changes.run(call.signal, async (draft) => {
+      await buildIndex(draft, vectors, d, options, call.onProgress);
+      return this.#commit(draft);
+    });
   }
 
   /**
-   * Adds vectors to the index; they get the ids after the last. Chunks that were added before an abort stay.
+   * Adds vectors to the index, all or none; they get the ids after the last. Searches find them when all are there.
    * @returns vectors that there are now
+   * @throws as build, RangeError where there is no index, or one whose lists are elsewhere (open)
    */
-  async add(vectors: VectorInput, call: ProgressOptions = {}): Promise<number> {
-    const info = await this.info(call);
-    if (!info) throw new RangeError('"index" expected one that was built or loaded, got none');
-    const total = vectors instanceof Float32Array ? vectors.length / info.d : Number.NaN;
-    return (await this.#addAll(vectors, info.d, total, call)) ?? info.n;
+  add(vectors: VectorInput, call: ProgressOptions = {}): Promise<number> {
+    return this.#changes.run(call.signal, async (draft) => {
+      await addVectors(draft, vectors, call.onProgress);
+      return (await this.#commit(draft)).n;
+    });
   }
 
-  async #addAll(
-    vectors: VectorInput,
-    d: number,
-    total: number,
-    { signal, onProgress }: ProgressOptions,
-  ): Promise<number | undefined> {
-    const ahead: Promise<{ n: number }>[] = [];
-    let done = 0;
-    let n: number | undefined;
-    const settle = async (): Promise<void> => {
-      n = (await ahead.shift())?.n;
-      onProgress?.({ done, total });
-    };
-    try {
-      for await (const rows of rowChunks(vectors, d, chunkRows(d))) {
-        signal?.throwIfAborted();
-        const { vectors: chunk, transfer } = packed(rows);
-        // what is not awaited yet must not count as unhandled
-        const adding = this.#channel.request('add', { vectors: chunk }, { transfer, signal });
-        adding.catch(() => {});
-        ahead.push(adding);
-        done += rows.length / d;
-        if (ahead.length >= CHUNKS_AHEAD) await settle();
-      }
-      while (ahead.length > 0) await settle();
-    } finally {
-      await Promise.allSettled(ahead);
-    }
-    return n;
+  async #commit(draft: Draft): Promise<IndexInfo> {
+    const [info] = await draft.commit();
+    return info as IndexInfo;
   }
 
   /**
    * The k best vectors, as IvfIndex.search gives them.
-   * @throws RangeError on a query or options that are wrong, or where there is no index; the signal's reason
+   * @throws RangeError on a query or options that are wrong, or where there is no index; WorkerGoneError; the signal's reason
    */
-  search(
-    query: Float32Array,
+  async search(
+    query: Numbers,
     k: number,
     options: WorkerSearchOptions & CallOptions = {},
   ): Promise<SearchResult> {
     const { signal, ...plain } = options;
-    return this.#channel.request('search', { query, k, options: plain }, { signal });
+    const { view, transfer } = packed(toFloat32('query', query));
+    return this.#channel.request('search', { query: view, k, options: plain }, { signal, transfer });
   }
 
   /** search for every row of queries (nq × d); rows short of k end in NO_ID. An abort takes effect between queries. */
-  searchBatch(
-    queries: Float32Array,
+  async searchBatch(
+    queries: Vectors,
     k: number,
     options: WorkerSearchOptions & ProgressOptions = {},
   ): Promise<BatchSearchResult> {
     const { signal, onProgress, ...plain } = options;
-    return this.#channel.request('searchBatch', { queries, k, options: plain }, { signal, onProgress });
+    const { view, transfer } = packed(rowsOf('queries', queries));
+    const input = { queries: view, k, options: plain };
+    return this.#channel.request('searchBatch', input, { signal, onProgress, transfer });
   }
 
-  /** Reads a whole index into the worker's memory. @throws FormatError, CapacityError, what reading rejects with */
+  /**
+   * Reads a whole index into the worker's memory; a relative url is one of the page's.
+   * @throws FormatError, CapacityError, WorkerGoneError, what reading rejects with, the signal's reason
+   */
   load(from: IndexLocation, { signal, onProgress }: ProgressOptions = {}): Promise<IndexInfo> {
-    return this.#channel.request('load', { from }, { signal, onProgress });
+    return this.#changes.run(signal, async (draft) => {
+      const { location, transfer } = absoluteLocation(from);
+      await draft.request(0, 'load', { from: location }, { transfer, onProgress });
+      return this.#commit(draft);
+    });
   }
 
   /** Opens an index without its lists, which are read as searches visit them. @throws as load, UnsupportedError on a server without ranges */
   open(from: IndexLocation, { signal, ...options }: OpenIndexOptions & CallOptions = {}): Promise<IndexInfo> {
-    return this.#channel.request('open', { from, options }, { signal });
+    return this.#changes.run(signal, async (draft) => {
+      const { location, transfer } = absoluteLocation(from);
+      await draft.request(0, 'open', { from: location, options }, { transfer });
+      return this.#commit(draft);
+    });
   }
 
   /**
    * Writes the index to the browser's storage; what was there under that name is there until the new one is complete.
-   * @throws QuotaError where there is no room
+   * @throws QuotaError where there is no room, WorkerGoneError, the signal's reason
    */
   save(
     name: string,
-    options: { readonly storage?: StorageKind } = {},
+    { storage, signal }: StorageOptions = {},
   ): Promise<{ bytes: number; storage: StorageKind }> {
-    return this.#channel.request('save', { name, storage: options.storage ?? 'auto' });
+    return this.#changes.run(signal, () =>
+      this.#channel.request('save', { name, storage: storage ?? 'auto' }, { signal }),
+    );
   }
 
   /** The bytes of the index's file, e.g. for a download. */
-  toBytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#channel.request('bytes', {});
+  toBytes({ signal }: CallOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#changes.run(signal, () => this.#channel.request('bytes', {}, { signal }));
   }
 
   /** What is in the browser's storage. */
-  stored(storage: StorageKind | 'auto' = 'auto'): Promise<StoredIndex[]> {
-    return this.#channel.request('stored', { storage });
+  stored(storage: StorageKind | 'auto' = 'auto', { signal }: CallOptions = {}): Promise<StoredIndex[]> {
+    return this.#channel.request('stored', { storage }, { signal });
   }
 
-  async remove(name: string, storage: StorageKind | 'auto' = 'auto'): Promise<void> {
-    await this.#channel.request('remove', { name, storage });
+  remove(name: string, storage: StorageKind | 'auto' = 'auto', { signal }: CallOptions = {}): Promise<void> {
+    return this.#changes.run(signal, async () => {
+      await this.#channel.request('remove', { name, storage }, { signal });
+    });
   }
 
   /** undefined where nothing was built or loaded yet. */
@@ -212,20 +190,12 @@ export class SearchClient implements AsyncDisposable {
     return this.#channel.request('info', {}, { signal });
   }
 
-  /** @internal The requests themselves, for what is made of several workers. */
-  get channel(): RequestChannel {
-    return this.#channel;
-  }
-
-  /** Frees the index and ends the worker; calls that wait reject. A port of the caller's is left open. */
-  async dispose(): Promise<void> {
-    try {
-      await this.#channel.request('dispose', {});
-    } catch {
-      // ended before
-    }
-    this.#channel.close(new RangeError('"client" expected a live client, got a disposed one'));
-    this.#terminate();
+  /**
+   * Ends the worker; calls that wait reject, later ones too, with a RangeError. A port of the caller's is left open, and its
+   * worker frees the index.
+   */
+  dispose(): Promise<void> {
+    return this.#channel.dispose(disposedError());
   }
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();

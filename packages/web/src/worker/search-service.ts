@@ -1,46 +1,46 @@
-/** The worker's side: one core, one index, and the operations of the protocol on them. */
-import { type Core, type CreateCoreOptions, createCore } from '@sagitta/core-wasm';
+/** The operations of the protocol, on one core and one index. */
+import { type Core, type CreateCoreOptions, shapedSet } from '@sagitta/core-wasm';
 import {
   type BatchSearchResult,
   type ByteSource,
   blobSource,
   bytesSource,
   IvfIndex,
-  indexPieces,
   loadIndex,
   loadIndexFrom,
   NO_ID,
   openIndex,
   PagedIndex,
   saveIndex,
+  snapshotIndex,
   sourceChunks,
   trainIndex,
 } from '@sagitta/retrieval';
+import { download } from '../http-download.ts';
 import { httpSource } from '../http-source.ts';
 import type { StorageKind } from '../storage/index-storage.ts';
 import { openStorage } from '../storage/storage.ts';
-import { JobQueue, turn } from './job-queue.ts';
-import type {
-  Cancel,
-  Endpoint,
-  IndexInfo,
-  IndexLocation,
-  OperationName,
-  Operations,
-  Progress,
-  Reply,
-  Request,
-} from './protocol.ts';
-import { describeError } from './transfer-error.ts';
+import { turn } from './job-queue.ts';
+import { holdLock } from './liveness.ts';
+import type { IndexInfo, IndexLocation, OperationName, Operations, Progress } from './protocol.ts';
 
 /** Queries of a batch that are answered before messages are looked at. */
 const QUERIES_PER_TURN = 16;
 
+/** What waits for the network or for storage. */
+const BESIDE: ReadonlySet<OperationName> = new Set(['load', 'open', 'save', 'stored', 'remove']);
+const SEARCHES: ReadonlySet<OperationName> = new Set(['search', 'searchBatch']);
+
 /** What an operation may do besides its work. */
-interface Context {
+export interface Context {
   readonly signal: AbortSignal;
   progress(progress: Progress): void;
 }
+
+/** What a commit makes of the index: another one in its place, or more vectors in it. */
+type Draft =
+  | { readonly kind: 'new'; readonly index: IvfIndex | PagedIndex }
+  | { readonly kind: 'more'; readonly index: IvfIndex };
 
 type Handlers = {
   readonly [Name in OperationName]: (
@@ -49,59 +49,25 @@ type Handlers = {
   ) => Operations[Name]['out'] | Promise<Operations[Name]['out']>;
 };
 
-/**
- * Answers the messages of a SearchClient at the other end of `endpoint`, until a message asks to end it.
- * @param makeCore - how the core is made, where createCore of `@sagitta/core-wasm` is not what the worker should use
- */
-export function serveSearch(
-  endpoint: Endpoint,
-  makeCore: (options: CreateCoreOptions) => Core = createCore,
-): void {
-  const service = new SearchService(makeCore);
-  const queue = new JobQueue();
-  const reply = (message: Reply, transfer: Transferable[] = []): void =>
-    endpoint.postMessage(message, transfer);
-  const listener = ({ data }: MessageEvent<Request | Cancel>): void => {
-    if ('cancel' in data) {
-      queue.cancel(data.cancel);
-      return;
-    }
-    const { id, op } = data;
-    queue.push(id, async (signal) => {
-      try {
-        const out = await service.run(data, {
-          signal,
-          progress: (progress) => reply({ id, progress }),
-        });
-        reply({ id, out }, buffersOf(out));
-      } catch (error) {
-        reply({ id, error: describeError(error) });
-      }
-      if (op === 'dispose') endpoint.removeEventListener('message', listener);
-    });
-  };
-  endpoint.addEventListener('message', listener);
-  endpoint.start?.();
-}
-
-/** The arrays of an answer, which are fresh and go over without a copy. */
-function buffersOf(out: unknown): Transferable[] {
-  if (out instanceof Uint8Array) return [out.buffer as ArrayBuffer];
-  if (out !== null && typeof out === 'object' && 'ids' in out && 'scores' in out) {
-    return [out.ids, out.scores].filter(ArrayBuffer.isView).map((view) => view.buffer as ArrayBuffer);
-  }
-  return [];
-}
-
-class SearchService {
+/** What the requests of one client have made. */
+export class SearchService {
   readonly #makeCore: (options: CreateCoreOptions) => Core;
   #core: Core | undefined;
   #index: IvfIndex | PagedIndex | undefined;
-  /** An index that is being built; the one before it is searched until then. */
-  #pending: IvfIndex | undefined;
+  /** Searches of the paged index that wait for bytes. */
+  #reads = new Set<Promise<unknown>>();
+  /** By their numbers. */
+  readonly #drafts = new Map<number, Draft>();
+  /** Gives back the lock that tells the client that this worker lives. */
+  #release: (() => void) | undefined;
 
   constructor(makeCore: (options: CreateCoreOptions) => Core) {
     this.#makeCore = makeCore;
+  }
+
+  /** Whether a request waits for others, so that what comes behind it is not to wait for it. */
+  isBeside(op: OperationName): boolean {
+    return BESIDE.has(op) || (SEARCHES.has(op) && this.#index instanceof PagedIndex);
   }
 
   run<Name extends OperationName>(
@@ -113,72 +79,73 @@ class SearchService {
   }
 
   readonly #handlers: Handlers = {
-    start: (options) => {
+    start: async ({ lock, ...options }) => {
       this.#core ??= this.#makeCore(options);
-      return { build: this.#core.build };
+      if (lock !== undefined) this.#release ??= await holdLock(lock);
+      return { build: this.#core.build, isLocked: this.#release !== undefined };
     },
-    train: ({ sample, d, options }) => {
-      this.#discard();
-      this.#pending = trainIndex(this.#live(), { data: sample, n: sample.length / d, d }, options);
-      return this.#describe(this.#pending);
+    train: ({ draft, sample, d, options }) =>
+      this.#begin(draft, trainIndex(this.#live(), { data: sample, n: sample.length / d, d }, options)),
+    model: ({ draft }) => saveIndex(this.#draft(draft).index),
+    adopt: ({ draft, model }) => this.#begin(draft, loadIndex(this.#live(), model)),
+    extend: ({ draft }) => {
+      const index = this.#whole();
+      this.#drafts.set(draft, { kind: 'more', index });
+      return this.#describe(index);
     },
-    add: ({ vectors }) => {
-      const index = this.#pending ?? this.#whole();
-      index.add(vectors);
-      return { n: index.n };
+    add: ({ draft, vectors }) => {
+      this.#draft(draft).index.stage(vectors);
+      return undefined;
     },
-    commit: () => {
-      const index = this.#pending;
-      if (!index) throw new RangeError('"build" expected one that was begun, got none');
-      index.codec.releaseEncoder();
-      this.#pending = undefined;
-      return this.#take(index);
+    load: async ({ draft, from }, context) => {
+      const index = await load(this.#live(), from, context);
+      return this.#beginUnless(context.signal, draft, index);
     },
-    discard: () => this.#discard(),
-    search: ({ query, k, options }, { signal }) => {
-      const index = this.#current();
-      return index instanceof PagedIndex
-        ? index.search(query, k, { ...options, signal })
-        : index.search(query, k, options);
-    },
-    searchBatch: (input, context) => this.#searchBatch(input, context),
-    load: async ({ from }, context) => {
-      const core = this.#live();
-      if ('url' in from) return this.#take(await loadFromUrl(core, from, context));
-      const source = await sourceOf(from, context.signal);
-      try {
-        const { signal } = context;
-        const chunks = sourceChunks(source, signal);
-        const onProgress = (done: number, total: number): void => context.progress({ done, total });
-        return this.#take(await loadIndexFrom(core, chunks, { size: source.size, signal, onProgress }));
-      } finally {
-        await source.close?.();
-      }
-    },
-    open: async ({ from, options }, { signal }) => {
+    open: async ({ draft, from, options }, { signal }) => {
       const source = await sourceOf(from, signal);
       try {
-        return this.#take(await openIndex(this.#live(), source, { ...options, signal }));
+        const index = await openIndex(this.#live(), source, { ...options, signal });
+        return this.#beginUnless(signal, draft, index);
       } catch (error) {
         await source.close?.();
         throw error;
       }
     },
+    commit: ({ draft: number }) => {
+      const draft = this.#drafts.get(number);
+      if (!draft) throw unknownDraft(number);
+      this.#drafts.delete(number);
+      const { index, kind } = draft;
+      if (index instanceof IvfIndex) index.publish();
+      if (kind === 'new') {
+        if (index instanceof IvfIndex) index.codec.releaseEncoder();
+        this.#retire();
+        this.#index = index;
+      }
+      return this.#describe(index);
+    },
+    discard: ({ draft }) => this.#discard(draft),
+    search: ({ query, k, options }, { signal }) => {
+      const index = this.#current();
+      if (index instanceof IvfIndex) return index.search(query, k, options);
+      return this.#reading(index.search(query, k, { ...options, signal }));
+    },
+    searchBatch: (input, context) => {
+      const found = this.#searchBatch(input, context);
+      return this.#index instanceof PagedIndex ? this.#reading(found) : found;
+    },
     save: async ({ name, storage: kind }) => {
-      const storage = await openStorage(kind);
-      const bytes = await storage.write(name, indexPieces(this.#whole()));
-      return { bytes, storage: storage.kind };
+      // before anything is waited for: the state at the call
+      const snapshot = snapshotIndex(this.#whole());
+      try {
+        const storage = await openStorage(kind);
+        const bytes = await storage.write(name, snapshot.chunks(), snapshot.byteLength);
+        return { bytes, storage: storage.kind };
+      } finally {
+        snapshot.dispose();
+      }
     },
     bytes: () => saveIndex(this.#whole()),
-    model: () => {
-      if (!this.#pending) throw new RangeError('"build" expected one that was begun, got none');
-      return saveIndex(this.#pending);
-    },
-    adopt: ({ model }) => {
-      this.#discard();
-      this.#pending = loadIndex(this.#live(), model);
-      return this.#describe(this.#pending);
-    },
     info: () => (this.#index ? this.#describe(this.#index) : undefined),
     stored: async ({ storage }) => (await openStorage(storage)).list(),
     remove: async ({ name, storage }) => {
@@ -186,14 +153,59 @@ class SearchService {
       return undefined;
     },
     dispose: () => {
-      this.#discard();
+      for (const number of [...this.#drafts.keys()]) this.#discard(number);
       this.#index?.dispose();
       this.#index = undefined;
       this.#core?.dispose();
       this.#core = undefined;
+      this.#release?.();
+      this.#release = undefined;
       return undefined;
     },
   };
+
+  /** A search of the paged index there is. */
+  #reading<T>(search: Promise<T>): Promise<T> {
+    const reads = this.#reads;
+    reads.add(search);
+    return search.finally(() => reads.delete(search));
+  }
+
+  /** The index goes when the last search that has begun in it is through. */
+  #retire(): void {
+    const index = this.#index;
+    const reads = this.#reads;
+    this.#reads = new Set();
+    if (reads.size === 0) index?.dispose();
+    else Promise.allSettled(reads).then(() => index?.dispose());
+  }
+
+  #begin(draft: number, index: IvfIndex | PagedIndex): undefined {
+    this.#drafts.set(draft, { kind: 'new', index });
+    return undefined;
+  }
+
+  /** What came in after it was given up is dropped. */
+  #beginUnless(signal: AbortSignal, draft: number, index: IvfIndex | PagedIndex): undefined {
+    if (!signal.aborted) return this.#begin(draft, index);
+    index.dispose();
+    throw signal.reason;
+  }
+
+  /** A draft that vectors can be added to. */
+  #draft(number: number): { readonly index: IvfIndex } {
+    const index = this.#drafts.get(number)?.index;
+    if (index instanceof IvfIndex) return { index };
+    throw unknownDraft(number);
+  }
+
+  #discard(number: number): undefined {
+    const draft = this.#drafts.get(number);
+    this.#drafts.delete(number);
+    if (draft?.kind === 'new') draft.index.dispose();
+    else draft?.index.withdraw();
+    return undefined;
+  }
 
   #live(): Core {
     if (!this.#core) throw new RangeError('"worker" expected one that was started and not disposed');
@@ -212,18 +224,6 @@ class SearchService {
     throw new RangeError('"index" expected one in memory (load), got one whose lists are elsewhere (open)');
   }
 
-  #discard(): undefined {
-    this.#pending?.dispose();
-    this.#pending = undefined;
-    return undefined;
-  }
-
-  #take(index: IvfIndex | PagedIndex): IndexInfo {
-    this.#index?.dispose();
-    this.#index = index;
-    return this.#describe(index);
-  }
-
   #describe(index: IvfIndex | PagedIndex): IndexInfo {
     const core = this.#live();
     const { n, d, nlist, metric, kind, quantizer, bits, keepsVectors, bytesPerVector } = index;
@@ -237,17 +237,17 @@ class SearchService {
   }
 
   async #searchBatch(
-    { queries, k, options }: Operations['searchBatch']['in'],
+    { queries: given, k, options }: Operations['searchBatch']['in'],
     { signal, progress }: Context,
   ): Promise<BatchSearchResult> {
     const index = this.#current();
     const { d } = index;
+    const { data: queries, n: nq } = shapedSet(given, d, 'queries');
     const some = QUERIES_PER_TURN * d;
     if (index instanceof IvfIndex && queries.length <= some) return index.searchBatch(queries, k, options);
-    const nq = queries.length / d;
     const worst = index.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    const ids = new Uint32Array(Math.ceil(nq) * k).fill(NO_ID);
-    const scores = new Float32Array(Math.ceil(nq) * k).fill(worst);
+    const ids = new Uint32Array(nq * k).fill(NO_ID);
+    const scores = new Float32Array(nq * k).fill(worst);
     for (let at = 0; at < queries.length; at += some) {
       const part = queries.subarray(at, at + some);
       const found =
@@ -261,6 +261,23 @@ class SearchService {
       signal.throwIfAborted();
     }
     return { k, ids, scores };
+  }
+}
+
+function unknownDraft(number: number): RangeError {
+  return new RangeError(`"draft" expected one that was begun, got ${number}`);
+}
+
+async function load(core: Core, from: IndexLocation, context: Context): Promise<IvfIndex> {
+  if ('url' in from) return loadFromUrl(core, from, context);
+  const { signal } = context;
+  const source = await sourceOf(from, signal);
+  try {
+    const onProgress = (done: number, total: number): void => context.progress({ done, total });
+    const chunks = sourceChunks(source, signal);
+    return await loadIndexFrom(core, chunks, { size: source.size, signal, onProgress });
+  } finally {
+    await source.close?.();
   }
 }
 
@@ -279,15 +296,9 @@ async function loadFromUrl(
   { url, headers = {} }: Extract<IndexLocation, { url: string }>,
   { signal, progress }: Context,
 ): Promise<IvfIndex> {
-  const response = await fetch(url, { headers, signal });
-  if (!response.ok || !response.body) {
-    await response.body?.cancel();
-    throw new Error(`"url" expected an index at ${url}, got HTTP status ${response.status}`);
-  }
-  // with a content encoding the length is that of the compressed bytes
-  const length = response.headers.get('content-encoding') ? null : response.headers.get('content-length');
-  return loadIndexFrom(core, response.body, {
-    ...(length !== null && { size: Number(length) }),
+  const { size, chunks } = await download(url, { headers, signal });
+  return loadIndexFrom(core, chunks, {
+    ...(size !== undefined && { size }),
     signal,
     onProgress: (done, total) => progress({ done, total }),
   });

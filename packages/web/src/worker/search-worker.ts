@@ -1,6 +1,6 @@
 /** The file that a page's module worker is made of: `new Worker(new URL('./search-worker.js', …), { type: 'module' })`. */
 import type { Endpoint } from './protocol.ts';
-import { serveSearch } from './search-service.ts';
+import { serveSearch } from './serve-search.ts';
 
 declare const self: Endpoint;
 

@@ -9,23 +9,37 @@
  * block: a shard's k-th score is no tighter than that of all, and its blocks hold other neighbours, so now and then an answer
  * has a vector near its end that one worker passes over, or the other way round. Scores of a vector are the same in both.
  */
-import type { Metric } from '@sagitta/core-wasm';
+import { type Metric, type Numbers, shapedSet, toFloat32, type Vectors } from '@sagitta/core-wasm';
 import { type BatchSearchResult, NO_ID, type SearchResult } from '@sagitta/retrieval';
+import { addVectors, buildIndex } from './build-index.ts';
+import { Changes, type Draft } from './changes.ts';
+import { globalId } from './global-id.ts';
 import { mergeResults } from './merge-results.ts';
-import type { BuildOptions, Endpoint, IndexInfo, StartOptions, WorkerSearchOptions } from './protocol.ts';
-import { type CallOptions, type ProgressOptions, SearchClient } from './search-client.ts';
-import { drawSample, packed, rowChunks, type VectorInput } from './vector-input.ts';
+import type {
+  BuildOptions,
+  IndexInfo,
+  OperationName,
+  Operations,
+  StartOptions,
+  WorkerSearchOptions,
+} from './protocol.ts';
+import { RequestChannel, type RequestOptions, type WorkerEndpoint } from './request-channel.ts';
+import {
+  type CallOptions,
+  createSearchWorker,
+  disposedError,
+  type ProgressOptions,
+} from './search-client.ts';
+import { packed, type VectorInput } from './vector-input.ts';
+import { WorkerGoneError } from './worker-gone-error.ts';
 
-/** Vectors that go to one shard before the next gets some. */
-export const SHARD_ROWS = 1024;
-/** Chunks on their way for each shard. */
-const CHUNKS_AHEAD = 2;
-
-export interface ShardedOptions extends StartOptions {
+export interface ShardedOptions extends StartOptions, CallOptions {
   /** Workers; default navigator.hardwareConcurrency. */
   readonly shards?: number;
   /** Makes the workers, where a bundler does not find the package's own file. */
-  readonly createWorker?: () => Endpoint & { terminate?(): void };
+  readonly createWorker?: () => WorkerEndpoint;
+  /** Milliseconds in which the workers' file has to be loaded and answer. Default 30,000. */
+  readonly timeoutMs?: number;
 }
 
 /** The index of all shards together, and each of them. */
@@ -35,44 +49,66 @@ export interface ShardedInfo extends Pick<IndexInfo, 'n' | 'd' | 'nlist' | 'metr
   readonly memoryBytes: number;
 }
 
-/** The global id of the vector that a shard knows as `local`. */
-export function globalId(local: number, shard: number, shards: number): number {
-  const run = Math.floor(local / SHARD_ROWS);
-  return (run * shards + shard) * SHARD_ROWS + (local % SHARD_ROWS);
-}
-
 export class ShardedClient implements AsyncDisposable {
-  readonly #shards: readonly SearchClient[];
+  readonly #channels: readonly RequestChannel[];
+  readonly #changes: Changes;
+  /** Of the index that a search asked for now finds. */
+  #index: { readonly d: number; readonly metric: Metric } | undefined;
   #n = 0;
-  #metric: Metric = 'l2';
-  #d = 0;
 
-  private constructor(shards: readonly SearchClient[]) {
-    this.#shards = shards;
+  private constructor(channels: readonly RequestChannel[]) {
+    this.#channels = channels;
+    this.#changes = new Changes(channels);
+    // what is left of an index without one of its shards answers nothing
+    for (const { closed } of channels) {
+      const end = (): void => {
+        if (!(closed.reason instanceof WorkerGoneError)) return;
+        for (const channel of channels) void channel.dispose(closed.reason);
+      };
+      closed.addEventListener('abort', end, { once: true });
+    }
   }
 
-  /** Starts the workers. @throws as SearchClient.start */
+  /**
+   * Starts the workers.
+   * @throws as SearchClient.start; RangeError on a number of shards that is none; what createWorker throws. Where one cannot
+   * start, the others are ended.
+   */
   static async start(options: ShardedOptions = {}): Promise<ShardedClient> {
-    const { shards = globalThis.navigator?.hardwareConcurrency ?? 2, createWorker, ...start } = options;
+    const {
+      shards = globalThis.navigator?.hardwareConcurrency ?? 2,
+      createWorker = createSearchWorker,
+      signal,
+      ...start
+    } = options;
     if (!Number.isInteger(shards) || shards < 1 || shards > 1024) {
       throw new RangeError(`"shards" expected an integer from 1 to 1024, got ${shards}`);
     }
-    const started = await Promise.allSettled(
-      Array.from({ length: shards }, () =>
-        SearchClient.start(createWorker ? { ...start, worker: createWorker() } : start),
-      ),
-    );
-    const clients = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const failed = started.find((one) => one.status === 'rejected');
-    if (failed) {
-      await Promise.all(clients.map((client) => client.dispose()));
-      throw failed.reason;
-    }
-    return new ShardedClient(clients);
+    const failed = new AbortController();
+    const stop = (): void => failed.abort(signal?.reason);
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop);
+    const startOne = async (shard: number): Promise<RequestChannel> => {
+      try {
+        failed.signal.throwIfAborted();
+        const one = { ...start, signal: failed.signal, shard };
+        return (await RequestChannel.start(createWorker(), one)).channel;
+      } catch (error) {
+        failed.abort(error);
+        throw error;
+      }
+    };
+    const all = await Promise.allSettled(Array.from({ length: shards }, (_, shard) => startOne(shard)));
+    signal?.removeEventListener('abort', stop);
+    const channels = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const { reason } = failed.signal;
+    if (!failed.signal.aborted) return new ShardedClient(channels);
+    await Promise.all(channels.map((channel) => channel.dispose(reason)));
+    throw reason;
   }
 
   get shards(): number {
-    return this.#shards.length;
+    return this.#channels.length;
   }
   /** Vectors of all shards. */
   get n(): number {
@@ -80,108 +116,102 @@ export class ShardedClient implements AsyncDisposable {
   }
 
   /** As SearchClient.build; the same vectors and options give the same codes, whatever the number of workers. */
-  async build(
+  build(
     vectors: VectorInput,
     d: number,
     options: BuildOptions,
     call: ProgressOptions = {},
   ): Promise<ShardedInfo> {
-    const { signal } = call;
-    const sample = await drawSample(vectors, d, options, signal);
-    const [first, ...others] = this.#shards as [SearchClient, ...SearchClient[]];
+    return this.#changes.run(call.signal, async (draft) => {
+      await buildIndex(draft, vectors, d, options, call.onProgress);
+      return this.#commit(draft, { d, metric: options.metric });
+    });
+  }
+
+  /** As SearchClient.add: all vectors in all shards, or none. @returns vectors that there are now */
+  add(vectors: VectorInput, call: ProgressOptions = {}): Promise<number> {
+    return this.#changes.run(call.signal, async (draft) => {
+      await addVectors(draft, vectors, call.onProgress);
+      return (await this.#commit(draft)).n;
+    });
+  }
+
+  /** index — what takes the place of the one before. */
+  async #commit(draft: Draft, index = this.#index): Promise<ShardedInfo> {
+    const committing = draft.commit();
+    this.#index = index;
+    const info = describe(await committing);
+    this.#n = info.n;
+    return info;
+  }
+
+  #built(): { readonly d: number; readonly metric: Metric } {
+    this.#channels[0]?.closed.throwIfAborted();
+    if (!this.#index) throw new RangeError('"index" expected one that was built, got none');
+    return this.#index;
+  }
+
+  /** Asks all shards in one turn, so that all answer from the same index; where one rejects, the others need not answer. */
+  async #askAll<Name extends OperationName>(
+    op: Name,
+    { signal }: CallOptions,
+    input: () => { readonly input: Operations[Name]['in']; readonly transfer?: Transferable[] },
+  ): Promise<Operations[Name]['out'][]> {
+    const stop = new AbortController();
+    const onAbort = (): void => stop.abort(signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort);
     try {
-      await first.channel.request(
-        'train',
-        { sample: sample.rows, d, options },
-        { transfer: [sample.rows.buffer as ArrayBuffer], signal },
+      return await Promise.all(
+        this.#channels.map((channel) => {
+          const { input: one, transfer = [] } = input();
+          const options: RequestOptions = { signal: stop.signal, transfer };
+          return channel.request(op, one, options);
+        }),
       );
-      const model = await first.channel.request('model', {}, { signal });
-      await Promise.all(others.map((shard) => shard.channel.request('adopt', { model }, { signal })));
-      const n = await this.#deal(vectors, d, { first: 0, total: sample.n }, call);
-      const shards = await Promise.all(
-        this.#shards.map((shard) => shard.channel.request('commit', {}, { signal })),
-      );
-      this.#n = n;
-      this.#d = d;
-      this.#metric = options.metric;
-      return this.#describe(shards);
     } catch (error) {
-      for (const shard of this.#shards) shard.channel.request('discard', {}).catch(() => {});
+      stop.abort(error);
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
     }
-  }
-
-  /** Adds vectors; they get the ids after the last. */
-  async add(vectors: VectorInput, call: ProgressOptions = {}): Promise<number> {
-    this.#checkBuilt();
-    const total = vectors instanceof Float32Array ? this.#n + vectors.length / this.#d : Number.NaN;
-    this.#n = await this.#deal(vectors, this.#d, { first: this.#n, total }, call);
-    return this.#n;
-  }
-
-  /** Sends vector after vector to the shard whose turn it is. */
-  async #deal(
-    vectors: VectorInput,
-    d: number,
-    { first, total }: { readonly first: number; readonly total: number },
-    { signal, onProgress }: ProgressOptions,
-  ): Promise<number> {
-    const ahead: Promise<unknown>[] = [];
-    const count = this.#shards.length;
-    let n = first;
-    const send = (rows: Float32Array): void => {
-      const shard = this.#shards[Math.floor(n / SHARD_ROWS) % count] as SearchClient;
-      const { vectors: chunk, transfer } = packed(rows);
-      const adding = shard.channel.request('add', { vectors: chunk }, { transfer, signal });
-      adding.catch(() => {});
-      ahead.push(adding);
-      n += rows.length / d;
-    };
-    for await (const rows of rowChunks(vectors, d, SHARD_ROWS)) {
-      signal?.throwIfAborted();
-      // a run may be open: what fits goes to its shard, the rest to the next
-      const room = (SHARD_ROWS - (n % SHARD_ROWS)) * d;
-      send(rows.subarray(0, room));
-      if (rows.length > room) send(rows.subarray(room));
-      while (ahead.length >= CHUNKS_AHEAD * count) {
-        await ahead.shift();
-        onProgress?.({ done: n - ahead.length * SHARD_ROWS, total });
-      }
-    }
-    await Promise.all(ahead);
-    onProgress?.({ done: n, total });
-    return n;
-  }
-
-  #checkBuilt(): void {
-    if (this.#d === 0) throw new RangeError('"index" expected one that was built, got none');
   }
 
   /** As SearchClient.search. */
   async search(
-    query: Float32Array,
+    query: Numbers,
     k: number,
     options: WorkerSearchOptions & CallOptions = {},
   ): Promise<SearchResult> {
-    this.#checkBuilt();
-    const found = await Promise.all(this.#shards.map((shard) => shard.search(query, k, options)));
+    const { metric } = this.#built();
+    const { signal, ...plain } = options;
+    const row = toFloat32('query', query);
+    const found = await this.#askAll('search', { ...(signal && { signal }) }, () => {
+      const { view, transfer } = packed(row);
+      return { input: { query: view, k, options: plain }, transfer };
+    });
     return mergeResults(
       found.map((answer, shard) => ({ ...answer, globalId: this.#globalIdOf(shard) })),
       k,
-      this.#metric,
+      metric,
     );
   }
 
   /** As SearchClient.searchBatch. */
   async searchBatch(
-    queries: Float32Array,
+    queries: Vectors,
     k: number,
     options: WorkerSearchOptions & CallOptions = {},
   ): Promise<BatchSearchResult> {
-    this.#checkBuilt();
-    const found = await Promise.all(this.#shards.map((shard) => shard.searchBatch(queries, k, options)));
-    const nq = queries.length / this.#d;
-    const worst = this.#metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    const { d, metric } = this.#built();
+    const { signal, ...plain } = options;
+    const rows = shapedSet(queries, d, 'queries').data;
+    const found = await this.#askAll('searchBatch', { ...(signal && { signal }) }, () => {
+      const { view, transfer } = packed(rows);
+      return { input: { queries: view, k, options: plain }, transfer };
+    });
+    const nq = rows.length / d;
+    const worst = metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     const ids = new Uint32Array(nq * k).fill(NO_ID);
     const scores = new Float32Array(nq * k).fill(worst);
     for (let q = 0; q < nq; q++) {
@@ -195,7 +225,7 @@ export class ShardedClient implements AsyncDisposable {
           globalId: this.#globalIdOf(shard),
         };
       });
-      const merged = mergeResults(answers, k, this.#metric);
+      const merged = mergeResults(answers, k, metric);
       ids.set(merged.ids, q * k);
       scores.set(merged.scores, q * k);
     }
@@ -203,32 +233,33 @@ export class ShardedClient implements AsyncDisposable {
   }
 
   #globalIdOf(shard: number): (id: number) => number {
-    return (id) => globalId(id, shard, this.#shards.length);
+    return (id) => globalId(id, shard, this.#channels.length);
   }
 
   /** undefined before the first build. */
-  async info(): Promise<ShardedInfo | undefined> {
-    const shards = await Promise.all(this.#shards.map((shard) => shard.info()));
+  async info(call: CallOptions = {}): Promise<ShardedInfo | undefined> {
+    const shards = await this.#askAll('info', call, () => ({ input: {} }));
     const known = shards.filter((info) => info !== undefined);
-    return known.length === shards.length && known.length > 0 ? this.#describe(known) : undefined;
+    return known.length === shards.length ? describe(known) : undefined;
   }
 
-  #describe(shards: readonly IndexInfo[]): ShardedInfo {
-    const { d, nlist, metric, kind, quantizer } = shards[0] as IndexInfo;
-    const sum = (field: 'n' | 'bytesUsed' | 'memoryBytes'): number =>
-      shards.reduce((total, shard) => total + shard[field], 0);
-    return {
-      ...{ n: sum('n'), d, nlist, metric, kind, quantizer, shards },
-      bytesUsed: sum('bytesUsed'),
-      memoryBytes: sum('memoryBytes'),
-    };
-  }
-
-  /** Ends the workers. */
+  /** Ends the workers, as SearchClient.dispose. */
   async dispose(): Promise<void> {
-    await Promise.all(this.#shards.map((shard) => shard.dispose()));
+    const error = disposedError();
+    await Promise.all(this.#channels.map((channel) => channel.dispose(error)));
   }
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
+}
+
+function describe(shards: readonly IndexInfo[]): ShardedInfo {
+  const { d, nlist, metric, kind, quantizer } = shards[0] as IndexInfo;
+  const sum = (field: 'n' | 'bytesUsed' | 'memoryBytes'): number =>
+    shards.reduce((total, shard) => total + shard[field], 0);
+  return {
+    ...{ n: sum('n'), d, nlist, metric, kind, quantizer, shards },
+    bytesUsed: sum('bytesUsed'),
+    memoryBytes: sum('memoryBytes'),
+  };
 }

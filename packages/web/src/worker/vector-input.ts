@@ -1,19 +1,39 @@
 /** Vectors on their way to workers: a sample to train on, then everything in chunks that are moved, not copied twice. */
-import { checkFloat32, checkInteger, MAX_DIMENSION, RandomStream, vectorSet } from '@sagitta/core-wasm';
+import {
+  checkInteger,
+  MAX_DIMENSION,
+  RandomStream,
+  shapedSet,
+  toFloat32,
+  toFloat32Rows,
+  type Vectors,
+  vectorSet,
+} from '@sagitta/core-wasm';
 import { RowReservoir, sampleRows } from '@sagitta/quantizers/training';
-import type { BuildOptions } from './protocol.ts';
+import type { Draft } from './changes.ts';
+import { SHARD_ROWS } from './global-id.ts';
+import type { BuildOptions, Progress } from './protocol.ts';
 
-/** n × d values; or a function that gives them in chunks of whole rows, called twice: to draw the sample, then to add. */
-export type VectorInput = Float32Array | (() => AsyncIterable<Float32Array> | Iterable<Float32Array>);
+/**
+ * n × d numbers or n arrays of d; or a function that gives them in chunks of whole rows, called twice: to draw the sample,
+ * then to add.
+ */
+export type VectorInput = Vectors | (() => AsyncIterable<Vectors> | Iterable<Vectors>);
 
 /** Vectors to train on unless told, and at least so many for each list. */
 const TRAIN_ROWS = 20_000;
 const TRAIN_ROWS_PER_LIST = 80;
+/** Chunks on their way to each worker. */
+const CHUNKS_AHEAD = 2;
 /** Bytes of vectors in one message. */
 const CHUNK_BYTES = 1 << 21;
 
-export function chunkRows(d: number): number {
-  return Math.max(1, Math.floor(CHUNK_BYTES / (4 * d)));
+/** Rows one after the other, where only the worker knows their length. @throws as toFloat32Rows */
+export function rowsOf(label: string, rows: Vectors): Float32Array {
+  const first: unknown = Array.isArray(rows) ? rows[0] : undefined;
+  return typeof first === 'object' && first !== null && 'length' in first
+    ? toFloat32Rows(label, rows, Number(first.length))
+    : toFloat32(label, rows);
 }
 
 export interface Sample {
@@ -33,7 +53,7 @@ export async function drawSample(
   checkInteger('d', d, 1, MAX_DIMENSION);
   const count = options.trainSize ?? Math.max(TRAIN_ROWS, (options.nlist ?? 0) * TRAIN_ROWS_PER_LIST);
   const random = new RandomStream(options.seed ?? 1, 'build/sample');
-  if (vectors instanceof Float32Array) {
+  if (typeof vectors !== 'function') {
     const all = vectorSet(vectors, d, 'vectors');
     return { rows: sampleRows(all, count, random).data, n: all.n };
   }
@@ -46,26 +66,63 @@ export async function drawSample(
 }
 
 /** The vectors in runs of at most `rows` rows; views of what was given, good until the next is asked for. */
-export async function* rowChunks(
-  vectors: VectorInput,
-  d: number,
-  rows: number,
-): AsyncGenerator<Float32Array> {
-  if (vectors instanceof Float32Array) {
-    for (let at = 0; at < vectors.length; at += rows * d) yield vectors.subarray(at, at + rows * d);
-    return;
-  }
-  for await (const chunk of vectors()) {
-    checkFloat32('vectors', chunk);
-    for (let at = 0; at < chunk.length; at += rows * d) yield chunk.subarray(at, at + rows * d);
+async function* rowChunks(vectors: VectorInput, d: number, rows: number): AsyncGenerator<Float32Array> {
+  const chunks = typeof vectors === 'function' ? vectors() : [vectors];
+  for await (const chunk of chunks) {
+    const { data } = shapedSet(chunk, d, 'vectors');
+    for (let at = 0; at < data.length; at += rows * d) yield data.subarray(at, at + rows * d);
   }
 }
 
-/** What goes into the message: shared memory as it is, anything else as a copy that is moved. */
-export function packed(rows: Float32Array): { vectors: Float32Array; transfer: Transferable[] } {
-  if (typeof SharedArrayBuffer !== 'undefined' && rows.buffer instanceof SharedArrayBuffer) {
-    return { vectors: rows, transfer: [] };
+/**
+ * Sends vectors to the draft's workers as global ids deal them out: `first` is the id of the first one.
+ * @returns vectors that were sent, all of them coded
+ */
+export async function sendVectors(
+  draft: Draft,
+  vectors: VectorInput,
+  { d, first, total }: { readonly d: number; readonly first: number; readonly total: number },
+  onProgress: ((progress: Progress) => void) | undefined,
+): Promise<number> {
+  const { shards } = draft;
+  // with one worker there are no runs to keep to
+  const run = shards === 1 ? Number.POSITIVE_INFINITY : SHARD_ROWS;
+  const ahead: { readonly adding: Promise<unknown>; readonly n: number }[] = [];
+  let sent = 0;
+  let done = 0;
+  const settle = async (): Promise<void> => {
+    const { adding, n } = ahead.shift() as (typeof ahead)[number];
+    await adding;
+    done += n;
+    onProgress?.({ done, total });
+  };
+  const send = (rows: Float32Array): void => {
+    const shard = shards === 1 ? 0 : Math.floor((first + sent) / run) % shards;
+    const { view, transfer } = packed(rows);
+    const adding = draft.request(shard, 'add', { vectors: view }, { transfer });
+    // what is not awaited yet must not count as unhandled
+    adding.catch(() => {});
+    ahead.push({ adding, n: rows.length / d });
+    sent += rows.length / d;
+  };
+  const rows = Math.max(1, Math.min(run, Math.floor(CHUNK_BYTES / (4 * d))));
+  for await (const chunk of rowChunks(vectors, d, rows)) {
+    draft.signal?.throwIfAborted();
+    // a run may be open: what fits goes to its shard, the rest to the next
+    const room = Math.min(chunk.length, (run - ((first + sent) % run)) * d);
+    send(chunk.subarray(0, room));
+    if (chunk.length > room) send(chunk.subarray(room));
+    while (ahead.length >= CHUNKS_AHEAD * shards) await settle();
   }
-  const vectors = rows.slice();
-  return { vectors, transfer: [vectors.buffer] };
+  while (ahead.length > 0) await settle();
+  return sent;
+}
+
+/** What goes into a message of a view: shared memory as it is, else a copy of the view alone, which is moved. */
+export function packed<T extends Float32Array | Uint8Array>(view: T): { view: T; transfer: Transferable[] } {
+  if (typeof SharedArrayBuffer !== 'undefined' && view.buffer instanceof SharedArrayBuffer) {
+    return { view, transfer: [] };
+  }
+  const copy = view.slice() as T;
+  return { view: copy, transfer: [copy.buffer as ArrayBuffer] };
 }

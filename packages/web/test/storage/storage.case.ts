@@ -40,7 +40,10 @@ export function storageCase(name: string, make: () => Promise<IndexStorage>): vo
       expect((await storage.open('b/1')).size).toBe(5);
       await storage.remove('b/1');
       await storage.remove('b/1');
-      await expect(storage.open('b/1')).rejects.toThrow(/"name" expected a stored index, got "b\/1"/);
+      await expect(storage.open('b/1')).rejects.toMatchObject({
+        code: 'SAGITTA_NOT_FOUND',
+        message: '"name" expected a stored index, got "b/1"',
+      });
       expect(await storage.list()).toEqual([{ name: 'a ..', bytes: 20 }]);
       await expect((async () => storage.write('', [new Uint8Array(1)]))()).rejects.toThrow(RangeError);
     });

@@ -1,10 +1,26 @@
 /** Client and service over a message channel: what a page and its worker do, without a browser. */
-import { CapacityError, createCore, FormatError, RandomStream } from '@sagitta/core-wasm';
+import {
+  BusyError,
+  CapacityError,
+  createCore,
+  FormatError,
+  RandomStream,
+  UnsupportedError,
+} from '@sagitta/core-wasm';
 import { sampleRows } from '@sagitta/quantizers';
 import { loadIndex, saveIndex, trainIndex } from '@sagitta/retrieval';
 import { clusteredRows } from '@sagitta/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type BuildOptions, QuotaError, SearchClient, serveSearch } from '../../src/index.ts';
+import {
+  BlockedError,
+  type BuildOptions,
+  ChangedError,
+  NetworkError,
+  NotFoundError,
+  QuotaError,
+  SearchClient,
+  serveSearch,
+} from '../../src/index.ts';
 import { describeError, reviveError } from '../../src/worker/transfer-error.ts';
 
 const D = 16;
@@ -163,9 +179,19 @@ describe('reviveError', () => {
     new RangeError('"k" expected 1'),
     new TypeError('"x" expected a Float32Array'),
     new CapacityError(10, 5),
+    new BusyError(1000),
     new QuotaError(100, 50),
+    new QuotaError(100),
+    new UnsupportedError('"storage" expected OPFS'),
+    new NotFoundError('"name" expected a stored index'),
+    new ChangedError('replaced'),
+    new BlockedError('held'),
+    new NetworkError('"url" expected an answer', 'http://a/', 404),
+    new NetworkError('"url" expected an answer', 'http://a/'),
+    Object.assign(new Error('gone'), { name: 'NetworkError' }),
     new FormatError('expected a magic', 12),
     Object.assign(new Error('gone'), { name: 'NotFoundError' }),
+    Object.assign(new Error('no answer', { cause: new TypeError('fetch failed') }), { url: 'http://x/' }),
   ])('makes %s again', (error) => {
     const again = reviveError(structuredClone(describeError(error)));
     expect(again).toStrictEqual(error);

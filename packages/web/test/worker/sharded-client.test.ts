@@ -7,8 +7,8 @@ import {
   ShardedClient,
   serveSearch,
 } from '../../src/index.ts';
+import { globalId, SHARD_ROWS } from '../../src/worker/global-id.ts';
 import { mergeResults } from '../../src/worker/merge-results.ts';
-import { globalId, SHARD_ROWS } from '../../src/worker/sharded-client.ts';
 
 const D = 16;
 const N = 5000;

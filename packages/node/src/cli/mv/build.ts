@@ -35,9 +35,10 @@ import {
   trainLearnedFde,
 } from '@sagitta/retrieval/muvera';
 import { type Command, Option } from 'commander';
+import { extensionsOf, TOKEN_SET_FORMATS } from '../../formats.ts';
 import { saveMultiVectorIndexFile } from '../../index-file.ts';
 import type { TokenSetSource } from '../../token-sets/token-set-source.ts';
-import { addOutputOptions, integer } from '../arguments.ts';
+import { addOutputOptions, integer, outputPath } from '../arguments.ts';
 import { blame, CommandFailure } from '../failure.ts';
 import { checkOutputs } from '../inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
@@ -84,8 +85,11 @@ export function addMvBuildCommand(group: Command, io: CommandIo): void {
     .description(
       'Builds an index of the documents of TOKENS, a set of vectors each. Row numbers become ids unless there are others.',
     )
-    .argument('<TOKENS>', 'token sets: .mvecs .npz .arrow .jsonl, or plain vectors with --lengths')
-    .requiredOption('--out <FILE>', 'the index file to write')
+    .argument(
+      '<TOKENS>',
+      `token sets: ${extensionsOf(TOKEN_SET_FORMATS)}, or plain vectors with --lengths; - is standard input`,
+    )
+    .requiredOption('--out <FILE>', 'the index file to write', outputPath)
     .option('--lengths <F>', 'tokens a document, raw int32: then TOKENS is a file of plain vectors')
     .addOption(
       new Option('--fde <NAME>', "numbers of the paper's encoding, or learned from a sample of the documents")
@@ -139,7 +143,7 @@ JSON: n, d, tokens, fde, fdeLength, bytesPerDocument {fdes, finerFdes, tokens}, 
 async function build(path: string, options: MvBuildOptions, report: Reporter): Promise<void> {
   const { out, limit = Infinity } = options;
   const inputs = [path, options.lengths, options.ids, options.metadata].filter((one) => one !== undefined);
-  await checkOutputs([['--out', out]], inputs);
+  await checkOutputs([['--out', out]], inputs, report);
   const own = {
     ids: options.ids === undefined ? undefined : await readTextLines('--ids', options.ids),
     metadata: options.metadata === undefined ? undefined : await readMetadata(options.metadata),

@@ -14,7 +14,7 @@ import {
 import { type Command, InvalidArgumentError } from 'commander';
 import { writeFileAtomic } from '../../atomic-file.ts';
 import { lineChartSvg } from '../../charts/line-chart.ts';
-import { addOutputOptions, integer, integerList, MAX_COUNT } from '../arguments.ts';
+import { addOutputOptions, integer, integerList, MAX_COUNT, outputPath } from '../arguments.ts';
 import { blame, CommandFailure } from '../failure.ts';
 import { checkOutputs } from '../inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
@@ -69,7 +69,7 @@ export function addMvEvalCommand(group: Command, io: CommandIo): void {
       'recall@100',
     ] satisfies Measure[])
     .option('--depth <N>', 'length of the rankings that are judged', integer(1, MAX_COUNT), 100)
-    .option('--plot <SVG>', 'draw recall against queries/s to a file');
+    .option('--plot <SVG>', 'draw recall against queries/s to a file', outputPath);
   addQueryOptions(command);
   addFunnelOptions(command);
   addOutputOptions(command);
@@ -95,7 +95,7 @@ function measureList(text: string): readonly Measure[] {
 async function evaluate(file: string, options: MvEvalOptions, report: Reporter): Promise<void> {
   const { k, plot, qrels: path } = options;
   const inputs = [file, options.queries, path].filter((one) => one !== undefined);
-  await checkOutputs([['--plot', plot]], inputs);
+  await checkOutputs([['--plot', plot]], inputs, report);
   const qrels =
     path === undefined
       ? undefined

@@ -2,7 +2,7 @@
 import type { DocumentId, JsonValue } from '@sagitta/retrieval';
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../../atomic-file.ts';
-import { addOutputOptions, integer, MAX_COUNT } from '../arguments.ts';
+import { addOutputOptions, integer, MAX_COUNT, outputPath } from '../arguments.ts';
 import { blame } from '../failure.ts';
 import { checkOutputs } from '../inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
@@ -42,7 +42,7 @@ export function addMvSearchCommand(group: Command, io: CommandIo): void {
     )
     .option('--exact', 'MaxSim with every document')
     .option('--explain', 'which token of the document matched each token of the query')
-    .option('--out <R>', 'write a TREC run: query Q0 document rank similarity sagitta');
+    .option('--out <R>', 'write a TREC run: query Q0 document rank similarity sagitta', outputPath);
   addQueryOptions(command);
   addFunnelOptions(command);
   addOutputOptions(command);
@@ -59,7 +59,7 @@ JSON: queries, k, seconds, qps, and out or results [{query, hits [{id, similarit
 
 async function search(file: string, options: MvSearchOptions, report: Reporter): Promise<void> {
   const { k, out, explain = false } = options;
-  await checkOutputs([['--out', out]], [file, options.queries]);
+  await checkOutputs([['--out', out]], [file, options.queries], report);
   const settings = { ...funnelSettings(options, options.candidates), exact: options.exact === true };
   await withMultiVectorIndex(file, async (index) => {
     const { tokens, names } = await readQuerySets(options, index, file);

@@ -1,0 +1,31 @@
+/** A search in steps: what an index offers whose lists are elsewhere, and its scratch. */
+import { type Block, Owner, type Scope } from '@sagitta/core-wasm';
+import type { SearchResult } from '../search-result.ts';
+import type { InvertedList } from './inverted-lists.ts';
+
+/**
+ * A search whose lists are handed in one after the other, for lists that are not all in memory. The next search of
+ * the index ends it, as finish and dispose do; its functions throw RangeError from then on.
+ */
+export interface SearchSteps extends Disposable {
+  /** Numbers of the lists to visit, best first. */
+  readonly lists: Uint32Array;
+  /** Scans a list, or a run of its blocks; list after list, in order, the result is that of search. */
+  scan(list: number, content: InvertedList): void;
+  /** Ids that rerank.fetch will be asked for, in that order; nothing is scanned after it. */
+  candidates(): Uint32Array;
+  /** The result; the search is over then, and its memory is given back. Disposing it gives it up. */
+  finish(): SearchResult;
+}
+
+/** Scratch like that of Core.scope, but for as long as the steps go on. */
+export class StepScope extends Owner implements Scope {
+  reserve(byteLength: number): Block {
+    return this.allocate(byteLength);
+  }
+
+  /** @throws RangeError once the search is over */
+  check(): void {
+    this.checkLive('search');
+  }
+}

@@ -1,0 +1,72 @@
+/** Small indexes of every quantizer, metric and kind of section. */
+import type { Core, Metric } from '@sagitta/core-wasm';
+import { buildFlat, buildIvf, type IndexOptions, saveIndex } from '@sagitta/retrieval';
+import { clusteredRows } from '@sagitta/testing';
+import type { Seed } from '../reader.ts';
+
+const D = 12;
+const N = 75;
+
+type Made = Omit<IndexOptions, 'metric'> & { readonly nlist?: number };
+
+/** By what is special about them; each with one or all metrics. */
+const KINDS: readonly (readonly [string, Made, readonly Metric[]])[] = [
+  ['saq', { bits: 2, nlist: 3 }, ['l2']],
+  ['saq flat', { bits: 8 }, ['ip']],
+  ['saq kept', { bits: 4, nlist: 3, keepVectors: true }, ['cosine']],
+  ['float', { quantizer: 'none' }, ['l2', 'ip']],
+  ['float kept', { quantizer: 'none', nlist: 3, keepVectors: true }, ['cosine', 'ip', 'l2']],
+  ['rabitq 1', { quantizer: 'rabitq', bits: 1, nlist: 3 }, ['l2', 'ip']],
+  ['rabitq 4', { quantizer: 'rabitq', bits: 4, quantizerOptions: { mode: 'optimal' } }, ['cosine']],
+  ['pq 4', { quantizer: 'pq', bits: 2, quantizerOptions: { nbits: 4 } }, ['ip', 'l2']],
+  ['opq', { quantizer: 'opq', bits: 2, nlist: 2, quantizerOptions: { nbits: 4 } }, ['l2']],
+  ['lvq', { quantizer: 'lvq', bits: 4, nlist: 3 }, ['cosine', 'l2']],
+  [
+    'lvq levels means',
+    { quantizer: 'lvq', bits: 4, quantizerOptions: { secondBits: 4, means: 3 } },
+    ['l2', 'ip'],
+  ],
+  ['lvq ratio', { quantizer: 'lvq', bits: 3, quantizerOptions: { rotate: true, ratio: true } }, ['l2']],
+  ['scalar', { quantizer: 'scalar', bits: 4, nlist: 3 }, ['l2', 'ip']],
+  ['scalar vector', { quantizer: 'scalar', bits: 8, quantizerOptions: { ranges: 'vector' } }, ['l2']],
+  ['binary', { quantizer: 'binary', nlist: 3, keepVectors: true }, ['l2', 'cosine']],
+  ['turboquant', { quantizer: 'turboquant', bits: 2, nlist: 3 }, ['l2']],
+  ['turboquant 3', { quantizer: 'turboquant', bits: 3, quantizerOptions: { ratio: false } }, ['ip']],
+  [
+    'turboquant sketch',
+    { quantizer: 'turboquant', bits: 3, quantizerOptions: { sketch: true } },
+    ['ip', 'l2'],
+  ],
+  ['pca', { quantizer: 'pca', bits: 8 }, ['l2']],
+  ['fp16', { quantizer: 'fp16', nlist: 2 }, ['ip', 'l2']],
+  ['leanvec', { quantizer: 'leanvec', bits: 4, nlist: 3 }, ['l2', 'ip']],
+  ['latent', { quantizer: 'latent', bits: 2, nlist: 3 }, ['l2']],
+  ['latent 8', { quantizer: 'latent', bits: 3 }, ['ip']],
+  ['low-rank-pq', { quantizer: 'low-rank-pq', bits: 2, quantizerOptions: { nbits: 4 } }, ['l2', 'ip']],
+  [
+    'leanvec rabitq, secondary saq',
+    {
+      quantizer: 'leanvec',
+      quantizerOptions: { primary: 'rabitq' },
+      bits: 2,
+      nlist: 3,
+      secondary: { quantizer: 'saq', bits: 4 },
+    },
+    ['l2'],
+  ],
+  ['rabitq, secondary lvq', { quantizer: 'rabitq', secondary: { quantizer: 'lvq', bits: 8 } }, ['ip']],
+  ['saq, secondary float', { nlist: 3, bits: 1, secondary: { quantizer: 'none' } }, ['l2', 'cosine']],
+];
+
+export function indexSeeds(core: Core): Seed[] {
+  const rows = clusteredRows(N, D, { seed: 2, clusters: 4, spread: 0.6 });
+  return KINDS.flatMap(([name, { nlist, ...options }, metrics]) =>
+    metrics.map((metric) => {
+      using index =
+        nlist === undefined
+          ? buildFlat(core, rows, D, { metric, ...options })
+          : buildIvf(core, rows, D, { metric, nlist, ...options });
+      return { name: `${name} ${metric}`, bytes: saveIndex(index) };
+    }),
+  );
+}

@@ -1,0 +1,96 @@
+/** Small multi-vector indexes of every encoder, store of FDEs and coder of tokens. */
+import type { Core } from '@sagitta/core-wasm';
+import {
+  type FdeEncoder,
+  type MultiVectorOptions,
+  MuveraFde,
+  saveMultiVectorIndex,
+  trainLearnedFde,
+  trainMultiVectorIndex,
+  trainSplitFde,
+} from '@sagitta/retrieval';
+import type { Seed } from '../reader.ts';
+import { documents } from './documents.ts';
+
+const D = 8;
+const N = 30;
+const MOST = 4;
+
+/** Encoders of every kind, and with every option that changes what is written. */
+export function encoders(core: Core): Record<string, FdeEncoder> {
+  const sample = documents(60, D, 6, 1);
+  const plain = { d: D, numSimhashProjections: 2, numRepetitions: 2 };
+  const center = Float32Array.from({ length: D }, (_, j) => j / 16);
+  const votes = { numCells: 4, numVoters: 12 };
+  return {
+    muvera: new MuveraFde({ ...plain, projectionDimension: 4 }),
+    'muvera sketch': new MuveraFde({
+      ...plain,
+      projectionDimension: 4,
+      projection: 'count-sketch',
+      finalProjectionDimension: 20,
+      center,
+      meanSplit: true,
+      lengthBeta: 0.5,
+    }),
+    'muvera unit': new MuveraFde({ ...plain, order: 'gray', fillEmpty: false, documentScale: 'unit' }),
+    learned: trainLearnedFde(core, sample, { ...votes, projectionDimension: 3 }),
+    'learned mean': trainLearnedFde(core, sample, {
+      numCells: 4,
+      projectionDimension: 3,
+      blocks: 'mean',
+      meanSplit: true,
+      queryCells: 2,
+    }),
+    split: trainSplitFde(core, sample, {
+      numDirections: 2,
+      near: votes,
+      rest: { ...votes, projectionDimension: 3 },
+    }),
+  };
+}
+
+const KINDS: readonly (MultiVectorOptions & { readonly by: string })[] = [
+  { by: 'muvera', metric: 'ip', fdeEncoding: 'float32', tokenEncoding: 'float32' },
+  { by: 'learned' },
+  {
+    by: 'muvera',
+    metric: 'ip',
+    fdeEncoding: 'bit1',
+    finerFdeEncoding: 'int8',
+    tokenEncoding: 'bit1',
+    finerTokenEncoding: 'float16',
+  },
+  { by: 'split', fdeEncoding: 'saq', tokenEncoding: 'saq', tokenBits: 8, nlist: 5 },
+  {
+    by: 'learned mean',
+    metric: 'ip',
+    fdeEncoding: 'int8',
+    finerFdeEncoding: 'float32',
+    tokenEncoding: 'rabitq',
+  },
+  {
+    by: 'muvera sketch',
+    fdeEncoding: 'saq',
+    fdeBits: 2,
+    tokenEncoding: 'int8',
+    finerTokenEncoding: 'float32',
+  },
+  { by: 'muvera unit', metric: 'ip', fdeEncoding: 'float32', tokenEncoding: 'float16', nlist: 3 },
+  { by: 'muvera', metric: 'ip', fdeEncoding: 'pq256x8', tokenEncoding: 'int8' },
+];
+
+export function multiVectorSeeds(core: Core): Seed[] {
+  const made = encoders(core);
+  const tokens = documents(N, D, MOST);
+  const ids = Array.from({ length: N }, (_, i) => (i % 3 === 0 ? `document ${i}` : i));
+  const metadata = ids.map((id, i) => (i % 2 === 0 ? { id, list: [1, null] } : 'é'));
+  return KINDS.map(({ by, ...options }) => {
+    const sample = documents(options.fdeEncoding === 'pq256x8' ? 260 : 60, D, MOST, 1);
+    const encoder = made[by] as FdeEncoder;
+    using index = trainMultiVectorIndex(core, sample, { encoder, ...options });
+    index.add({ ids, tokens, metadata });
+    const { fdeEncoding = 'int8', tokenEncoding = 'int8' } = options;
+    return { name: `${by} ${fdeEncoding} ${tokenEncoding}`, bytes: saveMultiVectorIndex(index) };
+  });
+}
