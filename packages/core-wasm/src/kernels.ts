@@ -116,6 +116,21 @@ export interface Kernels {
    */
   projectRows(rows: Ptr, n: number, depth: number, panels: Ptr, kept: number, out: Ptr): void;
   /**
+   * 64 reflections, in place, of `width` floats at the start of each of n rows `stride` floats apart; width a multiple of 16
+   * from 64; vectors i8[64 × width], diagonal f32[64], mix f32[64 × 64], scratch 2·width + 512 bytes. See
+   * assembly/reflect.ts.
+   */
+  reflectRows(
+    rows: Ptr,
+    n: number,
+    stride: number,
+    width: number,
+    vectors: Ptr,
+    diagonal: Ptr,
+    mix: Ptr,
+    scratch: Ptr,
+  ): void;
+  /**
    * Codes of rows on the grid from their own least to their own greatest value, packed; records f32[6n]: least, step, |x̂|²,
    * <x, x̂>, |x|², <centre, x̂> (centre f32[d] or NO_PTR). scratch u16[d], d a multiple of 16, used ≥ 1.
    */

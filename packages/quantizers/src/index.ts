@@ -57,8 +57,11 @@ export {
   gatherRows,
   type KmeansModel,
   type KmeansOptions,
+  type LeadingPca,
+  type LeadingPcaOptions,
   type PcaModel,
   type PcaOptions,
+  principalDirections,
   projectRows,
   RowReservoir,
   type SymmetricEigen,
@@ -68,3 +71,4 @@ export {
   trainKmeans,
   trainPca,
 } from './training/index.ts';
+export { checkTrainingSample, fewestVectors } from './training-minimum.ts';

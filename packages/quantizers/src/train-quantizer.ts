@@ -53,8 +53,12 @@ import {
   VectorScalarCoder,
 } from './scalar/index.ts';
 import { trainKmeans } from './training/kmeans.ts';
-import { trainPca } from './training/pca.ts';
+import { principalDirections } from './training/leading-pca.ts';
+import { checkTrainingSample, spannedDirections } from './training-minimum.ts';
 import { readTurboQuantCoder, SignSketch, TurboQuantCoder } from './turboquant/index.ts';
+
+/** Most dimensions of quantizers that learn a rotation of all of them. */
+const MOST_CUBIC_DIMS = 2048;
 
 type Maker = (sample: Sample, options: QuantizerOptions) => Made;
 
@@ -74,9 +78,18 @@ function pqOptions({ d, seed }: Sample, options: QuantizerOptions): PqOptions {
   return { m, nbits, seed, iterations };
 }
 
+/** A rotation learned from all principal axes: its time grows by d³, minutes at 2,048. */
+function checkCubic(name: QuantizerName, d: number): void {
+  if (d <= MOST_CUBIC_DIMS) return;
+  throw new RangeError(
+    `"d" expected at most ${MOST_CUBIC_DIMS} for ${name}, whose rotation takes hours of more dimensions, got ${d}: use pq, saq or rabitq, or reduce first`,
+  );
+}
+
 function makePq(sample: Sample, options: QuantizerOptions, isRotated: boolean): Made {
   const { d, n, core } = sample;
   const pq = pqOptions(sample, options);
+  if (isRotated) checkCubic('opq', d);
   const frame = isRotated ? trainOpqFrame(core, sample.rows, n, d, pq) : identityFrame(d);
   const coder = trainPqCoder(core, inFrame(sample, frame), n, frame.dims, pq);
   return { frame, coder, bits: (coder.m * pq.nbits) / d, isUnbiased: false };
@@ -137,13 +150,13 @@ const MAKERS: Record<QuantizerName, Maker> = {
       : new TurboQuantCoder(frame.dims, bits, hasRatio);
     return { frame, coder, bits: (bits * frame.dims) / d, isUnbiased: isSketched || hasRatio };
   },
-  pca({ core, d, n, rows, data }, options) {
+  pca({ core, d, n, rows, data, seed }, options) {
     const bits = checkNumber('bits', options.bits ?? 4, 1 / 16, 16);
     const share = Math.max(1, Math.min(d, Math.round((bits * d) / 16)));
     const kept = checkInteger('dims', options.dims ?? share, 1, d);
     checkHalves('vectors', data);
-    const { components } = trainPca(core, { data: rows, n, d }, { center: false });
-    const frame = matrixFrame(d, components.slice(0, kept * d));
+    const found = principalDirections(core, { data: rows, n, d }, { center: false, dims: kept, seed });
+    const frame = matrixFrame(d, found.components);
     return {
       frame,
       coder: new HalfCoder(frame.dims, 'exact'),
@@ -163,6 +176,7 @@ const MAKERS: Record<QuantizerName, Maker> = {
   },
   'low-rank-pq'(sample, options) {
     const { core, d, n, rows } = sample;
+    checkCubic('low-rank-pq', d);
     const pq = pqOptions(sample, options);
     const dsub = Math.ceil(paddedDims(d) / pq.m);
     const { clusterDims } = options;
@@ -188,12 +202,13 @@ const MAKERS: Record<QuantizerName, Maker> = {
 };
 
 /**
- * Trains a quantizer on a sample (n × d, at least 1 vector; product quantization needs 16 or 256), of vectors of lengths up
- * to 2^56 that are not all below 2^-56.
+ * Trains a quantizer on a sample (n × d, at least as many vectors as fewestVectors says), of vectors of lengths up to 2^56 that
+ * are not all below 2^-56.
  *
  * residuals — n × d, where vectors will be coded as residuals x - c of lists: what is learned is learned from them.
  * For cosine pass vectors of length 1.
- * @throws RangeError on options out of range, too few vectors, values that are not finite
+ * @throws RangeError on options out of range, too few vectors or vectors that hardly differ where something is learned of
+ * them, values that are not finite
  */
 export function trainQuantizer(
   core: Core,
@@ -209,16 +224,19 @@ export function trainQuantizer(
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('sample.d', d, 1, MAX_DIMENSION);
   const { data, n } = boundedSet(sample.data, d, 'sample', { isSample: true });
-  if (n === 0) throw new RangeError('"sample" expected at least 1 vector, got 0');
+  checkTrainingSample('sample', { data, n, d }, name, options);
   const origin = new Float32Array(d);
   if (metric === 'l2') {
     const sums = new Float64Array(d);
     for (let i = 0; i < data.length; i++) sums[i % d] = (sums[i % d] as number) + (data[i] as number);
     for (let j = 0; j < d; j++) origin[j] = (sums[j] as number) / n;
   }
-  const rows = residuals
-    ? boundedSet(residuals, d, 'residuals').data
-    : data.map((value, i) => value - (origin[i % d] as number));
+  const own = residuals && boundedSet(residuals, d, 'residuals');
+  // residuals of vectors that are centroids themselves are 0 and teach nothing
+  const rows =
+    own && spannedDirections(own, 1) > 0
+      ? own.data
+      : data.map((value, i) => value - (origin[i % d] as number));
   const random = new RandomStream(seed, `quantizer/${name}`);
   const made = MAKERS[name]({ core, d, n: rows.length / d, rows, data, origin, random, seed }, options);
   return new LinearQuantizer({ name, metric, d, origin, ...made });

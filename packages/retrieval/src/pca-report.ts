@@ -17,7 +17,7 @@ import {
   type OptionTable,
   type VectorSetInput,
 } from '@sagitta/core-wasm';
-import { projectRows, trainPca } from '@sagitta/quantizers';
+import { principalDirections, projectRows } from '@sagitta/quantizers';
 import { holdOut } from './held-out.ts';
 import { buildFlat } from './ivf/build.ts';
 import { recallAtK } from './recall.ts';
@@ -89,18 +89,22 @@ export function pcaReport(core: Core, sample: VectorSetInput, options: PcaReport
     return index.searchBatch(q, k).ids;
   };
   const truth = search(base.data, queries.data, d);
-  const model = trainPca(core, base, { center: metric === 'l2' });
-  const most = wanted.at(-1) ?? 0;
+  // all dims are the vectors themselves
+  const most = wanted.filter((dims) => dims < d).at(-1) ?? 1;
+  const model = principalDirections(core, base, { center: metric === 'l2', dims: most, seed });
   const [reducedBase, reducedQueries] = [base, queries].map((set) => projectRows(core, set, model, most)) as [
     Float32Array,
     Float32Array,
   ];
-  const total = model.variances.reduce((sum, value) => sum + value, 0);
+  const { total } = model;
   const rows = wanted.map((dims): PcaReportRow => {
-    const found = search(firstOf(reducedBase, most, dims), firstOf(reducedQueries, most, dims), dims);
+    const found =
+      dims === d
+        ? truth
+        : search(firstOf(reducedBase, most, dims), firstOf(reducedQueries, most, dims), dims);
     const recall = recallAtK(found, k, truth, k, k);
     const explained = model.variances.subarray(0, dims).reduce((sum, value) => sum + value, 0);
-    const explainedVariance = total > 0 ? explained / total : 1;
+    const explainedVariance = total > 0 && dims < d ? explained / total : 1;
     return { dims, explainedVariance, recall, recallLost: 1 - recall, bytesPerVector: 4 * dims };
   });
   return { d, n: base.n, queries: queries.n, k, rows };

@@ -29,6 +29,7 @@ export {
   maxsimI8,
 } from './maxsim.ts';
 export { projectRows, quantizeRows, residualRows } from './project.ts';
+export { reflectRows } from './reflect.ts';
 export {
   expandFactor,
   type SegmentedSegment,

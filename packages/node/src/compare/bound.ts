@@ -6,7 +6,7 @@
  * norms, are not in it, and data that are not normal may lie below.
  */
 import type { Core, VectorSet } from '@sagitta/core-wasm';
-import { trainPca, waterLevel } from '@sagitta/quantizers';
+import { principalDirections, waterLevel } from '@sagitta/quantizers';
 import { l2F64 } from '../scores-f64.ts';
 
 export interface BoundPoint {
@@ -28,7 +28,8 @@ export function errorBound(
 ): BoundPoint[] {
   const { d } = base;
   const n = Math.min(base.n, SPECTRUM_ROWS);
-  const pca = trainPca(core, { data: base.data.subarray(0, n * d), n, d }, { center: true });
+  const sample = { data: base.data.subarray(0, n * d), n, d };
+  const pca = principalDirections(core, sample, { center: true, dims: d, seed: 1 });
   const nq = Math.min(queries.n, PAIR_QUERIES);
   const rows = Math.min(base.n, PAIR_ROWS);
   // squares of the queries' coordinates about the mean

@@ -8,6 +8,7 @@
  */
 import { type Core, checkInteger, type VectorSet } from '@sagitta/core-wasm';
 import { type Frame, matrixFrame } from '../linear/frame.ts';
+import { principalDirections } from '../training/leading-pca.ts';
 import { trainPca } from '../training/pca.ts';
 import { symmetricEigen } from '../training/symmetric-eigen.ts';
 import { makeSymmetric, product, spectral } from './matrices.ts';
@@ -19,11 +20,10 @@ export type LeanVecSolver = (typeof LEANVEC_SOLVERS)[number];
 const FLOOR = 1e-9;
 
 /** rows — centred as they will be coded. */
-export function identityProjection(core: Core, rows: VectorSet, dims: number): Frame {
+export function identityProjection(core: Core, rows: VectorSet, dims: number, seed = 1): Frame {
   const { d } = rows;
   checkInteger('dims', dims, 1, d);
-  const { components } = trainPca(core, rows, { center: false });
-  return matrixFrame(d, components.slice(0, dims * d));
+  return matrixFrame(d, principalDirections(core, rows, { center: false, dims, seed }).components);
 }
 
 /** queries — a sample of training queries, centred as queries will be; at least 1. */

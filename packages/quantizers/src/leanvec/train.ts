@@ -11,6 +11,9 @@ import { ExactNormCoder } from './exact-norm.ts';
 import { frankWolfeProjection } from './frank-wolfe.ts';
 import { identityProjection, LEANVEC_SOLVERS, spheringProjection } from './projection.ts';
 
+/** Most dimensions of projections that are made for queries: several d³. */
+const MOST_QUERY_DIMS = 2048;
+
 /**
  * make — trains the primary on the projected sample.
  * @throws RangeError on dims or queries that do not fit, or a solver without queries
@@ -39,12 +42,21 @@ export function makeLeanVec(
   };
 }
 
-function projectionOf({ core, d, n, rows, origin }: Sample, options: QuantizerOptions, dims: number): Frame {
+function projectionOf(
+  { core, d, n, rows, origin, seed }: Sample,
+  options: QuantizerOptions,
+  dims: number,
+): Frame {
   const solver = checkOneOf('solver', options.solver ?? 'sphering', LEANVEC_SOLVERS);
   const set = { data: rows, n, d };
   if (!options.queries) {
     if (options.solver) throw new RangeError(`"solver" expected "queries" beside it, got none`);
-    return identityProjection(core, set, dims);
+    return identityProjection(core, set, dims, seed);
+  }
+  if (d > MOST_QUERY_DIMS) {
+    throw new RangeError(
+      `"queries" expected vectors of at most ${MOST_QUERY_DIMS} dimensions, got ${d}: the projection for them takes hours; leave them out`,
+    );
   }
   const given = boundedSet(options.queries, d, 'queries');
   if (given.n === 0) throw new RangeError('"queries" expected at least 1 vector, got 0');

@@ -176,7 +176,7 @@ export function fromFrame(frame: Frame, rows: Float32Array): Float32Array {
 }
 
 /** The inverse of the kernel rotateF32Rows: its four rounds backwards. */
-function rotateBack(z: Float64Array, signs: Uint32Array): void {
+export function rotateBack(z: Float32Array | Float64Array, signs: Uint32Array): void {
   const dims = z.length;
   let t = 1;
   while (2 * t <= dims) t *= 2;

@@ -25,6 +25,7 @@ import { eps2 } from './code-quality.ts';
 import { unpackFactor } from './factors.ts';
 import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
+import { ReflectionTransform } from './reflections.ts';
 
 export interface DecodeOptions {
   /** Where the blocks begin. Default 0. */
@@ -49,6 +50,9 @@ export class SaqDecoder extends Owner {
   readonly model: SaqModel;
   readonly layout: SaqLayout;
   readonly #projection: Block;
+  readonly #reflections: ReflectionTransform | undefined;
+  /** Values of a row of #values. */
+  readonly #stride: number;
   readonly #values: Block;
   readonly #codes: Block;
   readonly #rows: Block;
@@ -59,11 +63,16 @@ export class SaqDecoder extends Owner {
     this.layout = saqLayout(model.plan);
     const { coded, keptDims } = this.layout;
     const widest = coded.reduce((most, { dims }) => Math.max(most, dims), 16);
+    const { reflections } = model;
     this.#projection = this.allocate(model.projection.byteLength);
     this.#projection.f32(0, model.projection.length).set(model.projection);
-    this.#values = this.allocate(BLOCK * keptDims * 4);
+    this.#reflections = this.own(
+      () => reflections && new ReflectionTransform(core, reflections, model.seed, keptDims),
+    );
+    this.#stride = reflections?.dims ?? keptDims;
+    this.#values = this.allocate(BLOCK * this.#stride * 4);
     this.#codes = this.allocate(widest * 2);
-    this.#rows = this.allocate(BLOCK * model.d * 4);
+    this.#rows = this.allocate(reflections ? 0 : BLOCK * model.d * 4);
   }
 
   /**
@@ -98,9 +107,7 @@ export class SaqDecoder extends Owner {
       const rows = out.subarray(first * d, (first + used) * d);
       if (keptDims > 0) {
         this.#unpackBlock(blocks, byteOffset + (first / BLOCK) * blockBytes, used, scale);
-        const { kernels } = this.core;
-        kernels.matmulF32(this.#values.at(), this.#projection.at(), used, d, keptDims, this.#rows.at());
-        rows.set(this.#rows.f32(0, used * d));
+        this.#projectBack(used, rows);
       } else {
         rows.fill(0);
       }
@@ -146,10 +153,27 @@ export class SaqDecoder extends Owner {
     return { rows, lost };
   }
 
-  /** scale·g·y of `used` vectors of one block into #values, used × keptDims. */
+  /** #values of `used` vectors in the dims of vectors: rows, used × d. */
+  #projectBack(used: number, rows: Float32Array): void {
+    const { d } = this.model;
+    const stride = this.#stride;
+    if (this.#reflections) {
+      this.#reflections.invert(this.#values, used);
+      const values = this.#values.f32();
+      for (let i = 0; i < used; i++) rows.set(values.subarray(i * stride, i * stride + d), i * d);
+      return;
+    }
+    const { kernels } = this.core;
+    kernels.matmulF32(this.#values.at(), this.#projection.at(), used, d, stride, this.#rows.at());
+    rows.set(this.#rows.f32(0, used * d));
+  }
+
+  /** scale·g·y of `used` vectors of one block into #values, used × #stride, zeros behind the kept dims. */
   #unpackBlock(blocks: Block, block: number, used: number, scale: 'leastSquares' | 'unbiased'): void {
     const { coded, keptDims, offsets } = this.layout;
-    const values = this.#values.f32(0, used * keptDims);
+    const stride = this.#stride;
+    const values = this.#values.f32(0, used * stride);
+    if (stride > keptDims) values.fill(0);
     let column = 0;
     for (const [s, segment] of coded.entries()) {
       const { dims, bits } = segment;
@@ -165,7 +189,7 @@ export class SaqDecoder extends Owner {
         const factor = unpackFactor(factors[i] as number) * unit;
         const code = blocks.at(at + 2 * BLOCK + i * codeBytes(segment));
         this.core.kernels.unpackCode(code, dims, bits, this.#codes.at());
-        const row = i * keptDims + column;
+        const row = i * stride + column;
         for (let t = 0; t < dims; t++) values[row + t] = factor * ((codes[t] as number) - middle);
       }
       column += dims;

@@ -3,7 +3,7 @@
  * factors and the packed codes. Memory: one chunk of vectors and its projection, whatever the total.
  *
  * The projection is computed in 16-bit integers (assembly/project.ts): twice as fast as f32, off by 3e-6·|r| a coordinate,
- * which is 1 % of what a code of 8 bits misses and nothing beside what fewer miss.
+ * which is 1 % of what a code of 8 bits misses and nothing beside what fewer miss. Reflections are in integers too.
  */
 import {
   type Block,
@@ -18,10 +18,12 @@ import {
 import { LARGEST_FACTOR, packFactor } from './factors.ts';
 import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
+import { ReflectionTransform } from './reflections.ts';
 import { startsOf } from './starts.ts';
 
-/** Vectors projected at once. */
+/** Vectors projected at once, and of more dims fewer: values. */
 const CHUNK = 256;
+const CHUNK_VALUES = 1 << 20;
 
 /** Projects rows (n × d) onto matrix (kept × d) in chunks; visit gets count × kept values, valid until it returns. */
 export function projectRows(
@@ -98,6 +100,11 @@ export class SaqEncoder extends Owner {
   readonly model: SaqModel;
   readonly layout: SaqLayout;
   readonly #panels: Panels;
+  readonly #reflections: ReflectionTransform | undefined;
+  /** Vectors at a time: a multiple of 32. */
+  readonly #chunk: number;
+  /** Values from one projected vector to the next. */
+  readonly #stride: number;
   readonly #rows: Block;
   readonly #integers: Block;
   readonly #projected: Block;
@@ -114,10 +121,20 @@ export class SaqEncoder extends Owner {
     this.layout = saqLayout(model.plan);
     const { keptDims, coded } = this.layout;
     const { d } = model;
-    this.#panels = makePanels(this.allocate(2 * paddedDepth(d) * keptDims), model, keptDims);
-    this.#rows = this.allocate(CHUNK * d * 4);
-    this.#integers = this.allocate(CHUNK * paddedDepth(d) * 2);
-    this.#projected = this.allocate(CHUNK * Math.max(1, keptDims) * 4);
+    const { reflections } = model;
+    const chunk = reflections
+      ? Math.min(CHUNK, Math.max(BLOCK, BLOCK * Math.floor(CHUNK_VALUES / reflections.dims / BLOCK)))
+      : CHUNK;
+    this.#chunk = chunk;
+    const panelDims = reflections ? 0 : keptDims;
+    this.#panels = makePanels(this.allocate(2 * paddedDepth(d) * panelDims), model, panelDims);
+    this.#reflections = this.own(
+      () => reflections && new ReflectionTransform(core, reflections, model.seed, keptDims),
+    );
+    this.#stride = reflections?.dims ?? keptDims;
+    this.#rows = this.allocate(chunk * d * 4);
+    this.#integers = this.allocate(chunk * paddedDepth(d) * 2);
+    this.#projected = this.allocate(chunk * Math.max(1, this.#stride) * 4);
     this.#starts = this.allocate(64 * Math.max(1, coded.length));
     this.#startCounts = coded.map(({ bits, dims }, s) => {
       const starts = startsOf(bits, dims);
@@ -126,7 +143,7 @@ export class SaqEncoder extends Owner {
     });
     const widest = coded.reduce((most, segment) => Math.max(most, segment.dims), paddedDepth(d));
     this.#scratch = this.allocate(4 * (widest + paddedDepth(d)));
-    this.#factors = this.allocate(8 * CHUNK + 12 * BLOCK);
+    this.#factors = this.allocate(8 * chunk + 12 * BLOCK);
   }
 
   /**
@@ -145,8 +162,9 @@ export class SaqEncoder extends Owner {
     }
     const { blockBytes } = this.layout;
     out.u8(byteOffset, blockCount(n) * blockBytes).fill(0);
-    for (let first = 0; first < n; first += CHUNK) {
-      const count = Math.min(CHUNK, n - first);
+    const chunk = this.#chunk;
+    for (let first = 0; first < n; first += chunk) {
+      const count = Math.min(chunk, n - first);
       this.#rows.f32().set(vectors.subarray(first * d, (first + count) * d));
       this.#encodeChunk(count, origin !== undefined, out, byteOffset + (first / BLOCK) * blockBytes);
     }
@@ -162,18 +180,20 @@ export class SaqEncoder extends Owner {
     const { d } = this.model;
     const { keptDims, blockBytes } = this.layout;
     const { values, limit } = this.#panels;
+    const chunk = this.#chunk;
+    const origin = hasOrigin ? this.#scratch.at(this.#originAt) : NO_PTR;
     kernels.quantizeRows(
       this.#rows.at(),
       count,
       d,
-      hasOrigin ? this.#scratch.at(this.#originAt) : NO_PTR,
+      origin,
       limit,
       this.#scratch.at(),
       this.#integers.at(),
       this.#factors.at(),
-      this.#factors.at(4 * CHUNK),
+      this.#factors.at(4 * chunk),
     );
-    const norms = this.#factors.f32(4 * CHUNK, count);
+    const norms = this.#factors.f32(4 * chunk, count);
     const bad = norms.find((norm) => !Number.isFinite(norm));
     if (bad !== undefined) {
       checkFinite('vectors', this.#rows.f32(0, count * d), d);
@@ -181,8 +201,15 @@ export class SaqEncoder extends Owner {
         `"vectors" expected vectors of lengths up to 2^56, got one with a squared length of ${bad}`,
       );
     }
-    const depth = paddedDepth(d);
-    kernels.projectRows(this.#integers.at(), count, depth, values.at(), keptDims, this.#projected.at());
+    if (this.#reflections) {
+      const projected = this.#projected.at();
+      kernels.residualRows(this.#rows.at(), count, d, origin, this.#stride, projected);
+      this.#reflections.apply(this.#projected, count);
+      this.#factors.f32(0, count).fill(1);
+    } else {
+      const depth = paddedDepth(d);
+      kernels.projectRows(this.#integers.at(), count, depth, values.at(), keptDims, this.#projected.at());
+    }
     for (let first = 0; first < count; first += BLOCK) {
       const used = Math.min(BLOCK, count - first);
       const block = byteOffset + (first / BLOCK) * blockBytes;
@@ -193,16 +220,17 @@ export class SaqEncoder extends Owner {
 
   /** Factors and codes of `used` vectors from the `first` of the chunk. */
   #encodeBlock(first: number, used: number, out: Block, block: number): void {
-    const { keptDims, coded, offsets } = this.layout;
-    const factorsAt = 8 * CHUNK;
+    const { coded, offsets } = this.layout;
+    const stride = this.#stride;
+    const factorsAt = 8 * this.#chunk;
     const scales = this.#factors.f32(4 * first, used);
     let column = 0;
     for (const [s, { dims, bits }] of coded.entries()) {
       const at = block + (offsets[s] as number);
       this.core.kernels.encodeCodeRows(
-        this.#projected.at((first * keptDims + column) * 4),
+        this.#projected.at((first * stride + column) * 4),
         used,
-        keptDims,
+        stride,
         dims,
         bits,
         this.#starts.at(64 * s),

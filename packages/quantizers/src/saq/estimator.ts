@@ -24,6 +24,7 @@ import {
 } from '@sagitta/core-wasm';
 import { type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
+import { ReflectionTransform } from './reflections.ts';
 import {
   CONTEXT_RECORD_BYTES,
   RANGE_RECORD_BYTES,
@@ -65,6 +66,7 @@ export class SaqEstimator extends Owner {
   readonly layout: SaqLayout;
   readonly #weight: number;
   readonly #projection: Block;
+  readonly #reflections: ReflectionTransform | undefined;
   readonly #raw: Block;
   readonly #projected: Block;
   readonly #integers: Block;
@@ -82,10 +84,14 @@ export class SaqEstimator extends Owner {
     this.layout = saqLayout(model.plan);
     this.#weight = model.metric === 'l2' ? 2 : 1;
     const { coded, keptDims } = this.layout;
-    this.#projection = this.allocate(keptDims * model.d * 4);
-    this.#projection.f32().set(model.projection);
-    this.#raw = this.allocate(model.d * 4);
-    this.#projected = this.allocate(keptDims * 4);
+    const { reflections } = model;
+    this.#projection = this.allocate(model.projection.byteLength);
+    this.#projection.f32(0, model.projection.length).set(model.projection);
+    this.#reflections = this.own(
+      () => reflections && new ReflectionTransform(core, reflections, model.seed, keptDims),
+    );
+    this.#raw = this.allocate(reflections ? 0 : model.d * 4);
+    this.#projected = this.allocate((reflections?.dims ?? keptDims) * 4);
     this.#integers = this.allocate(keptDims * 2);
     const ranges = saqRanges(coded);
     const stages = saqStages(coded, ranges);
@@ -124,8 +130,13 @@ export class SaqEstimator extends Owner {
   #project(vector: Float32Array): void {
     const { d, mean } = this.model;
     checkLength('vector', vector.length, d, 'd');
-    const raw = this.#raw.f32(0, d);
+    const raw = this.#reflections ? this.#projected.f32() : this.#raw.f32();
     for (let i = 0; i < d; i++) raw[i] = (vector[i] as number) - (mean[i] as number);
+    if (this.#reflections) {
+      raw.fill(0, d);
+      this.#reflections.apply(this.#projected, 1);
+      return;
+    }
     this.core.kernels.dotF32Rows(
       this.#raw.at(),
       this.#projection.at(),

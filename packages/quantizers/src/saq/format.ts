@@ -1,9 +1,10 @@
 /**
  * The bytes of a SAQ model, section "SAQM" of every file that holds SAQ codes, and the file of a model alone.
  *
- * u32 version 1 · u32 d · u32 metric (0 l2, 1 ip, 2 cosine) · f64 bits · f64 seed · u32 segments,
+ * u32 version (1 with a projection, 2 with reflections) · u32 d · u32 metric (0 l2, 1 ip, 2 cosine) · f64 bits · f64 seed · u32 segments,
  * then per segment u32 dims · u32 bits, then f32 arrays: mean [d], factor units [coded], shares [coded + 1],
- * projection [kept dims × d]. Everything is checked against what training can write before it is used.
+ * then the projection [kept dims × d] or u32 reflections, f32 diagonal [reflections], i8 vectors (saq/reflections.ts).
+ * Everything is checked against what training can write before it is used.
  */
 import {
   type ByteReader,
@@ -20,19 +21,43 @@ import { MAX_AVERAGE_BITS, MAX_BITS } from './code-quality.ts';
 import { powerOfTwoBelow } from './factors.ts';
 import { type SaqSegment, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
+import {
+  GREATEST_DIAGONAL,
+  LEAST_DIAGONAL,
+  REFLECTED_TOGETHER,
+  type Reflections,
+  reflectionBytes,
+} from './reflections.ts';
 
 const KIND = 'saqmodel';
 const SECTION = 'SAQM';
+/** Of the file, and of a section with a projection; one with reflections has the next. */
 const MODEL_VERSION = 1;
+const REFLECTED_VERSION = 2;
 const MAX_SEGMENTS = 4096;
 
 /** The section's bytes, little-endian. */
 export function writeSaqModel(model: SaqModel): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
-  writer.u32(MODEL_VERSION).u32(model.d).u32(METRICS.indexOf(model.metric)).f64(model.bits).f64(model.seed);
+  const { reflections } = model;
+  writer
+    .u32(reflections ? REFLECTED_VERSION : MODEL_VERSION)
+    .u32(model.d)
+    .u32(METRICS.indexOf(model.metric))
+    .f64(model.bits)
+    .f64(model.seed);
   writer.u32(model.plan.length);
   for (const segment of model.plan) writer.u32(segment.dims).u32(segment.bits);
-  writer.array(model.mean).array(model.factorUnits).array(model.shares).array(model.projection);
+  writer.array(model.mean).array(model.factorUnits).array(model.shares);
+  if (reflections) {
+    const { count, diagonal, vectors } = reflections;
+    writer
+      .u32(count)
+      .array(diagonal)
+      .bytes(new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.length));
+  } else {
+    writer.array(model.projection);
+  }
   return writer.finish();
 }
 
@@ -66,9 +91,34 @@ function readChecked(
   return values;
 }
 
+/** The bytes of any vectors are an orthonormal map; they are checked for what only a damaged file has. */
+function readReflections(reader: ByteReader, dims: number): Reflections {
+  const count = reader.u32In('reflections', 0, dims);
+  if (count % REFLECTED_TOGETHER !== 0) {
+    reader.fail(`"reflections" expected a multiple of ${REFLECTED_TOGETHER}, got ${count}`);
+  }
+  const diagonal = readChecked(reader, 'diagonal', count, (value) => {
+    const size = Math.abs(value);
+    return size >= LEAST_DIAGONAL && size <= GREATEST_DIAGONAL;
+  });
+  const vectors = new Int8Array(reader.view(reflectionBytes(dims, count)));
+  let at = 0;
+  for (let row = 0; row < count; row++) {
+    const axis = row % REFLECTED_TOGETHER;
+    const width = dims - (row - axis);
+    for (let j = 0; j < width; j++, at++) {
+      const value = vectors[at] as number;
+      if (value === -128 || (j <= axis && value !== 0)) {
+        reader.fail(`"vectors" expected values that training can give, got ${value}`);
+      }
+    }
+  }
+  return { dims, count, vectors, diagonal };
+}
+
 /** Reads one section to its end. @throws FormatError on anything writeSaqModel would not have written */
 export function readSaqModel(reader: ByteReader): SaqModel {
-  reader.u32In('model version', MODEL_VERSION, MODEL_VERSION);
+  const version = reader.u32In('model version', MODEL_VERSION, REFLECTED_VERSION);
   const d = reader.u32In('d', 1, MAX_DIMENSION);
   const metric = METRICS[reader.u32In('metric', 0, METRICS.length - 1)] as Metric;
   const bits = reader.f64();
@@ -85,10 +135,19 @@ export function readSaqModel(reader: ByteReader): SaqModel {
   const isUnit = (value: number): boolean => value > 0 && powerOfTwoBelow(value) === value;
   const factorUnits = readChecked(reader, 'factor units', coded.length, isUnit);
   const shares = readChecked(reader, 'shares', coded.length + 1, (value) => value >= 0 && value <= 1);
-  // of orthonormal rows
-  const projection = reader.rows('projection', keptDims, d, 1);
+  const model = { d, metric, bits, seed, mean, plan, factorUnits, shares };
+  if (version === MODEL_VERSION) {
+    // of orthonormal rows
+    const projection = reader.rows('projection', keptDims, d, 1);
+    reader.end();
+    return { ...model, projection };
+  }
+  const reflections = readReflections(
+    reader,
+    plan.reduce((sum, segment) => sum + segment.dims, 0),
+  );
   reader.end();
-  return { d, metric, bits, seed, mean, plan, projection, factorUnits, shares };
+  return { ...model, projection: new Float32Array(0), reflections };
 }
 
 /** A file that holds the model alone: container kind "saqmodel", see docs/formats.md. */

@@ -1,6 +1,7 @@
 /** A trained SAQ model: immutable, and all that encoding, estimating and decoding need. */
 import type { Metric } from '@sagitta/core-wasm';
 import type { SaqSegment } from './layout.ts';
+import type { Reflections } from './reflections.ts';
 
 export interface SaqModel {
   readonly d: number;
@@ -15,9 +16,11 @@ export interface SaqModel {
   /**
    * keptDims × d, row-major: PCA rows of the coded segments, rotated within each segment. Orthonormal rows (of a segment
    * that reaches beyond d: the rotation of orthonormal rows and zeros), so projected inner products are those of the
-   * kept subspace.
+   * kept subspace. Empty where there are reflections.
    */
   readonly projection: Float32Array;
+  /** Instead of a projection, for many dimensions: the first kept dims of what they make of a vector. */
+  readonly reflections?: Reflections;
   /** What a stored factor of 1 stands for, one power of two a coded segment. */
   readonly factorUnits: Float32Array;
   /**

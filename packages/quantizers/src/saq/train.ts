@@ -3,6 +3,9 @@
  *
  * The rotation is multiplied into the PCA rows, and dims without bits are not kept at all, so a query costs one
  * product with keptDims × d numbers. Centred for l2 only: centring changes inner products, not distances.
+ *
+ * Above 1,024 dimensions only the leading three quarters of the directions are found, at most 9·2²⁰/d, and instead of a projection
+ * there are reflections (reflections.ts): the other directions get one random rotation and share their energy evenly.
  */
 import {
   boundedSet,
@@ -17,20 +20,24 @@ import {
   type Metric,
   type OptionTable,
   RandomStream,
+  type VectorSet,
   type VectorSetInput,
   type Vectors,
 } from '@sagitta/core-wasm';
-import { type PcaModel, trainPca } from '../training/pca.ts';
+import { EXACT_PCA_DIMS, principalDirections } from '../training/leading-pca.ts';
 import { allocateBits, singleSegmentPlan } from './bit-allocation.ts';
 import { MAX_AVERAGE_BITS } from './code-quality.ts';
-import { projectRows } from './encoder.ts';
+import { energyAlong, evened, type Spectrum, spread } from './energy.ts';
 import { powerOfTwoBelow } from './factors.ts';
 import { FACTOR_BITS, NORM_BITS, type SaqSegment, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
+import { REFLECTED_TOGETHER, reflectOnto } from './reflections.ts';
 import { rotateSegment } from './rotation.ts';
 
 /** Most dims of the first segment of a plan with several. */
 const LEAD_DIMS = 32;
+/** Most entries of the directions that reflections are made of. */
+const MOST_REFLECTED = 9 * 2 ** 20;
 
 export interface SaqOptions {
   readonly metric: Metric;
@@ -65,71 +72,111 @@ export function quotaBits(bits: number, d: number): number {
   return Math.floor(bits * Math.ceil(d / 64) * 64) + 64;
 }
 
+/** Cuts the segment of some bits that a border lies inside of: the part before it and the part from it on. */
+function cutAt(plan: readonly SaqSegment[], border: number): readonly SaqSegment[] {
+  return plan.flatMap((segment) => {
+    const before = border - segment.start;
+    if (segment.bits === 0 || before <= 0 || before >= segment.dims) return [segment];
+    return [
+      { ...segment, dims: before },
+      { ...segment, start: border, dims: segment.dims - before },
+    ];
+  });
+}
+
+/** The plan for spectra of as many dims; leading — dims whose directions are known, at which a segment has to end. */
 function segmentPlan(
   variances: Float64Array,
   queries: Float64Array,
+  d: number,
+  leading: number,
   options: SaqOptions,
 ): readonly SaqSegment[] {
   const blockSize = options.blockSize ?? 16;
-  const quota = quotaBits(options.bits, queries.length) - NORM_BITS;
+  const quota = quotaBits(options.bits, d) - NORM_BITS;
   if (options.singleSegment) return singleSegmentPlan(variances.length, options.bits, blockSize);
-  const allocate = (quotaBits: number): readonly SaqSegment[] =>
-    allocateBits({
-      variances,
-      queryVariances: queries,
-      blockSize,
-      quotaBits,
-      factorBits: FACTOR_BITS,
-      objective: options.objective ?? 'variance',
-    });
+  const made = new Map<number, readonly SaqSegment[]>();
+  const allocate = (quotaBits: number): readonly SaqSegment[] => {
+    const plan =
+      made.get(quotaBits) ??
+      allocateBits({
+        variances,
+        queryVariances: queries,
+        blockSize,
+        quotaBits: Math.max(0, quotaBits),
+        factorBits: FACTOR_BITS,
+        objective: options.objective ?? 'variance',
+      });
+    made.set(quotaBits, plan);
+    return plan;
+  };
   // A short first segment lets a scan leave most vectors after a few bytes; its own factor is paid from the quota.
   const lead = Math.max(LEAD_DIMS, blockSize);
-  const isShort = (plan: readonly SaqSegment[]): boolean =>
-    plan[0] === undefined || plan[0].bits === 0 || plan[0].dims <= lead;
-  const plan = allocate(quota);
-  if (isShort(plan)) return plan;
-  const [first, ...rest] = allocate(Math.max(0, quota - FACTOR_BITS));
-  if (first === undefined || isShort([first])) return [...(first ? [first] : []), ...rest];
-  return [{ ...first, dims: lead }, { ...first, start: lead, dims: first.dims - lead }, ...rest];
+  const planned = (quotaBits: number): readonly SaqSegment[] => {
+    const isShort = (plan: readonly SaqSegment[]): boolean =>
+      plan[0] === undefined || plan[0].bits === 0 || plan[0].dims <= lead;
+    const plan = allocate(quotaBits);
+    if (isShort(plan)) return plan;
+    const next = allocate(quotaBits - FACTOR_BITS);
+    return isShort(next) ? next : cutAt(next, lead);
+  };
+  const plan = planned(quota);
+  const hasCut = cutAt(plan, leading).length > plan.length;
+  return hasCut ? cutAt(planned(quota - FACTOR_BITS), leading) : plan;
 }
 
-/** Rows of the coded segments' PCA directions, rotated segment by segment; padded dims are zero columns of the PCA. */
-function rotatedProjection(pca: PcaModel, plan: readonly SaqSegment[], seed: number): Float32Array {
-  const { coded, keptDims } = saqLayout(plan);
-  const d = pca.d;
-  const projection = new Float32Array(keptDims * d);
+/**
+ * Rows of the coded segments' directions (known × d) up to `end`, rotated segment by segment; padded dims are zero columns
+ * of the directions.
+ */
+function rotatedDirections(
+  directions: Float32Array,
+  d: number,
+  plan: readonly SaqSegment[],
+  end: number,
+  seed: number,
+): Float32Array {
+  const { coded } = saqLayout(plan.filter((segment) => segment.start + segment.dims <= end));
+  const known = directions.length / d;
+  const rows = new Float32Array(coded.reduce((dims, segment) => dims + segment.dims, 0) * d);
   let row = 0;
   for (const [index, segment] of coded.entries()) {
-    // column j of the segment's PCA rows as one vector of `dims` entries
+    // column j of the segment's rows as one vector of `dims` entries
     const columns = new Float64Array(d * segment.dims);
-    for (let i = 0; i < segment.dims && segment.start + i < d; i++) {
+    for (let i = 0; i < segment.dims && segment.start + i < known; i++) {
       for (let j = 0; j < d; j++) {
-        columns[j * segment.dims + i] = pca.components[(segment.start + i) * d + j] as number;
+        columns[j * segment.dims + i] = directions[(segment.start + i) * d + j] as number;
       }
     }
     rotateSegment(columns, d, segment.dims, new RandomStream(seed, `saq/rotation/${index}`));
     for (let i = 0; i < segment.dims; i++) {
-      for (let j = 0; j < d; j++) projection[(row + i) * d + j] = columns[j * segment.dims + i] as number;
+      for (let j = 0; j < d; j++) rows[(row + i) * d + j] = columns[j * segment.dims + i] as number;
     }
     row += segment.dims;
   }
-  return projection;
+  return rows;
 }
 
-/** Mean square of each PCA coordinate of rows (n × d). */
-function coordinateEnergy(core: Core, rows: Float32Array, pca: PcaModel): Float64Array {
-  const { d } = pca;
-  const n = rows.length / d;
-  const energy = new Float64Array(d);
-  projectRows(core, rows, d, pca.components, d, (projected, count) => {
-    for (let i = 0; i < count; i++) {
-      for (let j = 0; j < d; j++) {
-        const value = projected[i * d + j] as number;
-        energy[j] = (energy[j] as number) + value * value;
-      }
-    }
-  });
-  return energy.map((sum) => sum / n);
+/** Directions of which there is a row each in what is found. */
+function leadingDims(d: number, n: number, options: SaqOptions): number {
+  if (options.singleSegment) return 0;
+  const most = Math.min((3 * d) / 4, MOST_REFLECTED / d);
+  const wanted = Math.min(REFLECTED_TOGETHER * Math.ceil(n / REFLECTED_TOGETHER), most);
+  return REFLECTED_TOGETHER * Math.floor(wanted / REFLECTED_TOGETHER);
+}
+
+/** The mean, the leading directions, and the energy along them and along the others. */
+function findSpectrum(core: Core, sample: VectorSet, options: SaqOptions): Spectrum {
+  const { d, n } = sample;
+  const center = options.metric === 'l2';
+  const dims = d <= EXACT_PCA_DIMS ? d : leadingDims(d, n, options);
+  const found = principalDirections(core, sample, { center, dims, seed: options.seed ?? 1 });
+  const { mean, components: directions } = found;
+  if (dims === d) return { d, mean, directions, variances: found.variances };
+  const blockSize = options.blockSize ?? 16;
+  const all = blockSize * Math.ceil(d / blockSize);
+  const variances = spread(found.variances.subarray(0, Math.min(dims, n)), found.total, all);
+  return { d, mean, directions, variances };
 }
 
 function sum(values: Float64Array, start: number, end: number): number {
@@ -166,12 +213,17 @@ export function trainSaq(core: Core, given: VectorSetInput, options: SaqOptions)
   if (residuals?.length === 0) {
     throw new RangeError('"residuals" expected at least 1 vector, got 0');
   }
-  const pca = trainPca(core, sample, { center: metric === 'l2' });
-  const own = residuals ? coordinateEnergy(core, residuals, pca) : pca.variances;
-  const plan = segmentPlan(own, pca.variances, options);
-  const { coded } = saqLayout(plan);
+  const spectrum = findSpectrum(core, sample, options);
+  const { mean, directions } = spectrum;
+  const found = residuals ? energyAlong(core, residuals, spectrum) : spectrum.variances;
+  const [queries, own] = evened(sample, spectrum, found);
+  const all = own.length;
+  const isReflected = d > EXACT_PCA_DIMS;
+  const leading = isReflected ? directions.length / d : 0;
+  const plan = segmentPlan(own, queries, d, leading, options);
+  const { coded, keptDims } = saqLayout(plan);
 
-  const total = sum(own, 0, d);
+  const total = sum(own, 0, all);
   const shares = new Float32Array(coded.length + 1);
   const end = coded.length > 0 ? (coded[coded.length - 1] as SaqSegment) : { start: 0, dims: 0 };
   shares[0] = total > 0 ? Math.sqrt(sum(own, 0, end.start + end.dims) / total) : 0;
@@ -183,15 +235,15 @@ export function trainSaq(core: Core, given: VectorSetInput, options: SaqOptions)
     const rms = Math.sqrt(sum(own, segment.start, after) / segment.dims);
     factorUnits[s] = powerOfTwoBelow((4 * rms) / (1 << segment.bits));
   }
-  return {
-    d,
-    metric,
-    bits,
-    seed,
-    mean: pca.mean,
-    plan,
-    projection: rotatedProjection(pca, plan, seed),
-    factorUnits,
-    shares,
-  };
+  const model = { d, metric, bits, seed, mean, plan, factorUnits, shares };
+  if (!isReflected) {
+    return { ...model, projection: rotatedDirections(directions, d, plan, keptDims, seed) };
+  }
+  const rotated = rotatedDirections(directions, d, plan, leading, seed);
+  // whole groups of reflections: what they miss of a last one are directions as they were found
+  const count = REFLECTED_TOGETHER * Math.ceil(rotated.length / d / REFLECTED_TOGETHER);
+  const reflected = new Float32Array(count * d);
+  reflected.set(rotated);
+  reflected.set(directions.subarray(rotated.length, count * d), rotated.length);
+  return { ...model, projection: new Float32Array(0), reflections: reflectOnto(core, reflected, d, all) };
 }

@@ -6,6 +6,7 @@ export {
   type KmeansOptions,
   trainKmeans,
 } from './kmeans.ts';
+export { type LeadingPca, type LeadingPcaOptions, principalDirections } from './leading-pca.ts';
 export { type PcaModel, type PcaOptions, projectRows, trainPca } from './pca.ts';
 export { gatherRows, RowReservoir, sampleIndices, sampleRows } from './sample.ts';
 export { type SymmetricEigen, symmetricEigen } from './symmetric-eigen.ts';

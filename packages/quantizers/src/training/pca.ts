@@ -182,11 +182,17 @@ const PROJECTED_ROWS = 1024;
 
 /**
  * PCA as a reduction: the first `dims` coordinates of x - mean (n × d) in the principal directions, n × dims, fresh.
+ * model — of trainPca, or of principalDirections with at least dims of them.
  * @throws RangeError on sets of another dimension, or dims out of range
  */
-export function projectRows(core: Core, x: VectorSetInput, model: PcaModel, dims: number): Float32Array {
+export function projectRows(
+  core: Core,
+  x: VectorSetInput,
+  model: Pick<PcaModel, 'd' | 'mean' | 'components'>,
+  dims: number,
+): Float32Array {
   const { d, mean, components } = model;
-  checkInteger('dims', dims, 1, d);
+  checkInteger('dims', dims, 1, components.length / d);
   const { data, n } = vectorSet(x.data, x.d, 'x');
   if (x.d !== d) throw new RangeError(`"x" expected d = ${d}, got ${x.d}`);
   const out = new Float32Array(n * dims);

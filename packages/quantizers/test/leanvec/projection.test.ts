@@ -86,7 +86,7 @@ it('decodes by the matrix of the queries: products with decoded vectors are the 
 });
 
 it('refuses a solver without queries, and a primary that is LeanVec', () => {
-  const sample = { ...x, data: x.data.subarray(0, 100 * D), n: 100 };
+  const sample = { ...x, data: x.data.subarray(0, 130 * D), n: 130 };
   const options = { name: 'leanvec', metric: 'ip' } as const;
   expect(() => trainQuantizer(core, sample, { ...options, solver: 'frank-wolfe' })).toThrow(/"solver"/);
   expect(() => trainQuantizer(core, sample, { ...options, dims: 257 })).toThrow(/"dims"/);

@@ -165,7 +165,13 @@ describe('shapes', () => {
   });
 
   it('a model without bits decodes to the origin', () => {
-    const flat = trainSaq(core, asSet(new Float32Array(40).fill(2), 4), { metric: 'l2', bits: 2 });
+    const flat = {
+      ...trainSaq(core, asSet(new Float32Array(40).fill(2), 4), { metric: 'l2', bits: 2 }),
+      plan: [{ start: 0, dims: 16, bits: 0 }],
+      factorUnits: new Float32Array(0),
+      shares: Float32Array.of(0),
+      projection: new Float32Array(0),
+    };
     const codes = codeList(core, flat, new Float32Array(8).fill(3));
     using decoder = new SaqDecoder(core, flat);
     expect(Array.from(decoder.decode(codes.blocks, 2))).toEqual(new Array(8).fill(0));

@@ -20,6 +20,7 @@ import {
 import {
   assignToNearest,
   checkQuantizerOptions,
+  checkTrainingSample,
   type QuantizerOptions,
   type SaqOptions,
   sampleRows,
@@ -141,6 +142,7 @@ function trainWith(
   const metric = checkMetric(options.metric);
   checkCompression(options);
   const rows = metricSet(metric, sample.data, sample.d, label, { isSample: true });
+  checkSample(label, rows, options);
   const nlist = options.nlist === undefined ? 0 : checkInteger('nlist', options.nlist, 1, 2 ** 20);
   const seed = options.seed ?? 1;
   const { d } = rows;
@@ -192,6 +194,21 @@ function checkOwnOptions(
   checkOptions(label, own, {} as OptionTable<typeof own>);
   if (quantizer === 'none' && bits !== undefined && bits !== 32) {
     throw new RangeError(`"bits" expected 32 with the quantizer none, which is float32, got ${bits}`);
+  }
+}
+
+/** What is learned needs vectors; a flat index of float32 learns nothing. */
+function checkSample(label: string, sample: VectorSet, options: IndexOptions & Partial<IvfOptions>): void {
+  const { quantizer = 'saq', bits, quantizerOptions, secondary, nlist } = options;
+  if (sample.n === 0 && (quantizer !== 'none' || nlist !== undefined)) {
+    throw new RangeError(
+      `"${label}" expected at least 1 vector to train on, got 0: train on a sample, then add`,
+    );
+  }
+  for (const coded of [{ quantizer, bits, quantizerOptions }, secondary]) {
+    if (coded === undefined || coded.quantizer === 'none' || coded.quantizer === 'saq') continue;
+    const asked = { ...coded.quantizerOptions, ...(coded.bits !== undefined && { bits: coded.bits }) };
+    checkTrainingSample(label, sample, coded.quantizer, asked);
   }
 }
 

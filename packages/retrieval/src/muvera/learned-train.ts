@@ -8,7 +8,7 @@ import {
   type TokenSetInput,
   type VectorSet,
 } from '@sagitta/core-wasm';
-import { assignToNearest, sampleRows, trainKmeans, trainPca } from '@sagitta/quantizers';
+import { assignToNearest, principalDirections, sampleRows, trainKmeans } from '@sagitta/quantizers';
 import { LearnedFde } from './learned-fde.ts';
 import { checkLearnedOptions, type LearnedOptions, MAX_VOTERS } from './learned-options.ts';
 
@@ -42,7 +42,11 @@ export function trainLearnedFde(
   }
   const { centroids } = trainKmeans(core, tokens, { nlist: numCells, seed: options.seed ?? 1 });
   // uncentred: inner products are kept best by the directions of most energy about 0
-  const directions = trainPca(core, tokens, { center: false }).components.slice(0, p * d);
+  const directions = principalDirections(core, tokens, {
+    center: false,
+    dims: p,
+    seed: options.seed ?? 1,
+  }).components;
   const mean = parameters.meanSplit ? meanOf(tokens) : new Float32Array(d);
   const parts = { centroids, directions, mean };
   if (parameters.blocks === 'mean') {

@@ -11,7 +11,7 @@ import {
   type TokenSetInput,
   tokenSet,
 } from '@sagitta/core-wasm';
-import { sampleRows, trainPca } from '@sagitta/quantizers';
+import { principalDirections, sampleRows } from '@sagitta/quantizers';
 import type { LearnedOptions } from './learned-options.ts';
 import { trainLearnedFde } from './learned-train.ts';
 import { SplitFde, splitTokens } from './split-fde.ts';
@@ -57,7 +57,7 @@ export function trainSplitFde(
   if (n === 0) throw new RangeError('"sample" expected at least 1 token, got 0');
   const random = new RandomStream(seed, 'fde/split');
   const tokens = sampleRows({ data: set.data, n, d }, MAX_TRAINING_TOKENS, random.fork('tokens'));
-  const directions = trainPca(core, tokens, { center: false }).components.slice(0, r * d);
+  const directions = principalDirections(core, tokens, { center: false, dims: r, seed }).components;
   const own = splitSet(set, directions);
   const asked = queries
     ? splitSet(boundedTokenSet(queries.data, queries.offsets, d, 'queries'), directions)

@@ -1,0 +1,101 @@
+/**
+ * What a quantizer has to see before what it learns is worth anything. Of too few vectors, or of vectors that hardly differ,
+ * ranges, levels, codebooks and projections would fit those and nothing that comes later: they are refused, by the name of
+ * the argument that the caller gave. SAQ takes any vector, since bit allocation can be evened out (saq/energy.ts).
+ */
+import type { VectorSet } from '@sagitta/core-wasm';
+import type { QuantizerName } from './quantizer.ts';
+import type { QuantizerOptions } from './quantizer-options.ts';
+
+/** Vectors from which ranges or levels of single dimensions are learned: with 40 recall is that of all, with 5 it is not. */
+const RANGE_VECTORS = 32;
+/** Directions in which a sample has to differ, but no more than half of its dimensions, or than its vectors can. */
+const DIRECTIONS = 16;
+/** Rows that are looked at for them. */
+const LOOKED_AT = 256;
+/** Least share of a row, as a square, that counts as another direction. */
+const ANOTHER = 1e-8;
+
+type Asked = Pick<QuantizerOptions, 'nbits' | 'means' | 'dims' | 'bits' | 'ranges' | 'primary'>;
+
+/**
+ * Fewest vectors that trainQuantizer takes for these options: 1 where nothing but a mean is learned, 32 for ranges and
+ * levels of single dimensions, 2^nbits for codebooks, as many as dimensions are kept for projections.
+ */
+export function fewestVectors(name: QuantizerName, d: number, options: Asked = {}): number {
+  switch (name) {
+    case 'scalar':
+      return options.ranges === 'vector' ? 1 : RANGE_VECTORS;
+    case 'latent':
+      return RANGE_VECTORS;
+    case 'pq':
+    case 'opq':
+    case 'low-rank-pq':
+      return 1 << (options.nbits ?? 8);
+    case 'lvq':
+      return options.means ?? 1;
+    case 'pca':
+      return options.dims ?? Math.max(1, Math.min(d, Math.round(((options.bits ?? 4) * d) / 16)));
+    case 'leanvec': {
+      const { primary = 'lvq', dims = Math.ceil(d / 2), ...rest } = options;
+      // options that are wrong are refused as such, by what reads them
+      return dims > d ? 1 : Math.max(dims, fewestVectors(primary, dims, { ...rest, dims }));
+    }
+    default:
+      return 1;
+  }
+}
+
+/** Independent directions of rows less their mean, at most `most`, by Gram–Schmidt on up to 256 of them. */
+export function spannedDirections({ data, n, d }: VectorSet, most: number): number {
+  const mean = new Float64Array(d);
+  const rows = Math.min(n, LOOKED_AT);
+  const rowAt = (i: number): number => Math.floor((i * n) / rows) * d;
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < d; j++) mean[j] = (mean[j] as number) + (data[rowAt(i) + j] as number) / rows;
+  }
+  const found: Float64Array[] = [];
+  for (let i = 0; i < rows && found.length < most; i++) {
+    const at = rowAt(i);
+    const row = Float64Array.from(mean, (value, j) => (data[at + j] as number) - value);
+    let whole = 0;
+    for (let j = 0; j < d; j++) whole += (data[at + j] as number) ** 2;
+    for (const other of found) {
+      let dot = 0;
+      for (let j = 0; j < d; j++) dot += (row[j] as number) * (other[j] as number);
+      for (let j = 0; j < d; j++) row[j] = (row[j] as number) - dot * (other[j] as number);
+    }
+    const rest = row.reduce((sum, value) => sum + value * value, 0);
+    if (rest > ANOTHER * whole && rest > 0) found.push(row.map((value) => value / Math.sqrt(rest)));
+  }
+  return found.length;
+}
+
+/**
+ * Checks a sample for a quantizer; label is what the caller calls it.
+ * @throws RangeError on fewer vectors than fewestVectors, or where something is learned and they hardly differ
+ */
+export function checkTrainingSample(
+  label: string,
+  sample: VectorSet,
+  name: QuantizerName,
+  options: Asked = {},
+): void {
+  const { n, d } = sample;
+  const fewest = fewestVectors(name, d, options);
+  const instead = 'train on a larger sample, or use a quantizer that learns nothing: saq, rabitq, lvq, fp16';
+  if (n < fewest) {
+    const hint = n === 0 ? 'train on a sample, then add' : instead;
+    throw new RangeError(
+      `"${label}" expected at least ${fewest} vector${fewest === 1 ? '' : 's'} to train ${name}, got ${n}: ${hint}`,
+    );
+  }
+  if (fewest === 1 || name === 'lvq') return;
+  const needed = Math.max(1, Math.min(DIRECTIONS, Math.floor(d / 2), n - 1));
+  const spanned = spannedDirections(sample, needed);
+  if (spanned < needed) {
+    throw new RangeError(
+      `"${label}" expected vectors that differ in at least ${needed} directions to train ${name}, got ${spanned}: ${instead}`,
+    );
+  }
+}
