@@ -97,6 +97,9 @@ export class InvertedLists extends Owner {
     const n = first + count;
     const wanted = Math.ceil(n / BLOCK);
     const partial = Math.floor(first / BLOCK) * this.blockBytes;
+    const isInPlace = old !== undefined && old.blocks.byteLength >= wanted * this.blockBytes;
+    // before all else: where a save holds the block and there is no memory for a copy, nothing has happened
+    if (isInPlace && first % BLOCK > 0) old.blocks.beforeWrite(partial, this.blockBytes);
     const partialBlock =
       old && first % BLOCK > 0 ? old.blocks.u8(partial, this.blockBytes).slice() : new Uint8Array(0);
     const undo = {
@@ -106,8 +109,7 @@ export class InvertedLists extends Owner {
       idBytes: old?.ids.byteLength ?? 0,
       partialBlock,
     };
-    if (old && undo.blockBytes >= wanted * this.blockBytes) {
-      if (partialBlock.length > 0) old.blocks.beforeWrite(partial, this.blockBytes);
+    if (isInPlace) {
       this.#set(list, { ...old, n });
       return undo;
     }

@@ -7,7 +7,6 @@
  */
 import {
   type Block,
-  type Core,
   checkInteger,
   checkNumber,
   checkOptions,
@@ -18,7 +17,6 @@ import {
   metricSet,
   NO_PTR,
   type Numbers,
-  type OptionTable,
   Owner,
   type Ptr,
   type Scope,
@@ -27,73 +25,15 @@ import {
 } from '@sagitta/core-wasm';
 import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
 import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
-import { BLOCK, type InvertedList, InvertedLists, type SavedLists } from './inverted-lists.ts';
+import { BLOCK, type InvertedList, InvertedLists } from './inverted-lists.ts';
+import type { IvfParts } from './ivf-parts.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import { type IndexQuantizer, type ListCodec, type Probe, writing } from './list-codec.ts';
 import { ListPlaces } from './list-places.ts';
 import { ResultHeap } from './result-heap.ts';
+import { RERANK_OPTIONS, SEARCH_OPTIONS, type SearchOptions, type VectorFetch } from './search-options.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
 import { type SearchSteps, StepScope } from './step-scope.ts';
-
-/**
- * Gives vectors for exact rerank: ids → ids.length × d values (or as many arrays of d numbers), in that order. It may use
- * the index as it likes, also search, add to or dispose of it: the answer of the search that asks is that of before.
- */
-export type VectorFetch = (ids: Uint32Array) => Vectors;
-
-export interface SearchOptions {
-  /** Lists to visit, default 16, at most nlist. */
-  readonly nprobe?: number;
-  /**
-   * How much of its bound a vector is given before the rest of its code is left unread; default 1. Smaller is faster and
-   * loses vectors, larger is slower, 1000 reads every code. Has no effect on float32 indexes.
-   */
-  readonly gamma?: number;
-  /**
-   * Scores this many candidates again: exactly from `fetch` or kept vectors, else from secondary codes, else, where codes
-   * have two levels (lvq with secondBits), the lists are scanned by the first and candidates scored by both. Where there
-   * are secondary codes the default is ten times k; false leaves them unread.
-   */
-  readonly rerank?: { readonly candidates: number; readonly fetch?: VectorFetch } | false;
-  /** Adds statistics to the result. */
-  readonly statistics?: boolean;
-}
-
-const SEARCH_OPTIONS: OptionTable<SearchOptions> = {
-  nprobe: 'number',
-  gamma: 'number',
-  rerank: 'any',
-  statistics: 'boolean',
-};
-const RERANK_OPTIONS: OptionTable<Exclude<SearchOptions['rerank'], false | undefined>> = {
-  candidates: 'number',
-  fetch: 'function',
-};
-
-export interface IvfParts {
-  readonly core: Core;
-  readonly metric: Metric;
-  readonly d: number;
-  readonly kind: 'flat' | 'ivf';
-  /** nlist × d. */
-  readonly centroids: Float32Array;
-  /** The index's from now on: disposed with it, and if its making fails. */
-  readonly codec: ListCodec;
-  /** Keep float32 vectors (row = id) for rerank. */
-  readonly keepVectors: boolean;
-  /** As the codec. */
-  readonly secondary?: SecondaryCodes;
-  /** Contents of a file, checked: lists, and kept vectors (n × d) where vectors are kept. */
-  readonly saved?: SavedLists & { readonly kept?: Float32Array };
-  /** Instead of `saved`: lists of n vectors that are filled already, the index's from now on, and kept vectors. */
-  readonly filled?: {
-    readonly lists: InvertedLists;
-    readonly n: number;
-    readonly kept?: readonly Float32Array[];
-  };
-  /** Vectors of lists that stay outside and come in through searchSteps. */
-  readonly pagedVectors?: number;
-}
 
 /** A search between its parts. */
 interface Pass {
