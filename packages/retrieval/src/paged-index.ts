@@ -39,7 +39,8 @@ import {
   refuseSecondaryCodes,
 } from './index-head.ts';
 import { modelSection } from './ivf/format.ts';
-import { IvfIndex, type SearchOptions } from './ivf/ivf-index.ts';
+import { IvfIndex } from './ivf/ivf-index.ts';
+import type { SearchOptions } from './ivf/search-options.ts';
 import { PieceCache } from './piece-cache.ts';
 import { type BatchSearchResult, NO_ID, type SearchResult } from './search-result.ts';
 

@@ -130,6 +130,9 @@ export class InvertedLists extends Owner {
     const n = first + count;
     const wanted = Math.ceil(n / BLOCK);
     const partial = Math.floor(first / BLOCK) * this.blockBytes;
+    const isInPlace = old !== undefined && old.blocks.byteLength >= wanted * this.blockBytes;
+    // before all else: where a save holds the block and there is no memory for a copy, nothing has happened
+    if (isInPlace && first % BLOCK > 0) old.blocks.beforeWrite(partial, this.blockBytes);
     const partialBlock =
       old && first % BLOCK > 0 ? old.blocks.u8(partial, this.blockBytes).slice() : new Uint8Array(0);
     const undo = {
@@ -139,9 +142,7 @@ export class InvertedLists extends Owner {
       idBytes: old?.ids.byteLength ?? 0,
       partialBlock,
     };
-    if (old && undo.blockBytes >= wanted * this.blockBytes) {
-      if (partialBlock.length > 0) old.blocks.beforeWrite(partial, this.blockBytes);
-    } else {
+    if (!isInPlace) {
       const grown = this.#room(old ? Math.max(wanted, Math.ceil((first / BLOCK) * 1.5)) : wanted);
       if (old) {
         grown.blocks.u8(0, undo.blockBytes).set(old.blocks.u8());
@@ -179,6 +180,8 @@ export class InvertedLists extends Owner {
     const at = Math.floor(n / BLOCK) * this.blockBytes;
     blocks.truncate(blockBytes);
     ids.truncate(idBytes);
+    // a save that began meanwhile has what was staged in the spare places of its last block
+    blocks.beforeWrite(at);
     blocks.u8(at).fill(0);
     blocks.u8(at, partialBlock.length).set(partialBlock);
   }
