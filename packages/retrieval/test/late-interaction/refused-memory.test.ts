@@ -1,6 +1,6 @@
 /** Every allocation of every operation on documents refused in turn: of the index, its stores and its encoders. */
 import { ByteReader, type Core, createCore, making, type TokenSet } from '@sagitta/core-wasm';
-import { refusingCore } from '@sagitta/testing';
+import { bytesOfPieces, refusingCore } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import {
   createTokenStore,
@@ -24,7 +24,6 @@ import {
   readFdeStore,
 } from '../../src/muvera/index.ts';
 import { checkRefusals } from '../refused-memory.case.ts';
-import { bytesOfPieces } from '../snapshot-bytes.ts';
 import { rowsOf } from './chamfer.ts';
 import { KINDS, trainKind } from './index-kinds.ts';
 import { tokenDocuments } from './token-documents.ts';

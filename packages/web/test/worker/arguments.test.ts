@@ -66,7 +66,7 @@ describe.each([1, 3])('%i workers', (shards) => {
     await client.dispose();
   });
 
-  it('takes arrays of other realms', async () => {
+  it('takes arrays of other realms and other numbers', async () => {
     const client = await start();
     const foreign = (values: Float32Array): Float32Array =>
       runInNewContext('Float32Array.from(values)', { values });
@@ -81,8 +81,10 @@ describe.each([1, 3])('%i workers', (shards) => {
     expect(await client.add(foreign(row(7)))).toBe(N + 1);
     expect([...(await client.search(foreign(row(7)), 2)).ids]).toEqual([7, N]);
     expect([...(await client.searchBatch(foreign(row(9)), 1)).ids]).toEqual([9]);
-    await expect(client.search([1, 2] as never, 1)).rejects.toThrow(TypeError);
-    await expect(client.build(new Float64Array(D) as never, D, OPTIONS)).rejects.toThrow(TypeError);
+    expect([...(await client.search([...row(11)], 1)).ids]).toEqual([11]);
+    expect(await client.add(Float64Array.from(row(11)))).toBe(N + 2);
+    await expect(client.search('abc' as never, 1)).rejects.toThrow(TypeError);
+    await expect(client.build(new Uint8Array(D) as never, D, OPTIONS)).rejects.toThrow(TypeError);
     await client.dispose();
   });
 
