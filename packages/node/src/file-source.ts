@@ -1,6 +1,6 @@
 /** A file as a source of ranges: indexes larger than memory, read list by list by openIndex of @sagitta/retrieval. */
 import { type ByteSource, checkRange } from '@sagitta/retrieval';
-import { openDataFile } from './readers/data-file.ts';
+import { openDataFile } from './files/data-file.ts';
 
 /**
  * Opens `path` for reading in parts; the file is closed with the source's close.

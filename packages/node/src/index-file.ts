@@ -9,7 +9,7 @@ import {
   snapshotMultiVectorIndex,
 } from '@sagitta/retrieval';
 import { writeFileAtomic } from './atomic-file.ts';
-import { type DataFile, openDataFile } from './readers/data-file.ts';
+import { type DataFile, openDataFile } from './files/data-file.ts';
 
 const HEADER_BYTES = 32;
 const MAGIC = 'SAGT';

@@ -46,6 +46,7 @@ export type { ComparisonRow } from './compare/measure.ts';
 export { aboveBound, comparisonChart, comparisonHtml, type ReportHead } from './compare/report.ts';
 export { type ExactNeighbors, type ExactNeighborsOptions, exactNeighbors } from './exact-neighbors.ts';
 export { fileSource } from './file-source.ts';
+export { type FormatName, TOKEN_SET_FORMATS, VECTOR_FORMATS } from './formats.ts';
 export {
   openIndexFile,
   openMultiVectorIndexFile,
@@ -54,15 +55,9 @@ export {
 } from './index-file.ts';
 export { type MeasureOptions, measureSearch, type SearchMeasurement } from './measure-search.ts';
 export { type Batch, readBatches } from './readers/batches.ts';
-export { type MatrixI32, readMatrixI32 } from './readers/matrix-i32.ts';
+export { type MatrixI32, type ReadMatrixOptions, readMatrixI32 } from './readers/matrix-i32.ts';
 export { memorySource } from './readers/memory-source.ts';
-export {
-  formatOf,
-  type OpenVectorsOptions,
-  openVectors,
-  VECTOR_FORMATS,
-  type VectorFormat,
-} from './readers/open-vectors.ts';
+export { formatOf, type OpenVectorsOptions, openVectors, type VectorFormat } from './readers/open-vectors.ts';
 export {
   isRandomAccess,
   type RandomVectorSource,
@@ -73,7 +68,6 @@ export { type RelativeError, type RelativeErrorOptions, relativeError } from './
 export {
   type OpenTokenSetsOptions,
   openTokenSets,
-  TOKEN_SET_FORMATS,
   type TokenSetFormat,
   tokenSetFormatOf,
 } from './token-sets/open-token-sets.ts';

@@ -1,7 +1,7 @@
 /** Flags: their parsers, which refuse bad values with exit status 2, and the groups that several commands share. */
 import type { SearchOptions } from '@sagitta/retrieval';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { VECTOR_FORMATS, type VectorFormat } from '../readers/open-vectors.ts';
+import { extensionsOf, type FormatName, VECTOR_FORMATS } from '../formats.ts';
 import type { OutputOptions } from './io.ts';
 
 export function integer(
@@ -46,24 +46,30 @@ export function integerList(minimum: number, maximum: number): (text: string) =>
 /** The largest k and nprobe that an index takes. */
 export const MAX_COUNT: number = 2 ** 20;
 
+/** What help says of a file of vectors. */
+export const VECTOR_FILE: string = `vectors: ${extensionsOf(VECTOR_FORMATS)}; texts also as .gz; - is standard input`;
+
 export interface VectorOptions {
   readonly column?: string;
-  readonly format?: VectorFormat;
-  /** Dimensions of a raw float32 BASE. */
+  readonly format?: FormatName;
+  /** Dimensions of raw values. */
   readonly d?: number;
 }
 
 /** How vector files are read. */
 export function addVectorOptions(command: Command, hasBase: boolean): Command {
   command
-    .option('--column <NAME>', 'the column of .jsonl and .parquet files that holds the vectors')
+    .option(
+      '--column <NAME>',
+      'what holds the vectors: a column, array, tensor or dataset, or a path such as data[0].embedding',
+    )
     .addOption(
       new Option('--format <NAME>', 'the format of files whose extension does not tell it').choices(
         VECTOR_FORMATS,
       ),
     );
   if (!hasBase) return command;
-  return command.option('--d <N>', 'dimensions, for raw float32 (.f32 .raw .bin)', integer(1, 65_536));
+  return command.option('--d <N>', 'dimensions, for raw values (.f32 .raw .bin .i8)', integer(1, 65_536));
 }
 
 export interface ScanOptions {

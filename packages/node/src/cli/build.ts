@@ -12,7 +12,14 @@ import { type Command, Option } from 'commander';
 import { saveIndexFile } from '../index-file.ts';
 import { readBatches, rowsWithin } from '../readers/batches.ts';
 import type { VectorSource } from '../readers/vector-source.ts';
-import { addOutputOptions, addVectorOptions, integer, outputPath, type VectorOptions } from './arguments.ts';
+import {
+  addOutputOptions,
+  addVectorOptions,
+  integer,
+  outputPath,
+  VECTOR_FILE,
+  type VectorOptions,
+} from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
 import { checkOutputs, readQueries, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
@@ -50,7 +57,7 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     .command('build')
     .summary('build an index of a file of vectors')
     .description('Builds an index of the vectors of BASE. Row numbers become ids.')
-    .argument('<BASE>', 'vectors: .fvecs .bvecs .ivecs .npy .parquet .jsonl, raw float32')
+    .argument('<BASE>', VECTOR_FILE)
     .requiredOption('--out <FILE>', 'the index file to write', outputPath)
     .addOption(new Option('--index <KIND>', 'the structure').choices(['flat', 'ivf']).default('ivf'))
     .addOption(new Option('--metric <NAME>', 'what is near').choices(['l2', 'ip', 'cosine']).default('l2'))

@@ -12,6 +12,7 @@ import {
   integer,
   number,
   outputPath,
+  VECTOR_FILE,
   type VectorOptions,
 } from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
@@ -50,7 +51,7 @@ export function addCompareCommand(program: Command, io: CommandIo): void {
       'Trains, codes and searches BASE with every quantizer that applies, at nearly equal bytes a vector, beside the ' +
         'rate–distortion bound. BASE is held in memory.',
     )
-    .argument('<BASE>', 'vectors: .fvecs .bvecs .ivecs .npy .parquet .jsonl, raw float32')
+    .argument('<BASE>', VECTOR_FILE)
     .requiredOption('--queries <Q>', 'vectors to search for')
     .option('--bits <B,...>', 'bits a dimension', bitsList, [1, 2, 4, 8])
     .addOption(new Option('--metric <NAME>', 'what is near').choices(['l2', 'ip', 'cosine']).default('l2'))

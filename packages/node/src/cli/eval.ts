@@ -42,7 +42,10 @@ export function addEvalCommand(program: Command, io: CommandIo): void {
     )
     .argument('<FILE>', 'an index file')
     .requiredOption('--queries <Q>', 'vectors to search for')
-    .requiredOption('--truth <T>', 'true neighbours of each query, best first: .ivecs, or .npy of int32')
+    .requiredOption(
+      '--truth <T>',
+      'true neighbours of each query, best first: .ivecs .npy .ibin .hdf5 ("neighbors")',
+    )
     .option('-k <K>', 'results a query', integer(1, MAX_COUNT), 10)
     .option(
       '--nprobe <P,...>',

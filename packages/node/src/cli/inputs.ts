@@ -4,9 +4,10 @@ import { access, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Core, createCore, type VectorSet } from '@sagitta/core-wasm';
 import type { IvfIndex } from '@sagitta/retrieval';
+import { FORMATS } from '../formats.ts';
 import { openIndexFile } from '../index-file.ts';
 import { type FileTarget, resolveOutput, type StreamTarget } from '../output-target.ts';
-import { formatOf, openVectors, type VectorFormat } from '../readers/open-vectors.ts';
+import { formatFor, openVectors } from '../readers/open-vectors.ts';
 import { readAll, type VectorSource } from '../readers/vector-source.ts';
 import type { VectorOptions } from './arguments.ts';
 import { asFailure, blame, CommandFailure } from './failure.ts';
@@ -18,15 +19,13 @@ export async function withVectors<T>(
   path: string,
   options: VectorOptions,
   body: (source: VectorSource) => Promise<T>,
+  role: 'base' | 'queries' = 'base',
 ): Promise<T> {
   const source = await blame(argument, () => {
-    const format = formatOrUndefined(path, options.format) ?? formatOf(path);
-    return openVectors(path, {
-      format,
-      // other formats know their dimension and have no columns
-      d: format === 'f32' ? options.d : undefined,
-      column: options.column,
-    });
+    const format = formatFor(path, options.format);
+    // other formats know their dimension: it is compared below
+    const d = isRaw(path, options) ? options.d : undefined;
+    return openVectors(path, { format, d, column: options.column, role });
   });
   try {
     const { d } = options;
@@ -65,23 +64,23 @@ export function readQueries(
   argument = '--queries',
 ): Promise<VectorSet> {
   const { column, format } = options;
-  const isRaw = formatOrUndefined(path, format) === 'f32';
-  const reading = { ...(column && { column }), ...(format && { format }), ...(isRaw && { d }) };
-  return withVectors(argument, path, reading, async (source) => {
+  const reading = {
+    ...(column && { column }),
+    ...(format && { format }),
+    ...(isRaw(path, options) && { d }),
+  };
+  const read = async (source: VectorSource): Promise<VectorSet> => {
     if (source.d !== d) {
       throw new CommandFailure(argument, `expected ${d} dimensions as ${owner} has, ${path} has ${source.d}`);
     }
     return readAll(source, limit);
-  });
+  };
+  return withVectors(argument, path, reading, read, 'queries');
 }
 
-/** The extension decides; --format is for files whose extension says nothing. */
-function formatOrUndefined(path: string, format: VectorFormat | undefined): VectorFormat | undefined {
-  try {
-    return formatOf(path);
-  } catch {
-    return format;
-  }
+function isRaw(path: string, options: VectorOptions): boolean {
+  const format = formatFor(path, options.format);
+  return format !== undefined && FORMATS[format].isRaw === true;
 }
 
 /** Runs body with a core and the index of a file, and frees both. */

@@ -3,7 +3,14 @@ import { createCore, type Metric } from '@sagitta/core-wasm';
 import { pcaReport } from '@sagitta/retrieval';
 import { type Command, Option } from 'commander';
 import { readAll } from '../readers/vector-source.ts';
-import { addOutputOptions, addVectorOptions, integer, integerList, type VectorOptions } from './arguments.ts';
+import {
+  addOutputOptions,
+  addVectorOptions,
+  integer,
+  integerList,
+  VECTOR_FILE,
+  type VectorOptions,
+} from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
 import { withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
@@ -26,7 +33,7 @@ export function addPcaCommand(program: Command, io: CommandIo): void {
       'Reduces the vectors of BASE to fewer principal dimensions and says what share of the variance these explain and ' +
         'what recall is lost, on vectors held out of BASE. BASE is held in memory.',
     )
-    .argument('<BASE>', 'vectors: .fvecs .bvecs .ivecs .npy .parquet .jsonl, raw float32')
+    .argument('<BASE>', VECTOR_FILE)
     .option(
       '--dims <N,...>',
       'dimensions to report (default: all, and halves down to 8)',

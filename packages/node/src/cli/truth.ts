@@ -8,6 +8,7 @@ import {
   integer,
   MAX_COUNT,
   outputPath,
+  VECTOR_FILE,
   type VectorOptions,
 } from './arguments.ts';
 import { blame } from './failure.ts';
@@ -33,7 +34,7 @@ export function addTruthCommand(program: Command, io: CommandIo): void {
     .description(
       'Finds the exact K nearest vectors of each query by reading all of BASE. Ties go to the lower row.',
     )
-    .argument('<BASE>', 'vectors: .fvecs .bvecs .ivecs .npy .parquet .jsonl, raw float32')
+    .argument('<BASE>', VECTOR_FILE)
     .requiredOption('--queries <Q>', 'vectors to search for')
     .requiredOption('--out <T>', 'write row numbers to T.ivecs or T.npy', outputPath)
     .option('-k <K>', 'neighbours a query', integer(1, MAX_COUNT), 100)

@@ -1,49 +1,50 @@
 /** The header of .npy files, versions 1, 2 and 3: a magic, a version, a length and a Python dictionary as text. */
-import { FormatError } from '@sagitta/core-wasm';
-import type { DataFile } from './data-file.ts';
+import { FormatError, MAX_DIMENSION } from '@sagitta/core-wasm';
+import type { DataFile } from '../files/data-file.ts';
+import { checkRowCount } from './fixed-rows.ts';
+import { type ByteOrder, bytesOf, type NumberType } from './number-type.ts';
 
 /** Of an array with any number of dimensions. */
-export interface NpyArrayHeader {
-  /** The type as numpy writes it, e.g. "<f4". */
-  readonly descr: string;
+export interface NpyHeader {
+  readonly type: NumberType;
+  readonly order: ByteOrder;
+  /** Whether the first dimension varies fastest. */
+  readonly isFortran: boolean;
   readonly shape: readonly number[];
-  /** Byte at which row 0 begins. */
+  /** Byte at which the values begin. */
   readonly dataOffset: number;
 }
 
-export interface NpyHeader extends NpyArrayHeader {
-  readonly shape: readonly [n: number, d: number];
-}
-
-/** What a header is read from: a file, or the first bytes of one. */
-type NpyBytes = Pick<DataFile, 'path' | 'size' | 'read'>;
-
-const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+export const NPY_MAGIC: readonly number[] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** numpy writes 128 bytes; the longest header of a matrix is far below this. */
 const MAX_HEADER_BYTES = 1 << 16;
 
+// numpy's names without their byte order; V2 is what numpy.save makes of bfloat16
+const TYPES: ReadonlyMap<string, NumberType> = new Map([
+  ['b1', 'bool'],
+  ['i1', 'int8'],
+  ['u1', 'uint8'],
+  ['i2', 'int16'],
+  ['u2', 'uint16'],
+  ['i4', 'int32'],
+  ['u4', 'uint32'],
+  ['i8', 'int64'],
+  ['u8', 'uint64'],
+  ['f2', 'float16'],
+  ['V2', 'bfloat16'],
+  ['f4', 'float32'],
+  ['f8', 'float64'],
+]);
+
 /**
- * Reads the header of a matrix in C order.
+ * Reads the header of an array of any shape, whose values end the file.
  * @throws FormatError on anything else
  */
 export async function readNpyHeader(file: DataFile): Promise<NpyHeader> {
-  const header = await readNpyArrayHeader(file);
-  const [n, d] = header.shape;
-  if (header.shape.length === 2 && n !== undefined && d !== undefined) return { ...header, shape: [n, d] };
-  const shape = header.shape.length === 1 ? `${n},` : header.shape.join(', ');
-  const offset = header.dataOffset;
-  throw new FormatError(`${file.path}: .npy header: expected a shape (n, d), got (${shape})`, offset);
-}
-
-/**
- * Reads the header of an array of any shape in C order.
- * @throws FormatError on anything else
- */
-export async function readNpyArrayHeader(file: NpyBytes): Promise<NpyArrayHeader> {
   const { path } = file;
   const start = new Uint8Array(Math.min(12, file.size));
   await file.read(start, 0);
-  const magic = MAGIC.findIndex((byte, i) => start[i] !== byte);
+  const magic = NPY_MAGIC.findIndex((byte, i) => start[i] !== byte);
   if (magic >= 0) throw new FormatError(`${path}: expected the magic "\\x93NUMPY" of a .npy file`, magic);
   const version = start[6] ?? 0;
   if (version < 1 || version > 3)
@@ -62,21 +63,40 @@ export async function readNpyArrayHeader(file: NpyBytes): Promise<NpyArrayHeader
   return { ...fields, dataOffset: textOffset + textBytes };
 }
 
-function parseFields(path: string, text: string, offset: number): Omit<NpyArrayHeader, 'dataOffset'> {
+/** The shape of a matrix, after checking it against the bytes of the file. */
+export function matrixShape(file: DataFile, header: NpyHeader): { n: number; d: number; dataOffset: number } {
+  const { path } = file;
+  const { shape, dataOffset } = header;
+  const [n, d] = shape;
+  if (shape.length !== 2 || n === undefined || d === undefined) {
+    const got = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+    throw new FormatError(`${path}: .npy header: expected a shape (n, d), got (${got})`, dataOffset);
+  }
+  if (d < 1 || d > MAX_DIMENSION) {
+    throw new FormatError(`${path}: expected a dimension from 1 to ${MAX_DIMENSION}, got ${d}`, 10);
+  }
+  if (n < 1) throw new FormatError(`${path}: row 0: the file holds no vectors`, dataOffset);
+  checkRowCount(file, n, dataOffset, d * bytesOf(header.type));
+  return { n, d, dataOffset };
+}
+
+function parseFields(path: string, text: string, offset: number): Omit<NpyHeader, 'dataOffset'> {
   const fail = (what: string): FormatError => new FormatError(`${path}: .npy header: ${what}`, offset);
   if (!/^\s*\{[\s\S]*\}\s*$/.test(text))
     throw fail(`expected a dictionary, got ${JSON.stringify(text.slice(0, 60))}`);
-  const descr = /['"]descr['"]\s*:\s*(?:'([^']*)'|"([^"]*)")/.exec(text);
-  if (descr === null) throw fail('expected "descr" with a plain type');
-  const order = /['"]fortran_order['"]\s*:\s*(True|False)\b/.exec(text);
-  if (order === null) throw fail('expected "fortran_order" to be True or False');
-  if (order[1] === 'True')
-    throw fail('expected rows in C order, got Fortran order (save numpy.ascontiguousarray(x))');
-  const shape = /['"]shape['"]\s*:\s*\(([^)]*)\)/.exec(text);
-  if (shape === null) throw fail('expected "shape" with a tuple');
-  const parts = (shape[1] as string).split(',').map((part) => part.trim());
+  const quoted = /['"]descr['"]\s*:\s*(?:'([^']*)'|"([^"]*)")/.exec(text);
+  if (quoted === null) throw fail('expected "descr" with a plain type');
+  const fortran = /['"]fortran_order['"]\s*:\s*(True|False)\b/.exec(text);
+  if (fortran === null) throw fail('expected "fortran_order" to be True or False');
+  const tuple = /['"]shape['"]\s*:\s*\(([^)]*)\)/.exec(text);
+  if (tuple === null) throw fail('expected "shape" with a tuple');
+  const parts = (tuple[1] as string).split(',').map((part) => part.trim());
   if (parts.at(-1) === '') parts.pop();
-  const sizes = parts.map((part) => (/^\d+L?$/.test(part) ? Number.parseInt(part, 10) : Number.NaN));
-  if (!sizes.every(Number.isSafeInteger)) throw fail(`expected a shape of integers, got (${shape[1]})`);
-  return { descr: descr[1] ?? descr[2] ?? '', shape: sizes };
+  const shape = parts.map((part) => (/^\d+L?$/.test(part) ? Number.parseInt(part, 10) : Number.NaN));
+  if (!shape.every(Number.isSafeInteger)) throw fail(`expected a shape of integers, got (${tuple[1]})`);
+  const descr = quoted[1] ?? quoted[2] ?? '';
+  const type = TYPES.get(descr.replace(/^[<>|=]/, ''));
+  if (type === undefined)
+    throw fail(`expected values of type ${[...new Set(TYPES.values())].join(', ')}, got "${descr}"`);
+  return { type, order: descr.startsWith('>') ? 'big' : 'little', isFortran: fortran[1] === 'True', shape };
 }

@@ -1,73 +1,67 @@
-/** Opens a file of vectors by its extension. */
-import { extname } from 'node:path';
-import { checkOneOf } from '@sagitta/core-wasm';
-import { openJsonl } from './jsonl.ts';
-import { openNpy } from './npy.ts';
-import { openParquet } from './parquet.ts';
-import { openRawF32 } from './raw-f32.ts';
+/** Opens a file of vectors, by its extension or its first bytes. */
+import { checkOneOf, checkOptions, type OptionTable } from '@sagitta/core-wasm';
+import {
+  extensionsOf,
+  FORMATS,
+  type FormatName,
+  formatByExtension,
+  openFormat,
+  VECTOR_FORMATS,
+} from '../formats.ts';
 import type { VectorSource } from './vector-source.ts';
-import { openXvecs } from './xvecs.ts';
 
-export const VECTOR_FORMATS = ['fvecs', 'bvecs', 'ivecs', 'npy', 'parquet', 'jsonl', 'f32'] as const;
-export type VectorFormat = (typeof VECTOR_FORMATS)[number];
+export type VectorFormat = FormatName;
 
 export interface OpenVectorsOptions {
-  /** The column of .parquet and .jsonl files that holds the vectors. */
+  /**
+   * What holds the vectors, where a file has several things: a column (.parquet, .arrow, .csv), a path (.jsonl, .json: `data[0].embedding`), an
+   * array (.npz), a tensor (.safetensors) or a dataset (.hdf5).
+   */
   readonly column?: string | undefined;
-  /** Dimensions: needed for raw float32, compared with the file's for every other format. */
+  /** Dimensions: needed for raw values, compared with the file's for every other format. */
   readonly d?: number | undefined;
-  /** Taken from the extension if left out. */
+  /** Taken from the extension, or else from the first bytes, if left out. */
   readonly format?: VectorFormat | undefined;
+  /** Which dataset of an .hdf5 file with several is meant where no column is named: "train", or for queries "test". Default base. */
+  readonly role?: 'base' | 'queries' | undefined;
 }
 
-const ALIASES: ReadonlyMap<string, VectorFormat> = new Map([
-  ['ndjson', 'jsonl'],
-  ['raw', 'f32'],
-  ['bin', 'f32'],
-]);
+const OPEN_VECTORS_OPTIONS: OptionTable<OpenVectorsOptions> = {
+  column: 'string',
+  d: 'number',
+  format: 'string',
+  role: 'string',
+};
 
 /**
- * @throws RangeError on an unknown extension or a wrong option, FormatError on bad bytes, the system's error if the
- * file cannot be opened
+ * Opens a file of vectors as a source that is read a chunk at a time; the caller closes it. `path` "-" is standard input.
+ * @throws RangeError on an unknown extension or a wrong option, FormatError on bad bytes, UnsupportedError on a variant of a format
+ * that is not read, the system's error if the file cannot be opened
  */
 export async function openVectors(path: string, options: OpenVectorsOptions = {}): Promise<VectorSource> {
-  const { column, d } = options;
-  const format = checkOneOf('format', options.format ?? formatOf(path), VECTOR_FORMATS);
-  const source = await openAs(path, format, column, d);
+  checkOptions('options', options, OPEN_VECTORS_OPTIONS);
+  const { column, d, format } = options;
+  const role = checkOneOf('role', options.role ?? 'base', ['base', 'queries']);
+  const source = await openFormat(path, format, VECTOR_FORMATS, (file, { vectors }) => {
+    if (vectors === undefined) throw new RangeError(`"format" expected one of ${VECTOR_FORMATS.join(', ')}`);
+    return vectors(file, { column, d, role });
+  });
   if (d === undefined || d === source.d) return source;
   await source.close();
   throw new RangeError(`"d" expected ${source.d}, the dimension of ${path}, got ${d}`);
 }
 
-/** The format that the extension of `path` stands for. */
+/** Gives the format that the extension of `path` stands for. @throws RangeError if it stands for none */
 export function formatOf(path: string): VectorFormat {
-  const extension = extname(path).slice(1).toLowerCase();
-  const format = ALIASES.get(extension) ?? VECTOR_FORMATS.find((name) => name === extension);
+  const format = formatByExtension(path, VECTOR_FORMATS);
   if (format !== undefined) return format;
-  const names = [...VECTOR_FORMATS, ...ALIASES.keys()].map((name) => `.${name}`).join(' ');
   throw new RangeError(
-    `"path" expected one of the extensions ${names}, or a format to be named, got ${path}`,
+    `"path" expected one of the extensions ${extensionsOf(VECTOR_FORMATS)}, or a format to be named, got ${path}`,
   );
 }
 
-function openAs(
-  path: string,
-  format: VectorFormat,
-  column: string | undefined,
-  d: number | undefined,
-): Promise<VectorSource> {
-  switch (format) {
-    case 'npy':
-      return openNpy(path);
-    case 'parquet':
-      return openParquet(path, column);
-    case 'jsonl':
-      return openJsonl(path, column);
-    case 'f32':
-      if (d === undefined)
-        throw new RangeError(`"d" expected the dimension of the raw float32 file ${path}, got none`);
-      return openRawF32(path, d);
-    default:
-      return openXvecs(path, format);
-  }
+/** The format to read `path` as where the caller names one for files whose extension does not tell. */
+export function formatFor(path: string, named: VectorFormat | undefined): VectorFormat | undefined {
+  const format = formatByExtension(path, VECTOR_FORMATS);
+  return format === undefined || FORMATS[format].isVague === true ? (named ?? format) : format;
 }

@@ -29,6 +29,8 @@ export function isRandomAccess(source: VectorSource): source is RandomVectorSour
   return source.n !== undefined && 'readRows' in source;
 }
 
+const FIRST_VALUES = 1 << 22;
+
 /**
  * Every vector of the source, or the first `limit`, in one fresh array. The source stays open.
  */
@@ -36,14 +38,17 @@ export async function readAll(source: VectorSource, limit: number = Infinity): P
   const { d } = source;
   if (!(limit >= 0)) throw new RangeError(`"limit" expected a number from 0, got ${limit}`);
   const expected = Math.min(source.n ?? 1024, Math.floor(limit));
-  let data = new Float32Array(expected * d);
+  // rows of a fixed size were counted against the file; other numbers of rows are what the file says, so memory grows with what comes
+  const first = isRandomAccess(source) ? expected : Math.min(expected, Math.ceil(FIRST_VALUES / d));
+  let data = new Float32Array(first * d);
   let length = 0;
   if (expected > 0) {
     const rowsPerChunk = Math.max(1, Math.min(expected, Math.floor((1 << 20) / d)));
     for await (const chunk of source.chunks(rowsPerChunk)) {
       const take = Math.min(chunk.length, limit * d - length);
       if (length + take > data.length) {
-        const grown = new Float32Array(Math.max(length + take, 2 * data.length));
+        const most = source.n === undefined ? Infinity : expected * d;
+        const grown = new Float32Array(Math.max(length + take, Math.min(most, 2 * data.length)));
         grown.set(data.subarray(0, length));
         data = grown;
       }

@@ -3,27 +3,24 @@
  * int32 values.
  */
 import { FormatError, MAX_DIMENSION } from '@sagitta/core-wasm';
-import { type DataFile, openWith } from './data-file.ts';
-import { countRows, type FixedLayout, fixedRowSource } from './fixed-rows.ts';
+import type { DataFile } from '../files/data-file.ts';
+import { countRows, type FixedLayout, fixedRowSource, inexactError } from './fixed-rows.ts';
+import { bytesOf, decodeNumbers, type NumberType } from './number-type.ts';
 import type { RandomVectorSource } from './vector-source.ts';
 
-export type XvecsFormat = 'fvecs' | 'bvecs' | 'ivecs';
-
-const VALUE_BYTES: Readonly<Record<XvecsFormat, number>> = { fvecs: 4, bvecs: 1, ivecs: 4 };
 const HEADER_BYTES = 4;
-/** Every integer up to here is a float32. */
-const MAX_EXACT_INTEGER = 1 << 24;
 const SCAN_BYTES = 1 << 22;
 
 /**
- * Opens a file of the xvecs family. Values of .ivecs must be exact as float32 (at most ±2²⁴).
+ * Opens a file of the xvecs family; integers must be exact as float32.
  * @throws FormatError if a row is cut short, has another dimension than row 0, or the dimension is not 1 … 65,536
  */
-export function openXvecs(path: string, format: XvecsFormat): Promise<RandomVectorSource> {
-  return openWith(path, async (file) => {
-    const shape = await xvecsShape(file, VALUE_BYTES[format]);
-    return fixedRowSource(file, { ...shape, decode: decoder(file.path, format, shape) });
-  });
+export async function openXvecs(
+  file: DataFile,
+  type: NumberType & ('float32' | 'uint8' | 'int32'),
+): Promise<RandomVectorSource> {
+  const shape = await xvecsShape(file, bytesOf(type));
+  return fixedRowSource(file, { ...shape, decode: decoder(file.path, type, shape) });
 }
 
 /** The shape of an xvecs file, from the dimension of row 0 and the size of the file. */
@@ -52,7 +49,7 @@ export async function xvecsShape(file: DataFile, valueBytes: number): Promise<Fi
 
 async function scanDimensions(file: DataFile, d: number, rowBytes: number): Promise<void> {
   const n = Math.floor(file.size / rowBytes);
-  const most = Math.max(1, Math.floor(SCAN_BYTES / rowBytes));
+  const most = Math.max(1, Math.min(n, Math.floor(SCAN_BYTES / rowBytes)));
   const bytes = new Uint8Array(most * rowBytes);
   for (let row = 0; row < n; row += most) {
     const rows = Math.min(most, n - row);
@@ -82,24 +79,17 @@ export function checkDimensions(
   }
 }
 
-function decoder(path: string, format: XvecsFormat, shape: FixedLayout): NonNullable<FixedLayout['decode']> {
-  const { d, rowBytes } = shape;
+function decoder(path: string, type: NumberType, shape: FixedLayout): NonNullable<FixedLayout['decode']> {
+  const { d, rowBytes, valueBytes } = shape;
   return (bytes, rows, firstRow, out) => {
     checkDimensions(path, bytes, rows, firstRow, d, rowBytes);
     for (let i = 0; i < rows; i++) {
       const at = i * rowBytes + HEADER_BYTES;
-      if (format === 'bvecs') out.set(bytes.subarray(at, at + d), i * d);
-      else if (format === 'fvecs') out.set(new Float32Array(bytes.buffer, at, d), i * d);
-      else out.set(exactIntegers(path, new Int32Array(bytes.buffer, at, d), firstRow + i, rowBytes), i * d);
+      const values = bytes.subarray(at, at + d * valueBytes);
+      const inexact = decodeNumbers(type, values, out.subarray(i * d, (i + 1) * d));
+      if (inexact === undefined) continue;
+      const offset = (firstRow + i) * rowBytes + HEADER_BYTES + inexact.at * valueBytes;
+      throw inexactError(path, firstRow + i, inexact.at, inexact.value, offset);
     }
   };
-}
-
-function exactIntegers(path: string, values: Int32Array, row: number, rowBytes: number): Int32Array {
-  const at = values.findIndex((value) => value > MAX_EXACT_INTEGER || value < -MAX_EXACT_INTEGER);
-  if (at < 0) return values;
-  throw new FormatError(
-    `${path}: row ${row}, dimension ${at}: expected an integer that is exact as float32, got ${values[at]}`,
-    row * rowBytes + HEADER_BYTES + at * 4,
-  );
 }

@@ -1,6 +1,6 @@
 /** Reads .mvecs: sets one after the other, through one window of the file. */
 import { FormatError } from '@sagitta/core-wasm';
-import { type DataFile, openWith } from '../readers/data-file.ts';
+import type { DataFile } from '../files/data-file.ts';
 import { checkFiniteRows } from '../readers/vector-source.ts';
 import {
   decodeMvecsValues,
@@ -14,19 +14,18 @@ import { batchEntries, type TokenSetEntry, type TokenSetSource } from './token-s
 const WINDOW_BYTES = 1 << 20;
 
 /** @throws FormatError on anything that writeMvecs does not write */
-export function openMvecs(path: string): Promise<TokenSetSource> {
-  return openWith(path, async (file) => {
-    const bytes = new Uint8Array(Math.min(MVECS_HEADER_BYTES, file.size));
-    await file.read(bytes, 0);
-    const header = readMvecsHeader(path, bytes, file.size);
-    return {
-      path,
-      d: header.d,
-      n: header.sets,
-      batches: (maximumTokens) => batchEntries(readSets(file, header), header.d, maximumTokens),
-      close: () => file.close(),
-    };
-  });
+export async function openMvecs(file: DataFile): Promise<TokenSetSource> {
+  const { path } = file;
+  const bytes = new Uint8Array(Math.min(MVECS_HEADER_BYTES, file.size));
+  await file.read(bytes, 0);
+  const header = readMvecsHeader(path, bytes, file.size);
+  return {
+    path,
+    d: header.d,
+    n: header.sets,
+    batches: (maximumTokens) => batchEntries(readSets(file, header), header.d, maximumTokens),
+    close: () => file.close(),
+  };
 }
 
 async function* readSets(file: DataFile, header: MvecsHeader): AsyncGenerator<TokenSetEntry> {

@@ -1,90 +1,55 @@
 /**
- * .npz of token sets, stored or compressed, as numpy.savez and savez_compressed write it: a matrix of all tokens (n × d) under
- * "tokens", "values", "vectors", "embeddings" or "data", and either "offsets" (sets + 1 ascending numbers from 0) or
- * "lengths" (one a set; "lens" and "doclens" too), of int32, uint32, int64 or uint64.
+ * .npz of token sets: a matrix of all tokens (n × d) under "tokens", "values", "vectors", "embeddings" or "data", and either
+ * "offsets" (sets + 1 ascending numbers from 0) or "lengths" (one a set; "lens" and "doclens" too). Or padded: an array of
+ * sets × length × d, with "attention_mask" or "mask" (sets × length; 0 leaves a token out) or with "lengths".
  */
 import { FormatError, MAX_DIMENSION } from '@sagitta/core-wasm';
-import { type DataFile, openWith } from '../readers/data-file.ts';
-import { npyValueType, plainType } from '../readers/npy.ts';
-import { type NpyArrayHeader, readNpyArrayHeader } from '../readers/npy-header.ts';
-import { checkFiniteRows, type VectorSource } from '../readers/vector-source.ts';
-import { readZipEntry, zipEntryNames } from '../readers/zip-entry.ts';
+import type { DataFile } from '../files/data-file.ts';
+import { fixedRowSource, plainLayout } from '../readers/fixed-rows.ts';
+import { openNpy } from '../readers/npy.ts';
+import { readNpyHeader } from '../readers/npy-header.ts';
+import { NpzFile } from '../readers/npz.ts';
+import { bytesOf } from '../readers/number-type.ts';
+import type { RandomVectorSource } from '../readers/vector-source.ts';
 import { splitVectors } from './split-vectors.ts';
-import type { TokenSetSource } from './token-set-source.ts';
+import { batchEntries, type TokenSetEntry, type TokenSetSource } from './token-set-source.ts';
 
 const VALUE_NAMES = ['tokens', 'values', 'vectors', 'embeddings', 'data'];
 const OFFSET_NAMES = ['offsets'];
 const LENGTH_NAMES = ['lengths', 'lens', 'doclens'];
-/** Bytes of the longest header that numpy writes for these arrays, and of an index into 2^26 sets. */
-const HEADER_BYTES = 1 << 16;
-const MAX_INDEX_BYTES = 1 << 29;
+const MASK_NAMES = ['attention_mask', 'mask'];
+const MAX_SETS = 2 ** 26;
+const MAX_MASK = 2 ** 28;
 
-/** `column` names the matrix of tokens. @throws FormatError naming file and entry */
-export function openNpz(path: string, column?: string): Promise<TokenSetSource> {
-  return openWith(path, async (file) => {
-    const names = await zipEntryNames(file);
-    const find = (wanted: readonly string[]): string | undefined =>
-      wanted.map((name) => `${name}.npy`).find((name) => names.includes(name));
-    const missing = (wanted: readonly string[]): FormatError =>
-      new FormatError(
-        `${path}: expected an array ${wanted.join(', ')}; found: ${names.slice(0, 20).join(', ')}`,
-        0,
-      );
-    const values = find(column === undefined ? VALUE_NAMES : [column]);
-    if (values === undefined) throw missing(column === undefined ? VALUE_NAMES : [column]);
-    const offsets = find(OFFSET_NAMES);
-    const index = offsets ?? find(LENGTH_NAMES);
-    if (index === undefined) throw missing([...OFFSET_NAMES, ...LENGTH_NAMES]);
-    const numbers = await readIntegers(file, index);
-    const lengths = offsets === undefined ? numbers : differences(`${path}: ${index}`, numbers);
-    return splitVectors(await matrixSource(file, values), Uint32Array.from(lengths));
-  });
-}
-
-/** An array that is not in a file of its own, as the header's reader wants it. */
-function head(path: string, bytes: Uint8Array): Parameters<typeof readNpyArrayHeader>[0] {
-  return {
-    path,
-    size: bytes.length,
-    async read(out, position) {
-      if (position + out.length > bytes.length)
-        throw new FormatError(`${path}: the header is cut short`, position);
-      out.set(bytes.subarray(position, position + out.length));
-    },
-  };
-}
-
-async function readIntegers(file: DataFile, name: string): Promise<number[]> {
-  const label = `${file.path}: ${name}`;
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of readZipEntry(file, name)) {
-    pieces.push(piece);
-    length += piece.length;
-    if (length > MAX_INDEX_BYTES)
-      throw new FormatError(`${label}: expected at most ${MAX_INDEX_BYTES} bytes, got more`);
-  }
-  const bytes = Buffer.concat(pieces);
-  const header = await readNpyArrayHeader(head(label, bytes));
-  const type = plainType(label, header.descr);
-  const valueBytes = type === 'i4' || type === 'u4' ? 4 : type === 'i8' || type === 'u8' ? 8 : 0;
-  if (valueBytes === 0)
-    throw new FormatError(`${label}: expected integers of 4 or 8 bytes, got "${header.descr}"`);
-  const [n] = header.shape;
-  if (header.shape.length !== 1 || n === undefined || header.dataOffset + n * valueBytes !== bytes.length) {
+/** `column` names the array of tokens. @throws FormatError naming file and entry */
+export async function openNpzTokenSets(file: DataFile, column?: string): Promise<TokenSetSource> {
+  const npz = await NpzFile.open(file);
+  const names = column === undefined ? VALUE_NAMES : [column];
+  const values = npz.find(names);
+  if (values === undefined) throw npz.missing(`an array ${names.join(', ')}`);
+  const array = await npz.array(values);
+  const { shape } = await readNpyHeader(array);
+  if (shape.length === 3) return padded(npz, array);
+  const offsets = npz.find(OFFSET_NAMES);
+  const index = offsets ?? npz.find(LENGTH_NAMES);
+  if (index === undefined) throw npz.missing(`an array ${[...OFFSET_NAMES, ...LENGTH_NAMES].join(', ')}`);
+  const numbers = await npz.integers(index, MAX_SETS);
+  const label = `${file.path}: ${index}`;
+  if (numbers.shape.length !== 1)
     throw new FormatError(
-      `${label}: expected one row of integers, got the shape (${header.shape.join(', ')}) and ${bytes.length} bytes`,
+      `${label}: expected one row of integers, got the shape (${numbers.shape.join(', ')})`,
     );
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset + header.dataOffset);
-  return Array.from({ length: n }, (_, i) => {
-    const value = valueBytes === 4 ? view.getInt32(4 * i, true) : Number(view.getBigInt64(8 * i, true));
-    if (value >= 0 && value < 2 ** 32) return value;
-    throw new FormatError(`${label}: expected numbers from 0 to 2^32 - 1, got ${value} at ${i}`);
-  });
+  const lengths = offsets === undefined ? numbers.values : differences(label, numbers.values);
+  return splitVectors(await openNpy(array), checkLengths(label, lengths));
 }
 
-function differences(label: string, offsets: readonly number[]): number[] {
+function checkLengths(label: string, lengths: Float64Array): Uint32Array {
+  const at = lengths.findIndex((length) => !(length >= 0 && length < 2 ** 32));
+  if (at < 0) return Uint32Array.from(lengths);
+  throw new FormatError(`${label}: expected numbers from 0 to 2^32 - 1, got ${lengths[at]} at ${at}`);
+}
+
+function differences(label: string, offsets: Float64Array): Float64Array {
   if (offsets[0] !== 0) throw new FormatError(`${label}: expected to begin with 0, got ${offsets[0]}`);
   return offsets.slice(1).map((end, i) => {
     const start = offsets[i] as number;
@@ -93,69 +58,89 @@ function differences(label: string, offsets: readonly number[]): number[] {
   });
 }
 
-async function matrixSource(file: DataFile, name: string): Promise<VectorSource> {
-  const label = `${file.path}: ${name}`;
-  const { n, d, header } = await readShape(file, name);
-  const type = npyValueType(label, header);
-  const rowBytes = d * type.bytes;
-  async function* chunks(rowsPerChunk: number): AsyncGenerator<Float32Array> {
-    const bytes = new Uint8Array(Math.min(rowsPerChunk, Math.max(n, 1)) * rowBytes);
-    let skip = header.dataOffset;
-    let filled = 0;
-    let row = 0;
-    const decode = (rows: number): Float32Array => {
-      if (row + rows > n) throw new FormatError(`${label}: expected ${n} rows, got more`);
-      const out = new Float32Array(rows * d);
-      if (type.decode === undefined) out.set(new Float32Array(bytes.buffer, 0, out.length));
-      else type.decode(bytes, rows, row, out);
-      checkFiniteRows(
-        label,
-        out,
-        d,
-        row,
-        (at, dimension) => header.dataOffset + at * rowBytes + dimension * type.bytes,
-      );
-      row += rows;
-      filled = 0;
-      return out;
-    };
-    for await (const piece of readZipEntry(file, name)) {
-      let rest = piece.subarray(Math.min(skip, piece.length));
-      skip -= piece.length - rest.length;
-      while (rest.length > 0) {
-        const take = rest.subarray(0, bytes.length - filled);
-        bytes.set(take, filled);
-        filled += take.length;
-        rest = rest.subarray(take.length);
-        if (filled === bytes.length) yield decode(filled / rowBytes);
-      }
-    }
-    if (filled % rowBytes !== 0)
-      throw new FormatError(`${label}: row ${row + Math.floor(filled / rowBytes)} is cut short`);
-    if (filled > 0) yield decode(filled / rowBytes);
-    if (row !== n) throw new FormatError(`${label}: expected ${n} rows, got ${row}`);
-  }
-  return { path: file.path, d, n, chunks, close: () => file.close() };
-}
-
-async function readShape(
-  file: DataFile,
-  name: string,
-): Promise<{ n: number; d: number; header: NpyArrayHeader }> {
-  const label = `${file.path}: ${name}`;
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of readZipEntry(file, name)) {
-    pieces.push(piece);
-    length += piece.length;
-    if (length >= HEADER_BYTES) break;
-  }
-  const header = await readNpyArrayHeader(head(label, Buffer.concat(pieces)));
-  const [n, d] = header.shape;
-  if (header.shape.length !== 2 || n === undefined || d === undefined || d < 1 || d > MAX_DIMENSION) {
+/** sets × length × d values, with a mask or lengths. */
+async function padded(npz: NpzFile, array: DataFile): Promise<TokenSetSource> {
+  const { path } = array;
+  const { shape, type, order, isFortran, dataOffset } = await readNpyHeader(array);
+  const [n, length, d] = shape as [number, number, number];
+  if (isFortran) throw new FormatError(`${path}: expected sets × length × d in C order, got Fortran order`);
+  if (d < 1 || d > MAX_DIMENSION)
+    throw new FormatError(`${path}: expected a dimension from 1 to ${MAX_DIMENSION}, got ${d}`);
+  if (n < 1 || length < 1) throw new FormatError(`${path}: the array holds no tokens`);
+  const rows = n * length;
+  if (dataOffset + rows * d * bytesOf(type) !== array.size) {
     throw new FormatError(
-      `${label}: expected a shape (tokens, d) with d from 1 to ${MAX_DIMENSION}, got (${header.shape.join(', ')})`,
+      `${path}: expected ${rows * d * bytesOf(type)} bytes for (${shape.join(', ')}), got ${array.size - dataOffset}`,
     );
   }
-  return { n, d, header };
+  const mask = await maskOf(npz, n, length);
+  // padding is read and checked like tokens, then left out
+  const source = fixedRowSource(array, plainLayout(path, { n: rows, d, dataOffset }, type, order));
+  return {
+    path: npz.file.path,
+    d,
+    n,
+    batches: (maximumTokens) => batchEntries(keptTokens(source, mask, length), d, maximumTokens),
+    close: () => npz.file.close(),
+  };
+}
+
+/** sets × length; 0 where a token is padding. */
+async function maskOf(npz: NpzFile, n: number, length: number): Promise<Uint8Array> {
+  const name = npz.find(MASK_NAMES);
+  const lengthsName = npz.find(LENGTH_NAMES);
+  const mask = new Uint8Array(n * length);
+  if (name !== undefined) {
+    const { values, shape } = await npz.integers(name, MAX_MASK);
+    if (shape.length !== 2 || shape[0] !== n || shape[1] !== length) {
+      throw new FormatError(
+        `${npz.file.path}: ${name}: expected the shape (${n}, ${length}), got (${shape.join(', ')})`,
+      );
+    }
+    values.forEach((value, i) => {
+      if (value !== 0 && value !== 1)
+        throw new FormatError(
+          `${npz.file.path}: ${name}: expected 0 or 1, got ${value} in set ${Math.floor(i / length)}`,
+        );
+      mask[i] = value;
+    });
+    return mask;
+  }
+  if (lengthsName === undefined)
+    throw npz.missing(`an array ${[...MASK_NAMES, ...LENGTH_NAMES].join(', ')} beside sets × length × d`);
+  const { values, shape } = await npz.integers(lengthsName, MAX_SETS);
+  if (shape.length !== 1 || values.length !== n)
+    throw new FormatError(
+      `${npz.file.path}: ${lengthsName}: expected ${n} numbers, got the shape (${shape.join(', ')})`,
+    );
+  values.forEach((value, set) => {
+    if (!(value >= 0 && value <= length))
+      throw new FormatError(
+        `${npz.file.path}: ${lengthsName}: expected 0 to ${length}, got ${value} in set ${set}`,
+      );
+    mask.fill(1, set * length, set * length + value);
+  });
+  return mask;
+}
+
+async function* keptTokens(
+  source: RandomVectorSource,
+  mask: Uint8Array,
+  length: number,
+): AsyncGenerator<TokenSetEntry> {
+  const { d } = source;
+  const set = new Float32Array(length * d);
+  let filled = 0;
+  let row = 0;
+  for await (const chunk of source.chunks(Math.max(1, Math.floor((1 << 18) / d)))) {
+    for (let at = 0; at < chunk.length; at += d, row++) {
+      if (mask[row] === 1) {
+        set.set(chunk.subarray(at, at + d), filled);
+        filled += d;
+      }
+      if ((row + 1) % length !== 0) continue;
+      yield { data: set.subarray(0, filled) };
+      filled = 0;
+    }
+  }
 }

@@ -1,20 +1,20 @@
-/** Opens a file of token sets by its extension. */
-import { extname } from 'node:path';
-import { checkOneOf } from '@sagitta/core-wasm';
+/** Opens a file of token sets, by its extension or its first bytes. */
+import { checkOptions, type OptionTable } from '@sagitta/core-wasm';
+import {
+  extensionsOf,
+  type FormatName,
+  formatByExtension,
+  openFormat,
+  TOKEN_SET_FORMATS,
+} from '../formats.ts';
 import { openVectors } from '../readers/open-vectors.ts';
-import { openRawI8 } from '../readers/raw-i8.ts';
-import type { VectorSource } from '../readers/vector-source.ts';
-import { openJsonlTokenSets } from './jsonl-token-sets.ts';
-import { openMvecs } from './mvecs.ts';
-import { openNpz } from './npz.ts';
 import { readLengths, splitVectors } from './split-vectors.ts';
 import type { TokenSetSource } from './token-set-source.ts';
 
-export const TOKEN_SET_FORMATS = ['mvecs', 'npz', 'arrow', 'jsonl'] as const;
-export type TokenSetFormat = (typeof TOKEN_SET_FORMATS)[number];
+export type TokenSetFormat = FormatName;
 
 export interface OpenTokenSetsOptions {
-  /** Taken from the extension if left out. */
+  /** Taken from the extension, or else from the first bytes, if left out; with `lengths` a format of vectors. */
   readonly format?: TokenSetFormat | undefined;
   /** The field, column or array that holds the tokens. */
   readonly column?: string | undefined;
@@ -24,21 +24,23 @@ export interface OpenTokenSetsOptions {
   readonly d?: number | undefined;
 }
 
-const ALIASES: ReadonlyMap<string, TokenSetFormat> = new Map([
-  ['ndjson', 'jsonl'],
-  ['arrows', 'arrow'],
-  ['feather', 'arrow'],
-  ['ipc', 'arrow'],
-]);
+const OPEN_TOKEN_SETS_OPTIONS: OptionTable<OpenTokenSetsOptions> = {
+  format: 'string',
+  column: 'string',
+  lengths: 'string',
+  d: 'number',
+};
 
 /**
- * @throws RangeError on an unknown extension or a wrong option, FormatError on bad bytes, the system's error if the
- * file cannot be opened
+ * Opens a file of token sets as a source that is read some documents at a time; the caller closes it. `path` "-" is standard input.
+ * @throws RangeError on an unknown extension or a wrong option, FormatError on bad bytes, UnsupportedError on a variant of a format
+ * that is not read, the system's error if the file cannot be opened
  */
 export async function openTokenSets(
   path: string,
   options: OpenTokenSetsOptions = {},
 ): Promise<TokenSetSource> {
+  checkOptions('options', options, OPEN_TOKEN_SETS_OPTIONS);
   const { d } = options;
   const source = await openAs(path, options);
   if (d === undefined || d === source.d) return source;
@@ -46,22 +48,21 @@ export async function openTokenSets(
   throw new RangeError(`"d" expected ${source.d}, the dimension of ${path}, got ${d}`);
 }
 
-/** The format that the extension of `path` stands for. */
+/** Gives the format that the extension of `path` stands for. @throws RangeError if it stands for none */
 export function tokenSetFormatOf(path: string): TokenSetFormat {
-  const extension = extname(path).slice(1).toLowerCase();
-  const format = ALIASES.get(extension) ?? TOKEN_SET_FORMATS.find((name) => name === extension);
+  const format = formatByExtension(path, TOKEN_SET_FORMATS);
   if (format !== undefined) return format;
-  const names = [...TOKEN_SET_FORMATS, ...ALIASES.keys()].map((name) => `.${name}`).join(' ');
+  const names = extensionsOf(TOKEN_SET_FORMATS);
   throw new RangeError(
     `"path" expected one of the extensions ${names}, a format to be named, or a file of lengths beside plain vectors, got ${path}`,
   );
 }
 
 async function openAs(path: string, options: OpenTokenSetsOptions): Promise<TokenSetSource> {
-  const { column, lengths } = options;
+  const { column, lengths, format, d } = options;
   if (lengths !== undefined) {
     const numbers = await readLengths(lengths);
-    const vectors = await openPlainVectors(path, options);
+    const vectors = await openVectors(path, { column, d, format });
     try {
       return splitVectors(vectors, numbers);
     } catch (error) {
@@ -69,22 +70,9 @@ async function openAs(path: string, options: OpenTokenSetsOptions): Promise<Toke
       throw error;
     }
   }
-  switch (checkOneOf('format', options.format ?? tokenSetFormatOf(path), TOKEN_SET_FORMATS)) {
-    case 'mvecs':
-      return openMvecs(path);
-    case 'npz':
-      return openNpz(path, column);
-    case 'arrow':
-      // apache-arrow is the largest dependency: only those who open such a file wait for it
-      return (await import('./arrow.ts')).openArrow(path, column);
-    case 'jsonl':
-      return openJsonlTokenSets(path, column);
-  }
-}
-
-function openPlainVectors(path: string, { column, d }: OpenTokenSetsOptions): Promise<VectorSource> {
-  if (extname(path).toLowerCase() !== '.i8') return openVectors(path, { column, d });
-  if (d === undefined)
-    throw new RangeError(`"d" expected the dimension of the raw int8 file ${path}, got none`);
-  return openRawI8(path, d);
+  return openFormat(path, format, TOKEN_SET_FORMATS, (file, { tokenSets }) => {
+    if (tokenSets === undefined)
+      throw new RangeError(`"format" expected one of ${TOKEN_SET_FORMATS.join(', ')}`);
+    return tokenSets(file, { column, d, role: 'base' });
+  });
 }

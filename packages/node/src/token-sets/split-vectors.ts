@@ -1,23 +1,25 @@
 /** A file of vectors and a file of lengths, as token sets: the way most encoders leave their output behind. */
 import { FormatError } from '@sagitta/core-wasm';
-import { openWith } from '../readers/data-file.ts';
+import { openDataFile } from '../files/data-file.ts';
 import type { VectorSource } from '../readers/vector-source.ts';
 import { batchEntries, type TokenSetEntry, type TokenSetSource } from './token-set-source.ts';
 
 const CHUNK_BYTES = 1 << 20;
 
 /** Tokens of each set, as raw int32 values (little-endian) and nothing else. @throws FormatError */
-export function readLengths(path: string): Promise<Uint32Array> {
-  return openWith(path, async (file) => {
+export async function readLengths(path: string): Promise<Uint32Array> {
+  const file = await openDataFile(path);
+  try {
     if (file.size % 4 !== 0)
       throw new FormatError(`${path}: expected int32 values, got ${file.size} bytes`, 0);
     const lengths = new Int32Array(file.size / 4);
     await file.read(new Uint8Array(lengths.buffer), 0);
-    await file.close();
     const at = lengths.findIndex((length) => length < 0);
     if (at < 0) return Uint32Array.from(lengths);
     throw new FormatError(`${path}: set ${at}: expected a length from 0, got ${lengths[at]}`, 4 * at);
-  });
+  } finally {
+    await file.close();
+  }
 }
 
 /**
@@ -35,12 +37,15 @@ export function splitVectors(source: VectorSource, lengths: Uint32Array): TokenS
   }
   async function* entries(): AsyncGenerator<TokenSetEntry> {
     let set = 0;
-    let own = new Float32Array((lengths[0] ?? 0) * d);
+    // grows with what comes: a length is only what a file says
+    let own = new Float32Array(0);
     let filled = 0;
-    const next = (): void => {
+    const wanted = (): number => (lengths[set] ?? 0) * d;
+    const next = (): TokenSetEntry => {
+      const data = own.slice(0, filled);
       set++;
-      own = new Float32Array((lengths[set] ?? 0) * d);
       filled = 0;
+      return { data };
     };
     let rows = 0;
     for await (const chunk of source.chunks(Math.max(1, Math.floor(CHUNK_BYTES / (4 * d))))) {
@@ -48,11 +53,13 @@ export function splitVectors(source: VectorSource, lengths: Uint32Array): TokenS
       if (rows > total)
         throw new FormatError(`${path}: expected ${total} vectors, the sum of the lengths, got more`, 0);
       for (let at = 0; at < chunk.length; ) {
-        while (filled === own.length) {
-          yield { data: own };
-          next();
+        while (filled === wanted()) yield next();
+        const take = Math.min(wanted() - filled, chunk.length - at);
+        if (filled + take > own.length) {
+          const grown = new Float32Array(Math.max(filled + take, Math.min(wanted(), 2 * own.length)));
+          grown.set(own.subarray(0, filled));
+          own = grown;
         }
-        const take = Math.min(own.length - filled, chunk.length - at);
         own.set(chunk.subarray(at, at + take), filled);
         filled += take;
         at += take;
@@ -60,7 +67,7 @@ export function splitVectors(source: VectorSource, lengths: Uint32Array): TokenS
     }
     if (rows < total)
       throw new FormatError(`${path}: expected ${total} vectors, the sum of the lengths, got ${rows}`, 0);
-    for (; set < lengths.length; next()) yield { data: own };
+    while (set < lengths.length) yield next();
   }
   return {
     path,

@@ -88,7 +88,7 @@ describe('bad usage', () => {
       ['build', 'a', '--out', 'b', '--quantizer', 'pqx'],
       /'pqx' is invalid.*none, saq/,
     ],
-    ['an unknown format', ['build', 'a', '--out', 'b', '--format', 'csv'], /'csv' is invalid.*fvecs/],
+    ['an unknown format', ['build', 'a', '--out', 'b', '--format', 'xls'], /'xls' is invalid.*fvecs/],
     ['no lists', ['build', 'a', '--out', 'b', '--nlist', 0], /from 1 to 1048576/],
     ['more bits than 12', ['build', 'a', '--out', 'b', '--bits', 13], /from 0.25 to 12/],
     [
@@ -199,7 +199,7 @@ describe('failed work', () => {
     [
       'a truth of floats',
       () => ['eval', at('index.sag'), ...q(), '--truth', at('base.npy')],
-      /^error: --truth: .*int32/,
+      /^error: --truth: .*an integer type, got float32/,
     ],
     [
       'a truth of fewer queries',

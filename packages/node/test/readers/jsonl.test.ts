@@ -62,7 +62,13 @@ describe('.jsonl', () => {
       16,
     ],
     ['null', '{"vector":null}', /row 0 \(line 1\): expected an array.*got null/, 0],
-    ['an array for a row', '[1,2]', /expected a JSON object/, 0],
+    ['a number for a row', '7', /expected a JSON object or an array of numbers, got 7/, 0],
+    [
+      'arrays after objects',
+      '{"vector":[1]}\n[1]',
+      /row 1 \(line 2\): expected an array of numbers in "vector", got nothing/,
+      15,
+    ],
     ['no column known', '{"id":1,"v":[1]}', /"vector" or "embedding".*found: id, v/, 0],
     [
       'another dimension',

@@ -40,9 +40,7 @@ describe('.npy', () => {
   });
 
   it.each([
-    ['Fortran order', npyFields('<f4', 2, 3, 'True'), /C order, got Fortran order/],
-    ['big-endian values', npyFields('>f4', 2, 3), /little-endian values, got ">f4"/],
-    ['other types', npyFields('<i8', 2, 3), /expected values of type float16.*got "<i8"/],
+    ['other types', npyFields('<c8', 2, 3), /expected values of type bool, int8.*got "<c8"/],
     [
       'records',
       "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2, 3), }",
@@ -111,7 +109,7 @@ describe('.npy', () => {
     const path = folder.write('u4.npy', npy(fields, bytesOf(new Uint32Array([1, 2, 3, 0xffffffff]))));
     expect(await readMatrixI32(path)).toEqual({ data: new Int32Array([1, 2, 3, -1]), n: 2, d: 2 });
     const floats = folder.write('f4.npy', npy(npyFields('<f4', 1, 1), bytesOf(new Float32Array(1))));
-    await expectFormatError(readMatrixI32(floats), /expected values of type int32 or uint32/);
+    await expectFormatError(readMatrixI32(floats), /expected values of an integer type, got float32/);
   });
 });
 

@@ -2,9 +2,7 @@ import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readMatrixI32 } from '../../src/readers/matrix-i32.ts';
 import { openVectors } from '../../src/readers/open-vectors.ts';
-import { openRawF32 } from '../../src/readers/raw-f32.ts';
 import { isRandomAccess, readAll } from '../../src/readers/vector-source.ts';
-import { openXvecs } from '../../src/readers/xvecs.ts';
 import { bytesOf, xvecs } from '../support/bytes.ts';
 import { expectFormatError } from '../support/expect-format-error.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -114,7 +112,7 @@ describe('.fvecs', () => {
         0,
       );
     }
-    await expectFormatError(openXvecs(folder.path, 'fvecs'), /expected a regular file/);
+    await expectFormatError(openVectors(folder.path, { format: 'fvecs' }), /expected a regular file/);
     await expect(openVectors(`${folder.path}/missing.fvecs`)).rejects.toThrow(/ENOENT/);
   });
 });
@@ -198,7 +196,7 @@ describe('raw float32', () => {
     expect([...(await readAll(source)).data]).toEqual([1, 2, 3, 4, 5, 6]);
     await source.close();
     await expect(openVectors(path)).rejects.toThrow(/"d" expected the dimension/);
-    await expect(openRawF32(path, 0)).rejects.toThrow(RangeError);
+    await expect(openVectors(path, { d: 0 })).rejects.toThrow(RangeError);
     await expectFormatError(openVectors(path, { d: 4 }), /row 1 is cut short: expected 16 bytes, got 8/, 16);
   });
 

@@ -1,12 +1,15 @@
 /**
- * A small Parquet file: columns of list<float> or float, one data page a row group, PLAIN, uncompressed or through a
+ * A small Parquet file: columns of list<list<float>>, list<float> or float, one data page a row group, PLAIN, uncompressed or through a
  * function. Only what the reader's tests need; written from the format's description.
  */
 
+type Numbers = readonly (number | null)[];
+export type ParquetRow = readonly (Numbers | null)[] | Numbers | number | null;
+
 export interface ParquetColumn {
   readonly name: string;
-  /** A list of lists, or of numbers for a plain column; null is a missing row, NaN is itself. */
-  readonly rows: readonly (readonly (number | null)[] | number | null)[];
+  /** Lists of lists, lists, or numbers for a plain column; null is what is missing, NaN is itself. */
+  readonly rows: readonly ParquetRow[];
 }
 
 export interface ParquetFileOptions {
@@ -66,34 +69,50 @@ function levels(values: readonly number[]): number[] {
   return [...new Uint8Array(new Uint32Array([runs.length]).buffer), ...runs];
 }
 
-function page(
-  column: ParquetColumn,
-  from: number,
-  to: number,
-  isList: boolean,
-): { bytes: number[]; values: number } {
-  const repetition: number[] = [];
-  const definition: number[] = [];
-  const values: number[] = [];
-  for (const row of column.rows.slice(from, to)) {
-    const items: readonly (number | null)[] = Array.isArray(row) ? row : [row as number | null];
-    if (isList && (row === null || items.length === 0)) {
-      repetition.push(0);
-      definition.push(row === null ? 0 : 1);
-      continue;
-    }
+interface Entries {
+  readonly repetition: number[];
+  readonly definition: number[];
+  readonly values: number[];
+  /** Lists around a value. */
+  readonly most: number;
+}
+
+/** A value inside `depth` lists, all of which may be missing; `level` is what is there already. */
+function addEntries(
+  entries: Entries,
+  value: unknown,
+  depth: number,
+  repetition: number,
+  level: number,
+): void {
+  const add = (definition: number): void => {
+    entries.repetition.push(repetition);
+    entries.definition.push(definition);
+  };
+  if (value === null) add(level);
+  else if (depth === 0) {
+    add(level + 1);
+    entries.values.push(Number(value));
+  } else {
+    const items: readonly unknown[] = Array.isArray(value) ? value : [];
+    if (items.length === 0) add(level + 1);
+    const own = entries.most - depth + 1;
     items.forEach((item, i) => {
-      repetition.push(i === 0 ? 0 : 1);
-      definition.push(isList ? (item === null ? 2 : 3) : item === null ? 0 : 1);
-      if (item !== null) values.push(item);
+      addEntries(entries, item, depth - 1, i === 0 ? repetition : own, level + 2);
     });
   }
+}
+
+function page(column: ParquetColumn, from: number, to: number): { bytes: number[]; values: number } {
+  const most = depthOf(column);
+  const entries: Entries = { repetition: [], definition: [], values: [], most };
+  for (const row of column.rows.slice(from, to)) addEntries(entries, row, most, 0, 0);
   const bytes = [
-    ...(isList ? levels(repetition) : []),
-    ...levels(definition),
-    ...new Uint8Array(new Float32Array(values).buffer),
+    ...(most > 0 ? levels(entries.repetition) : []),
+    ...levels(entries.definition),
+    ...new Uint8Array(new Float32Array(entries.values).buffer),
   ];
-  return { bytes, values: definition.length };
+  return { bytes, values: entries.definition.length };
 }
 
 function schema(columns: readonly ParquetColumn[]): number[][] {
@@ -101,19 +120,22 @@ function schema(columns: readonly ParquetColumn[]): number[][] {
   const REPEATED = 2;
   const elements = [struct([text(4, 'schema'), int(5, columns.length)])];
   for (const column of columns) {
-    if (!isListColumn(column)) {
-      elements.push(struct([int(1, 4), int(3, OPTIONAL), text(4, column.name)]));
-      continue;
+    const depth = depthOf(column);
+    for (let i = 0; i < depth; i++) {
+      const name = i === 0 ? column.name : 'element';
+      elements.push(struct([int(3, OPTIONAL), text(4, name), int(5, 1), int(6, 3)]));
+      elements.push(struct([int(3, REPEATED), text(4, 'list'), int(5, 1)]));
     }
-    elements.push(struct([int(3, OPTIONAL), text(4, column.name), int(5, 1), int(6, 3)]));
-    elements.push(struct([int(3, REPEATED), text(4, 'list'), int(5, 1)]));
-    elements.push(struct([int(1, 4), int(3, OPTIONAL), text(4, 'element')]));
+    elements.push(struct([int(1, 4), int(3, OPTIONAL), text(4, depth === 0 ? column.name : 'element')]));
   }
   return elements;
 }
 
-function isListColumn(column: ParquetColumn): boolean {
-  return column.rows.some((row) => Array.isArray(row));
+/** How many lists lie around a number. */
+function depthOf(column: ParquetColumn): number {
+  const lists = column.rows.filter((row) => Array.isArray(row));
+  if (lists.length === 0) return 0;
+  return lists.flat().some((item) => Array.isArray(item)) ? 2 : 1;
 }
 
 export function parquetFile(columns: readonly ParquetColumn[], options: ParquetFileOptions = {}): Uint8Array {
@@ -124,15 +146,15 @@ export function parquetFile(columns: readonly ParquetColumn[], options: ParquetF
   for (let from = 0; from < n; from += rowsPerGroup) {
     const to = Math.min(n, from + rowsPerGroup);
     const chunks = columns.map((column) => {
-      const isList = isListColumn(column);
-      const { bytes, values } = page(column, from, to, isList);
+      const depth = depthOf(column);
+      const { bytes, values } = page(column, from, to);
       const stored = codec ? [...codec.compress(new Uint8Array(bytes))] : bytes;
       const data = struct([int(1, values), int(2, 0), int(3, 3), int(4, 3)]);
       const header = struct([int(1, 0), int(2, bytes.length), int(3, stored.length), [5, STRUCT, data]]);
       const offset = out.length;
       out.push(...header, ...stored);
       const total = header.length + stored.length;
-      const path = isList ? [column.name, 'list', 'element'] : [column.name];
+      const path = [column.name, ...Array.from({ length: depth }, () => ['list', 'element']).flat()];
       const meta = struct([
         int(1, 4),
         list(2, I32, [zigzag(0), zigzag(3)]),

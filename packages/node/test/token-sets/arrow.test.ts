@@ -17,8 +17,8 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import { openArrow } from '../../src/token-sets/arrow.ts';
-import { readAllTokenSets } from '../../src/token-sets/token-set-source.ts';
+import { openTokenSets } from '../../src/token-sets/open-token-sets.ts';
+import { type AllTokenSets, readAllTokenSets } from '../../src/token-sets/token-set-source.ts';
 import { expectFormatError } from '../support/expect-format-error.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { readSets, setsOf, smallTokenSets } from '../support/token-sets.ts';
@@ -51,6 +51,15 @@ function write(name: string, columns: Record<string, Vector>, kind: 'file' | 'st
   return folder.write(name, tableToIPC(new Table(columns), kind));
 }
 
+async function readAllSets(path: string): Promise<AllTokenSets> {
+  const source = await openTokenSets(path);
+  try {
+    return await readAllTokenSets(source);
+  } finally {
+    await source.close();
+  }
+}
+
 describe('.arrow', () => {
   it('reads files and streams, with ids and metadata', async () => {
     for (const kind of ['file', 'stream'] as const) {
@@ -70,8 +79,8 @@ describe('.arrow', () => {
         },
         kind,
       );
-      expect(await readSets(await openArrow(path))).toEqual(setsOf(sets));
-      const all = await readAllTokenSets(await openArrow(path));
+      expect(await readSets(await openTokenSets(path))).toEqual(setsOf(sets));
+      const all = await readAllSets(path);
       expect(all.ids).toEqual(names);
       expect(all.metadata?.slice(2, 5)).toEqual([
         { year: 1902, open: true },
@@ -84,7 +93,7 @@ describe('.arrow', () => {
   it('reads several record batches one after the other', async () => {
     const table = new Table({ tokens: listColumn(new Float32(), sets.data) });
     const path = folder.write('two.arrow', tableToIPC(table.concat(table), 'stream'));
-    expect(await readSets(await openArrow(path))).toEqual([...setsOf(sets), ...setsOf(sets)]);
+    expect(await readSets(await openTokenSets(path))).toEqual([...setsOf(sets), ...setsOf(sets)]);
   });
 
   it('reads half and double precision, and integers as ids', async () => {
@@ -95,11 +104,11 @@ describe('.arrow', () => {
       ),
       x: listColumn(new Float64(), Float64Array.from(sets.data)),
     });
-    expect(await readSets(await openArrow(double, 'x'))).toEqual(setsOf(sets));
-    expect((await readAllTokenSets(await openArrow(double))).ids?.slice(0, 2)).toEqual([5, 6]);
+    expect(await readSets(await openTokenSets(double, { column: 'x' }))).toEqual(setsOf(sets));
+    expect((await readAllSets(double)).ids?.slice(0, 2)).toEqual([5, 6]);
     const half = Uint16Array.from(sets.data, (value) => (value < 0 ? 0xbc00 : 0x3c00));
     const path = write('f16.arrow', { x: listColumn(new Float16(), half) });
-    expect((await readSets(await openArrow(path))).flat(2)).toEqual(
+    expect((await readSets(await openTokenSets(path))).flat(2)).toEqual(
       [...sets.data].map((value) => (value < 0 ? -1 : 1)),
     );
   });
@@ -107,21 +116,23 @@ describe('.arrow', () => {
   it('refuses other columns, missing values, and offsets that do not fit', async () => {
     const plain = write('plain.arrow', { id: vectorFromArray(names, new Utf8()) });
     await expectFormatError(
-      openArrow(plain),
-      /expected one column of list<fixed_size_list<float>>.* found: id Utf8/,
+      openTokenSets(plain),
+      /expected a column that is a list of lists of numbers, .* id utf8/,
     );
     const good = { tokens: listColumn(new Float32(), sets.data) };
-    await expectFormatError(openArrow(write('named.arrow', good), 'vectors'), /a column "vectors"/);
+    await expect(openTokenSets(write('named.arrow', good), { column: 'vectors' })).rejects.toThrow(
+      /"column" expected one of tokens .* got "vectors", which is not there/,
+    );
     const two = write('two-columns.arrow', { a: good.tokens, b: good.tokens });
-    await expectFormatError(openArrow(two), /expected one column/);
-    expect(await readSets(await openArrow(two, 'b'))).toEqual(setsOf(sets));
+    await expect(openTokenSets(two)).rejects.toThrow(/"column" expected one of a, b .* got none/);
+    expect(await readSets(await openTokenSets(two, { column: 'b' }))).toEqual(setsOf(sets));
     const nan = write('nan.arrow', {
       tokens: listColumn(
         new Float32(),
         sets.data.map((x, i) => (i === 5 ? Number.NaN : x)),
       ),
     });
-    await expectFormatError(openArrow(nan).then(readSets), /expected a finite float32/);
+    await expectFormatError(openTokenSets(nan).then(readSets), /expected a finite float32/);
     const noId = write('no-id.arrow', {
       id: vectorFromArray(
         names.map((name, i) => (i === 4 ? null : name)),
@@ -130,7 +141,7 @@ describe('.arrow', () => {
       ...good,
     });
     await expectFormatError(
-      openArrow(noId).then(readSets),
+      openTokenSets(noId).then(readSets),
       /row 4: expected a text or an integer as id, got null/,
     );
   });
@@ -138,15 +149,15 @@ describe('.arrow', () => {
   it('refuses damage', async () => {
     const path = write('good.arrow', { tokens: listColumn(new Float32(), sets.data) }, 'stream');
     const bytes = tableToIPC(new Table({ tokens: listColumn(new Float32(), sets.data) }), 'stream');
-    expect(await readSets(await openArrow(path))).toHaveLength(20);
-    await expectFormatError(openArrow(folder.write('empty.arrow', '')), /the file is empty/);
+    expect(await readSets(await openTokenSets(path))).toHaveLength(20);
+    await expectFormatError(openTokenSets(folder.write('empty.arrow', '')), /the file is empty/);
     await expectFormatError(
-      openArrow(folder.write('text.arrow', 'this is no Arrow file at all, only text')),
+      openTokenSets(folder.write('text.arrow', 'this is no Arrow file at all, only text')),
       /./,
     );
     for (const length of [5, 40, 200, bytes.length - 200]) {
       await expectFormatError(
-        openArrow(folder.write('cut.arrow', bytes.subarray(0, length))).then(readSets),
+        openTokenSets(folder.write('cut.arrow', bytes.subarray(0, length))).then(readSets),
         /./,
       );
     }
@@ -155,8 +166,8 @@ describe('.arrow', () => {
     const wild = bytes.slice();
     new DataView(wild.buffer).setInt32(at + 8, 1 << 30, true);
     await expectFormatError(
-      openArrow(folder.write('wild.arrow', wild)).then(readSets),
-      /expected offsets that ascend to/,
+      openTokenSets(folder.write('wild.arrow', wild)).then(readSets),
+      /expected offsets that ascend/,
     );
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openMvecs } from '../../src/token-sets/mvecs.ts';
+import { openTokenSets } from '../../src/token-sets/open-token-sets.ts';
 import { readAllTokenSets } from '../../src/token-sets/token-set-source.ts';
 import { writeMvecs } from '../../src/writers/mvecs.ts';
 import { expectFormatError } from '../support/expect-format-error.ts';
@@ -26,8 +26,8 @@ describe('.mvecs', () => {
     });
     const expected = [...setsOf(sets), ...setsOf(smallTokenSets(3, 5, 2))];
     for (const tokens of [1, 5, 1000])
-      expect(await readSets(await openMvecs(at('a.mvecs')), tokens)).toEqual(expected);
-    const source = await openMvecs(at('a.mvecs'));
+      expect(await readSets(await openTokenSets(at('a.mvecs')), tokens)).toEqual(expected);
+    const source = await openTokenSets(at('a.mvecs'));
     expect([source.n, source.d]).toEqual([43, 5]);
     expect(setsOf((await readAllTokenSets(source)).tokens)).toEqual(expected);
     expect(setsOf((await readAllTokenSets(source, 7)).tokens)).toEqual(expected.slice(0, 7));
@@ -37,7 +37,7 @@ describe('.mvecs', () => {
   it('holds int8 within half a step, and reads float16', async () => {
     const sets = smallTokenSets(9, 3);
     await writeMvecs(at('i8.mvecs'), [sets], 3, { type: 'int8' });
-    const read = (await readSets(await openMvecs(at('i8.mvecs')))).flat(2);
+    const read = (await readSets(await openTokenSets(at('i8.mvecs')))).flat(2);
     read.forEach((value, i) => {
       expect(Math.abs(value - (sets.data[i] as number))).toBeLessThanOrEqual(0.5 / 127 + 1e-7);
     });
@@ -50,7 +50,7 @@ describe('.mvecs', () => {
       'h.mvecs',
       Buffer.concat([head, new Uint8Array(Uint16Array.of(0x3c00, 0xc000, 0x3800).buffer)]),
     );
-    expect(await readSets(await openMvecs(at('h.mvecs')))).toEqual([[[1, -2, 0.5]]]);
+    expect(await readSets(await openTokenSets(at('h.mvecs')))).toEqual([[[1, -2, 0.5]]]);
   });
 
   it('refuses damage with its place', async () => {
@@ -58,7 +58,7 @@ describe('.mvecs', () => {
     const broken = (change: (copy: Uint8Array<ArrayBuffer>) => Uint8Array | undefined): Promise<unknown> => {
       const copy = bytes.slice();
       const path = folder.write('bad.mvecs', change(copy) ?? copy);
-      return openMvecs(path).then(readSets);
+      return openTokenSets(path).then(readSets);
     };
     const u32 = (copy: Uint8Array<ArrayBuffer>, offset: number, value: number): undefined => {
       new DataView(copy.buffer).setUint32(offset, value, true);
@@ -124,7 +124,7 @@ describe('.mvecs', () => {
     for (let offset = 0; offset < 36; offset++) {
       const copy = bytes.slice();
       copy[offset] = (copy[offset] as number) ^ 0x15;
-      await expectFormatError(openMvecs(folder.write('flip.mvecs', copy)).then(readSets), /./);
+      await expectFormatError(openTokenSets(folder.write('flip.mvecs', copy)).then(readSets), /./);
     }
   });
 

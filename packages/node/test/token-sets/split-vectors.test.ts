@@ -58,6 +58,6 @@ describe('vectors beside a file of lengths', () => {
       'arrow',
       'jsonl',
     ]);
-    expect(() => tokenSetFormatOf('a.npy')).toThrow(/"path" expected one of the extensions \.mvecs/);
+    expect(() => tokenSetFormatOf('a.npy')).toThrow(/"path" expected one of the extensions \.npz/);
   });
 });

@@ -35,6 +35,7 @@ import {
   trainLearnedFde,
 } from '@sagitta/retrieval/muvera';
 import { type Command, Option } from 'commander';
+import { extensionsOf, TOKEN_SET_FORMATS } from '../../formats.ts';
 import { saveMultiVectorIndexFile } from '../../index-file.ts';
 import type { TokenSetSource } from '../../token-sets/token-set-source.ts';
 import { addOutputOptions, integer, outputPath } from '../arguments.ts';
@@ -84,7 +85,10 @@ export function addMvBuildCommand(group: Command, io: CommandIo): void {
     .description(
       'Builds an index of the documents of TOKENS, a set of vectors each. Row numbers become ids unless there are others.',
     )
-    .argument('<TOKENS>', 'token sets: .mvecs .npz .arrow .jsonl, or plain vectors with --lengths')
+    .argument(
+      '<TOKENS>',
+      `token sets: ${extensionsOf(TOKEN_SET_FORMATS)}, or plain vectors with --lengths; - is standard input`,
+    )
     .requiredOption('--out <FILE>', 'the index file to write', outputPath)
     .option('--lengths <F>', 'tokens a document, raw int32: then TOKENS is a file of plain vectors')
     .addOption(

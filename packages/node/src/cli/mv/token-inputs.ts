@@ -2,27 +2,28 @@
 import { type Core, createCore, type TokenSet } from '@sagitta/core-wasm';
 import type { DocumentId, JsonValue, MultiVectorIndex } from '@sagitta/retrieval';
 import { type Command, Option } from 'commander';
+import { openDataFile } from '../../files/data-file.ts';
+import { readLines } from '../../files/lines.ts';
+import { extensionsOf, FORMAT_NAMES, type FormatName, TOKEN_SET_FORMATS } from '../../formats.ts';
 import { openMultiVectorIndexFile } from '../../index-file.ts';
-import { openDataFile } from '../../readers/data-file.ts';
-import { readLines } from '../../readers/lines.ts';
-import { openTokenSets, TOKEN_SET_FORMATS, type TokenSetFormat } from '../../token-sets/open-token-sets.ts';
+import { openTokenSets } from '../../token-sets/open-token-sets.ts';
 import { readAllTokenSets, type TokenSetSource } from '../../token-sets/token-set-source.ts';
 import { integer } from '../arguments.ts';
 import { asFailure, blame, CommandFailure } from '../failure.ts';
 
 export interface TokenOptions {
   readonly column?: string;
-  readonly format?: TokenSetFormat;
+  readonly format?: FormatName;
   readonly d?: number;
 }
 
 /** How files of token sets are read. */
 export function addTokenOptions(command: Command): Command {
   return command
-    .option('--column <NAME>', 'the column or array that holds the tokens (.jsonl, .arrow, .npz)')
+    .option('--column <NAME>', 'what holds the tokens: a column or array, or a path such as data[0].tokens')
     .addOption(
       new Option('--format <NAME>', 'the format of files whose extension does not tell it').choices(
-        TOKEN_SET_FORMATS,
+        FORMAT_NAMES,
       ),
     )
     .option('--d <N>', 'dimensions, for raw vectors (.i8 .f32) beside a file of lengths', integer(1, 65_536));
@@ -69,7 +70,10 @@ export interface QueryOptions extends TokenOptions {
 
 export function addQueryOptions(command: Command): Command {
   command
-    .requiredOption('--queries <Q>', 'token sets to search for: .mvecs .npz .arrow .jsonl')
+    .requiredOption(
+      '--queries <Q>',
+      `token sets to search for: ${extensionsOf(TOKEN_SET_FORMATS)}, or - for standard input`,
+    )
     .option('--query-lengths <F>', 'tokens a query, raw int32: then --queries is a file of plain vectors')
     .option('--query-ids <F>', "queries' names, one a line (default: those of the file, or their numbers)")
     .option('--query-limit <N>', 'only the first N queries', integer(1));

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { openJsonlTokenSets } from '../../src/token-sets/jsonl-token-sets.ts';
+import { openTokenSets } from '../../src/token-sets/open-token-sets.ts';
 import { readAllTokenSets } from '../../src/token-sets/token-set-source.ts';
 import { expectFormatError } from '../support/expect-format-error.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { readSets } from '../support/token-sets.ts';
 
 const folder = temporaryFolder();
-const open = (text: string, column?: string) => openJsonlTokenSets(folder.write('a.jsonl', text), column);
+const open = (text: string, column?: string) => openTokenSets(folder.write('a.jsonl', text), { column });
 
 describe('.jsonl of token sets', () => {
   it('reads bare arrays and objects with ids and metadata', async () => {
@@ -38,11 +38,11 @@ describe('.jsonl of token sets', () => {
       8,
     );
     await bad('[[1,2]]\n{"x":[]}', /expected an array of arrays in "tokens", .* found: x/, 8);
-    await bad('[[1,"2"]]', /token 0, dimension 1: expected a finite float32, got "2"/);
+    await bad('[[1,"2"]]', /token 0: dimension 1: expected a finite float32, got "2"/);
     await bad('[[1,1e39]]', /expected a finite float32/);
     await bad('[[1,2]]\n7', /expected a JSON object or an array of arrays/);
     await bad('[[1,2]', /expected JSON/);
-    await bad('[[]]', /expected 1 to 65536 numbers, got 0/);
+    await bad('[[]]', /expected 1 to 65536 numbers, got an array of 0/);
     await bad('[]\n', /holds no tokens/);
     await bad('{"id":null,"tokens":[[1]]}', /expected a string or a number as id, got null/);
   });
