@@ -14,6 +14,7 @@ const STEPS = [
   { command: 'npm ci && npm run demo' },
   { command: 'npm ci && npm test', variable: 'SAGITTA_TEST_REPORT', count: countTests },
   { command: 'npm run check', variable: 'SAGITTA_CHECK_REPORT', count: (report) => report },
+  { command: 'npm run fuzz -- --minutes 1', variable: 'SAGITTA_FUZZ_REPORT', count: (report) => report },
   { command: 'npm run docs' },
   { command: 'npm run test:transformers' },
   { command: 'npm run test:bundlers', variable: 'SAGITTA_BUNDLER_REPORT', count: (report) => report },

@@ -22,6 +22,8 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FAILURES = join(ROOT, 'tools/fuzz/failures');
 /** Cases of one reader before it is the next one's turn. */
 const BATCH = 200;
+/** CPU seconds that one file may take. */
+const SECONDS = 1;
 /** Failures of one reader that are made small and kept; of the others only the first words are. */
 const MOST_KEPT = 25;
 
@@ -90,6 +92,16 @@ class Fuzzer {
     }
   }
 
+  /** Files as they are: a reader that does not take them would be tried on nothing. */
+  async checkFiles(reader: FuzzReader, watched: WatchedProcess): Promise<void> {
+    for (const { name, bytes, isDamaged } of this.#seeds.get(reader.seeds) ?? []) {
+      if (isDamaged) continue;
+      const { outcome, message } = await this.#outcomeOf(reader, bytes, watched);
+      if (outcome === 'sane' || (outcome === 'typed' && reader.refuses?.(name))) continue;
+      throw new Error(`${reader.name}: "${name}", unchanged, ended in: ${outcome} ${message}`);
+    }
+  }
+
   /** The next cases of a reader. */
   async batch(reader: FuzzReader, watched: WatchedProcess): Promise<void> {
     const first = this.#next.get(reader.name) ?? 0;
@@ -97,7 +109,7 @@ class Fuzzer {
     for (let from = first; from < first + BATCH; ) {
       const cases = { seed: this.#seed, from, count: first + BATCH - from };
       const bad: CaseResult[] = [];
-      await watched.run({ reader: reader.name, cases }, reader.seconds ?? 1, (result) => {
+      await watched.run({ reader: reader.name, cases }, SECONDS, (result) => {
         from = result.number + 1;
         if (result.outcome === 'bad') bad.push(result);
         else this.#count(reader, result);
@@ -140,7 +152,7 @@ class Fuzzer {
     const path = join(this.#folder, `trial-${reader.name}`);
     writeFileSync(path, bytes);
     let last: CaseResult = { number: 0, outcome: 'sane', message: '' };
-    await watched.run({ reader: reader.name, path }, reader.seconds ?? 1, (result) => {
+    await watched.run({ reader: reader.name, path }, SECONDS, (result) => {
       last = result;
     });
     return last;
@@ -171,7 +183,7 @@ async function showFile(
 ): Promise<boolean> {
   let isBad = false;
   for (const reader of readers) {
-    await watched.run({ reader: reader.name, path }, reader.seconds ?? 1, ({ outcome, message }) => {
+    await watched.run({ reader: reader.name, path }, SECONDS, ({ outcome, message }) => {
       console.log(`${reader.name}: ${outcome} ${message}`);
       isBad ||= outcome === 'bad';
     });
@@ -181,7 +193,7 @@ async function showFile(
 
 const folder = mkdtempSync(join(tmpdir(), 'sagitta-fuzz-main-'));
 const seedFile = join(folder, 'seeds');
-const seeds = await makeSeeds();
+const seeds = makeSeeds();
 writeFileSync(seedFile, serialize(seeds));
 const readers = chosenReaders(values.reader);
 const processes = Array.from(
@@ -210,7 +222,10 @@ async function fuzz(): Promise<void> {
   })();
   const isTime = (): boolean => values.cases !== undefined || performance.now() < end;
   await Promise.all(
-    processes.map(async (watched) => {
+    processes.map(async (watched, i) => {
+      for (const reader of readers) {
+        if (readers.indexOf(reader) % processes.length === i) await fuzzer.checkFiles(reader, watched);
+      }
       for (let turn = turns.next(); !turn.done && isTime(); turn = turns.next()) {
         await fuzzer.batch(turn.value, watched);
       }

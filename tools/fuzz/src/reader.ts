@@ -1,10 +1,12 @@
 /** What the fuzzer knows of a reader: how to call it, what it may throw, and what counts as a result that can be used. */
 import { CapacityError, type Core, FormatError, RandomStream, UnsupportedError } from '@sagitta/core-wasm';
 
-/** A file that a reader takes as it is. */
+/** A file that is changed. */
 export interface Seed {
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** It is damaged as it is. */
+  readonly isDamaged?: boolean;
 }
 
 export interface Surroundings {
@@ -17,10 +19,10 @@ export interface FuzzReader {
   readonly name: string;
   /** Names a list of SEEDS. */
   readonly seeds: string;
+  /** Whether it has no use for a file of that name, unchanged. */
+  refuses?(name: string): boolean;
   /** Texts that mean something to the format, for mutations to put in. */
   readonly words?: readonly string[];
-  /** CPU seconds that one file may take; default 1. */
-  readonly seconds?: number;
   /** Reads, and uses what was read. @throws what the reader throws, or Insane */
   read(bytes: Uint8Array, around: Surroundings): Promise<void> | void;
 }

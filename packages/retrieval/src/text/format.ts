@@ -3,7 +3,7 @@
  *
  *   META  u32 d (1 to 4,096) · u32 terms (1 to 2^24) · f64 context (0 to 16)
  *   TERM  per term u16 byte count and UTF-8, each term once
- *   IDF   f32 a term, finite and from 0 on
+ *   IDF   f32 a term, 0 to 10^6
  *   VECS  f32 terms × d, finite; rows of length 1 or 0
  */
 import {

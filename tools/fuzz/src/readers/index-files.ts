@@ -66,6 +66,9 @@ async function usePaged(bytes: Uint8Array, { core }: Surroundings): Promise<void
   }
 }
 
+/** Secondary codes are read of whole files only. */
+const hasSecondary = (name: string): boolean => name.includes('secondary');
+
 export const INDEX_READERS: readonly FuzzReader[] = [
   {
     name: 'index',
@@ -75,13 +78,15 @@ export const INDEX_READERS: readonly FuzzReader[] = [
   {
     name: 'index-saq',
     seeds: 'indexes',
+    refuses: (name) => !/^(saq|float)/.test(name),
     read: (bytes, around) => useIndex(loadSaqIndex(around.core, bytes), bytes, around),
   },
   {
     name: 'index-stream',
     seeds: 'indexes',
+    refuses: hasSecondary,
     read: async (bytes, around) =>
       useIndex(await loadIndexFrom(around.core, inChunks(bytes), { size: bytes.length }), bytes, around),
   },
-  { name: 'index-paged', seeds: 'indexes', read: usePaged },
+  { name: 'index-paged', seeds: 'indexes', refuses: hasSecondary, read: usePaged },
 ];

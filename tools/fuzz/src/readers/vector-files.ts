@@ -1,9 +1,9 @@
 /** Files of vectors and of token sets, through the doors that tell formats apart. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openTokenSets, openVectors } from '@sagitta/node';
+import { openTokenSets, openVectors, TOKEN_SET_FORMATS, VECTOR_FORMATS } from '@sagitta/node';
 import { check, type FuzzReader, type Surroundings } from '../reader.ts';
-import { FILE_FORMATS, type FileFormat } from '../seeds/vector-files.ts';
+import { FILE_GROUPS, type FileGroup } from '../seeds/vector-files.ts';
 
 /** A file of a few kilobytes has to have an end before this many values. */
 const MOST_VALUES = 1 << 26;
@@ -12,8 +12,11 @@ function checkValues(values: Float32Array): void {
   for (const value of values) check(Number.isFinite(value), `a value is ${value}`);
 }
 
-async function useVectors(path: string, { options }: FileFormat): Promise<void> {
-  const source = await openVectors(path, options);
+async function useVectors(path: string, { options, format }: FileGroup): Promise<void> {
+  const source = await openVectors(path, {
+    ...options,
+    format: VECTOR_FORMATS.find((name) => name === format),
+  });
   try {
     const { d, n } = source;
     let count = 0;
@@ -29,8 +32,11 @@ async function useVectors(path: string, { options }: FileFormat): Promise<void> 
   }
 }
 
-async function useTokenSets(path: string, { options }: FileFormat): Promise<void> {
-  const source = await openTokenSets(path, options);
+async function useTokenSets(path: string, { options, format }: FileGroup): Promise<void> {
+  const source = await openTokenSets(path, {
+    ...options,
+    format: TOKEN_SET_FORMATS.find((name) => name === format),
+  });
   try {
     let count = 0;
     for await (const { tokens, start, ids, metadata } of source.batches(7)) {
@@ -54,21 +60,34 @@ async function useTokenSets(path: string, { options }: FileFormat): Promise<void
   }
 }
 
-function readerOf(format: FileFormat, kind: FileFormat['kinds'][number]): FuzzReader {
-  const { extension, words, seconds } = format;
+const JSON_WORDS = ['[', '[[', ']', '{"', '1e999', '-', 'null', '"', '\\ud800', ',', '\n', '[1,2,3]\n'];
+const DEEP_WORDS = ['['.repeat(20_000), '{"a":'.repeat(20_000)];
+const NUMPY_WORDS = ["'<f4'", "'>f8'", "'|i1'", 'True', '(99999999999, 4)', '(0, 3)', '(4,)', '-1', '\u0000'];
+const TEXT_WORDS = [',', '"', '\n', '\r', ' ', '1e999', 'nan', '-', '"[1, 2"', '\u0000', '99999999999 3\n'];
+
+/** What means something to a format; of others mutations know numbers only. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  jsonl: [...JSON_WORDS, ...DEEP_WORDS],
+  json: [...JSON_WORDS, ...DEEP_WORDS],
+  safetensors: [...JSON_WORDS, '"F32"', '"BF16"', '[7, 3]', '[0, 84]', '"data_offsets"'],
+  npy: NUMPY_WORDS,
+  npz: NUMPY_WORDS,
+  csv: TEXT_WORDS,
+  txt: TEXT_WORDS,
+};
+
+function readerOf(group: FileGroup): FuzzReader {
+  const words = WORDS[group.format];
   return {
-    name: `${kind}-${extension}`,
-    seeds: `file-${extension}`,
+    name: group.name,
+    seeds: group.name,
     ...(words && { words }),
-    ...(seconds !== undefined && { seconds }),
     async read(bytes: Uint8Array, { folder }: Surroundings): Promise<void> {
-      const path = join(folder, `case.${extension}`);
+      const path = join(folder, `case.${group.format}`);
       writeFileSync(path, bytes);
-      await (kind === 'vectors' ? useVectors : useTokenSets)(path, format);
+      await (group.isTokenSets ? useTokenSets : useVectors)(path, group);
     },
   };
 }
 
-export const FILE_READERS: readonly FuzzReader[] = FILE_FORMATS.flatMap((format) =>
-  format.kinds.map((kind) => readerOf(format, kind)),
-);
+export const FILE_READERS: readonly FuzzReader[] = FILE_GROUPS.map(readerOf);
