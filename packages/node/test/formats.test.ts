@@ -106,6 +106,19 @@ describe('the table of formats', () => {
     await expect(openVectors(other)).rejects.toThrow(/got gzip: only texts are read compressed/);
   });
 
+  it('refuses a chunk of an .hdf5 that was never written', async () => {
+    const seed = SEEDS.find(({ name }) => name === 'hdf5 chunked') as Seed;
+    const bytes = Buffer.from(seed.bytes);
+    // the tree of chunks says that it has one fewer
+    const tree = bytes.indexOf('TREE\u0001');
+    bytes.writeUInt16LE(bytes.readUInt16LE(tree + 6) - 1, tree + 6);
+    const error: unknown = await read(folder.write('hole.hdf5', bytes), seed).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(FormatError);
+    expect(String(error)).toMatch(/dataset "x": row 6: expected a chunk, it was never written/);
+  });
+
   it('is the one in the README, extension by extension', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
     for (const name of FORMAT_NAMES) {

@@ -51,7 +51,9 @@ export async function chunkedFile(
 
   async function band(index: number): Promise<Uint8Array> {
     if (held?.index === index) return held.content;
-    const parts = chunks.slice(index * across, (index + 1) * across).map((chunk) => {
+    // map would pass over the holes of an array
+    const parts = Array.from({ length: across }, (_, column) => {
+      const chunk = chunks[index * across + column];
       if (chunk !== undefined) return chunk;
       throw bytes.fail(`dataset "${name}": row ${index * height}: expected a chunk, it was never written`);
     });
