@@ -1,5 +1,5 @@
 /** Rankings of one collection of token sets: exact MaxSim, mean pooling, and FDEs with and without MaxSim behind them. */
-import { type Core, normalizeRows, type TokenSet } from '@sagitta/core-wasm';
+import { type Core, normalizeRows, type TokenSet, toFloat32, toFloat32Rows } from '@sagitta/core-wasm';
 import { buildMultiVectorIndex, type MultiVectorIndex, type MultiVectorQuery } from '@sagitta/retrieval';
 import type { Rankings } from '@sagitta/retrieval/evaluation';
 import { type FdeEncoder, MuveraFde, trainLearnedFde } from '@sagitta/retrieval/muvera';
@@ -127,7 +127,7 @@ function rankByMean(
     pool(data.subarray((offsets[i] as number) * d, (offsets[i + 1] as number) * d)),
   );
   return run(asked, ({ tokens, weights }) => {
-    const query = pool(tokens, weights);
+    const query = pool(toFloat32Rows('tokens', tokens, d), weights && toFloat32('weights', weights));
     const scores = Float64Array.from({ length: n }, (_, i) =>
       query.reduce((sum, value, j) => sum + value * (means[i]?.[j] as number), 0),
     );

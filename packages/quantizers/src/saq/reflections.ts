@@ -8,7 +8,7 @@
  * what 64 of them do together is computed from the rounded vectors: I - V·T·Vᵀ, T⁻¹ the triangle of Vᵀ·V with half of its
  * diagonal (compact WY form; assembly/reflect.ts of the core).
  */
-import { type Block, type Core, type Ptr, RandomStream } from '@sagitta/core-wasm';
+import { type Block, type Core, Owner, type Ptr, RandomStream } from '@sagitta/core-wasm';
 import { rotateBack } from '../linear/frame.ts';
 import { addRowProducts } from '../training/row-products.ts';
 
@@ -71,19 +71,18 @@ function inverseOf(core: Core, vectors: Int8Array, diagonal: Float32Array, width
 }
 
 /** One 64 reflections in the core. */
-class ReflectedBlock implements Disposable {
+class ReflectedBlock extends Owner {
   readonly first: number;
   readonly #width: number;
-  readonly #core: Core;
   readonly #memory: Block;
 
   constructor(core: Core, first: number, width: number, vectors: Int8Array, diagonal: Float32Array) {
+    super(core);
     const n = REFLECTED_TOGETHER;
     this.first = first;
     this.#width = width;
-    this.#core = core;
     const inverse = inverseOf(core, vectors, diagonal, width);
-    this.#memory = core.allocate(4 * n + 8 * n * n + n * width);
+    this.#memory = this.allocate(4 * n + 8 * n * n + n * width);
     this.#memory.f32(0, n).set(diagonal);
     const [forward, backward] = [0, 1].map((i) => this.#memory.f32(4 * n + 4 * n * n * i, n * n)) as [
       Float32Array,
@@ -102,7 +101,7 @@ class ReflectedBlock implements Disposable {
   apply(row: Block, byteOffset: number, n: number, stride: number, isBack: boolean, scratch: Ptr): void {
     const count = REFLECTED_TOGETHER;
     const memory = this.#memory;
-    this.#core.kernels.reflectRows(
+    this.core.kernels.reflectRows(
       row.at(byteOffset + 4 * this.first),
       n,
       stride,
@@ -112,10 +111,6 @@ class ReflectedBlock implements Disposable {
       memory.at(4 * count + (isBack ? 4 * count * count : 0)),
       scratch,
     );
-  }
-
-  [Symbol.dispose](): void {
-    this.#memory.dispose();
   }
 }
 
@@ -200,10 +195,9 @@ function reflectionsOf(
 }
 
 /** Applies reflections and rotation to rows in the core; holds both there until disposed. */
-export class ReflectionTransform implements Disposable {
+export class ReflectionTransform extends Owner {
   readonly dims: number;
   readonly #count: number;
-  readonly #core: Core;
   readonly #blocks: ReflectedBlock[] = [];
   readonly #scratch: Block;
   readonly #signs: Uint32Array;
@@ -211,26 +205,22 @@ export class ReflectionTransform implements Disposable {
 
   /** kept — the axes that are looked at; the rotation is left out where it does not reach them. */
   constructor(core: Core, reflections: Reflections, seed: number, kept: number) {
+    super(core);
     const { dims, count, vectors, diagonal } = reflections;
-    this.#core = core;
     this.dims = dims;
     this.#count = count;
     this.#signs = signsOf(seed, kept > count ? dims - count : 0);
-    this.#scratch = core.allocate(2 * dims + 512);
-    this.#signBlock = core.allocate(this.#signs.byteLength);
+    this.#scratch = this.allocate(2 * dims + 512);
+    this.#signBlock = this.allocate(this.#signs.byteLength);
     this.#signBlock.u32(0, this.#signs.length).set(this.#signs);
-    try {
-      let at = 0;
-      for (let first = 0; first < count; first += REFLECTED_TOGETHER) {
-        const width = dims - first;
-        const bytes = REFLECTED_TOGETHER * width;
-        const own = diagonal.subarray(first, first + REFLECTED_TOGETHER);
-        this.#blocks.push(new ReflectedBlock(core, first, width, vectors.subarray(at, at + bytes), own));
-        at += bytes;
-      }
-    } catch (error) {
-      this.dispose();
-      throw error;
+    let at = 0;
+    for (let first = 0; first < count; first += REFLECTED_TOGETHER) {
+      const width = dims - first;
+      const bytes = REFLECTED_TOGETHER * width;
+      const some = vectors.subarray(at, at + bytes);
+      const own = diagonal.subarray(first, first + REFLECTED_TOGETHER);
+      this.#blocks.push(this.own(() => new ReflectedBlock(core, first, width, some, own)));
+      at += bytes;
     }
   }
 
@@ -241,7 +231,7 @@ export class ReflectionTransform implements Disposable {
     const rest = this.#signs.length / 4;
     if (rest === 0) return;
     const first = rows.at(byteOffset + 4 * this.#count);
-    this.#core.kernels.rotateF32Rows(first, n, dims, rest, this.#signBlock.at());
+    this.core.kernels.rotateF32Rows(first, n, dims, rest, this.#signBlock.at());
   }
 
   /** n rows of dims values at the start of the block, in place: y → Qᵀ·y. */
@@ -256,14 +246,5 @@ export class ReflectionTransform implements Disposable {
     for (let b = this.#blocks.length - 1; b >= 0; b--) {
       (this.#blocks[b] as ReflectedBlock).apply(rows, 0, n, dims, true, this.#scratch.at());
     }
-  }
-
-  dispose(): void {
-    for (const block of this.#blocks) block[Symbol.dispose]();
-    this.#scratch.dispose();
-    this.#signBlock.dispose();
-  }
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 }

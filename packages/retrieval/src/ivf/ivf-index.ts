@@ -27,7 +27,7 @@ import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quanti
 import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
 import { groupRows } from './group-rows.ts';
 import { BLOCK, type InvertedList, InvertedLists } from './inverted-lists.ts';
-import { type IvfParts } from './ivf-parts.ts';
+import type { IvfParts } from './ivf-parts.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import { type IndexQuantizer, type ListCodec, type Probe, writing } from './list-codec.ts';
 import { ListPlaces } from './list-places.ts';
@@ -36,8 +36,9 @@ import { RERANK_OPTIONS, SEARCH_OPTIONS, type SearchOptions, type VectorFetch } 
 import type { SecondaryCodes } from './secondary-codes.ts';
 import { type SearchSteps, StepScope } from './step-scope.ts';
 
-export { type IvfParts } from './ivf-parts.ts';
-export { type SearchOptions, type VectorFetch } from './search-options.ts';
+export type { IvfParts } from './ivf-parts.ts';
+export type { SearchOptions, VectorFetch } from './search-options.ts';
+
 /** A search between its parts. */
 interface Pass {
   readonly k: number;
