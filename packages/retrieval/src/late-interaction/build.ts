@@ -161,6 +161,7 @@ export function buildMultiVectorIndex(
   options: MultiVectorOptions = {},
 ): MultiVectorIndex {
   checkCore(core);
+  checkOptions('options', options, MULTI_VECTOR_OPTIONS);
   const { data, offsets, d } = documents.tokens;
   const tokens = tokenSet(data, offsets, d);
   return making((own) => {

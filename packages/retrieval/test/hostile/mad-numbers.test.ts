@@ -2,7 +2,7 @@
  * Files whose checksums are right and whose numbers are mad: whichever reader meets them first refuses them. And what was
  * built of allowed vectors is read, whatever its quantizer and size.
  */
-import { createCore, FormatError, MAX_MAGNITUDE, type Metric } from '@sagitta/core-wasm';
+import { createCore, FormatError, MAX_MAGNITUDE, MAX_SQUARE, MIN_MAGNITUDE, type Metric } from '@sagitta/core-wasm';
 import { clusteredRows, containerEntries, gaussianRows, repairChecksums } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import {
@@ -37,13 +37,13 @@ const LANES = 4 * 32;
 
 /** Index, section, byte in it (from the end where negative), what is put there, and what the error says. */
 const CASES: readonly (readonly [string, IndexOptions, string, number, Uint8Array, RegExp])[] = [
-  ['a centroid', { metric: 'l2' }, 'CENT', 8, f32(2 ** 51), /"centroids" expected rows/],
+  ['a centroid', { metric: 'l2' }, 'CENT', 8, f32(2 * MAX_MAGNITUDE), /"centroids" expected rows/],
   ['a centroid, cosine', { metric: 'cosine' }, 'CENT', 8, f32(1.1), /"centroids" expected rows/],
   ['an id of another list', { metric: 'l2' }, 'IDS', 0, u32(N), /"id" expected/],
-  ['a vector', { metric: 'l2', quantizer: 'none' }, 'CODE', 4, f32(-(2 ** 51)), /"vectors" expected rows/],
+  ['a vector', { metric: 'l2', quantizer: 'none' }, 'CODE', 4, f32(-2 * MAX_MAGNITUDE), /"vectors" expected rows/],
   ['a vector, cosine', { metric: 'cosine', quantizer: 'none' }, 'CODE', 4, f32(2), /"vectors" expected rows/],
   ['a norm of SAQ', { metric: 'l2' }, 'CODE', 0, f32(-1), /"norm" expected/],
-  ['a large norm of SAQ', { metric: 'ip' }, 'CODE', 0, f32(2 ** 103), /"norm" expected/],
+  ['a large norm of SAQ', { metric: 'ip' }, 'CODE', 0, f32(2 * MAX_SQUARE), /"norm" expected/],
   ['a direction of SAQ', { metric: 'l2' }, 'SAQM', -4, f32(1.1), /"projection" expected/],
   ['a mean of SAQ', { metric: 'ip' }, 'SAQM', 40, f32(1), /"mean" expected/],
   ['an add of rabitq', { metric: 'l2', quantizer: 'rabitq' }, 'CODE', 0, f32(-3e38), /"add" expected/],
@@ -127,7 +127,7 @@ describe('mad numbers under right checksums', () => {
   it('a kept vector', async () => {
     const bytes = saved({ metric: 'ip', keepVectors: true });
     const { offset } = containerEntries(bytes).find(({ id }) => id === 'VECS') as { offset: number };
-    bytes.set(f32(2 ** 51), offset + 4 * D * 7);
+    bytes.set(f32(2 * MAX_MAGNITUDE), offset + 4 * D * 7);
     await expectRefused(repairChecksums(bytes), /"kept vectors" expected rows/);
   });
 
@@ -172,8 +172,8 @@ describe('vectors of the greatest and the least lengths', () => {
   it.each(QUANTIZERS)('%o', (options) => {
     for (const metric of ['l2', 'ip', 'cosine'] satisfies Metric[]) {
       for (const data of Object.values(shapes)) {
-        for (const length of [MAX_MAGNITUDE, 1 / MAX_MAGNITUDE]) {
-          const scale = (0.999 * length) / longest(data);
+        for (const length of [0.999 * MAX_MAGNITUDE, 1.001 * MIN_MAGNITUDE]) {
+          const scale = length / longest(data);
           const scaled = data.map((value) => value * scale);
           using index = buildFlat(core, scaled, D, { metric, ...options, keepVectors: true });
           using again = loadIndex(core, saveIndex(index));
