@@ -17,21 +17,18 @@ function sha256(file: string): string {
 
 describe('the build', () => {
   it.each(['simd', 'relaxed'])(
-    'gives the same %s binary twice, and the one in build/',
+    // build/ was compiled from the same sources before
+    'gives the same %s binary again as the one in build/',
     (target) => {
       const folder = mkdtempSync(join(tmpdir(), 'sagitta-build-'));
       try {
-        const hashes = ['first', 'second'].map((run) => {
-          const outFile = join(folder, `${run}.wasm`);
-          execFileSync(
-            process.execPath,
-            [ASC, '--config', 'asconfig.json', '--target', target, '--outFile', outFile],
-            { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] },
-          );
-          return sha256(outFile);
-        });
-        expect(hashes[1]).toBe(hashes[0]);
-        expect(sha256(join(ROOT, 'build', `${target}.wasm`))).toBe(hashes[0]);
+        const outFile = join(folder, 'again.wasm');
+        execFileSync(
+          process.execPath,
+          [ASC, '--config', 'asconfig.json', '--target', target, '--outFile', outFile],
+          { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] },
+        );
+        expect(sha256(outFile)).toBe(sha256(join(ROOT, 'build', `${target}.wasm`)));
       } finally {
         rmSync(folder, { recursive: true });
       }

@@ -46,6 +46,17 @@ export function fewestVectors(name: QuantizerName, d: number, options: Asked = {
   }
 }
 
+/** Rows that differ from all others, of up to 256 of them. */
+function distinctRows({ data, n, d }: VectorSet): number {
+  const rows = Math.min(n, LOOKED_AT);
+  const seen = new Set<string>();
+  for (let i = 0; i < rows; i++) {
+    const at = Math.floor((i * n) / rows) * d;
+    seen.add(data.subarray(at, at + d).join());
+  }
+  return seen.size;
+}
+
 /** Independent directions of rows less their mean, at most `most`, by Gram–Schmidt on up to 256 of them. */
 export function spannedDirections({ data, n, d }: VectorSet, most: number): number {
   const mean = new Float64Array(d);
@@ -73,7 +84,7 @@ export function spannedDirections({ data, n, d }: VectorSet, most: number): numb
 
 /**
  * Checks a sample for a quantizer; label is what the caller calls it.
- * @throws RangeError on fewer vectors than fewestVectors, or where something is learned and they hardly differ
+ * @throws RangeError on fewer vectors than fewestVectors, or where something is learned and they are copies of a few in few directions
  */
 export function checkTrainingSample(
   label: string,
@@ -93,7 +104,8 @@ export function checkTrainingSample(
   if (fewest === 1 || name === 'lvq') return;
   const needed = Math.max(1, Math.min(DIRECTIONS, Math.floor(d / 2), n - 1));
   const spanned = spannedDirections(sample, needed);
-  if (spanned < needed) {
+  // many vectors of few directions are what such data are like; copies of a few vectors are no data
+  if (spanned < needed && distinctRows(sample) < Math.min(RANGE_VECTORS, n)) {
     throw new RangeError(
       `"${label}" expected vectors that differ in at least ${needed} directions to train ${name}, got ${spanned}: ${instead}`,
     );

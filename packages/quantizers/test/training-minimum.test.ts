@@ -1,4 +1,4 @@
-/** Every quantizer on one vector, a few, equal vectors, vectors on a line: as good as it gets, or an error by name. */
+/** Every quantizer on one vector, a few, copies, vectors on a line: as good as it gets, or an error by name. */
 import { createCore } from '@sagitta/core-wasm';
 import { skewedRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ const d = 32;
 const all = skewedRows(300, d, { seed: 3 });
 const first = all.slice(0, d);
 const equal = Float32Array.from({ length: all.length }, (_, i) => first[i % d] as number);
+const copies = Float32Array.from({ length: all.length }, (_, i) => all[i % (5 * d)] as number);
 const line = equal.map((value, i) => value * (0.5 + Math.floor(i / d) / 300));
 
 /** Fewest vectors, and the options beside the name. */
@@ -64,8 +65,8 @@ describe.each(CASES)('%s %o', (name, rest, fewest) => {
     expect(error(options, all.slice(0, fewest * d))).toBeLessThan(2.5 * error(options, all) + 0.01);
   });
 
-  it('of equal vectors, or vectors on a line, codes what comes later or is refused', () => {
-    for (const sample of [equal, line]) {
+  it('of copies of one vector, or of five, codes what comes later or is refused', () => {
+    for (const sample of [equal, copies]) {
       if (fewest === 1 || name === 'lvq') {
         expect(error(options, sample)).toBeLessThan(3 * error(options, all) + 0.01);
       } else {
@@ -75,6 +76,10 @@ describe.each(CASES)('%s %o', (name, rest, fewest) => {
       }
     }
     expect(core.bytesUsed()).toBe(0);
+  });
+
+  it('takes many vectors on a line: data can be like that', () => {
+    expect(trainQuantizer(core, asSet(line, d), options).d).toBe(d);
   });
 });
 

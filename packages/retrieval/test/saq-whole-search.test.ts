@@ -18,7 +18,12 @@ function best(index: IvfIndex, query: Float32Array): { ids: number[]; scores: nu
       sign * ((scores[a] as number) - (scores[b] as number)) || (ids[a] as number) - (ids[b] as number),
   );
   const kept = order.slice(0, K);
-  return { ids: kept.map((i) => ids[i] as number), scores: kept.map((i) => scores[i] as number) };
+  // results give distances that come out below 0 as 0, in their order
+  const floor = index.metric === 'l2' ? 0 : Number.NEGATIVE_INFINITY;
+  return {
+    ids: kept.map((i) => ids[i] as number),
+    scores: kept.map((i) => Math.max(floor, scores[i] as number)),
+  };
 }
 
 describe.each(['l2', 'ip', 'cosine'] as const)('a search of SAQ codes, %s', (metric: Metric) => {

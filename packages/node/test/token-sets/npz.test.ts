@@ -82,11 +82,11 @@ describe('.npz', () => {
     );
     await expectFormatError(
       open({ ...good, 'tokens.npy': tokens.subarray(0, tokens.length - 16) }),
-      /expected \d+ rows, got \d+/,
+      /expected 96 rows, the file holds 95 rows/,
     );
     await expectFormatError(
       open({ ...good, 'tokens.npy': Buffer.concat([tokens, new Uint8Array(16)]) }),
-      /got more/,
+      /the file holds more bytes/,
     );
     await expectFormatError(
       open({

@@ -7,30 +7,23 @@ import { trainKmeans } from '../../src/training/index.ts';
 
 const core = createCore();
 const D = 4;
-const N = 150_000;
+const N = 30_000;
 /** Small, far from the origin, of unequal variances: what latents of a trained encoder look like. */
 const data = skewedRows(N, D, { seed: 1, knee: 1 }).map((value) => 0.1 * value + 2);
 const x = { data, n: N, d: D };
 
-it('uses 99 % of 4,096 entries where plain gradient descent uses under half', () => {
-  const plain = codebookReport(
-    core,
-    x,
-    trainGradientVq(core, x, { entries: 4096, method: 'plain' }).codebook,
-  );
-  const sim = codebookReport(core, x, trainGradientVq(core, x, { entries: 4096, method: 'simvq' }).codebook);
-  expect(plain.utilisation).toBeLessThan(0.5);
+it('uses nearly every entry where plain gradient descent leaves many dead; 4,096 are in the slow suite', () => {
+  const plain = codebookReport(core, x, trainGradientVq(core, x, { entries: 512, method: 'plain' }).codebook);
+  const sim = codebookReport(core, x, trainGradientVq(core, x, { entries: 512, method: 'simvq' }).codebook);
   expect(sim.utilisation).toBeGreaterThanOrEqual(0.99);
-  expect(sim.perplexity).toBeGreaterThan(2500);
-  expect(sim.relativeError).toBeLessThan(plain.relativeError / 5);
+  expect(plain.utilisation).toBeLessThan(0.9 * sim.utilisation);
+  expect(sim.relativeError).toBeLessThan(plain.relativeError);
   // k-means is what gradient descent is measured against: it uses all, and errs less
   const means = trainKmeans(core, x, { nlist: 512, seed: 1, iterations: 5, sampleSize: 8_000 });
-  const small = trainGradientVq(core, x, { entries: 512, method: 'simvq' });
   const best = codebookReport(core, x, means.centroids);
   expect(best.utilisation).toBe(1);
-  const own = codebookReport(core, x, small.codebook);
-  expect(own.relativeError).toBeGreaterThan(best.relativeError);
-  expect(own.relativeError).toBeLessThan(3 * best.relativeError);
+  expect(sim.relativeError).toBeGreaterThan(best.relativeError);
+  expect(sim.relativeError).toBeLessThan(3 * best.relativeError);
 });
 
 it('is a function of the seed', () => {

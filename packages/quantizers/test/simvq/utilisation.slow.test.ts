@@ -20,8 +20,9 @@ it('SimVQ uses 99 % where plain descent uses under half; k-means uses as many an
   expect(sim.utilisation).toBeGreaterThanOrEqual(0.99);
   expect(best.utilisation).toBeGreaterThanOrEqual(0.99);
   expect(best.relativeError).toBeLessThan(sim.relativeError);
-  expect(sim.relativeError).toBeLessThan(plain.relativeError);
+  expect(sim.relativeError).toBeLessThan(plain.relativeError / 5);
   // SimVQ's entries are a random cloud turned and stretched, k-means' are where vectors are
   expect(sim.relativeError / best.relativeError).toBeLessThan(3);
   expect(sim.perplexity).toBeLessThan(best.perplexity);
+  expect(sim.perplexity).toBeGreaterThan(2500);
 }, 300_000);

@@ -2,7 +2,14 @@
  * Files whose checksums are right and whose numbers are mad: whichever reader meets them first refuses them. And what was
  * built of allowed vectors is read, whatever its quantizer and size.
  */
-import { createCore, FormatError, MAX_MAGNITUDE, MAX_SQUARE, MIN_MAGNITUDE, type Metric } from '@sagitta/core-wasm';
+import {
+  createCore,
+  FormatError,
+  MAX_MAGNITUDE,
+  MAX_SQUARE,
+  type Metric,
+  MIN_MAGNITUDE,
+} from '@sagitta/core-wasm';
 import { clusteredRows, containerEntries, gaussianRows, repairChecksums } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import {
@@ -40,7 +47,14 @@ const CASES: readonly (readonly [string, IndexOptions, string, number, Uint8Arra
   ['a centroid', { metric: 'l2' }, 'CENT', 8, f32(2 * MAX_MAGNITUDE), /"centroids" expected rows/],
   ['a centroid, cosine', { metric: 'cosine' }, 'CENT', 8, f32(1.1), /"centroids" expected rows/],
   ['an id of another list', { metric: 'l2' }, 'IDS', 0, u32(N), /"id" expected/],
-  ['a vector', { metric: 'l2', quantizer: 'none' }, 'CODE', 4, f32(-2 * MAX_MAGNITUDE), /"vectors" expected rows/],
+  [
+    'a vector',
+    { metric: 'l2', quantizer: 'none' },
+    'CODE',
+    4,
+    f32(-2 * MAX_MAGNITUDE),
+    /"vectors" expected rows/,
+  ],
   ['a vector, cosine', { metric: 'cosine', quantizer: 'none' }, 'CODE', 4, f32(2), /"vectors" expected rows/],
   ['a norm of SAQ', { metric: 'l2' }, 'CODE', 0, f32(-1), /"norm" expected/],
   ['a large norm of SAQ', { metric: 'ip' }, 'CODE', 0, f32(2 * MAX_SQUARE), /"norm" expected/],
