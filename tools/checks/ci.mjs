@@ -13,6 +13,7 @@ const reports = mkdtempSync(join(tmpdir(), 'sagitta-ci-'));
 const STEPS = [
   { command: 'npm ci && npm run demo' },
   { command: 'npm ci && npm test', variable: 'SAGITTA_TEST_REPORT', count: countTests },
+  { command: 'npm run test:slow', variable: 'SAGITTA_TEST_REPORT', count: countTests },
   { command: 'npm run check', variable: 'SAGITTA_CHECK_REPORT', count: (report) => report },
   { command: 'npm run fuzz -- --minutes 1', variable: 'SAGITTA_FUZZ_REPORT', count: (report) => report },
   { command: 'npm run docs' },

@@ -41,7 +41,7 @@ export {
   type Vectors,
   type WholeNumbers,
 } from './numbers.ts';
-export { checkOptions, type OptionTable } from './options.ts';
+export { checkOptions, type OptionKind, type OptionTable } from './options.ts';
 export { making, Owner } from './owner.ts';
 export { RandomStream } from './random.ts';
 export { type Build, hasRelaxedSimd } from './select-build.ts';

@@ -1,6 +1,7 @@
 /** Options objects at the door: unknown names and wrong kinds are refused, with the name that was probably meant. */
 
-type KindOf<V> = [V] extends [boolean]
+/** The kind that checkOptions looks for, from the type of an option. */
+export type OptionKind<V> = [V] extends [boolean]
   ? 'boolean'
   : [V] extends [number]
     ? 'number'
@@ -11,7 +12,7 @@ type KindOf<V> = [V] extends [boolean]
         : 'any';
 
 /** Every option of T and its kind; the compiler refuses a table that lacks one, or has one too many. */
-export type OptionTable<T> = { readonly [K in keyof Required<T>]: KindOf<NonNullable<T[K]>> };
+export type OptionTable<T> = { readonly [K in keyof Required<T>]: OptionKind<NonNullable<T[K]>> };
 
 /** Letters by which a name may differ from the one that was meant. */
 const MOST_TYPOS = 2;

@@ -46,7 +46,7 @@ export type { ComparisonRow } from './compare/measure.ts';
 export { aboveBound, comparisonChart, comparisonHtml, type ReportHead } from './compare/report.ts';
 export { type ExactNeighbors, type ExactNeighborsOptions, exactNeighbors } from './exact-neighbors.ts';
 export { fileSource } from './file-source.ts';
-export { type FormatName, TOKEN_SET_FORMATS, VECTOR_FORMATS } from './formats.ts';
+export { FORMAT_NAMES, type FormatName, TOKEN_SET_FORMATS, VECTOR_FORMATS } from './formats.ts';
 export {
   openIndexFile,
   openMultiVectorIndexFile,

@@ -19,7 +19,12 @@ export {
   type QuantizerName,
   type QueryEstimator,
 } from './quantizer.ts';
-export { checkQuantizerOptions, type QuantizerOptions, quantizerOptionNames } from './quantizer-options.ts';
+export {
+  checkQuantizerOptions,
+  type OwnQuantizerOptions,
+  type QuantizerOptions,
+  quantizerOptionNames,
+} from './quantizer-options.ts';
 export type { RabitqMode } from './rabitq/index.ts';
 export { type WaterLevel, waterLevel } from './rate-distortion.ts';
 export {
@@ -32,6 +37,7 @@ export {
   loadSaqModel,
   planError,
   quotaBits,
+  type Reflections,
   readSaqModel,
   SaqDecoder,
   SaqEncoder,
@@ -71,4 +77,4 @@ export {
   trainKmeans,
   trainPca,
 } from './training/index.ts';
-export { checkTrainingSample, fewestVectors } from './training-minimum.ts';
+export { checkTrainingSample, fewestVectors, type SampleNeeds } from './training-minimum.ts';

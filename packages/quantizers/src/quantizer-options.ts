@@ -59,8 +59,9 @@ export interface QuantizerOptions {
   readonly iterations?: number;
 }
 
-type Own = Omit<QuantizerOptions, 'name' | 'metric' | 'bits' | 'seed'>;
-const OWN: OptionTable<Own> = {
+/** What quantizers have besides name, metric, bits and seed. */
+export type OwnQuantizerOptions = Omit<QuantizerOptions, 'name' | 'metric' | 'bits' | 'seed'>;
+const OWN: OptionTable<OwnQuantizerOptions> = {
   mode: 'string',
   nbits: 'number',
   secondBits: 'number',
@@ -78,7 +79,7 @@ const OWN: OptionTable<Own> = {
   iterations: 'number',
 };
 /** What each quantizer has of them. */
-const OWN_OF: Readonly<Record<QuantizerName, readonly (keyof Own)[]>> = {
+const OWN_OF: Readonly<Record<QuantizerName, readonly (keyof OwnQuantizerOptions)[]>> = {
   rabitq: ['mode'],
   pq: ['nbits', 'iterations'],
   opq: ['nbits', 'iterations'],
@@ -98,8 +99,12 @@ const COMMON = { name: 'string', metric: 'string', bits: 'number', seed: 'number
  * Checks that `options` are those of the quantizer `name`; for leanvec those of its primary belong to it.
  * @throws TypeError, RangeError as checkOptions does
  */
-export function checkQuantizerOptions(label: string, name: QuantizerName, options: Own): void {
-  checkOptions(label, options, tableOf(name, options.primary) as OptionTable<Own>);
+export function checkQuantizerOptions(
+  label: string,
+  name: QuantizerName,
+  options: OwnQuantizerOptions,
+): void {
+  checkOptions(label, options, tableOf(name, options.primary) as OptionTable<OwnQuantizerOptions>);
 }
 
 /** checkQuantizerOptions for options with name, metric, bits and seed among them. */
@@ -115,7 +120,10 @@ export function quantizerOptionNames(name: QuantizerName, primary?: PrimaryName)
   return Object.keys(tableOf(name, primary));
 }
 
-function tableOf(name: QuantizerName, primary: PrimaryName = 'lvq'): Partial<OptionTable<Own>> {
+function tableOf(
+  name: QuantizerName,
+  primary: PrimaryName = 'lvq',
+): Partial<OptionTable<OwnQuantizerOptions>> {
   const own = name === 'leanvec' && PRIMARY_NAMES.includes(primary) ? OWN_OF[primary] : [];
   return Object.fromEntries([...OWN_OF[name], ...own].map((option) => [option, OWN[option]]));
 }

@@ -16,13 +16,14 @@ const LOOKED_AT = 256;
 /** Least share of a row, as a square, that counts as another direction. */
 const ANOTHER = 1e-8;
 
-type Asked = Pick<QuantizerOptions, 'nbits' | 'means' | 'dims' | 'bits' | 'ranges' | 'primary'>;
+/** The options that decide how many vectors a quantizer has to be trained on. */
+export type SampleNeeds = Pick<QuantizerOptions, 'nbits' | 'means' | 'dims' | 'bits' | 'ranges' | 'primary'>;
 
 /**
  * Fewest vectors that trainQuantizer takes for these options: 1 where nothing but a mean is learned, 32 for ranges and
  * levels of single dimensions, 2^nbits for codebooks, as many as dimensions are kept for projections.
  */
-export function fewestVectors(name: QuantizerName, d: number, options: Asked = {}): number {
+export function fewestVectors(name: QuantizerName, d: number, options: SampleNeeds = {}): number {
   switch (name) {
     case 'scalar':
       return options.ranges === 'vector' ? 1 : RANGE_VECTORS;
@@ -90,7 +91,7 @@ export function checkTrainingSample(
   label: string,
   sample: VectorSet,
   name: QuantizerName,
-  options: Asked = {},
+  options: SampleNeeds = {},
 ): void {
   const { n, d } = sample;
   const fewest = fewestVectors(name, d, options);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+
 export {
   type ByteRange,
   type ByteSource,
@@ -14,6 +15,7 @@ export {
 } from './byte-source.ts';
 export type { ByteChunks } from './byte-stream.ts';
 export { type Candidate, candidatesAt } from './candidates.ts';
+export type { Compaction } from './compaction.ts';
 export {
   averagePrecisionOf,
   type Evaluation,
@@ -82,6 +84,7 @@ export {
   type JsonValue,
   loadMultiVectorIndex,
   type MultiVectorBytes,
+  type MultiVectorChange,
   type MultiVectorDocuments,
   type MultiVectorExplanation,
   type MultiVectorHit,

@@ -10,6 +10,7 @@ export { DEFAULT_GAMMA, SaqEstimator, type ScanHeap, type ScanStatistics } from 
 export { loadSaqModel, readSaqModel, saveSaqModel, writeSaqModel } from './format.ts';
 export { BLOCK, blockCount, type SaqLayout, type SaqSegment, saqLayout } from './layout.ts';
 export type { SaqModel } from './model.ts';
+export type { Reflections } from './reflections.ts';
 export { startsOf } from './starts.ts';
 export { saqDefect } from './stored-range.ts';
 export { quotaBits, type SaqOptions, trainSaq } from './train.ts';

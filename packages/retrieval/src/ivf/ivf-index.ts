@@ -29,35 +29,16 @@ import { groupRows } from './group-rows.ts';
 import { BLOCK, type InvertedList, InvertedLists } from './inverted-lists.ts';
 import type { IvfParts } from './ivf-parts.ts';
 import { KeptVectors } from './kept-vectors.ts';
-import { type IndexQuantizer, type ListCodec, type Probe, writing } from './list-codec.ts';
+import { type IndexQuantizer, type ListCodec, writing } from './list-codec.ts';
 import { ListPlaces } from './list-places.ts';
 import { ResultHeap } from './result-heap.ts';
 import { RERANK_OPTIONS, SEARCH_OPTIONS, type SearchOptions, type VectorFetch } from './search-options.ts';
+import type { Pass, Prepared, RerankSource } from './search-pass.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
 import { type SearchSteps, StepScope } from './step-scope.ts';
 
 export type { IvfParts } from './ivf-parts.ts';
 export type { SearchOptions, VectorFetch } from './search-options.ts';
-
-/** A search between its parts. */
-interface Pass {
-  readonly k: number;
-  readonly options: SearchOptions;
-  readonly rerank: SearchOptions['rerank'];
-  /** Where a rerank has its scores from. */
-  readonly source: RerankSource | undefined;
-  readonly found: ResultHeap;
-  readonly probe: Prepared;
-  /** What scores are multiplied with, see MetricQuery. */
-  readonly scale: number;
-}
-
-/** With the query, d values, of length 1 for cosine. */
-interface Prepared extends Probe {
-  readonly query: Block;
-}
-
-type RerankSource = 'vectors' | 'secondary' | 'levels';
 
 const DEFAULT_NPROBE = 16;
 /** Candidates a result where secondary codes score again. */

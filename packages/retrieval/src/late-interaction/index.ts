@@ -15,6 +15,7 @@ export { multiVectorPieces, saveMultiVectorIndex, snapshotMultiVectorIndex } fro
 export { loadMultiVectorIndex } from './load.ts';
 export type { JsonValue } from './metadata.ts';
 export {
+  type MultiVectorChange,
   type MultiVectorDocuments,
   MultiVectorIndex,
   type MultiVectorParts,

@@ -5,6 +5,7 @@
  * @module
  */
 
+export type { Compaction } from '../compaction.ts';
 export { MAX_FDE_NUMBER, numbersDefect } from './block-codec.ts';
 export { createFdeStore, type FdeStoreOptions, readFdeStore } from './create-fde-store.ts';
 export { FDE_KINDS, type FdeEncoder, type FdeKind, type FdeSession, MAX_FDE_LENGTH } from './fde-encoder.ts';

@@ -15,7 +15,9 @@ it.each(CODINGS)('$name has no bad cell', (coding) => {
       for (const nlist of NLISTS) {
         const verdict: Verdict = verdictOf(core, kind, coding, metric, nlist);
         if (verdict === 'right') counts.right++;
-        else if (verdict.startsWith('refused') && metric !== 'cosine') counts.refused++;
+        // every finite vector has a direction, but of equal ones most quantizers learn nothing
+        else if (verdict.startsWith('refused') && (metric !== 'cosine' || kind.name === 'equal rows'))
+          counts.refused++;
         else bad.push(`${kind.name}, ${metric}, ${nlist} lists: ${verdict}`);
       }
     }

@@ -17,7 +17,8 @@ it.each(CODINGS)('$name answers rightly, or refuses by name, whatever the size o
     const verdict = verdictOf(core, kind, coding, metric, nlist);
     if (verdict.startsWith('bad')) bad.push(`${kind.name}, ${metric}, ${nlist} lists: ${verdict}`);
     // every finite vector has a direction, but of equal ones most quantizers learn nothing
-    if (metric === 'cosine' && kind.name !== 'equal rows' && verdict !== 'right') bad.push(`${kind.name}, cosine: ${verdict}`);
+    if (metric === 'cosine' && kind.name !== 'equal rows' && verdict !== 'right')
+      bad.push(`${kind.name}, cosine: ${verdict}`);
   }
   expect(bad).toEqual([]);
   expect(core.bytesUsed()).toBe(0);
