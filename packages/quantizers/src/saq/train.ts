@@ -4,7 +4,7 @@
  * The rotation is multiplied into the PCA rows, and dims without bits are not kept at all, so a query costs one
  * product with keptDims × d numbers. Centred for l2 only: centring changes inner products, not distances.
  *
- * Above 1,024 dimensions only the leading three quarters of the directions are found, at most 9·2²⁰/d, and instead of a projection
+ * Above 1,024 dimensions only the leading three quarters of the directions are found, at most 9.5·2²⁰/d, and instead of a projection
  * there are reflections (reflections.ts): the other directions get one random rotation and share their energy evenly.
  */
 import {
@@ -37,7 +37,7 @@ import { rotateSegment } from './rotation.ts';
 /** Most dims of the first segment of a plan with several. */
 const LEAD_DIMS = 32;
 /** Most entries of the directions that reflections are made of. */
-const MOST_REFLECTED = 9 * 2 ** 20;
+const MOST_REFLECTED = 9.5 * 2 ** 20;
 
 export interface SaqOptions {
   readonly metric: Metric;

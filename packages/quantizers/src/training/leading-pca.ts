@@ -8,7 +8,7 @@
 import { type Core, RandomStream, type VectorSet } from '@sagitta/core-wasm';
 import { leadingEigen, orthonormalise } from './leading-eigen.ts';
 import { trainPca } from './pca.ts';
-import { addRowProducts, multiply } from './row-products.ts';
+import { addRowProducts, multiply, transpose } from './row-products.ts';
 import { sampleRows } from './sample.ts';
 
 /** Largest matrix that is made, and vectors that are transposed at a time. */
@@ -99,12 +99,9 @@ function ofColumns(
   const covariance = new Float32Array(d * d);
   for (let first = 0; first < n; first += MOST) {
     const count = Math.min(MOST, n - first);
-    const columns = new Float32Array(d * count);
-    for (let i = 0; i < count; i++) {
-      const at = (first + i) * d;
-      for (let j = 0; j < d; j++) {
-        columns[j * count + i] = (data[at + j] as number) - (mean[j] as number);
-      }
+    const columns = transpose({ data: data.subarray(first * d, (first + count) * d), rows: count, columns: d });
+    for (let j = 0, at = 0; j < d; j++) {
+      for (const stop = at + count; at < stop; at++) columns[at] = (columns[at] as number) - (mean[j] as number);
     }
     const chunk = { data: columns, rows: d, columns: count };
     addRowProducts(core, chunk, chunk, covariance, 1 / n);

@@ -144,7 +144,7 @@ describe('a model of 1,050 dimensions', () => {
     using encoder = new SaqEncoder(core, again);
     using blocks = core.allocate(encoder.layout.blockBytes * Math.ceil(n / 32));
     encoder.encode(rows, blocks, 0, model.mean);
-    expect([crc32(bytes), crc32(blocks.u8())]).toEqual([2187572804, 4178014801]);
+    expect([crc32(bytes), crc32(blocks.u8())]).toEqual([2570566532, 1888239213]);
   });
 
   it('is refused with hostile reflections', () => {
