@@ -99,9 +99,14 @@ function ofColumns(
   const covariance = new Float32Array(d * d);
   for (let first = 0; first < n; first += MOST) {
     const count = Math.min(MOST, n - first);
-    const columns = transpose({ data: data.subarray(first * d, (first + count) * d), rows: count, columns: d });
+    const columns = transpose({
+      data: data.subarray(first * d, (first + count) * d),
+      rows: count,
+      columns: d,
+    });
     for (let j = 0, at = 0; j < d; j++) {
-      for (const stop = at + count; at < stop; at++) columns[at] = (columns[at] as number) - (mean[j] as number);
+      for (const stop = at + count; at < stop; at++)
+        columns[at] = (columns[at] as number) - (mean[j] as number);
     }
     const chunk = { data: columns, rows: d, columns: count };
     addRowProducts(core, chunk, chunk, covariance, 1 / n);
