@@ -10,6 +10,7 @@ export default defineConfig({
     include: ['packages/*/test/**/*.slow.test.ts', 'benchmarks/test/**/*.slow.test.ts'],
     exclude: ['**/node_modules/**'],
     testTimeout: 1_800_000,
+    maxWorkers: '100%',
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     passWithNoTests: true,
   },

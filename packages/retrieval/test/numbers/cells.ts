@@ -19,6 +19,9 @@ export const K = 10;
 /** Lists: 0 for a flat index. */
 export const NLISTS: readonly number[] = [0, 8];
 
+/** Kinds of which most quantizers learn nothing: where rows have no direction of their own they may be refused. */
+export const ALIKE: readonly string[] = ['equal rows', 'zeros'];
+
 export type Verdict = 'right' | `refused: ${string}` | `bad: ${string}`;
 
 export interface Coding extends Omit<IndexOptions, 'metric'> {

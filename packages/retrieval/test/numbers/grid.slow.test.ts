@@ -1,7 +1,7 @@
 /** The whole grid: kinds of data × codings × metrics × flat and lists. */
 import { createCore, METRICS } from '@sagitta/core-wasm';
 import { afterAll, expect, it } from 'vitest';
-import { CODINGS, NLISTS, type Verdict, verdictOf } from './cells.ts';
+import { ALIKE, CODINGS, NLISTS, type Verdict, verdictOf } from './cells.ts';
 import { KINDS } from './data-kinds.ts';
 
 const core = createCore();
@@ -15,8 +15,8 @@ it.each(CODINGS)('$name has no bad cell', (coding) => {
       for (const nlist of NLISTS) {
         const verdict: Verdict = verdictOf(core, kind, coding, metric, nlist);
         if (verdict === 'right') counts.right++;
-        // every finite vector has a direction, but of equal ones most quantizers learn nothing
-        else if (verdict.startsWith('refused') && (metric !== 'cosine' || kind.name === 'equal rows'))
+        // every finite vector has a direction
+        else if (verdict.startsWith('refused') && (metric !== 'cosine' || ALIKE.includes(kind.name)))
           counts.refused++;
         else bad.push(`${kind.name}, ${metric}, ${nlist} lists: ${verdict}`);
       }
@@ -24,7 +24,9 @@ it.each(CODINGS)('$name has no bad cell', (coding) => {
   }
   expect(bad).toEqual([]);
   expect(counts.right + counts.refused).toBe(KINDS.length * METRICS.length * NLISTS.length);
-  // what is refused is what is out of range, not what is awkward
-  expect(counts.right).toBeGreaterThan(2 * counts.refused);
+  // what is refused is what is out of range, not what is awkward; the range of half precision, in which PCA
+  // keeps its numbers too, ends at 65,504
+  const isHalf = coding.quantizer === 'fp16' || coding.quantizer === 'pca';
+  expect(counts.right).toBeGreaterThan((isHalf ? 1 : 2) * counts.refused);
   expect(core.bytesUsed()).toBe(0);
 });
