@@ -1,5 +1,11 @@
 /** Recall and speed of an index: one thread, one query at a time. */
-import { checkInteger, type VectorSetInput, vectorSet } from '@sagitta/core-wasm';
+import {
+  checkInteger,
+  checkOptions,
+  type OptionTable,
+  type VectorSetInput,
+  vectorSet,
+} from '@sagitta/core-wasm';
 import { type IvfIndex, NO_ID, recallAtK, type SearchOptions } from '@sagitta/retrieval';
 
 export interface MeasureOptions extends Omit<SearchOptions, 'statistics'> {
@@ -8,6 +14,14 @@ export interface MeasureOptions extends Omit<SearchOptions, 'statistics'> {
   /** Timed passes over the queries. Default 1. */
   readonly repeat?: number | undefined;
 }
+
+const MEASURE_OPTIONS: OptionTable<MeasureOptions> = {
+  k: 'number',
+  nprobe: 'number',
+  repeat: 'number',
+  gamma: 'number',
+  rerank: 'any',
+};
 
 export interface SearchMeasurement {
   readonly nprobe: number;
@@ -35,6 +49,7 @@ export function measureSearch(
   truthWidth: number,
   options: MeasureOptions,
 ): SearchMeasurement {
+  checkOptions('options', options, MEASURE_OPTIONS);
   const { k, nprobe, repeat = 1, ...rest } = options;
   const { data, n: nq, d } = vectorSet(queries.data, index.d, 'queries');
   checkInteger('repeat', repeat, 1, 1_000_000);

@@ -6,6 +6,8 @@
  * whatever it waits for at that moment; the next one begins then. Once the commit is sent an abort comes too late: the change
  * takes place, and its promise says so.
  */
+import { checkOptions, type OptionTable } from '@sagitta/core-wasm';
+import type { CallOptions } from './client-options.ts';
 import type { IndexInfo, OperationName, Operations } from './protocol.ts';
 import type { RequestChannel, RequestOptions } from './request-channel.ts';
 
@@ -80,8 +82,21 @@ export class Changes {
     this.#channels = channels;
   }
 
-  /** Runs `body` when all changes before it have ended; what it has not committed when it throws is dropped. */
-  run<T>(signal: AbortSignal | undefined, body: (draft: Draft) => Promise<T>): Promise<T> {
+  /**
+   * Runs `body` when all changes before it have ended; what it has not committed when it throws is dropped. Rejects at once
+   * where `call` is not as the table says.
+   */
+  run<C extends CallOptions, T>(
+    call: C,
+    table: OptionTable<C>,
+    body: (draft: Draft) => Promise<T>,
+  ): Promise<T> {
+    try {
+      checkOptions('options', call, table);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const { signal } = call;
     const before = this.#last;
     const draft = new Draft(this.#channels, this.#counter++, signal);
     const work = async (): Promise<T> => {

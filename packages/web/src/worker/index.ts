@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { CallOptions, ProgressOptions, StorageOptions } from './client-options.ts';
 export type {
   BuildOptions,
   Endpoint,
@@ -14,14 +15,7 @@ export type {
   WorkerSearchOptions,
 } from './protocol.ts';
 export type { WorkerEndpoint } from './request-channel.ts';
-export {
-  type CallOptions,
-  type ClientOptions,
-  createSearchWorker,
-  type ProgressOptions,
-  SearchClient,
-  type StorageOptions,
-} from './search-client.ts';
+export { type ClientOptions, createSearchWorker, SearchClient } from './search-client.ts';
 export { serveSearch } from './serve-search.ts';
 export { ShardedClient, type ShardedInfo, type ShardedOptions } from './sharded-client.ts';
 export type { VectorInput } from './vector-input.ts';

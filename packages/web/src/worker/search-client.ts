@@ -4,35 +4,40 @@
  * place one after the other in the order of their calls, each whole or not at all; searches go on beside them. Whatever
  * becomes of the worker, every call settles: with WorkerGoneError where it is no more.
  */
-import { type Build, type Numbers, toFloat32, type Vectors } from '@sagitta/core-wasm';
+import {
+  type Build,
+  checkOptions,
+  type Numbers,
+  type OptionTable,
+  toFloat32,
+  type Vectors,
+} from '@sagitta/core-wasm';
 import type { BatchSearchResult, OpenIndexOptions, SearchResult } from '@sagitta/retrieval';
 import type { StorageKind, StoredIndex } from '../storage/index-storage.ts';
 import { absoluteLocation } from './absolute-location.ts';
 import { addVectors, buildIndex } from './build-index.ts';
 import { Changes, type Draft } from './changes.ts';
+import {
+  BATCH,
+  CALL,
+  type CallOptions,
+  OPEN,
+  PROGRESS,
+  type ProgressOptions,
+  SEARCH,
+  START,
+  STORAGE,
+  type StorageOptions,
+} from './client-options.ts';
 import type {
   BuildOptions,
   IndexInfo,
   IndexLocation,
-  Progress,
   StartOptions,
   WorkerSearchOptions,
 } from './protocol.ts';
 import { RequestChannel, type WorkerEndpoint } from './request-channel.ts';
 import { packed, rowsOf, type VectorInput } from './vector-input.ts';
-
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-}
-
-export interface ProgressOptions extends CallOptions {
-  /** Vectors of this call (build, add) or bytes (load) done, of how many. */
-  readonly onProgress?: (progress: Progress) => void;
-}
-
-export interface StorageOptions extends CallOptions {
-  readonly storage?: StorageKind;
-}
 
 export interface ClientOptions extends StartOptions, CallOptions {
   /** A worker or message port of the caller's that runs serveSearch, where a bundler does not find the package's own file. */
@@ -40,6 +45,8 @@ export interface ClientOptions extends StartOptions, CallOptions {
   /** Milliseconds in which the worker's file has to be loaded and answer. Default 30,000. */
   readonly timeoutMs?: number;
 }
+
+const CLIENT: OptionTable<ClientOptions> = { ...START, worker: 'any' };
 
 /** Makes the worker of the package's own file. Page content security: `worker-src 'self'`. */
 export function createSearchWorker(): Worker {
@@ -68,6 +75,7 @@ export class SearchClient implements AsyncDisposable {
    * answer in time; the signal's reason. No worker is left then.
    */
   static async start(options: ClientOptions = {}): Promise<SearchClient> {
+    checkOptions('options', options, CLIENT);
     const { worker = createSearchWorker(), ...start } = options;
     const { build, channel } = await RequestChannel.start(worker, start);
     return new SearchClient(build, channel);
@@ -86,7 +94,7 @@ export class SearchClient implements AsyncDisposable {
     options: BuildOptions,
     call: ProgressOptions = {},
   ): Promise<IndexInfo> {
-    return this.#changes.run(call.signal, async (draft) => {
+    return this.#changes.run(call, PROGRESS, async (draft) => {
       await buildIndex(draft, vectors, d, options, call.onProgress);
       return this.#commit(draft);
     });
@@ -98,7 +106,7 @@ export class SearchClient implements AsyncDisposable {
    * @throws as build, RangeError where there is no index, or one whose lists are elsewhere (open)
    */
   add(vectors: VectorInput, call: ProgressOptions = {}): Promise<number> {
-    return this.#changes.run(call.signal, async (draft) => {
+    return this.#changes.run(call, PROGRESS, async (draft) => {
       await addVectors(draft, vectors, call.onProgress);
       return (await this.#commit(draft)).n;
     });
@@ -118,6 +126,7 @@ export class SearchClient implements AsyncDisposable {
     k: number,
     options: WorkerSearchOptions & CallOptions = {},
   ): Promise<SearchResult> {
+    checkOptions('options', options, SEARCH);
     const { signal, ...plain } = options;
     const { view, transfer } = packed(toFloat32('query', query));
     return this.#channel.request('search', { query: view, k, options: plain }, { signal, transfer });
@@ -129,6 +138,7 @@ export class SearchClient implements AsyncDisposable {
     k: number,
     options: WorkerSearchOptions & ProgressOptions = {},
   ): Promise<BatchSearchResult> {
+    checkOptions('options', options, BATCH);
     const { signal, onProgress, ...plain } = options;
     const { view, transfer } = packed(rowsOf('queries', queries));
     const input = { queries: view, k, options: plain };
@@ -139,18 +149,19 @@ export class SearchClient implements AsyncDisposable {
    * Reads a whole index into the worker's memory; a relative url is one of the page's.
    * @throws FormatError, CapacityError, WorkerGoneError, what reading rejects with, the signal's reason
    */
-  load(from: IndexLocation, { signal, onProgress }: ProgressOptions = {}): Promise<IndexInfo> {
-    return this.#changes.run(signal, async (draft) => {
+  load(from: IndexLocation, call: ProgressOptions = {}): Promise<IndexInfo> {
+    return this.#changes.run(call, PROGRESS, async (draft) => {
       const { location, transfer } = absoluteLocation(from);
-      await draft.request(0, 'load', { from: location }, { transfer, onProgress });
+      await draft.request(0, 'load', { from: location }, { transfer, onProgress: call.onProgress });
       return this.#commit(draft);
     });
   }
 
   /** Opens an index without its lists, which are read as searches visit them. @throws as load, UnsupportedError on a server without ranges */
-  open(from: IndexLocation, { signal, ...options }: OpenIndexOptions & CallOptions = {}): Promise<IndexInfo> {
-    return this.#changes.run(signal, async (draft) => {
+  open(from: IndexLocation, call: OpenIndexOptions & CallOptions = {}): Promise<IndexInfo> {
+    return this.#changes.run(call, OPEN, async (draft) => {
       const { location, transfer } = absoluteLocation(from);
+      const { signal: _, ...options } = call;
       await draft.request(0, 'open', { from: location, options }, { transfer });
       return this.#commit(draft);
     });
@@ -160,33 +171,34 @@ export class SearchClient implements AsyncDisposable {
    * Writes the index to the browser's storage; what was there under that name is there until the new one is complete.
    * @throws QuotaError where there is no room, WorkerGoneError, the signal's reason
    */
-  save(
-    name: string,
-    { storage, signal }: StorageOptions = {},
-  ): Promise<{ bytes: number; storage: StorageKind }> {
-    return this.#changes.run(signal, () =>
-      this.#channel.request('save', { name, storage: storage ?? 'auto' }, { signal }),
+  save(name: string, call: StorageOptions = {}): Promise<{ bytes: number; storage: StorageKind }> {
+    return this.#changes.run(call, STORAGE, () =>
+      this.#channel.request('save', { name, storage: call.storage ?? 'auto' }, { signal: call.signal }),
     );
   }
 
   /** The bytes of the index's file, e.g. for a download. */
-  toBytes({ signal }: CallOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#changes.run(signal, () => this.#channel.request('bytes', {}, { signal }));
+  toBytes(call: CallOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#changes.run(call, CALL, () => this.#channel.request('bytes', {}, { signal: call.signal }));
   }
 
   /** What is in the browser's storage. */
-  stored(storage: StorageKind | 'auto' = 'auto', { signal }: CallOptions = {}): Promise<StoredIndex[]> {
+  async stored(storage: StorageKind | 'auto' = 'auto', call: CallOptions = {}): Promise<StoredIndex[]> {
+    checkOptions('options', call, CALL);
+    const { signal } = call;
     return this.#channel.request('stored', { storage }, { signal });
   }
 
-  remove(name: string, storage: StorageKind | 'auto' = 'auto', { signal }: CallOptions = {}): Promise<void> {
-    return this.#changes.run(signal, async () => {
-      await this.#channel.request('remove', { name, storage }, { signal });
+  remove(name: string, storage: StorageKind | 'auto' = 'auto', call: CallOptions = {}): Promise<void> {
+    return this.#changes.run(call, CALL, async () => {
+      await this.#channel.request('remove', { name, storage }, { signal: call.signal });
     });
   }
 
   /** undefined where nothing was built or loaded yet. */
-  info({ signal }: CallOptions = {}): Promise<IndexInfo | undefined> {
+  async info(call: CallOptions = {}): Promise<IndexInfo | undefined> {
+    checkOptions('options', call, CALL);
+    const { signal } = call;
     return this.#channel.request('info', {}, { signal });
   }
 

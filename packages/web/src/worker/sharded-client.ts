@@ -9,10 +9,19 @@
  * block: a shard's k-th score is no tighter than that of all, and its blocks hold other neighbours, so now and then an answer
  * has a vector near its end that one worker passes over, or the other way round. Scores of a vector are the same in both.
  */
-import { type Metric, type Numbers, shapedSet, toFloat32, type Vectors } from '@sagitta/core-wasm';
+import {
+  checkOptions,
+  type Metric,
+  type Numbers,
+  type OptionTable,
+  shapedSet,
+  toFloat32,
+  type Vectors,
+} from '@sagitta/core-wasm';
 import { type BatchSearchResult, NO_ID, type SearchResult } from '@sagitta/retrieval';
 import { addVectors, buildIndex } from './build-index.ts';
 import { Changes, type Draft } from './changes.ts';
+import { CALL, type CallOptions, PROGRESS, type ProgressOptions, SEARCH, START } from './client-options.ts';
 import { globalId } from './global-id.ts';
 import { mergeResults } from './merge-results.ts';
 import type {
@@ -24,12 +33,7 @@ import type {
   WorkerSearchOptions,
 } from './protocol.ts';
 import { RequestChannel, type RequestOptions, type WorkerEndpoint } from './request-channel.ts';
-import {
-  type CallOptions,
-  createSearchWorker,
-  disposedError,
-  type ProgressOptions,
-} from './search-client.ts';
+import { createSearchWorker, disposedError } from './search-client.ts';
 import { packed, type VectorInput } from './vector-input.ts';
 import { WorkerGoneError } from './worker-gone-error.ts';
 
@@ -41,6 +45,8 @@ export interface ShardedOptions extends StartOptions, CallOptions {
   /** Milliseconds in which the workers' file has to be loaded and answer. Default 30,000. */
   readonly timeoutMs?: number;
 }
+
+const SHARDED: OptionTable<ShardedOptions> = { ...START, shards: 'number', createWorker: 'function' };
 
 /** The index of all shards together, and each of them. */
 export interface ShardedInfo extends Pick<IndexInfo, 'n' | 'd' | 'nlist' | 'metric' | 'kind' | 'quantizer'> {
@@ -75,6 +81,7 @@ export class ShardedClient implements AsyncDisposable {
    * start, the others are ended.
    */
   static async start(options: ShardedOptions = {}): Promise<ShardedClient> {
+    checkOptions('options', options, SHARDED);
     const {
       shards = globalThis.navigator?.hardwareConcurrency ?? 2,
       createWorker = createSearchWorker,
@@ -122,7 +129,7 @@ export class ShardedClient implements AsyncDisposable {
     options: BuildOptions,
     call: ProgressOptions = {},
   ): Promise<ShardedInfo> {
-    return this.#changes.run(call.signal, async (draft) => {
+    return this.#changes.run(call, PROGRESS, async (draft) => {
       await buildIndex(draft, vectors, d, options, call.onProgress);
       return this.#commit(draft, { d, metric: options.metric });
     });
@@ -130,7 +137,7 @@ export class ShardedClient implements AsyncDisposable {
 
   /** As SearchClient.add: all vectors in all shards, or none. @returns vectors that there are now */
   add(vectors: VectorInput, call: ProgressOptions = {}): Promise<number> {
-    return this.#changes.run(call.signal, async (draft) => {
+    return this.#changes.run(call, PROGRESS, async (draft) => {
       await addVectors(draft, vectors, call.onProgress);
       return (await this.#commit(draft)).n;
     });
@@ -183,6 +190,7 @@ export class ShardedClient implements AsyncDisposable {
     k: number,
     options: WorkerSearchOptions & CallOptions = {},
   ): Promise<SearchResult> {
+    checkOptions('options', options, SEARCH);
     const { metric } = this.#built();
     const { signal, ...plain } = options;
     const row = toFloat32('query', query);
@@ -203,6 +211,7 @@ export class ShardedClient implements AsyncDisposable {
     k: number,
     options: WorkerSearchOptions & CallOptions = {},
   ): Promise<BatchSearchResult> {
+    checkOptions('options', options, SEARCH);
     const { d, metric } = this.#built();
     const { signal, ...plain } = options;
     const rows = shapedSet(queries, d, 'queries').data;
@@ -238,6 +247,7 @@ export class ShardedClient implements AsyncDisposable {
 
   /** undefined before the first build. */
   async info(call: CallOptions = {}): Promise<ShardedInfo | undefined> {
+    checkOptions('options', call, CALL);
     const shards = await this.#askAll('info', call, () => ({ input: {} }));
     const known = shards.filter((info) => info !== undefined);
     return known.length === shards.length ? describe(known) : undefined;

@@ -132,6 +132,43 @@ describe.each([1, 3])('%i workers', (shards) => {
     await client.dispose();
   });
 
+  it('refuses what no call knows, with what was probably meant', async () => {
+    const typo = { signals: undefined } as object;
+    await expect(
+      shards === 1
+        ? SearchClient.start({ createWorker: () => fakeWorker().endpoint } as object)
+        : ShardedClient.start({ shards, workers: [] } as object),
+    ).rejects.toThrow(/"options" expected known options \(.*\), got "(createWorker|workers)"/);
+    const client = await start();
+    const meant = /"options" expected known options \(.*\), got "(.*)": did you mean "(.*)"\?/;
+    await expect(client.build(rows, D, OPTIONS, typo)).rejects.toThrow(meant);
+    await client.build(rows, D, OPTIONS);
+    await expect(client.add(rows, { onProgres: () => {} } as object)).rejects.toThrow(meant);
+    // a function could not even be sent to the worker
+    const search = { nprobes: 3, filter: () => true } as object;
+    await expect(client.search(row(1), 1, search)).rejects.toThrow(meant);
+    await expect(client.searchBatch(row(1), 1, search)).rejects.toThrow(meant);
+    await expect(client.search(row(1), 1, { nprobe: '3' } as object)).rejects.toThrow(
+      /"nprobe" expected a number, got string/,
+    );
+    await expect(client.info(typo)).rejects.toThrow(meant);
+    if (client instanceof SearchClient) {
+      await expect(client.save('a', { ...typo, storage: 'opfs' })).rejects.toThrow(meant);
+      await expect(client.load('index.sag' as never)).rejects.toThrow(/"from" expected \{ url \}/);
+      for (const rejected of [
+        client.load({ url: '/a' }, typo),
+        client.open({ url: '/a' }, { cacheByte: 1 } as object),
+        client.toBytes(typo),
+        client.stored('auto', typo),
+        client.remove('a', 'auto', typo),
+      ]) {
+        await expect(rejected).rejects.toThrow(meant);
+      }
+    }
+    expect((await client.info())?.n).toBe(N);
+    await client.dispose();
+  });
+
   it('refuses rows that are ragged, and a function that gives something else the second time', async () => {
     const client = await start();
     await client.build(rows, D, OPTIONS);

@@ -1,0 +1,43 @@
+/** What the clients' calls may be told: other names are refused where the call is made, not in the worker. */
+import type { OptionTable } from '@sagitta/core-wasm';
+import type { OpenIndexOptions } from '@sagitta/retrieval';
+import type { StorageKind } from '../storage/index-storage.ts';
+import type { Progress, StartOptions, WorkerSearchOptions } from './protocol.ts';
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface ProgressOptions extends CallOptions {
+  /** Vectors of this call (build, add) or bytes (load) done, of how many. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface StorageOptions extends CallOptions {
+  readonly storage?: StorageKind;
+}
+
+export const CALL: OptionTable<CallOptions> = { signal: 'any' };
+export const PROGRESS: OptionTable<ProgressOptions> = { ...CALL, onProgress: 'function' };
+export const STORAGE: OptionTable<StorageOptions> = { ...CALL, storage: 'string' };
+export const OPEN: OptionTable<OpenIndexOptions & CallOptions> = {
+  ...CALL,
+  cacheBytes: 'number',
+  gapBytes: 'number',
+  pieceBytes: 'number',
+};
+export const SEARCH: OptionTable<WorkerSearchOptions & CallOptions> = {
+  ...CALL,
+  nprobe: 'number',
+  gamma: 'number',
+  rerank: 'any',
+  statistics: 'boolean',
+};
+export const BATCH: OptionTable<WorkerSearchOptions & ProgressOptions> = { ...SEARCH, ...PROGRESS };
+export const START: OptionTable<StartOptions & CallOptions & { readonly timeoutMs?: number }> = {
+  ...CALL,
+  module: 'any',
+  build: 'string',
+  maximumBytes: 'number',
+  timeoutMs: 'number',
+};
