@@ -10,41 +10,59 @@ export class FakeWebLocks {
   readonly #held: Map<string, Set<Request>> = new Map();
   readonly #queues: Map<string, Request[]> = new Map();
 
-  /** The locks as a tab of its own sees them. */
-  tab(): { manager: LockManager; kill(): void } {
+  /** The locks as a tab of its own sees them; isBlind — query() names none. */
+  tab({ isBlind = false }: { readonly isBlind?: boolean } = {}): { manager: LockManager; kill(): void } {
     const tab = {};
     const request = async (name: string, ...rest: unknown[]): Promise<unknown> => {
       const body = rest.at(-1) as (lock: Lock | null) => unknown;
-      const { mode = 'exclusive', ifAvailable = false } = rest.length > 1 ? (rest[0] as LockOptions) : {};
+      const options = rest.length > 1 ? (rest[0] as LockOptions) : {};
+      const { mode = 'exclusive', ifAvailable = false, signal } = options;
       if (ifAvailable && !this.#isFree(name, mode)) return body(null);
-      let mine: Request | undefined;
-      await new Promise<void>((start) => {
-        mine = { tab, mode, start };
-        this.#queues.set(name, [...(this.#queues.get(name) ?? []), mine]);
+      const mine = await new Promise<Request>((resolve, reject) => {
+        const one: Request = { tab, mode, start: () => resolve(one) };
+        this.#queues.set(name, [...(this.#queues.get(name) ?? []), one]);
+        signal?.addEventListener('abort', () => {
+          this.#leave((waiting) => waiting === one);
+          reject(signal.reason);
+        });
         this.#serve(name);
       });
       try {
         return await body({ name, mode });
       } finally {
-        if (mine) this.#held.get(name)?.delete(mine);
+        this.#held.get(name)?.delete(mine);
         this.#serve(name);
       }
     };
+    const held = (): LockInfo[] =>
+      [...this.#held].flatMap(([name, all]) => [...all].map(({ mode }) => ({ name, mode })));
     return {
-      manager: { request, query: async () => ({}) } as LockManager,
+      manager: { request, query: async () => (isBlind ? {} : { held: held() }) } as LockManager,
       kill: () => {
-        for (const [name, queue] of this.#queues) {
-          this.#queues.set(
-            name,
-            queue.filter((one) => one.tab !== tab),
-          );
-        }
+        this.#leave((waiting) => waiting.tab === tab);
         for (const [name, all] of this.#held) {
           for (const one of all) if (one.tab === tab) all.delete(one);
           this.#serve(name);
         }
       },
     };
+  }
+
+  /** Names of locks, and how many hold them or wait for them. */
+  get sizes(): Record<string, number> {
+    const names = [...new Set([...this.#held.keys(), ...this.#queues.keys()])];
+    const size = (name: string): number =>
+      (this.#held.get(name)?.size ?? 0) + (this.#queues.get(name)?.length ?? 0);
+    return Object.fromEntries(names.map((name) => [name, size(name)]));
+  }
+
+  #leave(goes: (waiting: Request) => boolean): void {
+    for (const [name, queue] of this.#queues) {
+      this.#queues.set(
+        name,
+        queue.filter((one) => !goes(one)),
+      );
+    }
   }
 
   #isFree(name: string, mode: LockMode): boolean {

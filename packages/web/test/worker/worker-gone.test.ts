@@ -2,7 +2,7 @@
 import { clusteredRows } from '@sagitta/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Endpoint, SearchClient, ShardedClient, serveSearch, WorkerGoneError } from '../../src/index.ts';
-import { FakeLocks } from '../support/fake-locks.ts';
+import { FakeWebLocks } from '../support/fake-web-locks.ts';
 import { fakeWorker } from '../support/workers.ts';
 
 const D = 8;
@@ -74,32 +74,35 @@ describe('a worker that is gone', () => {
   });
 
   it('is noticed by its lock, which is held as long as it lives', async () => {
-    const locks = new FakeLocks();
-    vi.stubGlobal('navigator', { locks });
+    const locks = new FakeWebLocks();
+    // the worker takes its lock first, then the page waits for it
+    const [page, worker] = [locks.tab(), locks.tab()];
+    let asked = 0;
+    const request = (...given: unknown[]): unknown =>
+      Reflect.apply((asked++ === 0 ? worker : page).manager.request, undefined, given);
+    vi.stubGlobal('navigator', { locks: { request, query: page.manager.query } });
     const terminate = vi.fn();
     const { endpoint } = fakeWorker();
     const client = await SearchClient.start({ worker: quiet(endpoint as MessagePort, terminate) });
     await client.build(rows, D, OPTIONS);
-    const [name, size] = Object.entries(locks.sizes)[0] as [string, number];
-    expect(size).toBe(2);
+    expect(Object.values(locks.sizes)).toEqual([2]);
     const call = client.build(rows, D, OPTIONS);
-    locks.free(name);
+    worker.kill();
     expectGone(await outcomes([call, client.info()]));
     expect(terminate).toHaveBeenCalledOnce();
   });
 
   it('leaves no lock behind', async () => {
-    const locks = new FakeLocks();
-    vi.stubGlobal('navigator', { locks });
+    const locks = new FakeWebLocks();
+    vi.stubGlobal('navigator', { locks: locks.tab().manager });
     const client = await SearchClient.start({ worker: fakeWorker().endpoint });
     await client.dispose();
     expect(Object.values(locks.sizes)).toEqual([0]);
   });
 
   it('is not believed gone where its lock is not to be seen', async () => {
-    const locks = new FakeLocks();
-    locks.isBlind = true;
-    vi.stubGlobal('navigator', { locks });
+    const locks = new FakeWebLocks();
+    vi.stubGlobal('navigator', { locks: locks.tab({ isBlind: true }).manager });
     const client = await SearchClient.start({ worker: fakeWorker().endpoint });
     expect(Object.values(locks.sizes)).toEqual([1]);
     await client.build(rows, D, OPTIONS);
