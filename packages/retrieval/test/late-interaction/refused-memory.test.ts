@@ -174,8 +174,8 @@ describe.each(Object.keys(ENCODERS))('an encoder, %s,', (name) => {
 });
 
 describe.each(FDE_ENCODINGS)('a store of %s FDEs', (encoding) => {
-  const length = 64;
-  const blockLength = 32;
+  const length = 32;
+  const blockLength = 16;
   const rows = Float32Array.from({ length: 300 * length }, (_, i) => ((i * 7919) % 101) / 50 - 1);
   const make = (core: Core): FdeStore =>
     createFdeStore(core, { encoding, length, blockLength, sample: rows.subarray(0, 256 * length) });
