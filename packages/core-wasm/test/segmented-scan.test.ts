@@ -241,7 +241,7 @@ describeBuilds('segmentedScan', (core) => {
   it('never gives up a copy of the query, however close the others are', () => {
     const n = 640;
     // the debug build takes ten times as long for the same code
-    for (let seed = 0; seed < (core.build === 'debug' ? 4 : 20); seed++) {
+    for (let seed = 0; seed < (core.build === 'debug' ? 2 : 8); seed++) {
       const vectors = randomVectors(n, keptDims, 100 + seed);
       const copy = (seed * 37) % n;
       const query = vectors.slice(copy * keptDims, (copy + 1) * keptDims);

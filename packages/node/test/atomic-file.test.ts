@@ -3,7 +3,6 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
   installInterruptCleanup,
@@ -11,9 +10,11 @@ import {
   withAtomicFile,
   writeFileAtomic,
 } from '../src/atomic-file.ts';
+import { bundle } from './support/bundle.ts';
 import { temporaryFolder } from './support/temporary.ts';
 
 const folder = temporaryFolder();
+const [WRITE_FOREVER] = bundle(temporaryFolder().path, ['test/support/write-forever.ts']);
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const leftovers = (): string[] =>
   readdirSync(folder.path)
@@ -161,8 +162,7 @@ describe('interrupts', () => {
     '%s ends the process with status %i and leaves no half-written file',
     async (signal, status) => {
       const path = join(folder.path, 'interrupted');
-      const script = fileURLToPath(new URL('./support/write-forever.ts', import.meta.url));
-      const child = spawn(process.execPath, ['--import', 'tsx', script, path], {
+      const child = spawn(process.execPath, [WRITE_FOREVER, path], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       await new Promise((resolve) => child.stdout.once('data', resolve));

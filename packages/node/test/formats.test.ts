@@ -57,7 +57,7 @@ describe.each(SEEDS.map((seed) => [seed.name, seed] as const))('%s', (_, seed) =
     const tried: Uint8Array[] = [1, 2, 3].map((part) =>
       seed.bytes.subarray(0, (part * seed.bytes.length) >> 2),
     );
-    for (let round = 0; round < 24; round++) {
+    for (let round = 0; round < 10; round++) {
       const bytes = Uint8Array.from(seed.bytes);
       for (let i = random.nextBelow(3); i >= 0; i--) {
         const at = random.nextBelow(bytes.length);

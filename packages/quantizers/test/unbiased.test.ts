@@ -26,7 +26,7 @@ function errorsOverSeeds(options: Omit<QuantizerOptions, 'metric'>, seeds: numbe
   const sample = { data: gaussianRows(20, D, 3), n: 20, d: D };
   return Float64Array.from({ length: seeds }, (_, seed) => {
     const quantizer = trainQuantizer(core, sample, { ...options, metric: 'ip', seed });
-    expect(quantizer.isUnbiased).toBe(true);
+    if (seed === 0) expect(quantizer.isUnbiased).toBe(true);
     using encoder = quantizer.createEncoder(core);
     using estimator = quantizer.createEstimator(core);
     using blocks = core.allocate(quantizer.blockBytes);
@@ -44,7 +44,8 @@ describe.each(
   ),
 )('%s', (_, options) => {
   it('has no bias over rotations', () => {
-    const seeds = 1500;
+    // the more bits, and not of a sketch, the fewer rotations tell a bias of under 1 %
+    const seeds = (options.bits as number) - (options.sketch ? 1 : 0) > 1 ? 500 : 1500;
     const errors = errorsOverSeeds(options, seeds);
     const mean = errors.reduce((sum, error) => sum + error, 0) / seeds;
     const variance = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / seeds;
@@ -58,7 +59,7 @@ describe.each(
 it('a biased quantizer says so', () => {
   const sample = { data: gaussianRows(300, D, 3), n: 300, d: D };
   for (const name of ['pq', 'opq', 'scalar', 'binary', 'pca', 'fp16', 'latent'] as const) {
-    const rounds = name === 'pq' || name === 'opq' ? { iterations: 1 } : {};
+    const rounds = name === 'pq' || name === 'opq' ? { iterations: 1, nbits: 4 as const } : {};
     expect(trainQuantizer(core, sample, { name, metric: 'ip', ...rounds }).isUnbiased).toBe(false);
   }
   expect(trainQuantizer(core, sample, { name: 'lvq', metric: 'ip' }).isUnbiased).toBe(false);

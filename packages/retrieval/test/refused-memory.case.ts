@@ -3,9 +3,11 @@ import { type Core, createCore } from '@sagitta/core-wasm';
 import { refusingCore } from '@sagitta/testing';
 import { expect } from 'vitest';
 
-/** Rounds of training repeat the same allocations: behind so many, every so-manieth is refused. */
-const EACH = 100;
-const STEP = 13;
+/** Rounds of training repeat the same allocations: of the first all are refused, then one of 13, then one of 61. */
+function stepAt(at: number): number {
+  if (at < 100) return 1;
+  return at < 400 ? 13 : 61;
+}
 
 /** S: what the operation works on. */
 export interface Operation<S> {
@@ -34,7 +36,7 @@ export async function checkRefusals<S extends Disposable | undefined>(
   const used = (): number => real.bytesUsed() - cached(state);
   const before = used();
   let at = 0;
-  for (; ; at += at < EACH ? 1 : STEP) {
+  for (; ; at += stepAt(at)) {
     const { isRefused, result } = await refuse(at, () => run(state, core));
     if (!isRefused) {
       if (isDisposable(result)) result[Symbol.dispose]();

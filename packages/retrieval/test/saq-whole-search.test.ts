@@ -1,59 +1,9 @@
-/** With gamma large enough nothing is given up: a search returns the best of all estimates, whatever the plan. */
-import { createCore, type Metric } from '@sagitta/core-wasm';
-import { clusteredRows, gaussianRows } from '@sagitta/testing';
-import { describe, expect, it } from 'vitest';
-import { buildFlat, buildIvf, type IvfIndex } from '../src/index.ts';
+/** Searches of SAQ codes with nothing given up, each number of dims for one metric; for all of them in the slow suite. */
+import { METRICS, type Metric } from '@sagitta/core-wasm';
+import { it } from 'vitest';
+import { checkWholeSearch, DIMS } from './saq-whole-search.case.ts';
 
-const N = 400;
-const K = 10;
-const QUERIES = 12;
-const BITS = [0.25, 1, 2, 4, 6, 8, 9.5, 12] as const;
-
-/** The k best of every score, ties to the lower id. */
-function best(index: IvfIndex, query: Float32Array): { ids: number[]; scores: number[] } {
-  const { ids, scores } = index.estimates(query, index.nlist);
-  const sign = index.metric === 'l2' ? 1 : -1;
-  const order = Array.from(ids.keys()).sort(
-    (a, b) =>
-      sign * ((scores[a] as number) - (scores[b] as number)) || (ids[a] as number) - (ids[b] as number),
-  );
-  const kept = order.slice(0, K);
-  // results give distances that come out below 0 as 0, in their order
-  const floor = index.metric === 'l2' ? 0 : Number.NEGATIVE_INFINITY;
-  return {
-    ids: kept.map((i) => ids[i] as number),
-    scores: kept.map((i) => Math.max(floor, scores[i] as number)),
-  };
-}
-
-describe.each(['l2', 'ip', 'cosine'] as const)('a search of SAQ codes, %s', (metric: Metric) => {
-  it.each([1, 8, 16, 17, 32, 64, 128])('at gamma 1000 and 1e6 finds the best estimates, d = %i', (d) => {
-    using core = createCore();
-    for (const [seed, data, queries] of [
-      [1, gaussianRows(N, d, 1), gaussianRows(QUERIES, d, 2)],
-      [
-        7,
-        clusteredRows(N, d, { seed: 7, clusters: 9, spread: 0.4 }),
-        clusteredRows(QUERIES, d, { seed: 7, clusters: 9, spread: 0.4, stream: 'query' }),
-      ],
-    ] as const) {
-      for (const bits of BITS) {
-        const options = { metric, bits, seed };
-        for (const nlist of [1, 6]) {
-          using index =
-            nlist === 1
-              ? buildFlat(core, data, d, options)
-              : buildIvf(core, data, d, { ...options, nlist, iterations: 3 });
-          for (let q = 0; q < QUERIES; q++) {
-            const query = queries.subarray(q * d, (q + 1) * d);
-            const expected = best(index, query);
-            for (const gamma of [1000, 1e6]) {
-              const { ids, scores } = index.search(query, K, { nprobe: nlist, gamma });
-              expect({ ids: [...ids], scores: [...scores] }).toEqual(expected);
-            }
-          }
-        }
-      }
-    }
-  });
-});
+it.each(DIMS.map((d, i) => [METRICS[i % METRICS.length] as Metric, d] as const))(
+  'a search of SAQ codes, %s, at gamma 1000 and 1e6 finds the best estimates, d = %i',
+  checkWholeSearch,
+);

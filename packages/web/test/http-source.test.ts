@@ -160,7 +160,7 @@ const isSilent = (path: string): boolean => /^(silent|stalled)/.test(path);
 async function failure(path: string, options: HttpSourceOptions = {}) {
   let stage = 'open';
   try {
-    const opened = await source(path, { idleTimeoutMs: isSilent(path) ? 1000 : 30_000, ...options });
+    const opened = await source(path, { idleTimeoutMs: isSilent(path) ? 500 : 30_000, ...options });
     stage = 'read';
     await opened.read(20, 10);
     return { stage: 'none', error: undefined };
@@ -236,9 +236,9 @@ describe('httpSource', () => {
     ['cut-chunked', 'read', 'SAGITTA_NETWORK', /got none or part of one/],
     ['hangup', 'open', 'SAGITTA_NETWORK', /got none or part of one/],
     ['nonsense', 'open', 'SAGITTA_NETWORK', /got none or part of one/],
-    ['silent', 'open', 'SAGITTA_NETWORK', /got nothing for 1000 ms/],
-    ['silent-later', 'read', 'SAGITTA_NETWORK', /got nothing for 1000 ms/],
-    ['stalled', 'read', 'SAGITTA_NETWORK', /got nothing for 1000 ms/],
+    ['silent', 'open', 'SAGITTA_NETWORK', /got nothing for 500 ms/],
+    ['silent-later', 'read', 'SAGITTA_NETWORK', /got nothing for 500 ms/],
+    ['stalled', 'read', 'SAGITTA_NETWORK', /got nothing for 500 ms/],
   ])('%s: refuses to %s, %s', async (path, stage, code, message) => {
     const seen = await failure(path);
     expect(seen).toMatchObject({ stage, error: { code } });

@@ -5,21 +5,17 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gaussianRows } from '@sagitta/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeNpy } from '../../src/index.ts';
+import { bundle } from '../support/bundle.ts';
 import { sagitta } from '../support/command.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const isPossible = process.platform === 'linux' && process.getuid?.() === 0;
 const folder = temporaryFolder();
 const at = (name: string): string => join(folder.path, name);
-// where tsx is found
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const ATOMIC = fileURLToPath(new URL('../../src/atomic-file.ts', import.meta.url));
-const NODE = `${process.execPath} --import tsx --conditions=@sagitta/source`;
+const [MAIN, ATOMIC] = bundle(temporaryFolder().path, ['src/cli/main.ts', 'src/atomic-file.ts']);
 const DEVICES = [
   'set -e',
   'mount -t tmpfs tmpfs /dev',
@@ -43,12 +39,11 @@ interface Ran {
 function inNamespace(script: string): Ran {
   const lines = [
     DEVICES,
-    `sagitta="${NODE} ${MAIN}"`,
+    `sagitta="${process.execPath} ${MAIN}"`,
     `build="$sagitta build $dir/base.npy --nlist 3 --json"`,
     script,
   ];
   const { status, stdout, stderr } = spawnSync('unshare', ['-m', 'bash', '-c', lines.join('\n')], {
-    cwd: ROOT,
     env: { ...process.env, dir: folder.path },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -115,7 +110,7 @@ describe.runIf(isPossible)('the command (needs Linux and root)', () => {
         await writeFileAtomic(path, [bytes]).catch((error) => console.log(error.name, error.message));
       }`;
     const ran = inNamespace(
-      `${NODE} --input-type=module -e "${script.replaceAll('"', '\\"')}"; test -c /dev/null && test -L /dev/stderr && ls -A /dev`,
+      `${process.execPath} --input-type=module -e "${script.replaceAll('"', '\\"')}"; test -c /dev/null && test -L /dev/stderr && ls -A /dev`,
     );
     expect(ran.stderr).toBe('bytesbytes');
     expect(ran.stdout.split('\n')).toEqual([

@@ -3,9 +3,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FORMATS, VECTOR_FORMATS } from '../../src/formats.ts';
+import { bundle } from '../support/bundle.ts';
 import { bytesOf } from '../support/bytes.ts';
 import { sagitta, sagittaJson } from '../support/command.ts';
 import { hdf5File } from '../support/hdf5-file.ts';
@@ -74,18 +74,10 @@ describe('sagitta build', () => {
       pipeline(createReadStream(csv), createWriteStream(pipe)),
     ]);
     expect(fromPipe.equals(expected)).toBe(true);
-    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-    const argv = ['--import', 'tsx', '--conditions=@sagitta/source', main];
+    const [main] = bundle(folder.path, ['src/cli/main.ts']);
     for (const [name, ...more] of [['npy'], ['jsonl gzip', '--format', 'jsonl']]) {
-      const child = spawn(process.execPath, [
-        ...argv,
-        'build',
-        '-',
-        '--out',
-        at('stdin.sag'),
-        ...BUILD,
-        ...more,
-      ]);
+      const argv = ['build', '-', '--out', at('stdin.sag'), ...BUILD, ...more];
+      const child = spawn(process.execPath, [main, ...argv]);
       child.stdin.end(seed(name as string).bytes);
       let stderr = '';
       child.stderr.on('data', (chunk: Buffer) => {

@@ -2,24 +2,17 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gaussianRows } from '@sagitta/testing';
 import { beforeAll, expect, it } from 'vitest';
 import { writeNpy } from '../../src/index.ts';
+import { bundle } from '../support/bundle.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const N = 4000;
 const D = 128;
 const folder = temporaryFolder();
 const at = (name: string): string => join(folder.path, name);
-const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
-const SOURCES = [
-  '--import',
-  'tsx',
-  '--import',
-  pathOf('../support/hold-sync.ts'),
-  '--conditions=@sagitta/source',
-];
+const [MAIN, HOLD_SYNC] = bundle(temporaryFolder().path, ['src/cli/main.ts', 'test/support/hold-sync.ts']);
 // a build that does not fit into the sample of training: it is encoded too
 const BUILD = ['--nlist', '16', '--quantizer', 'none', '--keep-vectors', '--train-size', '1000'];
 
@@ -33,8 +26,9 @@ interface Ended {
 
 /** Runs the command and sends the signal as soon as stderr says `when`. */
 function interrupted(argv: readonly string[], when: string, name: NodeJS.Signals): Promise<Ended> {
-  const main = pathOf('../../src/cli/main.ts');
-  const child = spawn(process.execPath, [...SOURCES, main, ...argv], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, ['--import', HOLD_SYNC, MAIN, ...argv], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let stderr = '';
   let unfinished: readonly number[] | undefined;
   child.stderr.on('data', (chunk: Buffer) => {

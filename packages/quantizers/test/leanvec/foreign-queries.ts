@@ -32,7 +32,8 @@ function randomBasis(seed: number): Float32Array {
     const row = basis.subarray(i * D, (i + 1) * D);
     for (let j = 0; j < i; j++) {
       const other = basis.subarray(j * D, (j + 1) * D);
-      const dot = row.reduce((sum, value, t) => sum + value * (other[t] as number), 0);
+      let dot = 0;
+      for (let t = 0; t < D; t++) dot += (row[t] as number) * (other[t] as number);
       for (let t = 0; t < D; t++) row[t] = (row[t] as number) - dot * (other[t] as number);
     }
     const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
@@ -97,7 +98,8 @@ export function lossOf(frame: Frame, queries: Float32Array, vectors: Float32Arra
     all += value * value;
   }
   const best = (scores: Float32Array): number[] => {
-    const order = Array.from({ length: n }, (_, i) => i);
+    const least = scores.slice().sort().at(-10) as number;
+    const order = Array.from(scores.keys()).filter((i) => (scores[i] as number) >= least);
     return order.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b).slice(0, 10);
   };
   const nq = queries.length / D;

@@ -1,8 +1,9 @@
 /** Queries from elsewhere: the sphering projection, and Frank and Wolfe's, against the principal directions of the vectors. */
-import { createCore } from '@sagitta/core-wasm';
+import { createCore, type VectorSet } from '@sagitta/core-wasm';
 import { expect, it } from 'vitest';
 import { blockCount, trainQuantizer } from '../../src/index.ts';
 import { frankWolfeProjection, identityProjection, spheringProjection } from '../../src/leanvec/index.ts';
+import { normalRows } from '../normal-rows.ts';
 import { D, foreignQueries, lossOf, ownRows } from './foreign-queries.ts';
 
 const core = createCore();
@@ -43,7 +44,14 @@ it('Frank and Wolfe come between: never below the closed form, and below PCA', (
   expect(losses.length).toBeLessThan(500);
   expect(losses.at(-1)).toBeGreaterThan(0.999 * (losses.at(-2) as number));
   // the same input gives the same matrices
-  expect(frankWolfeProjection(core, few, training, dims).frame).toEqual(frame);
+  const d = 24;
+  const [small, asked] = [1, 2].map((seed) => ({ data: normalRows(200, d, seed), n: 200, d })) as [
+    VectorSet,
+    VectorSet,
+  ];
+  const again = frankWolfeProjection(core, small, asked, 8).frame;
+  expect(frankWolfeProjection(core, small, asked, 8).frame).toEqual(again);
+  expect(frankWolfeProjection(core, small, small, 8).frame).not.toEqual(again);
 });
 
 it('with queries like the vectors sphering is PCA', () => {

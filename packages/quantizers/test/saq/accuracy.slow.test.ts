@@ -1,13 +1,16 @@
-/** The error table of the specification at 960 dims (5.6, syn960), and training at 1,000 and 1,536 dims. Some minutes. */
+/** The error table of the specification at 256 dims and at 960 (5.6, syn960), and training at 1,000 and 1,536 dims. Some minutes. */
 import { createCore } from '@sagitta/core-wasm';
 import { skewedRows } from '@sagitta/testing';
 import { expect, it } from 'vitest';
 import { quotaBits, SaqEstimator, saqLayout, trainSaq } from '../../src/index.ts';
 import { asSet, codeList, estimateList, row, trueScores } from '../coded-set.ts';
 import { classRows } from '../normal-rows.ts';
+import { accuracyCases } from './accuracy.case.ts';
 import { classError } from './class-error.ts';
 
 const core = createCore();
+
+accuracyCases([2, 8]);
 
 it.each([
   [1, 0.555, 1.741],

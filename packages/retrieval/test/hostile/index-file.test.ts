@@ -61,6 +61,11 @@ function contentBytes(bytes: Uint8Array): number {
   return containerEntries(bytes).reduce((sum, { length }) => sum + length, 0);
 }
 
+/** As an expectation, at a hundredth of its time. */
+function checkUsed(used: number): void {
+  if (core.bytesUsed() !== used) throw new Error(`${core.bytesUsed()} bytes in use, ${used} before`);
+}
+
 /** Whether the bytes were taken; any error but FormatError fails the test, and so does memory that stays. */
 function isAccepted(bytes: Uint8Array): boolean {
   const used = core.bytesUsed();
@@ -69,7 +74,7 @@ function isAccepted(bytes: Uint8Array): boolean {
     index = loadIndex(core, bytes);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    expect(core.bytesUsed()).toBe(used);
+    checkUsed(used);
     return false;
   }
   try {
@@ -77,14 +82,14 @@ function isAccepted(bytes: Uint8Array): boolean {
     if (query.length === index.d) {
       const { ids } = index.search(query, 10, { nprobe: 3 });
       expect(new Set(ids).size).toBe(ids.length);
-      for (const id of ids) expect(id).toBeLessThan(index.n);
+      expect(ids.every((id) => id < index.n)).toBe(true);
     }
     // what was accepted is written as it was read, sections in their usual order
     expect(contentBytes(saveIndex(index))).toBe(contentBytes(bytes));
   } finally {
     index.dispose();
   }
-  expect(core.bytesUsed()).toBe(used);
+  checkUsed(used);
   return true;
 }
 
@@ -99,26 +104,31 @@ describe.each(Object.entries(FILES))('%s', (_name, file) => {
 
   it('ends in FormatError wherever it is cut off, and with bytes behind it', () => {
     const step = file.length > 4000 ? 7 : 1;
+    const taken: number[] = [];
     for (let length = 0; length < file.length; length += length < 256 ? 1 : step) {
-      expect(isAccepted(file.slice(0, length))).toBe(false);
+      if (isAccepted(file.slice(0, length))) taken.push(length);
     }
+    expect(taken).toEqual([]);
     expect(isAccepted(Buffer.concat([file, new Uint8Array(1)]))).toBe(false);
   });
 
   it('ends in FormatError where any byte of header, table or padding is another', () => {
     const covered = new Uint8Array(file.length);
     for (const { offset, length } of entries) covered.fill(1, offset, offset + length);
+    const taken: number[] = [];
     for (let at = 0; at < file.length; at++) {
       if (covered[at] === 1) continue;
       for (const mask of [1, 0x80, 0xff]) {
         const bytes = file.slice();
         bytes[at] = (bytes[at] as number) ^ mask;
-        expect(isAccepted(bytes), `byte ${at}`).toBe(false);
+        if (isAccepted(bytes)) taken.push(at);
       }
     }
+    expect(taken).toEqual([]);
   });
 
   it('ends in FormatError where any 4 bytes of a small section are huge, checksums right', () => {
+    const taken: string[] = [];
     for (const { id, offset, length } of entries.filter((entry) =>
       ['META', 'SIZE', 'IDS'].includes(entry.id),
     )) {
@@ -126,12 +136,11 @@ describe.each(Object.entries(FILES))('%s', (_name, file) => {
         for (const value of [0xffffffff, 0x7fffffff, 0x10000000, 1e6]) {
           const bytes = file.slice();
           new DataView(bytes.buffer).setUint32(at, value, true);
-          expect(isAccepted(repairChecksums(bytes, entries)), `${id} at ${at - offset}: ${value}`).toBe(
-            false,
-          );
+          if (isAccepted(repairChecksums(bytes, entries))) taken.push(`${id} at ${at - offset}: ${value}`);
         }
       }
     }
+    expect(taken).toEqual([]);
   });
 
   it('ends in FormatError where the table points elsewhere, checksums right', () => {
