@@ -55,6 +55,7 @@ describeBuilds('packCode and unpackCode', (core) => {
   it.each(BITS)('keep each of %i bits of each dim at a place of its own', (bits) => {
     const dims = 48;
     const taken = new Set<number>();
+    const bad: number[] = [];
     for (let i = 0; i < dims; i++) {
       for (let bit = 0; bit < bits; bit++) {
         const codes = pack(
@@ -62,11 +63,12 @@ describeBuilds('packCode and unpackCode', (core) => {
           bits,
         );
         const at = codes.findIndex((byte) => byte !== 0);
-        expect(Math.clz32(codes[at] & -codes[at])).toBe(Math.clz32(codes[at]));
+        const isOneBit = Math.clz32(codes[at] & -codes[at]) === Math.clz32(codes[at]);
         taken.add(at * 8 + 31 - Math.clz32(codes[at]));
-        expect(codes.filter((byte) => byte !== 0)).toHaveLength(1);
+        if (!isOneBit || codes.filter((byte) => byte !== 0).length !== 1) bad.push(i);
       }
     }
+    expect(bad).toEqual([]);
     expect(taken.size).toBe(dims * bits);
   });
 

@@ -5,7 +5,7 @@ import { recommend } from '../src/index.ts';
 
 const D = 24;
 const core = createCore();
-const N = 400;
+const N = 320;
 const sample = { data: skewedRows(N, D, { seed: 1 }), n: N, d: D };
 
 describe('recommend', () => {
