@@ -24,14 +24,19 @@ import {
   vectorSet,
 } from '@sagitta/core-wasm';
 import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
-import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
+import { ResultHeap } from '../search/result-heap.ts';
+import {
+  type BatchSearchResult,
+  NO_ID,
+  type SearchResult,
+  type SearchStatistics,
+} from '../search/search-result.ts';
 import { groupRows } from './group-rows.ts';
 import { BLOCK, type InvertedList, InvertedLists } from './inverted-lists.ts';
 import type { IvfParts } from './ivf-parts.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import { type IndexQuantizer, type ListCodec, writing } from './list-codec.ts';
 import { ListPlaces } from './list-places.ts';
-import { ResultHeap } from './result-heap.ts';
 import { RERANK_OPTIONS, SEARCH_OPTIONS, type SearchOptions, type VectorFetch } from './search-options.ts';
 import type { Pass, Prepared, RerankSource } from './search-pass.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';

@@ -3,10 +3,10 @@
  * whole blocks of one list, most often all of it.
  */
 import { type Block, type Core, FormatError, making, Owner } from '@sagitta/core-wasm';
+import { BLOCK, type InvertedList } from '../ivf/inverted-lists.ts';
+import type { ListCodec } from '../ivf/list-codec.ts';
 import type { ByteRange } from './byte-source.ts';
 import { IdsOnce } from './index-head.ts';
-import { BLOCK, type InvertedList } from './ivf/inverted-lists.ts';
-import type { ListCodec } from './ivf/list-codec.ts';
 
 export interface Piece {
   readonly list: number;

@@ -1,7 +1,8 @@
 /** Everything that an index knows of its documents besides vectors: ids, metadata, and which slots can be found. */
-import { compareIds, type DocumentId, DocumentIds } from './document-ids.ts';
+
+import { addSlot, countSlots, removeSlot, wordsFor } from '../search/slot-set.ts';
+import { compareIds, type DocumentId, DocumentIds } from './ids.ts';
 import type { JsonValue } from './metadata.ts';
-import { addSlot, countSlots, removeSlot, wordsFor } from './slot-set.ts';
 
 export interface DocumentRow {
   readonly id: DocumentId;

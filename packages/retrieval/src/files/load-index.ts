@@ -10,6 +10,10 @@ import {
   making,
   readContainer,
 } from '@sagitta/core-wasm';
+import { BLOCK, type SavedLists } from '../ivf/inverted-lists.ts';
+import { IvfIndex } from '../ivf/ivf-index.ts';
+import { INDEX_QUANTIZERS } from '../ivf/list-codec.ts';
+import { SecondaryCodes } from '../ivf/secondary-codes.ts';
 import {
   checkCodes,
   checkKind,
@@ -24,10 +28,6 @@ import {
   readMeta,
   readSizes,
 } from './index-head.ts';
-import { BLOCK, type SavedLists } from './ivf/inverted-lists.ts';
-import { IvfIndex } from './ivf/ivf-index.ts';
-import { INDEX_QUANTIZERS } from './ivf/list-codec.ts';
-import { SecondaryCodes } from './ivf/secondary-codes.ts';
 
 function readLists(container: Container, meta: IndexMeta, blockBytes: number): SavedLists {
   const { sizes, blocks } = readSizes(container.reader('SIZE'), meta);

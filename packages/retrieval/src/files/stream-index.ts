@@ -20,6 +20,9 @@ import {
   readContainerTable,
   type SectionEntry,
 } from '@sagitta/core-wasm';
+import { modelSection } from '../ivf/format.ts';
+import { BLOCK, InvertedLists } from '../ivf/inverted-lists.ts';
+import { IvfIndex } from '../ivf/ivf-index.ts';
 import { type ByteChunks, ByteStream } from './byte-stream.ts';
 import {
   checkCodes,
@@ -33,9 +36,6 @@ import {
   readSizes,
   refuseSecondaryCodes,
 } from './index-head.ts';
-import { modelSection } from './ivf/format.ts';
-import { BLOCK, InvertedLists } from './ivf/inverted-lists.ts';
-import { IvfIndex } from './ivf/ivf-index.ts';
 
 /** Kept vectors go into pieces of at most so many bytes. */
 const KEPT_PIECE_BYTES = 1 << 26;

@@ -27,6 +27,10 @@ import {
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
+import { modelSection } from '../ivf/format.ts';
+import { IvfIndex } from '../ivf/ivf-index.ts';
+import type { SearchOptions } from '../ivf/search-options.ts';
+import { type BatchSearchResult, NO_ID, type SearchResult } from '../search/search-result.ts';
 import { type ByteRange, type ByteSource, readRanges } from './byte-source.ts';
 import {
   checkKind,
@@ -38,11 +42,7 @@ import {
   readSizes,
   refuseSecondaryCodes,
 } from './index-head.ts';
-import { modelSection } from './ivf/format.ts';
-import { IvfIndex } from './ivf/ivf-index.ts';
-import type { SearchOptions } from './ivf/search-options.ts';
 import { PieceCache } from './piece-cache.ts';
-import { type BatchSearchResult, NO_ID, type SearchResult } from './search-result.ts';
 
 export interface OpenIndexOptions {
   /** Most bytes of lists kept in the core's memory. Default 64 MiB. */
