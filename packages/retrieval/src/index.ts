@@ -143,6 +143,7 @@ export {
   trainSplitFde,
   writeFdeEncoder,
 } from './muvera/index.ts';
+export { paddedBatch, putAnswers } from './search/batch.ts';
 export {
   type BatchSearchResult,
   NO_ID,

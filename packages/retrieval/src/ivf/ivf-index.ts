@@ -24,9 +24,11 @@ import {
   vectorSet,
 } from '@sagitta/core-wasm';
 import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
+import { paddedBatch, putAnswers } from '../search/batch.ts';
 import { ResultHeap } from '../search/result-heap.ts';
 import {
   type BatchSearchResult,
+  MAX_K,
   NO_ID,
   type SearchResult,
   type SearchStatistics,
@@ -48,7 +50,6 @@ export type { SearchOptions, VectorFetch } from './search-options.ts';
 const DEFAULT_NPROBE = 16;
 /** Candidates a result where secondary codes score again. */
 const BUFFER = 10;
-const MAX_K = 1_048_576;
 const MAX_NPROBE = 1_048_576;
 /** Ids are u32, and the last one is NO_ID. */
 const MAX_VECTORS: number = NO_ID;
@@ -442,17 +443,12 @@ export class IvfIndex extends Owner {
   searchBatch(queries: Vectors, k: number, options: SearchOptions = {}): BatchSearchResult {
     this.checkLive('index');
     const { data, n: nq } = vectorSet(queries, this.d, 'queries');
-    checkInteger('k', k, 1, MAX_K);
-    const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    const ids = new Uint32Array(nq * k).fill(NO_ID);
-    const scores = new Float32Array(nq * k).fill(worst);
+    const batch = paddedBatch(this.metric, nq, k);
     for (let q = 0; q < nq; q++) {
       const query = data.subarray(q * this.d, (q + 1) * this.d);
-      const found = this.#search(`queries[${q}]`, query, k, options);
-      ids.set(found.ids, q * k);
-      scores.set(found.scores, q * k);
+      putAnswers(batch, q, this.#search(`queries[${q}]`, query, k, options));
     }
-    return { k, ids, scores };
+    return batch;
   }
 
   /**

@@ -32,6 +32,7 @@ import { checkDocumentId, type DocumentId } from '../records/ids.ts';
 import { copyMetadata, type JsonValue } from '../records/metadata.ts';
 import { DocumentTable } from '../records/records.ts';
 import { type BudgetOptions, budgetsOf, SHORT_QUERY_TOKENS, shortQueryFactor } from '../search/budgets.ts';
+import { MAX_K } from '../search/search-result.ts';
 import { countSlots } from '../search/slot-set.ts';
 import { type Clock, StageTimer } from '../search/statistics.ts';
 import { carveBalls } from './ball-carving.ts';
@@ -110,7 +111,6 @@ const SEARCH_OPTIONS: OptionTable<MultiVectorSearchOptions> = {
 const DOCUMENTS: OptionTable<MultiVectorDocuments> = { ids: 'any', tokens: 'any', metadata: 'any' };
 const CHANGE: OptionTable<MultiVectorChange> = { tokens: 'any', metadata: 'any' };
 
-const MAX_K = 1_048_576;
 const DEFAULT_NPROBE = 16;
 const DEFAULT_EXACT_BELOW = 5_000;
 const DEFAULT_COMPACT_AT = 0.25;
