@@ -44,6 +44,7 @@ export {
 export { checkOptions, type OptionKind, type OptionTable } from './options.ts';
 export { making, Owner } from './owner.ts';
 export { RandomStream } from './random.ts';
+export { rotate, rotateBack, rotationSigns } from './rotation.ts';
 export { type Build, hasRelaxedSimd } from './select-build.ts';
 export {
   type BlockRows,
