@@ -29,6 +29,7 @@ export { crc32 } from './crc32.ts';
 export { BusyError, CapacityError, FormatError, UnsupportedError } from './errors.ts';
 export type { HeldBytes } from './held-bytes.ts';
 export { type CoreSource, type InitOptions, init } from './init.ts';
+export { integerSteps } from './integer-steps.ts';
 export type { Kernels } from './kernels.ts';
 export { type Block, MAX_MEMORY_BYTES, NO_PTR, type Ptr, type Scope } from './memory.ts';
 export { checkMetric, isSmallerBetter, METRICS, type Metric } from './metric.ts';

@@ -13,6 +13,7 @@ import {
   type Block,
   type ByteWriter,
   type Core,
+  integerSteps,
   NO_PTR,
   Owner,
   type Ptr,
@@ -25,7 +26,6 @@ import {
   type BlockScan,
   type CodeTarget,
   dotMean,
-  integerSteps,
   touchedSegments,
   writeMean,
 } from './block-codec.ts';

@@ -1,6 +1,6 @@
 /** Everything that an index knows of its documents besides vectors: ids, metadata, and which slots can be found. */
 
-import { addSlot, countSlots, removeSlot, wordsFor } from '../search/slot-set.ts';
+import { addSlot, countSlots, hasSlot, removeSlot, wordsFor } from '../search/slot-set.ts';
 import { compareIds, type DocumentId, DocumentIds } from './ids.ts';
 import type { JsonValue } from './metadata.ts';
 
@@ -82,7 +82,7 @@ export class DocumentTable {
     const metadata = Array.from(keep, (slot) => this.#metadata[slot]);
     const searchable = new Uint32Array(wordsFor(keep.length));
     for (const [i, slot] of keep.entries()) {
-      if (((this.#searchable[slot >>> 5] as number) >>> (slot & 31)) & 1) addSlot(searchable, i);
+      if (hasSlot(this.#searchable, slot)) addSlot(searchable, i);
     }
     this.ids.compact(keep);
     this.#metadata = metadata;
