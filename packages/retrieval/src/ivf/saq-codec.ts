@@ -60,7 +60,7 @@ export class SaqCodec extends Owner implements ListCodec {
     this.core.scope((scope) => {
       const scratch = scope.reserve(blockCount(n) * this.blockBytes);
       encoder.encode(vectors, scratch, 0, centroid);
-      encoder.move(scratch, 0, n, target, first);
+      this.#estimator.layout.blocks.move(scratch, 0, target, first, n);
     });
   }
 
@@ -88,19 +88,7 @@ export class SaqCodec extends Owner implements ListCodec {
 
   move(source: Block, from: number, target: Block, to: number): void {
     this.checkLive('codec');
-    const { coded, offsets } = this.#estimator.layout;
-    const start = Math.floor(from / BLOCK) * this.blockBytes;
-    const end = Math.floor(to / BLOCK) * this.blockBytes;
-    const copy = (at: number, bytes: number): void => {
-      const moved = source.u8(start + at + bytes * (from % BLOCK), bytes);
-      target.u8(end + at + bytes * (to % BLOCK), bytes).set(moved);
-    };
-    copy(0, 4);
-    for (const [s, { dims, bits }] of coded.entries()) {
-      const at = offsets[s] as number;
-      copy(at, 2);
-      copy(at + 2 * BLOCK, (dims * bits) / 8);
-    }
+    this.#estimator.layout.blocks.move(source, from, target, to);
   }
 
   statistics(): ScanStatistics {
