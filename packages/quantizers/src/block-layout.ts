@@ -71,11 +71,11 @@ export class BlockLayout {
   move(source: Block, from: number, target: Block, to: number, n = 1): void {
     const [read, written] = [source.u8(), target.u8()];
     for (const [region, { kind, bytesPerVector }] of this.regions.entries()) {
-      const nibbles = new Uint8Array(kind === 'nibbles' ? bytesPerVector : 0);
+      const code = kind === 'nibbles' ? new Uint8Array(bytesPerVector) : undefined;
       for (let i = 0; i < n; i++) {
-        if (kind === 'nibbles') {
-          this.take(read, region, from + i, nibbles);
-          this.put(written, region, to + i, nibbles);
+        if (code) {
+          this.take(read, region, from + i, code);
+          this.put(written, region, to + i, code);
           continue;
         }
         const start = this.#start(region, from + i) + ((from + i) % BLOCK) * bytesPerVector;

@@ -110,11 +110,6 @@ export class LinearQuantizer implements Quantizer {
     return out;
   }
 
-  /** Copies the code and the factors of one vector from a position of blocks to one of others. */
-  move(source: Block, from: number, target: Block, to: number): void {
-    this.layout.blocks.move(source, from, target, to);
-  }
-
   /** The codes of n vectors, one after the other without what stands beside them: n × coder.codeBytes, fresh. */
   codes(blocks: Block, n: number): Uint8Array {
     return this.#takeCoded(blocks, n).codes;

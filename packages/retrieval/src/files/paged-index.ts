@@ -131,7 +131,7 @@ export async function openIndex(
   const model = name === undefined ? undefined : await whole(name);
   return making((own) => {
     const codec = own(openCodec(core, meta, () => model as ByteReader));
-    const { blockBytes } = codec;
+    const { blockBytes } = codec.layout;
     const index = own(
       new IvfIndex({ ...meta, core, centroids, codec, keepVectors: false, pagedVectors: meta.n }),
     );

@@ -276,13 +276,13 @@ class Loader {
     const core = this.#core;
     return making((own) => {
       const codec = own(openCodec(core, meta, () => model as ByteReader));
-      if (meta.n > 0 && codec.blockBytes !== blockBytes) {
+      if (meta.n > 0 && codec.layout.blockBytes !== blockBytes) {
         throw new FormatError(
-          `codes expected blocks of ${codec.blockBytes} bytes, got ${blockBytes}`,
+          `codes expected blocks of ${codec.layout.blockBytes} bytes, got ${blockBytes}`,
           this.#entry('CODE').offset,
         );
       }
-      const lists = own(new InvertedLists(core, meta.nlist, codec.blockBytes));
+      const lists = own(new InvertedLists(core, meta.nlist, codec.layout.blockBytes));
       let at = 0;
       for (const [list, n] of sizes.entries()) {
         if (n === 0) continue;

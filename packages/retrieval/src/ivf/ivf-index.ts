@@ -84,7 +84,9 @@ export class IvfIndex extends Owner {
     this.nlist = centroids.length / d;
     this.codec = this.own(() => codec);
     this.#secondary = this.own(() => parts.secondary);
-    this.lists = this.own(() => filled?.lists ?? new InvertedLists(core, this.nlist, codec.blockBytes));
+    this.lists = this.own(
+      () => filled?.lists ?? new InvertedLists(core, this.nlist, codec.layout.blockBytes),
+    );
     this.#centroids = this.allocate(centroids.length * 4);
     this.#projected = this.allocate(this.nlist * codec.centroidDims * 4);
     this.#centroids.f32().set(centroids);
@@ -131,7 +133,7 @@ export class IvfIndex extends Owner {
   }
   /** Bytes of a vector's code and factors, secondary ones with them, without its id. */
   get codeBytesPerVector(): number {
-    return this.codec.bytesPerVector + (this.#secondary?.codec.bytesPerVector ?? 0);
+    return this.codec.layout.bytesPerVector + (this.#secondary?.codec.layout.bytesPerVector ?? 0);
   }
   /** Bytes a vector costs: code, factors and its 4-byte id; kept float32 vectors come on top. */
   get bytesPerVector(): number {
@@ -401,11 +403,11 @@ export class IvfIndex extends Owner {
     const { codec } = this;
     codec.setQuery(query, DEFAULT_GAMMA);
     return this.core.scope((scope) => {
-      const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.blockBytes);
+      const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.layout.blockBytes);
       const out = scope.reserve(4 * ids.length);
       for (const [i, id] of ids.entries()) {
         const list = this.lists.get(places.listOf(id)) as InvertedList;
-        codec.move(list.blocks, places.positionOf(id), blocks, i);
+        codec.layout.move(list.blocks, places.positionOf(id), blocks, i);
       }
       // such codes need no projected centroid, and the score of each one's own is added here
       codec.scores({ n: ids.length, blocks }, NO_PTR, 0, out);
