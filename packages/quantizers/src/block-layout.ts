@@ -70,16 +70,11 @@ export class BlockLayout {
   /** Copies all that belongs to n vectors from positions from… of source to positions to… of target. */
   move(source: Block, from: number, target: Block, to: number, n = 1): void {
     const [read, written] = [source.u8(), target.u8()];
-    for (const [region, { kind, bytesPerVector }] of this.regions.entries()) {
-      const code = kind === 'nibbles' ? new Uint8Array(bytesPerVector) : undefined;
+    for (const [region, { bytesPerVector }] of this.regions.entries()) {
+      const bytes = new Uint8Array(bytesPerVector);
       for (let i = 0; i < n; i++) {
-        if (code) {
-          this.take(read, region, from + i, code);
-          this.put(written, region, to + i, code);
-          continue;
-        }
-        const start = this.#start(region, from + i) + ((from + i) % BLOCK) * bytesPerVector;
-        this.put(written, region, to + i, read.subarray(start, start + bytesPerVector));
+        this.take(read, region, from + i, bytes);
+        this.put(written, region, to + i, bytes);
       }
     }
   }
