@@ -29,6 +29,7 @@ export { crc32 } from './crc32.ts';
 export { BusyError, CapacityError, FormatError, UnsupportedError } from './errors.ts';
 export type { HeldBytes } from './held-bytes.ts';
 export { type CoreSource, type InitOptions, init } from './init.ts';
+export { integerSteps } from './integer-steps.ts';
 export type { Kernels } from './kernels.ts';
 export { type Block, MAX_MEMORY_BYTES, NO_PTR, type Ptr, type Scope } from './memory.ts';
 export { checkMetric, isSmallerBetter, METRICS, type Metric } from './metric.ts';
@@ -44,6 +45,7 @@ export {
 export { checkOptions, type OptionKind, type OptionTable } from './options.ts';
 export { making, Owner } from './owner.ts';
 export { RandomStream } from './random.ts';
+export { rotate, rotateBack, rotationSigns } from './rotation.ts';
 export { type Build, hasRelaxedSimd } from './select-build.ts';
 export {
   type BlockRows,

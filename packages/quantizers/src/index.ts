@@ -4,6 +4,7 @@
  * @module
  */
 
+export { BlockLayout, type Region } from './block-layout.ts';
 export { LEANVEC_SOLVERS, type LeanVecSolver } from './leanvec/index.ts';
 export type { LinearLayout } from './linear/block-layout.ts';
 export type { BlockEncoder, BlockFactors, CodedRows, CodePart, Coder, Dots } from './linear/coder.ts';

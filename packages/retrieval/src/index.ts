@@ -4,17 +4,9 @@
  * @module
  */
 
-export {
-  type ByteRange,
-  type ByteSource,
-  blobSource,
-  bytesSource,
-  checkRange,
-  readRanges,
-  sourceChunks,
-} from './byte-source.ts';
-export type { ByteChunks } from './byte-stream.ts';
-export { type Candidate, candidatesAt } from './candidates.ts';
+export { type Candidate, candidatesAt } from './advice/candidates.ts';
+export { type PcaReport, type PcaReportOptions, type PcaReportRow, pcaReport } from './advice/pca-report.ts';
+export { type Recommendation, type RecommendOptions, recommend } from './advice/recommend.ts';
 export type { Compaction } from './compaction.ts';
 export {
   averagePrecisionOf,
@@ -36,7 +28,27 @@ export {
   recallOf,
   reciprocalRankOf,
 } from './evaluation/index.ts';
-export { gatherPieces } from './gather-pieces.ts';
+export { recallAtK } from './evaluation/recall.ts';
+export {
+  type ByteRange,
+  type ByteSource,
+  blobSource,
+  bytesSource,
+  checkRange,
+  readRanges,
+  sourceChunks,
+} from './files/byte-source.ts';
+export type { ByteChunks } from './files/byte-stream.ts';
+export { gatherPieces } from './files/gather-pieces.ts';
+export { loadIndex, loadSaqIndex } from './files/load-index.ts';
+export {
+  type OpenIndexOptions,
+  openIndex,
+  PagedIndex,
+  type PagedSearchOptions,
+  type ReadStatistics,
+} from './files/paged-index.ts';
+export { type LoadFromOptions, loadIndexFrom } from './files/stream-index.ts';
 export {
   buildFlat,
   buildIvf,
@@ -104,7 +116,6 @@ export {
   type TokenMatch,
   trainMultiVectorIndex,
 } from './late-interaction/index.ts';
-export { loadIndex, loadSaqIndex } from './load-index.ts';
 export {
   createTokenStore,
   maxsim,
@@ -132,15 +143,10 @@ export {
   trainSplitFde,
   writeFdeEncoder,
 } from './muvera/index.ts';
+export { paddedBatch, putAnswers } from './search/batch.ts';
 export {
-  type OpenIndexOptions,
-  openIndex,
-  PagedIndex,
-  type PagedSearchOptions,
-  type ReadStatistics,
-} from './paged-index.ts';
-export { type PcaReport, type PcaReportOptions, type PcaReportRow, pcaReport } from './pca-report.ts';
-export { recallAtK } from './recall.ts';
-export { type Recommendation, type RecommendOptions, recommend } from './recommend.ts';
-export { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from './search-result.ts';
-export { type LoadFromOptions, loadIndexFrom } from './stream-index.ts';
+  type BatchSearchResult,
+  NO_ID,
+  type SearchResult,
+  type SearchStatistics,
+} from './search/search-result.ts';

@@ -1,5 +1,5 @@
 /** sagitta search: the nearest vectors of each query. */
-import { NO_ID } from '@sagitta/retrieval';
+import { paddedBatch, putAnswers } from '@sagitta/retrieval';
 import type { Command } from 'commander';
 import {
   addOutputOptions,
@@ -67,8 +67,7 @@ async function search(file: string, options: SearchCommandOptions, report: Repor
   await withIndex(file, async (index) => {
     const { d } = index;
     const queries = await readQueries(options.queries, options, d, file, options.queryLimit);
-    const ids = new Uint32Array(queries.n * k).fill(NO_ID);
-    const scores = new Float32Array(queries.n * k).fill(index.metric === 'l2' ? Infinity : -Infinity);
+    const batch = paddedBatch(index.metric, queries.n, k);
     const results: { readonly ids: number[]; readonly scores: number[] }[] = [];
     const settings = searchOptions(options, nprobe);
     const start = performance.now();
@@ -76,17 +75,16 @@ async function search(file: string, options: SearchCommandOptions, report: Repor
       blame(options.rerank === undefined ? 'FILE' : '--rerank', () => {
         for (let q = 0; q < queries.n; q++) {
           const found = index.search(queries.data.subarray(q * d, (q + 1) * d), k, settings);
-          ids.set(found.ids, q * k);
-          scores.set(found.scores, q * k);
+          putAnswers(batch, q, found);
           if (out === undefined) results.push({ ids: [...found.ids], scores: [...found.scores] });
           progress.update(q + 1);
         }
       }),
     );
     const spent = (performance.now() - start) / 1000;
-    if (out !== undefined) await blame('--out', () => writeIds(out, ids, k));
+    if (out !== undefined) await blame('--out', () => writeIds(out, batch.ids, k));
     const scoresOut = options.scores;
-    if (scoresOut !== undefined) await blame('--scores', () => writeScores(scoresOut, scores, k));
+    if (scoresOut !== undefined) await blame('--scores', () => writeScores(scoresOut, batch.scores, k));
     const qps = queries.n / Math.max(spent, 1e-9);
     const head = { queries: queries.n, k, nprobe, seconds: spent, qps };
     if (out === undefined) {

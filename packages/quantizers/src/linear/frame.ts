@@ -11,6 +11,8 @@ import {
   Owner,
   type Ptr,
   type RandomStream,
+  rotateBack,
+  rotationSigns,
 } from '@sagitta/core-wasm';
 
 export interface Frame {
@@ -38,8 +40,7 @@ export function identityFrame(d: number): Frame {
 
 export function rotatedFrame(d: number, random: RandomStream): Frame {
   const dims = paddedDims(d);
-  const signs = Uint32Array.from({ length: 4 * dims }, () => (random.nextSign() < 0 ? 0x80000000 : 0));
-  return { d, dims, signs };
+  return { d, dims, signs: rotationSigns(random, dims) };
 }
 
 /** matrix — kept × d. */
@@ -173,38 +174,6 @@ export function fromFrame(frame: Frame, rows: Float32Array): Float32Array {
     for (let j = 0; j < d; j++) out[i * d + j] = z[j] as number;
   }
   return out;
-}
-
-/** The inverse of the kernel rotateF32Rows: its four rounds backwards. */
-export function rotateBack(z: Float32Array | Float64Array, signs: Uint32Array): void {
-  const dims = z.length;
-  let t = 1;
-  while (2 * t <= dims) t *= 2;
-  const scale = 1 / Math.sqrt(t);
-  for (let round = 3; round >= 0; round--) {
-    if (t !== dims) {
-      const half = dims / 2;
-      for (let i = 0; i < half; i++) {
-        const a = z[i] as number;
-        const b = z[i + half] as number;
-        z[i] = (a + b) * Math.SQRT1_2;
-        z[i + half] = (a - b) * Math.SQRT1_2;
-      }
-    }
-    const start = t === dims || round % 2 === 0 ? 0 : dims - t;
-    for (let half = 1; half < t; half *= 2) {
-      for (let i = start; i < start + t; i += 2 * half) {
-        for (let j = i; j < i + half; j++) {
-          const a = z[j] as number;
-          const b = z[j + half] as number;
-          z[j] = a + b;
-          z[j + half] = a - b;
-        }
-      }
-    }
-    for (let i = start; i < start + t; i++) z[i] = (z[i] as number) * scale;
-    for (let i = 0; i < dims; i++) if ((signs[round * dims + i] as number) !== 0) z[i] = -(z[i] as number);
-  }
 }
 
 /** c' = R(c - μ), with the matrix of queries: products with c' belong to the query's side. undefined where it is 0. */

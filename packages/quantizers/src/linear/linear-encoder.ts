@@ -133,7 +133,7 @@ export class LinearEncoder extends Owner implements QuantizerEncoder {
   ): boolean {
     const { coder, layout } = this.#quantizer;
     const lane = first % BLOCK;
-    const block = Math.floor(first / BLOCK) * layout.blockBytes;
+    const block = Math.floor(first / BLOCK) * layout.blocks.blockBytes;
     const { norms, scales, offsets, errors, crosses } = this.#factors;
     const codes = blocks.at(block + layout.codesAt + lane * coder.codeBytes);
     encoder.encode(rows, n, centre, codes, this.#factors);
@@ -173,7 +173,7 @@ export class LinearEncoder extends Owner implements QuantizerEncoder {
     putFactors(blocks, layout, FACTOR_ERROR, first, coded.errors.subarray(0, n));
     const bytes = blocks.u8();
     for (let i = 0; i < n; i++) {
-      putCode(bytes, layout, coder, first + i, coded.codes.subarray(i * codeBytes, (i + 1) * codeBytes));
+      putCode(bytes, layout, first + i, coded.codes.subarray(i * codeBytes, (i + 1) * codeBytes));
     }
   }
 

@@ -34,7 +34,6 @@ import {
   firstBytes,
   type LinearLayout,
   linearLayout,
-  moveCode,
   takeCode,
   takeFactors,
 } from './block-layout.ts';
@@ -83,8 +82,8 @@ export class LinearQuantizer implements Quantizer {
     this.coder = parts.coder;
     this.layout = linearLayout(parts.coder, parts.metric);
     this.hasErrorBound = (parts.coder.factors & FACTOR_ERROR) !== 0;
-    this.bytesPerVector = this.layout.bytesPerVector;
-    this.blockBytes = this.layout.blockBytes;
+    this.bytesPerVector = this.layout.blocks.bytesPerVector;
+    this.blockBytes = this.layout.blocks.blockBytes;
   }
 
   createEncoder(core: Core): QuantizerEncoder {
@@ -111,11 +110,6 @@ export class LinearQuantizer implements Quantizer {
     return out;
   }
 
-  /** Copies the code and the factors of one vector from a position of blocks to one of others. */
-  move(source: Block, from: number, target: Block, to: number): void {
-    moveCode(source, this.layout, this.coder, from, target, to);
-  }
-
   /** The codes of n vectors, one after the other without what stands beside them: n × coder.codeBytes, fresh. */
   codes(blocks: Block, n: number): Uint8Array {
     return this.#takeCoded(blocks, n).codes;
@@ -126,7 +120,7 @@ export class LinearQuantizer implements Quantizer {
     const coded = emptyRows(n, coder.codeBytes);
     const bytes = blocks.u8();
     for (let i = 0; i < n; i++) {
-      takeCode(bytes, layout, coder, i, coded.codes.subarray(i * coder.codeBytes, (i + 1) * coder.codeBytes));
+      takeCode(bytes, layout, i, coded.codes.subarray(i * coder.codeBytes, (i + 1) * coder.codeBytes));
     }
     coded.scales.set(takeFactors(blocks, layout, FACTOR_SCALE, 0, n));
     coded.offsets.set(takeFactors(blocks, layout, FACTOR_OFFSET, 0, n));

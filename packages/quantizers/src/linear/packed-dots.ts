@@ -1,11 +1,7 @@
 /** Products with packed integers: the query as i16, as precise as the i32 sums allow (spec section 4.5). */
-import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
+import { type Block, type Core, integerSteps, Owner, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import type { Dots } from './coder.ts';
-
-/** Σ|q_i|·255 < 2³¹ keeps every i32 lane of dotCodeRows exact. */
-const SUM_LIMIT = 8_421_504;
-const ENTRY_LIMIT = 32_767;
 
 export class PackedDots extends Owner implements Dots {
   a = 1;
@@ -33,14 +29,7 @@ export class PackedDots extends Owner implements Dots {
   setQuery(query: Float32Array): void {
     this.checkLive('dots');
     const terms = this.#terms(query);
-    let most = 0;
-    let sum = 0;
-    for (const value of terms.query) {
-      most = Math.max(most, Math.abs(value));
-      sum += Math.abs(value);
-    }
-    // rounding adds at most half a unit to each entry
-    const steps = most > 0 ? Math.min(ENTRY_LIMIT / most, (SUM_LIMIT - this.#dims) / sum) : 0;
+    const steps = integerSteps(terms.query, 255);
     const out = this.#query.i16();
     for (let i = 0; i < this.#dims; i++) out[i] = Math.round((terms.query[i] as number) * steps);
     this.a = steps > 0 ? 1 / steps : 0;

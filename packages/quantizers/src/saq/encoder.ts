@@ -16,7 +16,7 @@ import {
   type Vectors,
 } from '@sagitta/core-wasm';
 import { LARGEST_FACTOR, packFactor } from './factors.ts';
-import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layout.ts';
+import { BLOCK, blockCount, type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
 import { ReflectionTransform } from './reflections.ts';
 import { startsOf } from './starts.ts';
@@ -256,30 +256,6 @@ export class SaqEncoder extends Owner {
         packed[i] = packFactor(factor);
       }
       column += dims;
-    }
-  }
-
-  /** Copies n vectors from position `first` of one run of blocks to position `to` of another, norms, factors and codes. */
-  move(source: Block, first: number, n: number, target: Block, to: number): void {
-    this.checkLive('encoder');
-    const { coded, offsets, blockBytes } = this.layout;
-    const from = source.u8();
-    const into = target.u8();
-    const copy = (a: number, b: number, bytes: number): void => {
-      into.set(from.subarray(a, a + bytes), b);
-    };
-    for (let i = 0; i < n; i++) {
-      const a = Math.floor((first + i) / BLOCK) * blockBytes;
-      const b = Math.floor((to + i) / BLOCK) * blockBytes;
-      const laneA = (first + i) % BLOCK;
-      const laneB = (to + i) % BLOCK;
-      copy(a + 4 * laneA, b + 4 * laneB, 4);
-      for (const [s, segment] of coded.entries()) {
-        const at = offsets[s] as number;
-        const bytes = codeBytes(segment);
-        copy(a + at + 2 * laneA, b + at + 2 * laneB, 2);
-        copy(a + at + 2 * BLOCK + laneA * bytes, b + at + 2 * BLOCK + laneB * bytes, bytes);
-      }
     }
   }
 }

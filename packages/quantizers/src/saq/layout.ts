@@ -6,7 +6,7 @@
  * One vector costs 4 + Σ_s (2 + dims_s·bits_s/8) bytes. Segments of 0 bits take no bytes.
  */
 
-import { BLOCK } from '../blocks.ts';
+import { BlockLayout, type Region } from '../block-layout.ts';
 
 export { BLOCK, blockCount } from '../blocks.ts';
 /** Bits kept beside the codes: the norm once a vector, a rescale factor a segment. */
@@ -25,6 +25,8 @@ export interface SaqLayout {
   readonly coded: readonly SaqSegment[];
   /** Dims of the coded segments together. */
   readonly keptDims: number;
+  /** Regions: the norm, then of each coded segment its factor and its codes. */
+  readonly blocks: BlockLayout;
   /** Byte offset of each coded segment's factors inside a block. */
   readonly offsets: readonly number[];
   readonly blockBytes: number;
@@ -37,13 +39,13 @@ export function codeBytes(segment: SaqSegment): number {
 
 export function saqLayout(plan: readonly SaqSegment[]): SaqLayout {
   const coded = plan.filter((segment) => segment.bits > 0);
-  const offsets: number[] = [];
-  let at = BLOCK * 4;
-  let keptDims = 0;
-  for (const segment of coded) {
-    offsets.push(at);
-    at += BLOCK * (2 + codeBytes(segment));
-    keptDims += segment.dims;
-  }
-  return { coded, keptDims, offsets, blockBytes: at, bytesPerVector: at / BLOCK };
+  const row = (bytesPerVector: number): Region => ({ kind: 'rows', bytesPerVector });
+  const blocks = new BlockLayout([
+    row(4),
+    ...coded.flatMap((segment) => [row(FACTOR_BITS / 8), row(codeBytes(segment))]),
+  ]);
+  const offsets = coded.map((_, s) => blocks.offsets[1 + 2 * s] as number);
+  const keptDims = coded.reduce((sum, { dims }) => sum + dims, 0);
+  const { blockBytes, bytesPerVector } = blocks;
+  return { coded, keptDims, blocks, offsets, blockBytes, bytesPerVector };
 }

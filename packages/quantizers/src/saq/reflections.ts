@@ -8,8 +8,15 @@
  * what 64 of them do together is computed from the rounded vectors: I - V·T·Vᵀ, T⁻¹ the triangle of Vᵀ·V with half of its
  * diagonal (compact WY form; assembly/reflect.ts of the core).
  */
-import { type Block, type Core, Owner, type Ptr, RandomStream } from '@sagitta/core-wasm';
-import { rotateBack } from '../linear/frame.ts';
+import {
+  type Block,
+  type Core,
+  Owner,
+  type Ptr,
+  RandomStream,
+  rotateBack,
+  rotationSigns,
+} from '@sagitta/core-wasm';
 import { addRowProducts } from '../training/row-products.ts';
 
 /** Reflections that are applied together. */
@@ -38,12 +45,6 @@ export function reflectionBytes(dims: number, count: number): number {
     bytes += REFLECTED_TOGETHER * (dims - first);
   }
   return bytes;
-}
-
-/** The rotation of the dims - count other axes: 4 × (dims - count) sign bits. */
-function signsOf(seed: number, dims: number): Uint32Array {
-  const random = new RandomStream(seed, 'saq/rest');
-  return Uint32Array.from({ length: 4 * dims }, () => (random.nextSign() < 0 ? 0x80000000 : 0));
 }
 
 /** 64 × 64: the inverse of the triangle of VᵀV with half its diagonal. V without the diagonal: 64 × width. */
@@ -209,7 +210,8 @@ export class ReflectionTransform extends Owner {
     const { dims, count, vectors, diagonal } = reflections;
     this.dims = dims;
     this.#count = count;
-    this.#signs = signsOf(seed, kept > count ? dims - count : 0);
+    // of the other axes
+    this.#signs = rotationSigns(new RandomStream(seed, 'saq/rest'), kept > count ? dims - count : 0);
     this.#scratch = this.allocate(2 * dims + 512);
     this.#signBlock = this.allocate(this.#signs.byteLength);
     this.#signBlock.u32(0, this.#signs.length).set(this.#signs);

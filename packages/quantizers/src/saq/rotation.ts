@@ -6,45 +6,7 @@
  * Fewer: a dense orthonormal matrix, Gram–Schmidt on seeded uniform entries. Only + - * / and sqrt in f64, so the same
  * seed gives the same bytes everywhere.
  */
-import type { RandomStream } from '@sagitta/core-wasm';
-
-/** Walsh–Hadamard butterflies on x[start..start+n), n a power of two, unnormalised. */
-function hadamard(x: Float64Array, start: number, n: number): void {
-  for (let half = 1; half < n; half *= 2) {
-    for (let i = start; i < start + n; i += 2 * half) {
-      for (let j = i; j < i + half; j++) {
-        const a = x[j] as number;
-        const b = x[j + half] as number;
-        x[j] = a + b;
-        x[j + half] = a - b;
-      }
-    }
-  }
-}
-
-function kacHadamard(columns: Float64Array, count: number, d: number, random: RandomStream): void {
-  const signs = Array.from({ length: 4 }, () => Float64Array.from({ length: d }, () => random.nextSign()));
-  let t = 1;
-  while (t * 2 <= d) t *= 2;
-  const scale = 1 / Math.sqrt(t);
-  for (let c = 0; c < count; c++) {
-    const x = columns.subarray(c * d, (c + 1) * d);
-    for (let round = 0; round < 4; round++) {
-      const sign = signs[round] as Float64Array;
-      for (let i = 0; i < d; i++) x[i] = (x[i] as number) * (sign[i] as number);
-      const start = t === d || round % 2 === 0 ? 0 : d - t;
-      hadamard(x, start, t);
-      for (let i = start; i < start + t; i++) x[i] = (x[i] as number) * scale;
-      if (t === d) continue;
-      for (let i = 0; i < d / 2; i++) {
-        const a = x[i] as number;
-        const b = x[i + d / 2] as number;
-        x[i] = (a + b) * Math.SQRT1_2;
-        x[i + d / 2] = (a - b) * Math.SQRT1_2;
-      }
-    }
-  }
-}
+import { type RandomStream, rotate, rotationSigns } from '@sagitta/core-wasm';
 
 /** Rows of a random orthonormal d × d matrix. */
 function denseRotation(d: number, random: RandomStream): Float64Array {
@@ -73,7 +35,8 @@ function denseRotation(d: number, random: RandomStream): Float64Array {
  */
 export function rotateSegment(columns: Float64Array, count: number, d: number, random: RandomStream): void {
   if (d >= 64) {
-    kacHadamard(columns, count, d, random);
+    const signs = rotationSigns(random, d);
+    for (let c = 0; c < count; c++) rotate(columns.subarray(c * d, (c + 1) * d), signs);
     return;
   }
   const matrix = denseRotation(d, random);

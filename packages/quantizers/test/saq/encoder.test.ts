@@ -180,8 +180,8 @@ describe('blocks', () => {
     const source = core.allocate(2 * blockBytes);
     encoder.encode(residuals.subarray(0, 40 * d), source);
     const joined = core.allocate(2 * blockBytes);
-    encoder.move(source, 0, 30, joined, 0);
-    encoder.move(source, 30, 10, joined, 30);
+    encoder.layout.blocks.move(source, 0, joined, 0, 30);
+    encoder.layout.blocks.move(source, 30, joined, 30, 10);
     expect(joined.u8(0, 2 * blockBytes)).toEqual(source.u8(0, 2 * blockBytes));
     expect(target.u8(blockBytes, 2 * blockBytes)).toEqual(source.u8(0, 2 * blockBytes));
     expect(() => encoder.encode(residuals.subarray(0, 40 * d), target, 2 * blockBytes)).toThrow(RangeError);

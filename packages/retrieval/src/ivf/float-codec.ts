@@ -8,7 +8,7 @@ import {
   type Ptr,
   rowsDefect,
 } from '@sagitta/core-wasm';
-import type { SaqSegment, ScanHeap, ScanStatistics } from '@sagitta/quantizers';
+import { BlockLayout, type SaqSegment, type ScanHeap, type ScanStatistics } from '@sagitta/quantizers';
 import { BLOCK, type InvertedList, type InvertedLists } from './inverted-lists.ts';
 import type { ListCodec, Probe } from './list-codec.ts';
 
@@ -22,8 +22,7 @@ export class FloatCodec extends Owner implements ListCodec {
   readonly name = 'none';
   readonly hasLevels = false;
   readonly hasEncoder = false;
-  readonly blockBytes: number;
-  readonly bytesPerVector: number;
+  readonly layout: BlockLayout;
   readonly bits = 32;
   readonly plan: readonly SaqSegment[] = [];
   readonly centroidDims = 0;
@@ -38,8 +37,7 @@ export class FloatCodec extends Owner implements ListCodec {
     super(core);
     this.#d = d;
     this.#metric = metric;
-    this.bytesPerVector = 4 * d;
-    this.blockBytes = BLOCK * 4 * d;
+    this.layout = new BlockLayout([{ kind: 'rows', bytesPerVector: 4 * d }]);
     this.#query = this.allocate(d * 4);
     this.#scores = this.allocate(CHUNK * 4);
   }
@@ -95,12 +93,6 @@ export class FloatCodec extends Owner implements ListCodec {
     this.#score(list, 0, list.n, out.at(), () => out.f32(0, list.n));
   }
 
-  move(source: Block, from: number, target: Block, to: number): void {
-    this.checkLive('codec');
-    const bytes = 4 * this.#d;
-    target.u8(to * bytes, bytes).set(source.u8(from * bytes, bytes));
-  }
-
   statistics(): ScanStatistics {
     this.checkLive('codec');
     return {
@@ -108,7 +100,7 @@ export class FloatCodec extends Owner implements ListCodec {
       blocksEndedAtNorms: 0,
       blocksEndedEarly: 0,
       vectorsInFull: this.#vectors,
-      codeBitsRead: this.#vectors * this.bytesPerVector * 8,
+      codeBitsRead: this.#vectors * this.layout.bytesPerVector * 8,
       blocksAtStage: [this.#blocks],
     };
   }

@@ -24,14 +24,21 @@ import {
   vectorSet,
 } from '@sagitta/core-wasm';
 import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
-import { type BatchSearchResult, NO_ID, type SearchResult, type SearchStatistics } from '../search-result.ts';
+import { paddedBatch, putAnswers } from '../search/batch.ts';
+import { ResultHeap } from '../search/result-heap.ts';
+import {
+  type BatchSearchResult,
+  MAX_K,
+  NO_ID,
+  type SearchResult,
+  type SearchStatistics,
+} from '../search/search-result.ts';
 import { groupRows } from './group-rows.ts';
 import { BLOCK, type InvertedList, InvertedLists } from './inverted-lists.ts';
 import type { IvfParts } from './ivf-parts.ts';
 import { KeptVectors } from './kept-vectors.ts';
 import { type IndexQuantizer, type ListCodec, writing } from './list-codec.ts';
 import { ListPlaces } from './list-places.ts';
-import { ResultHeap } from './result-heap.ts';
 import { RERANK_OPTIONS, SEARCH_OPTIONS, type SearchOptions, type VectorFetch } from './search-options.ts';
 import type { Pass, Prepared, RerankSource } from './search-pass.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
@@ -43,7 +50,6 @@ export type { SearchOptions, VectorFetch } from './search-options.ts';
 const DEFAULT_NPROBE = 16;
 /** Candidates a result where secondary codes score again. */
 const BUFFER = 10;
-const MAX_K = 1_048_576;
 const MAX_NPROBE = 1_048_576;
 /** Ids are u32, and the last one is NO_ID. */
 const MAX_VECTORS: number = NO_ID;
@@ -78,7 +84,9 @@ export class IvfIndex extends Owner {
     this.nlist = centroids.length / d;
     this.codec = this.own(() => codec);
     this.#secondary = this.own(() => parts.secondary);
-    this.lists = this.own(() => filled?.lists ?? new InvertedLists(core, this.nlist, codec.blockBytes));
+    this.lists = this.own(
+      () => filled?.lists ?? new InvertedLists(core, this.nlist, codec.layout.blockBytes),
+    );
     this.#centroids = this.allocate(centroids.length * 4);
     this.#projected = this.allocate(this.nlist * codec.centroidDims * 4);
     this.#centroids.f32().set(centroids);
@@ -125,7 +133,7 @@ export class IvfIndex extends Owner {
   }
   /** Bytes of a vector's code and factors, secondary ones with them, without its id. */
   get codeBytesPerVector(): number {
-    return this.codec.bytesPerVector + (this.#secondary?.codec.bytesPerVector ?? 0);
+    return this.codec.layout.bytesPerVector + (this.#secondary?.codec.layout.bytesPerVector ?? 0);
   }
   /** Bytes a vector costs: code, factors and its 4-byte id; kept float32 vectors come on top. */
   get bytesPerVector(): number {
@@ -395,11 +403,11 @@ export class IvfIndex extends Owner {
     const { codec } = this;
     codec.setQuery(query, DEFAULT_GAMMA);
     return this.core.scope((scope) => {
-      const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.blockBytes);
+      const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.layout.blockBytes);
       const out = scope.reserve(4 * ids.length);
       for (const [i, id] of ids.entries()) {
         const list = this.lists.get(places.listOf(id)) as InvertedList;
-        codec.move(list.blocks, places.positionOf(id), blocks, i);
+        codec.layout.move(list.blocks, places.positionOf(id), blocks, i);
       }
       // such codes need no projected centroid, and the score of each one's own is added here
       codec.scores({ n: ids.length, blocks }, NO_PTR, 0, out);
@@ -437,17 +445,12 @@ export class IvfIndex extends Owner {
   searchBatch(queries: Vectors, k: number, options: SearchOptions = {}): BatchSearchResult {
     this.checkLive('index');
     const { data, n: nq } = vectorSet(queries, this.d, 'queries');
-    checkInteger('k', k, 1, MAX_K);
-    const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    const ids = new Uint32Array(nq * k).fill(NO_ID);
-    const scores = new Float32Array(nq * k).fill(worst);
+    const batch = paddedBatch(this.metric, nq, k);
     for (let q = 0; q < nq; q++) {
       const query = data.subarray(q * this.d, (q + 1) * this.d);
-      const found = this.#search(`queries[${q}]`, query, k, options);
-      ids.set(found.ids, q * k);
-      scores.set(found.scores, q * k);
+      putAnswers(batch, q, this.#search(`queries[${q}]`, query, k, options));
     }
-    return { k, ids, scores };
+    return batch;
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import type { Block, Ptr } from '@sagitta/core-wasm';
 import {
+  type BlockLayout,
   QUANTIZER_NAMES,
   type QuantizerName,
   type SaqSegment,
@@ -29,9 +30,8 @@ export interface Probe {
 
 export interface ListCodec extends Disposable {
   readonly name: IndexQuantizer;
-  readonly blockBytes: number;
-  /** Bytes of a vector, ids left out. */
-  readonly bytesPerVector: number;
+  /** The regions of a block; ids lie elsewhere. */
+  readonly layout: BlockLayout;
   /** Average bits a dimension. */
   readonly bits: number;
   /** Empty where dims are not coded in segments. */
@@ -53,8 +53,6 @@ export interface ListCodec extends Disposable {
   scan(lists: InvertedLists, probe: Probe, heap: ScanHeap): void;
   /** Every score of a list: f32[n], smaller is better. */
   scores(list: Pick<InvertedList, 'n' | 'blocks'>, centroid: Ptr, base: number, out: Block): void;
-  /** Copies the code of one vector, and what stands beside it, from a position of blocks to one of others. */
-  move(source: Block, from: number, target: Block, to: number): void;
   statistics(): ScanStatistics;
   resetStatistics(): void;
   /** The model's bytes for saving; empty if there is none. */

@@ -2,6 +2,7 @@
 import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import {
   BLOCK,
+  type BlockLayout,
   type LinearQuantizer,
   type QuantizerEncoder,
   type QueryEstimator,
@@ -20,8 +21,7 @@ export class QuantizerCodec extends Owner implements ListCodec {
   readonly name: IndexQuantizer;
   readonly quantizer: LinearQuantizer;
   readonly hasLevels: boolean;
-  readonly blockBytes: number;
-  readonly bytesPerVector: number;
+  readonly layout: BlockLayout;
   readonly bits: number;
   readonly plan: readonly SaqSegment[] = [];
   readonly centroidDims = 0;
@@ -39,8 +39,7 @@ export class QuantizerCodec extends Owner implements ListCodec {
     super(core);
     this.quantizer = quantizer;
     this.name = quantizer.name;
-    this.blockBytes = quantizer.blockBytes;
-    this.bytesPerVector = quantizer.bytesPerVector;
+    this.layout = quantizer.layout.blocks;
     this.bits = quantizer.bits;
     this.hasLevels = quantizer.hasLevels;
     this.#estimator = this.own(() => quantizer.createEstimator(core));
@@ -85,7 +84,7 @@ export class QuantizerCodec extends Owner implements ListCodec {
       for (let first = 0; first < list.n; first += CHUNK_BLOCKS * BLOCK) {
         const n = Math.min(CHUNK_BLOCKS * BLOCK, list.n - first);
         const out = this.#scores.at();
-        this.#current.scores(list.blocks.at((first / BLOCK) * this.blockBytes), n, base, out);
+        this.#current.scores(list.blocks.at((first / BLOCK) * this.layout.blockBytes), n, base, out);
         kernels.topKPushF32(out, list.ids.at(4 * first), n, 0, heap.k, heap.scores, heap.ids, heap.size);
       }
       this.#blocks += Math.ceil(list.n / BLOCK);
@@ -103,11 +102,6 @@ export class QuantizerCodec extends Owner implements ListCodec {
     });
   }
 
-  move(source: Block, from: number, target: Block, to: number): void {
-    this.checkLive('codec');
-    this.quantizer.move(source, from, target, to);
-  }
-
   statistics(): ScanStatistics {
     this.checkLive('codec');
     return {
@@ -115,7 +109,7 @@ export class QuantizerCodec extends Owner implements ListCodec {
       blocksEndedAtNorms: 0,
       blocksEndedEarly: 0,
       vectorsInFull: this.#vectors,
-      codeBitsRead: this.#vectors * this.bytesPerVector * 8,
+      codeBitsRead: this.#vectors * this.layout.bytesPerVector * 8,
       blocksAtStage: [this.#blocks],
     };
   }

@@ -2,6 +2,7 @@
 import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import {
   BLOCK,
+  type BlockLayout,
   blockCount,
   SaqEncoder,
   SaqEstimator,
@@ -19,8 +20,7 @@ export class SaqCodec extends Owner implements ListCodec {
   readonly name = 'saq';
   readonly model: SaqModel;
   readonly hasLevels = false;
-  readonly blockBytes: number;
-  readonly bytesPerVector: number;
+  readonly layout: BlockLayout;
   readonly bits: number;
   readonly plan: readonly SaqSegment[];
   readonly centroidDims: number;
@@ -32,8 +32,7 @@ export class SaqCodec extends Owner implements ListCodec {
     this.model = model;
     this.#estimator = this.own(() => new SaqEstimator(core, model));
     const { layout } = this.#estimator;
-    this.blockBytes = layout.blockBytes;
-    this.bytesPerVector = layout.bytesPerVector;
+    this.layout = layout.blocks;
     this.bits = model.bits;
     this.plan = model.plan;
     // inner products do not depend on the centroid
@@ -52,15 +51,15 @@ export class SaqCodec extends Owner implements ListCodec {
     const n = vectors.length / d;
     const lane = first % BLOCK;
     if (lane === 0) {
-      this.#encoder.encode(vectors, target, (first / BLOCK) * this.blockBytes, centroid);
+      this.#encoder.encode(vectors, target, (first / BLOCK) * this.layout.blockBytes, centroid);
       return;
     }
     // the list ends inside a block: code into scratch, then move vector by vector
     const encoder = this.#encoder;
     this.core.scope((scope) => {
-      const scratch = scope.reserve(blockCount(n) * this.blockBytes);
+      const scratch = scope.reserve(blockCount(n) * this.layout.blockBytes);
       encoder.encode(vectors, scratch, 0, centroid);
-      encoder.move(scratch, 0, n, target, first);
+      this.layout.move(scratch, 0, target, first, n);
     });
   }
 
@@ -84,23 +83,6 @@ export class SaqCodec extends Owner implements ListCodec {
   scores(list: Pick<InvertedList, 'n' | 'blocks'>, centroid: Ptr, base: number, out: Block): void {
     this.checkLive('codec');
     this.#estimator.scores(list.blocks.at(), list.n, centroid, base, out.at());
-  }
-
-  move(source: Block, from: number, target: Block, to: number): void {
-    this.checkLive('codec');
-    const { coded, offsets } = this.#estimator.layout;
-    const start = Math.floor(from / BLOCK) * this.blockBytes;
-    const end = Math.floor(to / BLOCK) * this.blockBytes;
-    const copy = (at: number, bytes: number): void => {
-      const moved = source.u8(start + at + bytes * (from % BLOCK), bytes);
-      target.u8(end + at + bytes * (to % BLOCK), bytes).set(moved);
-    };
-    copy(0, 4);
-    for (const [s, { dims, bits }] of coded.entries()) {
-      const at = offsets[s] as number;
-      copy(at, 2);
-      copy(at + 2 * BLOCK, (dims * bits) / 8);
-    }
   }
 
   statistics(): ScanStatistics {

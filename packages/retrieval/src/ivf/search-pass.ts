@@ -1,7 +1,7 @@
 /** What a search in an index holds from its beginning to its end. */
 import type { Block } from '@sagitta/core-wasm';
+import type { ResultHeap } from '../search/result-heap.ts';
 import type { Probe } from './list-codec.ts';
-import type { ResultHeap } from './result-heap.ts';
 import type { SearchOptions } from './search-options.ts';
 
 /** A search between its parts. */

@@ -24,7 +24,7 @@ export class SecondaryCodes extends Owner {
     this.codec = this.own(() => codec);
     this.#metric = metric;
     this.#origin = origin;
-    this.#list = this.own(() => new InvertedLists(core, 1, codec.blockBytes, false));
+    this.#list = this.own(() => new InvertedLists(core, 1, codec.layout.blockBytes, false));
     this.#projected = this.allocate(4 * codec.centroidDims);
     if (codec.centroidDims > 0) {
       this.#projected.f32(0, codec.centroidDims).set(codec.projectCentroid(origin));
@@ -86,9 +86,9 @@ export class SecondaryCodes extends Owner {
     const { codec } = this;
     codec.setQuery(query, GAMMA);
     return this.core.scope((scope) => {
-      const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.blockBytes);
+      const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.layout.blockBytes);
       const out = scope.reserve(4 * ids.length);
-      for (const [i, id] of ids.entries()) codec.move(list.blocks, id, blocks, i);
+      for (const [i, id] of ids.entries()) codec.layout.move(list.blocks, id, blocks, i);
       codec.scores({ n: ids.length, blocks }, this.#projected.at(), this.#base(query), out);
       return out.f32(0, ids.length).slice();
     });

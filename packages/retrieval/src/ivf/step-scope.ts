@@ -1,6 +1,6 @@
 /** A search in steps: what an index offers whose lists are elsewhere, and its scratch. */
 import { type Block, Owner, type Scope } from '@sagitta/core-wasm';
-import type { SearchResult } from '../search-result.ts';
+import type { SearchResult } from '../search/search-result.ts';
 import type { InvertedList } from './inverted-lists.ts';
 
 /**

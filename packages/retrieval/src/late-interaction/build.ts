@@ -23,9 +23,9 @@ import {
   MuveraFde,
   muveraPreset,
 } from '../muvera/index.ts';
+import type { Clock } from '../search/statistics.ts';
 import { FdeLists, trainFdeCentroids } from './fde-lists.ts';
 import { type MultiVectorDocuments, MultiVectorIndex } from './multi-vector-index.ts';
-import type { Clock } from './statistics.ts';
 
 export interface MultiVectorOptions {
   /** Makes the FDEs: a MuveraFde or a LearnedFde. Default: the paper's encoding at 2,560 numbers (320·d for d up to 8). */

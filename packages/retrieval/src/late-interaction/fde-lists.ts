@@ -7,9 +7,9 @@ import { type Block, type Core, checkFinite, checkLength, Owner } from '@sagitta
 import { assignToNearest, trainKmeans } from '@sagitta/quantizers';
 import type { Compaction } from '../compaction.ts';
 import type { FdeStore } from '../muvera/index.ts';
-import { bestPositions } from './best-positions.ts';
-import type { Budgets } from './budgets.ts';
-import { hasSlot } from './slot-set.ts';
+import { bestPositions } from '../search/best-positions.ts';
+import type { Budgets } from '../search/budgets.ts';
+import { hasSlot } from '../search/slot-set.ts';
 
 export interface FdeListsOptions {
   readonly nlist: number;

@@ -7,7 +7,7 @@
  * FDEP, FDEC parameters and codes of the FDE store        FD2P, FD2C those of the finer one
  * TOKP, TOKC parameters and codes of the token store      TK2P, TK2C those of the finer one
  * LCEN f32 nlist × length, centroids                      LIST u32 n, the list of each document
- * IDS, MDAT ids and metadata (table-format.ts)
+ * IDS, MDAT ids and metadata (records/format.ts)
  */
 import {
   ByteWriter,
@@ -18,8 +18,8 @@ import {
 } from '@sagitta/core-wasm';
 import { TOKEN_METRICS } from '../maxsim/index.ts';
 import { writeFdeEncoder } from '../muvera/index.ts';
+import { idPieces, metadataPieces } from '../records/format.ts';
 import type { MultiVectorIndex } from './multi-vector-index.ts';
-import { idPieces, metadataPieces } from './table-format.ts';
 
 export const MULTI_VECTOR_KIND = 'MULTIVEC';
 export const MULTI_VECTOR_VERSION = 1;

@@ -3,11 +3,11 @@
  * is skipped where the index has nothing for it.
  */
 import type { QueryTokens, TokenStore } from '../maxsim/index.ts';
-import { bestPositions } from './best-positions.ts';
-import type { Budgets } from './budgets.ts';
+import { bestPositions } from '../search/best-positions.ts';
+import type { Budgets } from '../search/budgets.ts';
+import { countSlots, listSlots } from '../search/slot-set.ts';
+import type { MultiVectorStatistics, StageTimer } from '../search/statistics.ts';
 import type { DocumentStores } from './document-stores.ts';
-import { countSlots, listSlots } from './slot-set.ts';
-import type { MultiVectorStatistics, StageTimer } from './statistics.ts';
 
 export interface Found {
   /** Best first. */

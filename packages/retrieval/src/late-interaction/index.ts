@@ -3,17 +3,19 @@
  *
  * @module
  */
+
+export { AllowedDocuments, type DocumentFilter, type DocumentPredicate } from '../records/filter.ts';
+export { type DocumentId, DocumentIds } from '../records/ids.ts';
+export type { JsonValue } from '../records/metadata.ts';
+export { type DocumentRow, DocumentTable } from '../records/records.ts';
+export { type BudgetOptions, type Budgets, budgetsOf, shortQueryFactor } from '../search/budgets.ts';
+export { type Clock, type MultiVectorStatistics, STAGES, type Stage } from '../search/statistics.ts';
 export { type CarvedQuery, carveBalls } from './ball-carving.ts';
-export { type BudgetOptions, type Budgets, budgetsOf, shortQueryFactor } from './budgets.ts';
 export { buildMultiVectorIndex, type MultiVectorOptions, trainMultiVectorIndex } from './build.ts';
-export { AllowedDocuments, type DocumentFilter, type DocumentPredicate } from './document-filter.ts';
-export { type DocumentId, DocumentIds } from './document-ids.ts';
 export type { DocumentStores, MultiVectorBytes } from './document-stores.ts';
-export { type DocumentRow, DocumentTable } from './document-table.ts';
 export { FdeLists } from './fde-lists.ts';
 export { multiVectorPieces, saveMultiVectorIndex, snapshotMultiVectorIndex } from './format.ts';
 export { loadMultiVectorIndex } from './load.ts';
-export type { JsonValue } from './metadata.ts';
 export {
   type MultiVectorChange,
   type MultiVectorDocuments,
@@ -28,4 +30,3 @@ export type {
   MultiVectorResult,
   TokenMatch,
 } from './results.ts';
-export { type Clock, type MultiVectorStatistics, STAGES, type Stage } from './statistics.ts';

@@ -21,12 +21,12 @@ import {
   readFdeEncoder,
   readFdeStore,
 } from '../muvera/index.ts';
-import { DocumentTable } from './document-table.ts';
+import { readIds, readMetadata } from '../records/format.ts';
+import { DocumentTable } from '../records/records.ts';
+import type { Clock } from '../search/statistics.ts';
 import { FdeLists } from './fde-lists.ts';
 import { MULTI_VECTOR_KIND, MULTI_VECTOR_VERSION } from './format.ts';
 import { MultiVectorIndex } from './multi-vector-index.ts';
-import type { Clock } from './statistics.ts';
-import { readIds, readMetadata } from './table-format.ts';
 
 interface Meta {
   readonly n: number;

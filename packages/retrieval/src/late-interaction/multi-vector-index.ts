@@ -27,10 +27,15 @@ import {
 } from '@sagitta/core-wasm';
 import type { QueryTokens, TokenMetric } from '../maxsim/index.ts';
 import type { FdeEncoder, FdeSession } from '../muvera/index.ts';
+import { AllowedDocuments, type DocumentFilter, slotsOf } from '../records/filter.ts';
+import { checkDocumentId, type DocumentId } from '../records/ids.ts';
+import { copyMetadata, type JsonValue } from '../records/metadata.ts';
+import { DocumentTable } from '../records/records.ts';
+import { type BudgetOptions, budgetsOf, SHORT_QUERY_TOKENS, shortQueryFactor } from '../search/budgets.ts';
+import { MAX_K } from '../search/search-result.ts';
+import { countSlots } from '../search/slot-set.ts';
+import { type Clock, StageTimer } from '../search/statistics.ts';
 import { carveBalls } from './ball-carving.ts';
-import { type BudgetOptions, budgetsOf, SHORT_QUERY_TOKENS, shortQueryFactor } from './budgets.ts';
-import { AllowedDocuments, type DocumentFilter, slotsOf } from './document-filter.ts';
-import { checkDocumentId, type DocumentId } from './document-ids.ts';
 import {
   appendDocuments,
   bytesOf,
@@ -39,13 +44,9 @@ import {
   type MultiVectorBytes,
   storesOf,
 } from './document-stores.ts';
-import { DocumentTable } from './document-table.ts';
 import { searchExactly, searchFunnel } from './funnel.ts';
-import { copyMetadata, type JsonValue } from './metadata.ts';
 import { checkEncoded, checkQuery, type EncodedQuery, type MultiVectorQuery } from './query.ts';
 import type { MultiVectorExplanation, MultiVectorHit, MultiVectorResult } from './results.ts';
-import { countSlots } from './slot-set.ts';
-import { type Clock, StageTimer } from './statistics.ts';
 
 export interface MultiVectorParts {
   readonly core: Core;
@@ -110,7 +111,6 @@ const SEARCH_OPTIONS: OptionTable<MultiVectorSearchOptions> = {
 const DOCUMENTS: OptionTable<MultiVectorDocuments> = { ids: 'any', tokens: 'any', metadata: 'any' };
 const CHANGE: OptionTable<MultiVectorChange> = { tokens: 'any', metadata: 'any' };
 
-const MAX_K = 1_048_576;
 const DEFAULT_NPROBE = 16;
 const DEFAULT_EXACT_BELOW = 5_000;
 const DEFAULT_COMPACT_AT = 0.25;

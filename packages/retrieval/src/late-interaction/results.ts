@@ -1,7 +1,7 @@
 /** What searches of a MultiVectorIndex return. */
-import type { DocumentId } from './document-ids.ts';
-import type { JsonValue } from './metadata.ts';
-import type { MultiVectorStatistics } from './statistics.ts';
+import type { DocumentId } from '../records/ids.ts';
+import type { JsonValue } from '../records/metadata.ts';
+import type { MultiVectorStatistics } from '../search/statistics.ts';
 
 export interface MultiVectorResult {
   /** min(k, n found) ids, best first; ties go to the lower id, numbers before strings. */

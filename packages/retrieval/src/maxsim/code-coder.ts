@@ -5,7 +5,14 @@
  *
  * A row: code of dims·bits/8 bytes, f32 scale; dims = d up to a multiple of 16.
  */
-import { type ByteWriter, type Core, RandomStream, type Scope } from '@sagitta/core-wasm';
+import {
+  type ByteWriter,
+  type Core,
+  RandomStream,
+  rotateBack,
+  rotationSigns,
+  type Scope,
+} from '@sagitta/core-wasm';
 import { integerLanes, signQuery } from './query-layout.ts';
 import type { RowCodes } from './row-codes.ts';
 import { factorsOf, type Matcher, paddedCount, place, scaleDefect, type TokenCoder } from './token-coder.ts';
@@ -32,10 +39,7 @@ export class CodeCoder implements TokenCoder {
     this.seed = seed;
     this.rowBytes = (codes.dims * codes.bits) / 8 + 4;
     this.#codes = codes;
-    const random = new RandomStream(seed, 'token rotation');
-    this.#signs = Uint32Array.from({ length: 4 * codes.dims }, () =>
-      random.nextSign() < 0 ? 0x80000000 : 0,
-    );
+    this.#signs = rotationSigns(new RandomStream(seed, 'token rotation'), codes.dims);
   }
 
   /** rows n × d → R·rows, n × dims, fresh. */
@@ -139,33 +143,5 @@ export class CodeCoder implements TokenCoder {
   write(writer: ByteWriter): void {
     writer.u32(this.bits).u32(this.seed);
     this.#codes.write(writer);
-  }
-}
-
-/** The inverse of rotateF32Rows: its four rounds backwards. */
-function rotateBack(z: Float64Array, signs: Uint32Array): void {
-  const dims = z.length;
-  let t = 1;
-  while (2 * t <= dims) t *= 2;
-  const scale = 1 / Math.sqrt(t);
-  for (let round = 3; round >= 0; round--) {
-    if (t !== dims) butterfly(z, 0, dims, dims / 2, Math.SQRT1_2);
-    const start = round % 2 === 0 ? 0 : dims - t;
-    for (let half = 1; half < t; half *= 2) {
-      butterfly(z, start, t, half, 2 * half === t ? scale : 1);
-    }
-    for (let i = 0; i < dims; i++) if (signs[round * dims + i] !== 0) z[i] = -(z[i] as number);
-  }
-}
-
-/** (x_i, x_{i+half}) → scale·(sum, difference) in every run of 2·half of z[start … start + length). */
-function butterfly(z: Float64Array, start: number, length: number, half: number, scale: number): void {
-  for (let block = start; block < start + length; block += 2 * half) {
-    for (let i = block; i < block + half; i++) {
-      const a = z[i] as number;
-      const b = z[i + half] as number;
-      z[i] = (a + b) * scale;
-      z[i + half] = (a - b) * scale;
-    }
   }
 }

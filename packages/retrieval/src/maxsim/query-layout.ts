@@ -3,9 +3,7 @@
  * core-wasm), as floats or as integers of 16 bits.
  */
 
-/** Σ|q_i|·255 < 2³¹ keeps every sum of an integer kernel exact. */
-const SUM_LIMIT = 8_421_504;
-const ENTRY_LIMIT = 32_767;
+import { integerSteps } from '@sagitta/core-wasm';
 
 /** rows n × d → f32[⌈n/4⌉][d][4], zeros for missing tokens. */
 export function floatLanes(rows: Float32Array, n: number, d: number): Float32Array {
@@ -30,15 +28,8 @@ export function integerLanes(rows: Float32Array, n: number, d: number): IntegerL
   const steps = new Float64Array(n);
   for (let a = 0; a < n; a++) {
     const row = rows.subarray(a * d, (a + 1) * d);
-    let most = 0;
-    let sum = 0;
-    for (const value of row) {
-      most = Math.max(most, Math.abs(value));
-      sum += Math.abs(value);
-    }
-    if (most === 0) continue;
-    // rounding adds at most half a unit to each entry
-    const inverse = Math.min(ENTRY_LIMIT / most, (SUM_LIMIT - d) / sum);
+    const inverse = integerSteps(row, 255);
+    if (inverse === 0) continue;
     steps[a] = 1 / inverse;
     const start = (a >> 2) * 4 * d + 2 * (a & 3);
     for (let j = 0; j < d; j++) {

@@ -98,21 +98,6 @@ export function meanOfSample(sample: Float32Array | undefined, length: number): 
 }
 
 /**
- * The steps a unit at which a query becomes integers: entries within ±32,767 and Σ|q|·limit below 2³¹ with half a unit of
- * rounding an entry. 0 for a zero query.
- */
-export function integerSteps(query: Float32Array, limit: number): number {
-  let most = 0;
-  let sum = 0;
-  for (const value of query) {
-    most = Math.max(most, Math.abs(value));
-    sum += Math.abs(value);
-  }
-  if (most === 0) return 0;
-  return Math.min(32_767 / most, ((2 ** 31 - 1) / limit - query.length) / sum);
-}
-
-/**
  * The largest number of an FDE that files hold, 2^104: an inner product of two tokens of length MAX_MAGNITUDE, as learned
  * encoders write it, and some room. Sums over 2^20 of them stay in float32.
  */

@@ -12,6 +12,7 @@ import {
   type SnapshotPiece,
 } from '@sagitta/core-wasm';
 import type { Compaction } from '../compaction.ts';
+import { hasSlot } from '../search/slot-set.ts';
 import { bytesPerDocument, CodeChunk, chunkSetsOf } from './block-chunks.ts';
 import { type BlockCodec, type BlockScan, type CodeTarget, numbersDefect } from './block-codec.ts';
 import { FDE_ENCODINGS, type FdeEncoding, type FdeHits, type FdeStore } from './fde-store.ts';
@@ -336,7 +337,7 @@ function forbiddenSlots(allowed: Uint32Array, first: number, sets: number): numb
   const out: number[] = [];
   for (let at = 0; at < sets; at++) {
     const slot = first + at;
-    if ((((allowed[slot >>> 5] as number) >>> (slot & 31)) & 1) === 0) out.push(at);
+    if (!hasSlot(allowed, slot)) out.push(at);
   }
   return out;
 }

@@ -1,11 +1,10 @@
 /** FDEs as float32, and as int8 with one scale a document: x ≈ μ + scale·code, scale = max |x - μ|/127. */
-import { type Block, type ByteWriter, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
+import { type Block, type ByteWriter, type Core, integerSteps, Owner, type Ptr } from '@sagitta/core-wasm';
 import {
   type BlockCodec,
   type BlockScan,
   type CodeTarget,
   dotMean,
-  integerSteps,
   numbersDefect,
   plainWidth,
   touchedSegments,

@@ -13,10 +13,12 @@ import {
   type Block,
   type ByteWriter,
   type Core,
+  integerSteps,
   NO_PTR,
   Owner,
   type Ptr,
   RandomStream,
+  rotationSigns,
 } from '@sagitta/core-wasm';
 import { startsOf } from '@sagitta/quantizers/saq';
 import {
@@ -24,7 +26,6 @@ import {
   type BlockScan,
   type CodeTarget,
   dotMean,
-  integerSteps,
   touchedSegments,
   writeMean,
 } from './block-codec.ts';
@@ -69,8 +70,7 @@ export class RotatedBlocks implements BlockCodec {
     this.width = rotatedWidth(length, blockLength);
     this.segments = Math.ceil(length / this.width);
     this.codeBytes = (this.width * this.bits) / 8;
-    const random = new RandomStream(options.seed, 'fde/rotation');
-    this.signs = Uint32Array.from({ length: 4 * this.width }, () => (random.nextSign() < 0 ? 0x80000000 : 0));
+    this.signs = rotationSigns(new RandomStream(options.seed, 'fde/rotation'), this.width);
   }
 
   encode(core: Core, fdes: Float32Array, target: CodeTarget): void {

@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { bestPositions } from '../../src/late-interaction/best-positions.ts';
-import {
-  addSlot,
-  countSlots,
-  hasSlot,
-  listSlots,
-  removeSlot,
-  wordsFor,
-} from '../../src/late-interaction/slot-set.ts';
+import { bestPositions } from '../../src/search/best-positions.ts';
+import { addSlot, countSlots, hasSlot, listSlots, removeSlot, wordsFor } from '../../src/search/slot-set.ts';
 
 it('is the set of what was added and not removed', () => {
   const change = fc.record({ slot: fc.nat(99), isAdded: fc.boolean() });

@@ -2,9 +2,9 @@ import { ByteReader, FormatError } from '@sagitta/core-wasm';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { DocumentId } from '../../src/index.ts';
-import { DocumentTable } from '../../src/late-interaction/document-table.ts';
-import { copyMetadata, type JsonValue } from '../../src/late-interaction/metadata.ts';
-import { idPieces, metadataPieces, readIds, readMetadata } from '../../src/late-interaction/table-format.ts';
+import { idPieces, metadataPieces, readIds, readMetadata } from '../../src/records/format.ts';
+import { copyMetadata, type JsonValue } from '../../src/records/metadata.ts';
+import { DocumentTable } from '../../src/records/records.ts';
 
 function tableOf(
   ids: readonly DocumentId[],

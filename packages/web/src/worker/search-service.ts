@@ -8,9 +8,10 @@ import {
   IvfIndex,
   loadIndex,
   loadIndexFrom,
-  NO_ID,
   openIndex,
   PagedIndex,
+  paddedBatch,
+  putAnswers,
   saveIndex,
   snapshotIndex,
   sourceChunks,
@@ -245,22 +246,19 @@ export class SearchService {
     const { data: queries, n: nq } = shapedSet(given, d, 'queries');
     const some = QUERIES_PER_TURN * d;
     if (index instanceof IvfIndex && queries.length <= some) return index.searchBatch(queries, k, options);
-    const worst = index.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    const ids = new Uint32Array(nq * k).fill(NO_ID);
-    const scores = new Float32Array(nq * k).fill(worst);
+    const batch = paddedBatch(index.metric, nq, k);
     for (let at = 0; at < queries.length; at += some) {
       const part = queries.subarray(at, at + some);
       const found =
         index instanceof PagedIndex
           ? await index.searchBatch(part, k, { ...options, signal })
           : index.searchBatch(part, k, options);
-      ids.set(found.ids, (at / d) * k);
-      scores.set(found.scores, (at / d) * k);
+      putAnswers(batch, at / d, found);
       progress({ done: Math.min(nq, at / d + QUERIES_PER_TURN), total: nq });
       await turn();
       signal.throwIfAborted();
     }
-    return { k, ids, scores };
+    return batch;
   }
 }
 

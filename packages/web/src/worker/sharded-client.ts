@@ -18,7 +18,13 @@ import {
   toFloat32,
   type Vectors,
 } from '@sagitta/core-wasm';
-import { type BatchSearchResult, NO_ID, type SearchResult } from '@sagitta/retrieval';
+import {
+  type BatchSearchResult,
+  NO_ID,
+  paddedBatch,
+  putAnswers,
+  type SearchResult,
+} from '@sagitta/retrieval';
 import { addVectors, buildIndex } from './build-index.ts';
 import { Changes, type Draft } from './changes.ts';
 import { CALL, type CallOptions, PROGRESS, type ProgressOptions, SEARCH, START } from './client-options.ts';
@@ -220,9 +226,7 @@ export class ShardedClient implements AsyncDisposable {
       return { input: { queries: view, k, options: plain }, transfer };
     });
     const nq = rows.length / d;
-    const worst = metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    const ids = new Uint32Array(nq * k).fill(NO_ID);
-    const scores = new Float32Array(nq * k).fill(worst);
+    const batch = paddedBatch(metric, nq, k);
     for (let q = 0; q < nq; q++) {
       const answers = found.map((answer, shard) => {
         const row = answer.ids.subarray(q * k, (q + 1) * k);
@@ -234,11 +238,9 @@ export class ShardedClient implements AsyncDisposable {
           globalId: this.#globalIdOf(shard),
         };
       });
-      const merged = mergeResults(answers, k, metric);
-      ids.set(merged.ids, q * k);
-      scores.set(merged.scores, q * k);
+      putAnswers(batch, q, mergeResults(answers, k, metric));
     }
-    return { k, ids, scores };
+    return batch;
   }
 
   #globalIdOf(shard: number): (id: number) => number {

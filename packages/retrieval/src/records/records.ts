@@ -1,7 +1,8 @@
 /** Everything that an index knows of its documents besides vectors: ids, metadata, and which slots can be found. */
-import { compareIds, type DocumentId, DocumentIds } from './document-ids.ts';
+
+import { addSlot, countSlots, hasSlot, removeSlot, wordsFor } from '../search/slot-set.ts';
+import { compareIds, type DocumentId, DocumentIds } from './ids.ts';
 import type { JsonValue } from './metadata.ts';
-import { addSlot, countSlots, removeSlot, wordsFor } from './slot-set.ts';
 
 export interface DocumentRow {
   readonly id: DocumentId;
@@ -81,7 +82,7 @@ export class DocumentTable {
     const metadata = Array.from(keep, (slot) => this.#metadata[slot]);
     const searchable = new Uint32Array(wordsFor(keep.length));
     for (const [i, slot] of keep.entries()) {
-      if (((this.#searchable[slot >>> 5] as number) >>> (slot & 31)) & 1) addSlot(searchable, i);
+      if (hasSlot(this.#searchable, slot)) addSlot(searchable, i);
     }
     this.ids.compact(keep);
     this.#metadata = metadata;

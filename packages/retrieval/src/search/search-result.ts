@@ -4,6 +4,9 @@ import type { ScanStatistics } from '@sagitta/quantizers';
 /** Where no id stands (padding of batch results). */
 export const NO_ID = 0xffffffff;
 
+/** The most results that can be asked for. */
+export const MAX_K = 1_048_576;
+
 export interface SearchStatistics extends ScanStatistics {
   /** Lists visited. */
   readonly lists: number;

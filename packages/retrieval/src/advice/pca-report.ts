@@ -18,9 +18,9 @@ import {
   type VectorSetInput,
 } from '@sagitta/core-wasm';
 import { principalDirections, projectRows } from '@sagitta/quantizers';
+import { recallAtK } from '../evaluation/recall.ts';
+import { buildFlat } from '../ivf/build.ts';
 import { holdOut } from './held-out.ts';
-import { buildFlat } from './ivf/build.ts';
-import { recallAtK } from './recall.ts';
 
 export interface PcaReportOptions {
   readonly metric: Metric;

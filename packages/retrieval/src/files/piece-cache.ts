@@ -3,10 +3,10 @@
  * whole blocks of one list, most often all of it.
  */
 import { type Block, type Core, FormatError, making, Owner } from '@sagitta/core-wasm';
+import { BLOCK, type InvertedList } from '../ivf/inverted-lists.ts';
+import type { ListCodec } from '../ivf/list-codec.ts';
 import type { ByteRange } from './byte-source.ts';
 import { IdsOnce } from './index-head.ts';
-import { BLOCK, type InvertedList } from './ivf/inverted-lists.ts';
-import type { ListCodec } from './ivf/list-codec.ts';
 
 export interface Piece {
   readonly list: number;
@@ -72,15 +72,15 @@ export class PieceCache extends Owner {
   *#pieces(list: number): Generator<Piece> {
     const { sizes, codec, pieceBytes, idsAt, codesAt } = this.#parts;
     const size = sizes[list] as number;
-    const blocks = Math.max(1, Math.floor(pieceBytes / codec.blockBytes));
+    const blocks = Math.max(1, Math.floor(pieceBytes / codec.layout.blockBytes));
     for (let first = 0; first < size; first += blocks * BLOCK) {
       const n = Math.min(blocks * BLOCK, size - first);
-      const length = Math.ceil(n / BLOCK) * codec.blockBytes;
+      const length = Math.ceil(n / BLOCK) * codec.layout.blockBytes;
       yield {
         list,
         n,
         codes: {
-          offset: codesAt + ((this.#blockStarts[list] as number) + first / BLOCK) * codec.blockBytes,
+          offset: codesAt + ((this.#blockStarts[list] as number) + first / BLOCK) * codec.layout.blockBytes,
           length,
         },
         ids: { offset: idsAt + 4 * ((this.#vectorStarts[list] as number) + first), length: 4 * n },

@@ -15,10 +15,10 @@ import {
   type VectorSetInput,
   vectorSet,
 } from '@sagitta/core-wasm';
+import { recallAtK } from '../evaluation/recall.ts';
+import { buildFlat } from '../ivf/build.ts';
 import { type Candidate, candidatesAt } from './candidates.ts';
 import { holdOut } from './held-out.ts';
-import { buildFlat } from './ivf/build.ts';
-import { recallAtK } from './recall.ts';
 
 export interface RecommendOptions {
   readonly metric: Metric;

@@ -12,15 +12,15 @@ import {
   UnsupportedError,
 } from '@sagitta/core-wasm';
 import { readQuantizer, readSaqModel } from '@sagitta/quantizers';
-import { FloatCodec } from './ivf/float-codec.ts';
-import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection } from './ivf/format.ts';
-import { BLOCK } from './ivf/inverted-lists.ts';
-import type { IvfIndex } from './ivf/ivf-index.ts';
-import type { IvfParts } from './ivf/ivf-parts.ts';
-import { INDEX_QUANTIZERS, type ListCodec } from './ivf/list-codec.ts';
-import { QuantizerCodec } from './ivf/quantizer-codec.ts';
-import { SaqCodec } from './ivf/saq-codec.ts';
-import { NO_ID } from './search-result.ts';
+import { FloatCodec } from '../ivf/float-codec.ts';
+import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection } from '../ivf/format.ts';
+import { BLOCK } from '../ivf/inverted-lists.ts';
+import type { IvfIndex } from '../ivf/ivf-index.ts';
+import type { IvfParts } from '../ivf/ivf-parts.ts';
+import { INDEX_QUANTIZERS, type ListCodec } from '../ivf/list-codec.ts';
+import { QuantizerCodec } from '../ivf/quantizer-codec.ts';
+import { SaqCodec } from '../ivf/saq-codec.ts';
+import { NO_ID } from '../search/search-result.ts';
 
 const MAX_LISTS = 1_048_576;
 

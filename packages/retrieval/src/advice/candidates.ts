@@ -1,6 +1,6 @@
 /** Which quantizers apply at so many bits a dimension. */
-import type { IndexOptions } from './ivf/build.ts';
-import type { IndexQuantizer } from './ivf/list-codec.ts';
+import type { IndexOptions } from '../ivf/build.ts';
+import type { IndexQuantizer } from '../ivf/list-codec.ts';
 
 export interface Candidate {
   /** As a reader of a chart knows it. */

@@ -1,7 +1,8 @@
 /** Which documents a search may answer with. */
-import { checkDocumentId, type DocumentId, type DocumentIds } from './document-ids.ts';
+
+import { addSlot, countSlots, hasSlot, wordsFor } from '../search/slot-set.ts';
+import { checkDocumentId, type DocumentId, type DocumentIds } from './ids.ts';
 import type { JsonValue } from './metadata.ts';
-import { addSlot, countSlots, hasSlot, wordsFor } from './slot-set.ts';
 
 /** Says by metadata (undefined where a document has none) and id whether a document is allowed. */
 export type DocumentPredicate = (metadata: JsonValue | undefined, id: DocumentId) => boolean;

@@ -27,6 +27,11 @@ import {
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
+import { modelSection } from '../ivf/format.ts';
+import { IvfIndex } from '../ivf/ivf-index.ts';
+import type { SearchOptions } from '../ivf/search-options.ts';
+import { paddedBatch, putAnswers } from '../search/batch.ts';
+import type { BatchSearchResult, SearchResult } from '../search/search-result.ts';
 import { type ByteRange, type ByteSource, readRanges } from './byte-source.ts';
 import {
   checkKind,
@@ -38,11 +43,7 @@ import {
   readSizes,
   refuseSecondaryCodes,
 } from './index-head.ts';
-import { modelSection } from './ivf/format.ts';
-import { IvfIndex } from './ivf/ivf-index.ts';
-import type { SearchOptions } from './ivf/search-options.ts';
 import { PieceCache } from './piece-cache.ts';
-import { type BatchSearchResult, NO_ID, type SearchResult } from './search-result.ts';
 
 export interface OpenIndexOptions {
   /** Most bytes of lists kept in the core's memory. Default 64 MiB. */
@@ -130,7 +131,7 @@ export async function openIndex(
   const model = name === undefined ? undefined : await whole(name);
   return making((own) => {
     const codec = own(openCodec(core, meta, () => model as ByteReader));
-    const { blockBytes } = codec;
+    const { blockBytes } = codec.layout;
     const index = own(
       new IvfIndex({ ...meta, core, centroids, codec, keepVectors: false, pagedVectors: meta.n }),
     );
@@ -241,15 +242,11 @@ export class PagedIndex extends Owner {
     const { data, n: nq } = vectorSet(queries, d, 'queries');
     // a copy: the caller may write to its own while we wait
     const own = data.slice();
-    const worst = this.metric === 'l2' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    const ids = new Uint32Array(nq * k).fill(NO_ID);
-    const scores = new Float32Array(nq * k).fill(worst);
+    const batch = paddedBatch(this.metric, nq, k);
     for (let q = 0; q < nq; q++) {
-      const found = await this.search(own.subarray(q * d, (q + 1) * d), k, options);
-      ids.set(found.ids, q * k);
-      scores.set(found.scores, q * k);
+      putAnswers(batch, q, await this.search(own.subarray(q * d, (q + 1) * d), k, options));
     }
-    return { k, ids, scores };
+    return batch;
   }
 
   /** The index in the core is one: a second search waits until the first is through. */

@@ -10,6 +10,10 @@ import {
   making,
   readContainer,
 } from '@sagitta/core-wasm';
+import { BLOCK, type SavedLists } from '../ivf/inverted-lists.ts';
+import { IvfIndex } from '../ivf/ivf-index.ts';
+import { INDEX_QUANTIZERS } from '../ivf/list-codec.ts';
+import { SecondaryCodes } from '../ivf/secondary-codes.ts';
 import {
   checkCodes,
   checkKind,
@@ -24,10 +28,6 @@ import {
   readMeta,
   readSizes,
 } from './index-head.ts';
-import { BLOCK, type SavedLists } from './ivf/inverted-lists.ts';
-import { IvfIndex } from './ivf/ivf-index.ts';
-import { INDEX_QUANTIZERS } from './ivf/list-codec.ts';
-import { SecondaryCodes } from './ivf/secondary-codes.ts';
 
 function readLists(container: Container, meta: IndexMeta, blockBytes: number): SavedLists {
   const { sizes, blocks } = readSizes(container.reader('SIZE'), meta);
@@ -62,7 +62,7 @@ function openSecondary(
     const secondary = own(new SecondaryCodes(core, meta.metric, codec, origin));
     const codes = container.reader('SECC');
     const bytes = codes.view(codes.remaining);
-    const wanted = Math.ceil(meta.n / BLOCK) * codec.blockBytes;
+    const wanted = Math.ceil(meta.n / BLOCK) * codec.layout.blockBytes;
     if (bytes.length !== wanted) {
       codes.fail(`secondary codes expected ${wanted} bytes, got ${bytes.length}`);
     }
@@ -104,7 +104,7 @@ function loadWith(open: QuantizerOpener, core: Core, bytes: Uint8Array): IvfInde
   }
   return making((own) => {
     const codec = own(openPrimary(open, core, meta, container.reader));
-    const lists = readLists(container, meta, codec.blockBytes);
+    const lists = readLists(container, meta, codec.layout.blockBytes);
     const secondary = openSecondary(open, core, container, meta);
     const saved = kept ? { ...lists, kept } : lists;
     const index = own(

@@ -5,9 +5,9 @@
  * MDAT a document: u32 0 where it has none · or u32 1 + byte count, UTF-8 of its JSON
  */
 import { type ByteReader, ByteWriter } from '@sagitta/core-wasm';
-import { checkDocumentId, type DocumentId } from './document-ids.ts';
-import type { DocumentTable } from './document-table.ts';
+import { checkDocumentId, type DocumentId } from './ids.ts';
 import type { JsonValue } from './metadata.ts';
+import type { DocumentTable } from './records.ts';
 
 /** Bytes of a piece of metadata, about. */
 const PIECE_BYTES = 1 << 20;

@@ -20,6 +20,9 @@ import {
   readContainerTable,
   type SectionEntry,
 } from '@sagitta/core-wasm';
+import { modelSection } from '../ivf/format.ts';
+import { BLOCK, InvertedLists } from '../ivf/inverted-lists.ts';
+import { IvfIndex } from '../ivf/ivf-index.ts';
 import { type ByteChunks, ByteStream } from './byte-stream.ts';
 import {
   checkCodes,
@@ -33,9 +36,6 @@ import {
   readSizes,
   refuseSecondaryCodes,
 } from './index-head.ts';
-import { modelSection } from './ivf/format.ts';
-import { BLOCK, InvertedLists } from './ivf/inverted-lists.ts';
-import { IvfIndex } from './ivf/ivf-index.ts';
 
 /** Kept vectors go into pieces of at most so many bytes. */
 const KEPT_PIECE_BYTES = 1 << 26;
@@ -276,13 +276,13 @@ class Loader {
     const core = this.#core;
     return making((own) => {
       const codec = own(openCodec(core, meta, () => model as ByteReader));
-      if (meta.n > 0 && codec.blockBytes !== blockBytes) {
+      if (meta.n > 0 && codec.layout.blockBytes !== blockBytes) {
         throw new FormatError(
-          `codes expected blocks of ${codec.blockBytes} bytes, got ${blockBytes}`,
+          `codes expected blocks of ${codec.layout.blockBytes} bytes, got ${blockBytes}`,
           this.#entry('CODE').offset,
         );
       }
-      const lists = own(new InvertedLists(core, meta.nlist, codec.blockBytes));
+      const lists = own(new InvertedLists(core, meta.nlist, codec.layout.blockBytes));
       let at = 0;
       for (const [list, n] of sizes.entries()) {
         if (n === 0) continue;

@@ -1,0 +1,85 @@
+/**
+ * Where the bytes of 32 vectors lie in a block, for every method: region after region, in each a run of bytes a vector, or
+ * nibbles as the fast scan reads them: nibble s of vectors 0 to 15 in the low, of vectors 16 to 31 in the high halves of
+ * bytes 16·s to 16·s + 15.
+ */
+import type { Block } from '@sagitta/core-wasm';
+import { BLOCK } from './blocks.ts';
+
+export interface Region {
+  readonly kind: 'rows' | 'nibbles';
+  readonly bytesPerVector: number;
+}
+
+export class BlockLayout {
+  readonly regions: readonly Region[];
+  /** Byte offset of each region in a block. */
+  readonly offsets: readonly number[];
+  readonly bytesPerVector: number;
+  readonly blockBytes: number;
+
+  constructor(regions: readonly Region[]) {
+    this.regions = regions;
+    const offsets: number[] = [];
+    let bytesPerVector = 0;
+    for (const region of regions) {
+      offsets.push(BLOCK * bytesPerVector);
+      bytesPerVector += region.bytesPerVector;
+    }
+    this.offsets = offsets;
+    this.bytesPerVector = bytesPerVector;
+    this.blockBytes = BLOCK * bytesPerVector;
+  }
+
+  /** Copies what a region has of the vector at a position into out (bytesPerVector of the region). */
+  take(blocks: Uint8Array, region: number, position: number, out: Uint8Array): void {
+    const { kind, bytesPerVector } = this.regions[region] as Region;
+    const start = this.#start(region, position);
+    const lane = position % BLOCK;
+    if (kind === 'rows') {
+      out.set(blocks.subarray(start + lane * bytesPerVector, start + (lane + 1) * bytesPerVector));
+      return;
+    }
+    const shift = lane >= 16 ? 4 : 0;
+    for (let s = 0; s < bytesPerVector; s++) {
+      const place = start + 32 * s + (lane & 15);
+      const low = ((blocks[place] as number) >> shift) & 15;
+      const high = ((blocks[place + 16] as number) >> shift) & 15;
+      out[s] = low | (high << 4);
+    }
+  }
+
+  /** The inverse of take, of exactly as many bytes; leaves other vectors alone. */
+  put(blocks: Uint8Array, region: number, position: number, bytes: Uint8Array): void {
+    const { kind, bytesPerVector } = this.regions[region] as Region;
+    const start = this.#start(region, position);
+    const lane = position % BLOCK;
+    if (kind === 'rows') {
+      blocks.set(bytes, start + lane * bytesPerVector);
+      return;
+    }
+    const isHigh = lane >= 16;
+    for (let s = 0; s < 2 * bytesPerVector; s++) {
+      const nibble = ((bytes[s >> 1] as number) >> (4 * (s & 1))) & 15;
+      const place = start + 16 * s + (lane & 15);
+      const old = blocks[place] as number;
+      blocks[place] = isHigh ? (old & 15) | (nibble << 4) : (old & 0xf0) | nibble;
+    }
+  }
+
+  /** Copies all that belongs to n vectors from positions from… of source to positions to… of target. */
+  move(source: Block, from: number, target: Block, to: number, n = 1): void {
+    const [read, written] = [source.u8(), target.u8()];
+    for (const [region, { bytesPerVector }] of this.regions.entries()) {
+      const bytes = new Uint8Array(bytesPerVector);
+      for (let i = 0; i < n; i++) {
+        this.take(read, region, from + i, bytes);
+        this.put(written, region, to + i, bytes);
+      }
+    }
+  }
+
+  #start(region: number, position: number): number {
+    return Math.floor(position / BLOCK) * this.blockBytes + (this.offsets[region] as number);
+  }
+}
