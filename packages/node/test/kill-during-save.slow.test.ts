@@ -1,20 +1,20 @@
 /**
  * kill -9 in the middle of saves: whatever the moment, the file is the last save that was acknowledged or a later one,
- * whole, and the next save removes what the killed process left behind. Runs on dist (`npm run test:slow` builds it).
+ * whole, and the next save removes what the killed process left behind.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { RandomStream } from '@sagitta/core-wasm';
 import { expect, it } from 'vitest';
 import { buildFlat, createCore, openIndexFile, saveIndexFile } from '../src/index.ts';
+import { bundle } from './support/bundle.ts';
 import { temporaryFolder } from './support/temporary.ts';
 
 const ROUNDS = 1000;
 const D = 256;
-const SAVER = fileURLToPath(new URL('./support/save-forever.mjs', import.meta.url));
+const [SAVER] = bundle(temporaryFolder().path, ['test/support/save-forever.mjs']);
 const folder = temporaryFolder();
 const path = join(folder.path, 'index.sag');
 

@@ -32,6 +32,6 @@ export function bundle<const S extends readonly string[]>(
     },
     logLevel: 'error',
   });
-  const made = sources.map((source) => join(folder, source.replace(/\.ts$/, '.js')));
+  const made = sources.map((source) => join(folder, source.replace(/\.m?[jt]s$/, '.js')));
   return made as { readonly [I in keyof S]: string };
 }
