@@ -166,7 +166,7 @@ describe.each(Object.entries(VECTOR_KINDS))('a save of %s', (_, build) => {
     const found = search(twin);
     const atCall = saveIndex(twin);
     twin.add(more.subarray(0, 50 * D));
-    for (let step = 0; step <= STEPS; step++) {
+    for (const step of [0, 2]) {
       using core = createCore();
       const index = subject(core);
       index.stage(more.subarray(0, 50 * D));

@@ -7,7 +7,7 @@ import { trainKmeans } from '../../src/training/index.ts';
 
 const core = createCore();
 const D = 4;
-const N = 30_000;
+const N = 15_000;
 /** Small, far from the origin, of unequal variances: what latents of a trained encoder look like. */
 const data = skewedRows(N, D, { seed: 1, knee: 1 }).map((value) => 0.1 * value + 2);
 const x = { data, n: N, d: D };
