@@ -33,50 +33,53 @@ export class BlockLayout {
 
   /** Copies what a region has of the vector at a position into out (bytesPerVector of the region). */
   take(blocks: Uint8Array, region: number, position: number, out: Uint8Array): void {
-    const { kind, bytesPerVector } = this.regions[region] as Region;
-    const start = this.#start(region, position);
-    const lane = position % BLOCK;
-    if (kind === 'rows') {
-      out.set(blocks.subarray(start + lane * bytesPerVector, start + (lane + 1) * bytesPerVector));
+    if (this.regions[region]?.kind === 'rows') {
+      out.set(this.#row(blocks, region, position));
       return;
     }
+    const lane = position % BLOCK;
+    const first = this.#start(region, position) + (lane & 15);
     const shift = lane >= 16 ? 4 : 0;
-    for (let s = 0; s < bytesPerVector; s++) {
-      const place = start + 32 * s + (lane & 15);
-      const low = ((blocks[place] as number) >> shift) & 15;
-      const high = ((blocks[place + 16] as number) >> shift) & 15;
+    for (let s = 0; s < out.length; s++) {
+      const low = ((blocks[first + 32 * s] as number) >> shift) & 15;
+      const high = ((blocks[first + 32 * s + 16] as number) >> shift) & 15;
       out[s] = low | (high << 4);
     }
   }
 
   /** The inverse of take, of exactly as many bytes; leaves other vectors alone. */
   put(blocks: Uint8Array, region: number, position: number, bytes: Uint8Array): void {
-    const { kind, bytesPerVector } = this.regions[region] as Region;
-    const start = this.#start(region, position);
-    const lane = position % BLOCK;
-    if (kind === 'rows') {
-      blocks.set(bytes, start + lane * bytesPerVector);
+    if (this.regions[region]?.kind === 'rows') {
+      this.#row(blocks, region, position).set(bytes);
       return;
     }
+    const lane = position % BLOCK;
+    const first = this.#start(region, position) + (lane & 15);
     const isHigh = lane >= 16;
-    for (let s = 0; s < 2 * bytesPerVector; s++) {
+    for (let s = 0; s < 2 * bytes.length; s++) {
       const nibble = ((bytes[s >> 1] as number) >> (4 * (s & 1))) & 15;
-      const place = start + 16 * s + (lane & 15);
-      const old = blocks[place] as number;
-      blocks[place] = isHigh ? (old & 15) | (nibble << 4) : (old & 0xf0) | nibble;
+      const old = blocks[first + 16 * s] as number;
+      blocks[first + 16 * s] = isHigh ? (old & 15) | (nibble << 4) : (old & 0xf0) | nibble;
     }
   }
 
   /** Copies all that belongs to n vectors from positions from… of source to positions to… of target. */
   move(source: Block, from: number, target: Block, to: number, n = 1): void {
     const [read, written] = [source.u8(), target.u8()];
-    for (const [region, { bytesPerVector }] of this.regions.entries()) {
-      const bytes = new Uint8Array(bytesPerVector);
+    for (const [region, { kind, bytesPerVector }] of this.regions.entries()) {
+      const nibbles = kind === 'rows' ? undefined : new Uint8Array(bytesPerVector);
       for (let i = 0; i < n; i++) {
-        this.take(read, region, from + i, bytes);
-        this.put(written, region, to + i, bytes);
+        if (nibbles) this.take(read, region, from + i, nibbles);
+        this.put(written, region, to + i, nibbles ?? this.#row(read, region, from + i));
       }
     }
+  }
+
+  /** What a region of rows has of the vector at a position: a view. */
+  #row(blocks: Uint8Array, region: number, position: number): Uint8Array {
+    const { bytesPerVector } = this.regions[region] as Region;
+    const start = this.#start(region, position) + (position % BLOCK) * bytesPerVector;
+    return blocks.subarray(start, start + bytesPerVector);
   }
 
   #start(region: number, position: number): number {
