@@ -14,6 +14,7 @@ import {
   rotateBack,
   rotationSigns,
 } from '@sagitta/core-wasm';
+import { transpose } from '../transpose.ts';
 
 export interface Frame {
   readonly d: number;
@@ -49,15 +50,6 @@ export function matrixFrame(d: number, matrix: Float32Array, queryMatrix?: Float
   return queryMatrix ? { d, dims, matrix, queryMatrix } : { d, dims, matrix };
 }
 
-function transposed(matrix: Float32Array, d: number): Float32Array {
-  const kept = matrix.length / d;
-  const out = new Float32Array(matrix.length);
-  for (let i = 0; i < kept; i++) {
-    for (let j = 0; j < d; j++) out[j * kept + i] = matrix[i * d + j] as number;
-  }
-  return out;
-}
-
 /** Takes rows into the frame; holds the matrix or the signs in the core's memory until disposed. */
 export class FrameTransform extends Owner {
   readonly frame: Frame;
@@ -77,7 +69,7 @@ export class FrameTransform extends Owner {
     this.#out = this.allocate(matrix ? rows * this.#kept * 4 : 0);
     if (matrix) {
       this.#operator = this.allocate(matrix.byteLength);
-      this.#operator.f32(0, matrix.length).set(transposed(matrix, d));
+      this.#operator.f32(0, matrix.length).set(transpose(matrix, this.#kept, d));
     } else if (signs) {
       this.#operator = this.allocate(signs.byteLength);
       this.#operator.u32(0, signs.length).set(signs);

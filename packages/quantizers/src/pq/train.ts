@@ -7,6 +7,7 @@ import type { Core } from '@sagitta/core-wasm';
 import { type Frame, FrameTransform, matrixFrame, paddedDims } from '../linear/frame.ts';
 import { trainKmeans } from '../training/kmeans.ts';
 import { trainPca } from '../training/pca.ts';
+import { transpose } from '../transpose.ts';
 import { PqCoder, runOf } from './coder.ts';
 
 /** Rounds of rotation and codebooks. */
@@ -172,8 +173,7 @@ export function orthonormalFactor(core: Core, matrix: Float64Array, d: number): 
     ];
     for (let step = 0; step < POLAR_STEPS; step++) {
       a.f32().set(x);
-      const transposed = t.f32();
-      for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) transposed[j * d + i] = x[i * d + j] as number;
+      transpose(x, d, d, t.f32());
       core.kernels.matmulF32(a.at(), t.at(), d, d, d, gram.at());
       core.kernels.matmulF32(gram.at(), a.at(), d, d, d, next.at());
       const cubic = next.f32();

@@ -15,6 +15,7 @@ import {
   shapedSet,
   type Vectors,
 } from '@sagitta/core-wasm';
+import { transpose } from '../transpose.ts';
 import { LARGEST_FACTOR, packFactor } from './factors.ts';
 import { BLOCK, blockCount, type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
@@ -47,12 +48,6 @@ export function projectRows(
       visit(output.f32(0, count * kept), count, first);
     }
   });
-}
-
-function transpose(matrix: Float32Array, rows: number, columns: number, out: Float32Array): void {
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) out[j * rows + i] = matrix[i * columns + j] as number;
-  }
 }
 
 /** The projection as the kernel projectRows reads it. */

@@ -6,9 +6,10 @@
  * leading-eigen.ts. Memory: 4·min(n, d)² bytes, the components and their images; on the host.
  */
 import { type Core, RandomStream, type VectorSet } from '@sagitta/core-wasm';
+import { transpose } from '../transpose.ts';
 import { leadingEigen, orthonormalise } from './leading-eigen.ts';
 import { trainPca } from './pca.ts';
-import { addRowProducts, multiply, transpose } from './row-products.ts';
+import { addRowProducts, multiply } from './row-products.ts';
 import { sampleRows } from './sample.ts';
 
 /** Largest matrix that is made, and vectors that are transposed at a time. */
@@ -99,11 +100,7 @@ function ofColumns(
   const covariance = new Float32Array(d * d);
   for (let first = 0; first < n; first += MOST) {
     const count = Math.min(MOST, n - first);
-    const columns = transpose({
-      data: data.subarray(first * d, (first + count) * d),
-      rows: count,
-      columns: d,
-    });
+    const columns = transpose(data.subarray(first * d, (first + count) * d), count, d);
     for (let j = 0, at = 0; j < d; j++) {
       for (const stop = at + count; at < stop; at++)
         columns[at] = (columns[at] as number) - (mean[j] as number);
