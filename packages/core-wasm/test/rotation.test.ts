@@ -6,7 +6,7 @@ import { rotateF32Rows } from '../src/reference/hadamard.ts';
 
 describe.each([16, 48, 64, 80, 768, 1000])('of %i dims', (d) => {
   const signs = rotationSigns(new RandomStream(3, 'test'), d);
-  const [row] = [Float64Array.from(gaussianRows(1, d, 5))];
+  const row = Float64Array.from(gaussianRows(1, d, 5));
 
   it('is that of the kernel, but for the rounding of f32', () => {
     const rotated = row.slice();
