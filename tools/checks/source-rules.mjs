@@ -1,9 +1,13 @@
 // House rules that no linter has: file length, open notes, one owner of memory.buffer, docs entries equal to exports.
+import { execFileSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { PUBLIC_PACKAGES, packageFolder, ROOT, readManifest, SOURCE_CONDITION } from './packages.mjs';
 
 const LINE_CEILING = 500;
+/** What a run leaves in the tree is large; the largest fixture and picture are not. */
+const KEPT_FILE_CEILING = 256 * 1024;
 
 /** Each rule: which files, what must not be in them, and why. */
 const BANNED = [
@@ -41,9 +45,21 @@ export async function sourceRules() {
       checkFile(relative(ROOT, file), await readFile(file, 'utf8'), problems);
     }
   }
+  checkKeptFiles(problems);
   for (const name of PUBLIC_PACKAGES) await checkDocsEntries(name, problems);
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return `${count} files`;
+}
+
+/** Files in the repository: nobody commits the output of a run by mistake. */
+function checkKeptFiles(problems) {
+  const listed = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' });
+  for (const file of listed.split('\0').filter((name) => name !== '' && existsSync(join(ROOT, name)))) {
+    const { size } = statSync(join(ROOT, file));
+    if (size > KEPT_FILE_CEILING) {
+      problems.push(`${file}: expected at most ${KEPT_FILE_CEILING} bytes in the repository, got ${size}`);
+    }
+  }
 }
 
 async function sourceFiles(folder) {
