@@ -1,7 +1,6 @@
 /** Vectors encoded a second, one core, with and without the product that applies PCA and rotation together. */
 import type { Core } from '@sagitta/core-wasm';
-import { blockCount, SaqEncoder, type SaqModel } from '@sagitta/quantizers';
-import { SaqCodec } from '@sagitta/retrieval';
+import { blockCount, SaqEncoder, type SaqModel, SaqQuantizer } from '@sagitta/quantizers';
 import type { DataSet } from './data-set.ts';
 import { atLeast, beside, type Figure, show } from './figure.ts';
 import type { BuiltIndex } from './saq-figures.ts';
@@ -25,9 +24,9 @@ export function encodeFigures(
 ): Figure[] {
   const residuals = residualRows(set, built[0] as BuiltIndex);
   const tasks = targets.map(({ bits, asked }) => {
-    const codec = built.find((one) => one.bits === bits)?.index.codec;
-    if (!(codec instanceof SaqCodec)) throw new Error(`no SAQ index at ${bits} bits`);
-    return { bits, asked, model: codec.model, whole: [] as number[], product: [] as number[] };
+    const quantizer = built.find((one) => one.bits === bits)?.index.codec.quantizer;
+    if (!(quantizer instanceof SaqQuantizer)) throw new Error(`no SAQ index at ${bits} bits`);
+    return { bits, asked, model: quantizer.model, whole: [] as number[], product: [] as number[] };
   });
   for (let round = 0; round < ROUNDS; round++) {
     for (const task of tasks) {
@@ -56,14 +55,14 @@ function residualRows(set: DataSet, { index }: BuiltIndex): Float32Array {
   const rows = new Float32Array(ROWS * d);
   let row = 0;
   for (let list = 0; list < index.nlist && row < ROWS; list++) {
-    const content = index.lists.get(list);
-    if (content === undefined) continue;
-    for (const id of content.ids.u32(0, content.n)) {
-      if (row === ROWS) break;
-      for (let j = 0; j < d; j++) {
-        rows[row * d + j] = (data[id * d + j] as number) - (index.centroids[list * d + j] as number);
+    for (const piece of index.lists.pieces(list)) {
+      for (const id of piece.ids.u32(0, piece.n)) {
+        if (row === ROWS) break;
+        for (let j = 0; j < d; j++) {
+          rows[row * d + j] = (data[id * d + j] as number) - (index.centroids[list * d + j] as number);
+        }
+        row++;
       }
-      row++;
     }
   }
   return rows;

@@ -1,5 +1,6 @@
 /** The export list of the wasm module, nothing else: one group a file. */
 
+export { allowedMasks, maskScores } from './allowed';
 export { dotCodeRows } from './bit-dot';
 export { dotBitPlanesRows } from './bit-planes';
 export { packCode, unpackCode } from './code-pack';

@@ -13,9 +13,14 @@
  * are. Records: segmented-query.ts. Block: norm f32[32], then per segment { factor u16[32] (5 exponent and 11 mantissa
  * bits), codes 32 × code bytes }.
  *
+ * A bit set of allowed ids, 0 where all are, keeps others out of the heap. Counted, it is asked for whole blocks before
+ * anything else is read of them: a filter. Not counted, it is asked for the survivors of the first stage, which costs
+ * next to nothing where nearly all are allowed: deleted vectors.
+ *
  * Statistics: u32 [0] blocks seen, [1] vectors whose every stage was read; f64 at byte 8: code bits read; u32 from byte
  * 16 on: blocks of which stage t read at least one vector.
  */
+import { allowedLanes } from './allowed';
 import { dotByteFour16, dotCodeFour } from './bit-dot-four';
 import { heapPush, heapWorst } from './heap';
 import { beginStage, segmentedQuery } from './segmented-query';
@@ -30,6 +35,8 @@ const ROOTS: usize = 1088;
 /** Scores and roots of one block. */
 const BLOCK_SCORES: usize = 1632;
 const BLOCK_ROOTS: usize = 1760;
+/** u32: vectors that a counted filter allowed. */
+const MET: usize = 2048;
 
 /** u16 with 5 exponent and 11 mantissa bits, no sign, exponent bias 15; 0 is zero. */
 function expandFour(half: v128): v128 {
@@ -48,8 +55,21 @@ function boundFour(score: v128, root: v128, range: usize, base: v128, normWeight
   return f32x4.sub(least, f32x4.mul(root, low));
 }
 
-/** Norms and first stage of one block; appends the survivors to the m there are and returns their number. */
-function scanHead(context: usize, block: usize, first: u32, used: u32, base: f32, tau: f32, m: u32): u32 {
+/**
+ * Norms and first stage of those vectors of one block that `lanes` has bits of; appends the survivors that are allowed to
+ * the m there are and returns their number. ids — of the block; allowed — 0: all are.
+ */
+function scanHead(
+  context: usize,
+  block: usize,
+  first: u32,
+  lanes: u32,
+  base: f32,
+  tau: f32,
+  ids: usize,
+  allowed: usize,
+  m: u32,
+): u32 {
   const scratch = <usize>load<u32>(context, 28);
   const statistics = <usize>load<u32>(context, 32);
   const normWeight = f32x4.splat(load<f32>(context, 36) - 1);
@@ -67,7 +87,7 @@ function scanHead(context: usize, block: usize, first: u32, used: u32, base: f32
     const bound = f32x4.sub(score, f32x4.mul(root, slack));
     alive |= (<u32>i32x4.bitmask(f32x4.le(bound, tau_f32x4))) << lane;
   }
-  if (used < 32) alive &= (1 << used) - 1;
+  alive &= lanes;
   if (alive === 0) return m;
   const hasStage = load<u32>(context, 16) > 0;
   if (hasStage) {
@@ -110,6 +130,7 @@ function scanHead(context: usize, block: usize, first: u32, used: u32, base: f32
     store<u32>(statistics, load<u32>(statistics, 16) + 1, 16);
     countBits(statistics, <u32>popcnt(before), count * bits);
   }
+  if (allowed !== 0) alive = allowedLanes(alive, ids, allowed);
   while (alive !== 0) {
     const lane = ctz(alive);
     alive &= alive - 1;
@@ -220,16 +241,38 @@ function scanTail(context: usize, blocks: usize, t: u32, base: f32, tau: f32, m:
   return kept;
 }
 
-/** All stages of `count` blocks from the one at `first` on; the survivors are in scratch. */
-function scanTile(context: usize, blocks: usize, n: u32, first: u32, count: u32, base: f32, tau: f32): u32 {
+/**
+ * All stages of `count` blocks from the one at `first` on; the survivors are in scratch. isCounted — allowed is a filter:
+ * asked first, and what it allows is added up in scratch.
+ */
+function scanTile(
+  context: usize,
+  blocks: usize,
+  n: u32,
+  first: u32,
+  count: u32,
+  base: f32,
+  tau: f32,
+  ids: usize,
+  allowed: usize,
+  isCounted: bool,
+): u32 {
   const stageCount = load<u32>(context, 16);
+  const scratch = <usize>load<u32>(context, 28);
   const statistics = <usize>load<u32>(context, 32);
   const blockBytes = <usize>load<u32>(context);
   const end = min(n, first + (count << 5));
   let m: u32 = 0;
   for (let at = first; at < end; at += 32) {
     const block = blocks + <usize>(at >> 5) * blockBytes;
-    m = scanHead(context, block, at, min<u32>(32, end - at), base, tau, m);
+    const blockIds = ids + ((<usize>at) << 2);
+    let lanes: u32 = end - at < 32 ? (1 << (end - at)) - 1 : 0xffffffff;
+    if (isCounted) {
+      lanes = allowedLanes(lanes, blockIds, allowed);
+      if (lanes === 0) continue;
+      store<u32>(scratch, load<u32>(scratch, MET) + <u32>popcnt(lanes), MET);
+    }
+    m = scanHead(context, block, at, lanes, base, tau, blockIds, isCounted ? 0 : allowed, m);
   }
   for (let t: u32 = 1; t < stageCount && m > 0; t++) {
     if (t + 1 === stageCount) store<u32>(statistics, load<u32>(statistics, 4) + m, 4);
@@ -239,27 +282,27 @@ function scanTile(context: usize, blocks: usize, n: u32, first: u32, count: u32,
   return m;
 }
 
-/** Scans the n vectors of a list into the heap; c: its projected centroid or 0, base: the score of the centroid. */
-export function segmentedScan(
+/** Scans the n vectors of a list or a piece of one, whose bounds are set, into the heap. */
+function scanPiece(
   context: usize,
-  c: usize,
   base: f32,
   blocks: usize,
   n: u32,
   ids: usize,
+  allowed: usize,
+  isCounted: bool,
   k: u32,
   heapScores: usize,
   heapIds: usize,
   heapSize: usize,
 ): void {
-  if (load<f32>(context, 36) !== 1) segmentedQuery(context, c);
   const scratch = <usize>load<u32>(context, 28);
   let first: u32 = 0;
   while (first < n) {
     const tau = heapWorst(heapScores, heapSize, k);
     // while anything gets in, a block at a time: the bound tightens with each
     const count = load<u32>(heapSize) < k ? 1 : TILE;
-    const m = scanTile(context, blocks, n, first, count, base, tau);
+    const m = scanTile(context, blocks, n, first, count, base, tau, ids, allowed, isCounted);
     for (let i: u32 = 0; i < m; i++) {
       const at = scratch + ((<usize>i) << 2);
       heapPush(
@@ -276,40 +319,94 @@ export function segmentedScan(
 }
 
 /**
- * The whole search: `count` lists in the order given by order u32[count]. lists: records of 16 bytes { blocks, ids, n,
- * 0 }; bases f32 and centroids (f32, `stride` floats apart, 0 where p is the query itself) by list number.
+ * Scans the n vectors of a list into the heap; c: its projected centroid or 0, base: the score of the centroid; allowed: bit
+ * set over ids or 0, isCounted as in scanTile. Returns the vectors that a counted filter allows, 0 else.
+ */
+export function segmentedScan(
+  context: usize,
+  c: usize,
+  base: f32,
+  blocks: usize,
+  n: u32,
+  ids: usize,
+  allowed: usize,
+  isCounted: bool,
+  k: u32,
+  heapScores: usize,
+  heapIds: usize,
+  heapSize: usize,
+): u32 {
+  if (load<f32>(context, 36) !== 1) segmentedQuery(context, c);
+  const scratch = <usize>load<u32>(context, 28);
+  store<u32>(scratch, 0, MET);
+  scanPiece(context, base, blocks, n, ids, allowed, isCounted, k, heapScores, heapIds, heapSize);
+  return load<u32>(scratch, MET);
+}
+
+/**
+ * The whole search: lists in the order given by order u32[count], and returns how many were visited: `least`, and more
+ * while under `wanted` vectors that the filter allows were met. With wanted = 0 the bit set is not counted, and more are
+ * visited while the heap holds fewer than the first `least` have places for (what was deleted there).
+ *
+ * lists: records of 16 bytes { blocks, ids, n, the number of the record that goes on with the list or 0 }; bases f32 and
+ * centroids (f32, `stride` floats apart, 0 where p is the query itself) by list number.
  */
 export function segmentedSearch(
   context: usize,
   lists: usize,
   order: usize,
   count: u32,
+  least: u32,
+  wanted: u32,
   bases: usize,
   centroids: usize,
   stride: u32,
+  allowed: usize,
   k: u32,
   heapScores: usize,
   heapIds: usize,
   heapSize: usize,
-): void {
-  for (let i: u32 = 0; i < count; i++) {
+): u32 {
+  const scratch = <usize>load<u32>(context, 28);
+  const isCounted = wanted > 0;
+  let places: u32 = 0;
+  let i: u32 = 0;
+  store<u32>(scratch, 0, MET);
+  for (; i < count; i++) {
+    if (i >= least) {
+      const isEnough = isCounted
+        ? load<u32>(scratch, MET) >= wanted
+        : load<u32>(heapSize) >= min<u32>(places, k);
+      if (isEnough) break;
+    }
     const list = <usize>load<u32>(order + ((<usize>i) << 2));
-    const record = lists + (list << 4);
-    const n = load<u32>(record, 8);
-    if (n === 0) continue;
-    segmentedScan(
-      context,
-      centroids === 0 ? 0 : centroids + ((list * <usize>stride) << 2),
-      load<f32>(bases + (list << 2)),
-      <usize>load<u32>(record),
-      n,
-      <usize>load<u32>(record, 4),
-      k,
-      heapScores,
-      heapIds,
-      heapSize,
-    );
+    let record = lists + (list << 4);
+    if (load<u32>(record, 8) === 0) continue;
+    const c = centroids === 0 ? <usize>0 : centroids + ((list * <usize>stride) << 2);
+    if (load<f32>(context, 36) !== 1) segmentedQuery(context, c);
+    const base = load<f32>(bases + (list << 2));
+    while (true) {
+      const n = load<u32>(record, 8);
+      if (i < least) places += n;
+      scanPiece(
+        context,
+        base,
+        <usize>load<u32>(record),
+        n,
+        <usize>load<u32>(record, 4),
+        allowed,
+        isCounted,
+        k,
+        heapScores,
+        heapIds,
+        heapSize,
+      );
+      const next = <usize>load<u32>(record, 12);
+      if (next === 0) break;
+      record = lists + (next << 4);
+    }
   }
+  return i;
 }
 
 /** Scores of all n vectors of a list, nothing given up: out f32[n], in list order. */
@@ -324,7 +421,7 @@ export function segmentedScores(
   if (load<f32>(context, 36) !== 1) segmentedQuery(context, c);
   const scores = <usize>load<u32>(context, 28) + SCORES;
   for (let first: u32 = 0; first < n; first += TILE << 5) {
-    const m = scanTile(context, blocks, n, first, TILE, base, Infinity);
+    const m = scanTile(context, blocks, n, first, TILE, base, Infinity, 0, 0, false);
     memory.copy(out + ((<usize>first) << 2), scores, (<usize>m) << 2);
   }
 }

@@ -338,27 +338,36 @@ export interface Kernels {
     blocks: Ptr,
     n: number,
     ids: Ptr,
+    allowed: Ptr,
+    isCounted: boolean,
     k: number,
     heapScores: Ptr,
     heapIds: Ptr,
     heapSize: Ptr,
-  ): void;
-  /** segmentedScan of `count` lists in one call: lists are records { blocks, ids, n, 0 }, order u32[count]. */
+  ): number;
+  /** segmentedScan of `least` to `count` lists in one call: records { blocks, ids, n, next }, order u32[count]. */
   segmentedSearch(
     context: Ptr,
     lists: Ptr,
     order: Ptr,
     count: number,
+    least: number,
+    wanted: number,
     bases: Ptr,
     centroids: Ptr,
     stride: number,
+    allowed: Ptr,
     k: number,
     heapScores: Ptr,
     heapIds: Ptr,
     heapSize: Ptr,
-  ): void;
+  ): number;
   /** Every vector's score, nothing given up; out f32[n]. */
   segmentedScores(context: Ptr, c: Ptr, base: number, blocks: Ptr, n: number, out: Ptr): void;
+  /** A word of masks u32[⌈n/32⌉] for each 32 of ids u32[n], a bit for each that `allowed` has; returns how many it has. */
+  allowedMasks(ids: Ptr, n: number, allowed: Ptr, masks: Ptr): number;
+  /** scores f32[n] become NaN, which no heap keeps, where masks have no bit. */
+  maskScores(scores: Ptr, n: number, masks: Ptr): void;
   /** Pushes scores[i] with ids[i] (or baseId + i where ids is NO_PTR) into the heap; smaller is better. */
   topKPushF32(
     scores: Ptr,

@@ -1,7 +1,7 @@
 /** Lists of segmented codes made the plain way, and the records that the scan kernels want, for their tests. */
 import { gaussianRows } from '@sagitta/testing';
 import type { Core } from '../src/core.ts';
-import type { Block, Ptr, Scope } from '../src/memory.ts';
+import { type Block, NO_PTR, type Ptr, type Scope } from '../src/memory.ts';
 import { packCode } from '../src/reference/code-pack.ts';
 import { expandFactor, type SegmentedSegment, segmentedBlockBytes } from '../src/reference/segmented-scan.ts';
 
@@ -195,12 +195,15 @@ export function scanSorted(
   base: number,
   n: number,
   k: number,
+  allowed: Ptr = NO_PTR,
+  isCounted = false,
 ): { scores: number[]; ids: number[] } {
   const scores = scope.reserve(4 * k);
   const ids = scope.reserve(4 * k);
   const size = scope.reserve(4);
   const { context, blocks } = setup;
-  core.kernels.segmentedScan(context, c, base, blocks, n, setup.ids, k, scores.at(), ids.at(), size.at());
+  const heap = [k, scores.at(), ids.at(), size.at()] as const;
+  core.kernels.segmentedScan(context, c, base, blocks, n, setup.ids, allowed, isCounted, ...heap);
   const kept = size.u32()[0];
   core.kernels.topKSortF32(scores.at(), ids.at(), kept);
   return { scores: [...scores.f32(0, kept)], ids: [...ids.u32(0, kept)] };

@@ -300,9 +300,12 @@ describeBuilds('segmentedSearch', (core) => {
         records.at(),
         order.at(),
         3,
+        3,
+        0,
         bases.at(),
         centroids.at(),
         keptDims,
+        NO_PTR,
         k,
         one.scores.at(),
         one.ids.at(),
@@ -325,11 +328,14 @@ describeBuilds('segmentedSearch', (core) => {
         other.blocks,
         64,
         shifted.at(),
+        NO_PTR,
+        false,
         k,
         ...into,
       );
       const last = centroids.at(2 * keptDims * 4);
-      core.kernels.segmentedScan(setup.context, last, 1000, setup.blocks, 80, setup.ids, k, ...into);
+      const all = [setup.blocks, 80, setup.ids, NO_PTR, false, k] as const;
+      core.kernels.segmentedScan(setup.context, last, 1000, ...all, ...into);
       expect(one.size.u32()[0]).toBe(k);
       expect(two.size.u32()[0]).toBe(k);
       core.kernels.topKSortF32(one.scores.at(), one.ids.at(), k);

@@ -21,6 +21,7 @@ const MEASURE_OPTIONS: OptionTable<MeasureOptions> = {
   repeat: 'number',
   gamma: 'number',
   rerank: 'any',
+  allowed: 'any',
 };
 
 export interface SearchMeasurement {

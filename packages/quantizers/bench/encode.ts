@@ -32,7 +32,7 @@ function family(
 ): Contestant {
   const quantizer = trainQuantizer(core, set, { ...options, metric: 'l2', seed: 1 });
   const encoder = quantizer.createEncoder(core);
-  const blocks = core.allocate(blockCount(vectors) * quantizer.blockBytes);
+  const blocks = core.allocate(blockCount(vectors) * quantizer.layout.blockBytes);
   const rows = set.data.subarray(0, vectors * d);
   const run = (): void => encoder.encode(rows, quantizer.origin, blocks, 0);
   return { name: label, ...(asked ? { asked } : {}), vectors, run, best: Number.POSITIVE_INFINITY };

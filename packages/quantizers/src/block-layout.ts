@@ -63,14 +63,41 @@ export class BlockLayout {
     }
   }
 
-  /** Copies all that belongs to n vectors from positions from… of source to positions to… of target. */
+  /**
+   * Copies all that belongs to n vectors from positions from… of source to positions to… of target. Inside one block it
+   * goes forward: to may be below from.
+   */
   move(source: Block, from: number, target: Block, to: number, n = 1): void {
     const [read, written] = [source.u8(), target.u8()];
     for (const [region, { kind, bytesPerVector }] of this.regions.entries()) {
-      const nibbles = kind === 'rows' ? undefined : new Uint8Array(bytesPerVector);
-      for (let i = 0; i < n; i++) {
-        if (nibbles) this.take(read, region, from + i, nibbles);
-        this.put(written, region, to + i, nibbles ?? this.#row(read, region, from + i));
+      if (kind === 'nibbles') {
+        const nibbles = new Uint8Array(bytesPerVector);
+        for (let i = 0; i < n; i++) {
+          this.take(read, region, from + i, nibbles);
+          this.put(written, region, to + i, nibbles);
+        }
+        continue;
+      }
+      // rows of a region lie one after the other as far as a block goes
+      for (let i = 0; i < n; ) {
+        const left = BLOCK - Math.max((from + i) % BLOCK, (to + i) % BLOCK);
+        const count = Math.min(n - i, left);
+        const start = this.#row(read, region, from + i).byteOffset - read.byteOffset;
+        const rows = read.subarray(start, start + count * bytesPerVector);
+        written.set(rows, this.#row(written, region, to + i).byteOffset - written.byteOffset);
+        i += count;
+      }
+    }
+  }
+
+  /** Clears all that belongs to n vectors from a position on. */
+  clear(blocks: Block, first: number, n: number): void {
+    const bytes = blocks.u8();
+    for (const [region, { kind, bytesPerVector }] of this.regions.entries()) {
+      const nothing = new Uint8Array(bytesPerVector);
+      for (let i = first; i < first + n; i++) {
+        if (kind === 'rows') this.#row(bytes, region, i).fill(0);
+        else this.put(bytes, region, i, nothing);
       }
     }
   }

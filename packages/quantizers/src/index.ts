@@ -5,20 +5,26 @@
  */
 
 export { BlockLayout, type Region } from './block-layout.ts';
+export { Float32Quantizer } from './float32/index.ts';
 export { LEANVEC_SOLVERS, type LeanVecSolver } from './leanvec/index.ts';
 export type { LinearLayout } from './linear/block-layout.ts';
 export type { BlockEncoder, BlockFactors, CodedRows, CodePart, Coder, Dots } from './linear/coder.ts';
 export type { Frame } from './linear/frame.ts';
 export { type LinearParts, LinearQuantizer } from './linear/linear-quantizer.ts';
 export {
+  CODE_NAMES,
+  type CodeName,
+  type Encoder,
+  type Estimator,
   type EstimatorOptions,
+  type ListProbe,
   PRIMARY_NAMES,
   type PrimaryName,
   QUANTIZER_NAMES,
   type Quantizer,
-  type QuantizerEncoder,
   type QuantizerName,
-  type QueryEstimator,
+  type ScanHeap,
+  type ScanStatistics,
 } from './quantizer.ts';
 export {
   checkQuantizerOptions,
@@ -46,9 +52,8 @@ export {
   type SaqLayout,
   type SaqModel,
   type SaqOptions,
+  SaqQuantizer,
   type SaqSegment,
-  type ScanHeap,
-  type ScanStatistics,
   saqDefect,
   saqLayout,
   saveSaqModel,

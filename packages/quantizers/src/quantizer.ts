@@ -4,7 +4,9 @@
  *
  * Vectors are coded as residuals x - c of an origin c: the centroid of their list, or `origin` of a flat set.
  */
-import type { Block, Core, Metric, Numbers, Ptr, Vectors } from '@sagitta/core-wasm';
+import type { Block, ByteWriter, Core, Metric, Numbers, Ptr, Vectors } from '@sagitta/core-wasm';
+import type { BlockLayout } from './block-layout.ts';
+import type { SaqSegment } from './saq/layout.ts';
 
 export const QUANTIZER_NAMES = [
   'rabitq',
@@ -25,28 +27,36 @@ export type QuantizerName = (typeof QUANTIZER_NAMES)[number];
 export type PrimaryName = Exclude<QuantizerName, 'leanvec'>;
 export const PRIMARY_NAMES: readonly PrimaryName[] = QUANTIZER_NAMES.filter((name) => name !== 'leanvec');
 
+/** Every code that an index may hold; 'none' keeps float32. By the number that files hold: new names go to the end. */
+export const CODE_NAMES: readonly CodeName[] = ['none', 'saq', ...QUANTIZER_NAMES];
+export type CodeName = 'none' | 'saq' | QuantizerName;
+
 export interface Quantizer {
-  readonly name: QuantizerName;
+  readonly name: CodeName;
   readonly metric: Metric;
   readonly d: number;
   /** Average code bits a dimension, factors left out. */
   readonly bits: number;
-  /** Code and factors of one vector. */
-  readonly bytesPerVector: number;
-  /** Bytes of 32 vectors. */
-  readonly blockBytes: number;
+  /** Where code and factors lie in a block of 32 vectors. */
+  readonly layout: BlockLayout;
+  /** How bits are shared out among runs of dims; empty where all have the same. */
+  readonly plan: readonly SaqSegment[];
+  /** There are finer levels of codes that a first scan can leave unread: createEstimator with isCoarse. */
+  readonly hasLevels: boolean;
   /** Estimates of inner products have no bias over the random rotation. */
   readonly isUnbiased: boolean;
-  /** QueryEstimator.errors is there. */
+  /** Estimator.errors is there. */
   readonly hasErrorBound: boolean;
   /** Where a flat set is centred, d values: the mean of the sample for l2, else 0. */
   readonly origin: Float32Array;
-  createEncoder(core: Core): QuantizerEncoder;
-  createEstimator(core: Core, options?: EstimatorOptions): QueryEstimator;
+  createEncoder(core: Core): Encoder;
+  createEstimator(core: Core, options?: EstimatorOptions): Estimator;
   /** The n vectors that blocks stand for, n × d, fresh. origin: what was subtracted when they were coded. */
   decode(core: Core, blocks: Block, n: number, origin: Float32Array): Float32Array;
   /** What is wrong with blocks that were read from a file, or undefined: any bits are a code, factors have to be finite. */
   defect(blocks: Block, n: number): string | undefined;
+  /** Writes the model, as its reader takes it; nothing where there is none. */
+  write(writer: ByteWriter): void;
 }
 
 export interface EstimatorOptions {
@@ -54,7 +64,7 @@ export interface EstimatorOptions {
   readonly isCoarse?: boolean;
 }
 
-export interface QuantizerEncoder extends Disposable {
+export interface Encoder extends Disposable {
   /**
    * Codes n vectors (n × d numbers or n arrays of d, finite) less origin at positions first … first + n - 1 of blocks; places of the last block
    * behind them are left alone.
@@ -63,17 +73,75 @@ export interface QuantizerEncoder extends Disposable {
   encode(vectors: Vectors, origin: Float32Array, blocks: Block, first: number): void;
 }
 
-export interface QueryEstimator extends Disposable {
-  /** query — d numbers; for cosine of length 1. */
-  setQuery(query: Numbers): void;
+export interface Estimator extends Disposable {
+  /** Numbers of a centroid as scores want it; 0 where they need none. */
+  readonly centroidDims: number;
+  /** A centroid (d values) as scores want it: centroidDims values, fresh. */
+  project(centroid: Float32Array): Float32Array;
   /**
-   * out f32[⌈n/32⌉ × 32]: estimated scores, smaller is better: squared distances for l2, else negated inner products.
-   * base — the exact score of the origin: |q - c|² for l2, -<q, c> else.
+   * Sets the query of what follows: d numbers; for cosine of length 1. gamma — how much of its bound a vector is given
+   * before `search` leaves the rest of its code unread, where there is one.
    */
-  scores(blocks: Ptr, n: number, base: number, out: Ptr): void;
+  setQuery(query: Numbers, gamma?: number): void;
+  /**
+   * Writes estimated scores to out f32[⌈n/32⌉ × 32], of which n are meant, smaller is better: squared distances for l2, else
+   * negated inner products. centroid — projected, NO_PTR where centroidDims is 0; base — the exact score of the origin:
+   * |q - c|² for l2, -<q, c> else.
+   */
+  scores(blocks: Ptr, n: number, centroid: Ptr, base: number, out: Ptr): void;
+  /** Scans lists into the heap in one call and returns how many were visited. Absent: lists are scored, then offered. */
+  search?(probe: ListProbe, heap: ScanHeap): number;
+  /** Of searches since the last reset, where there is `search`. */
+  statistics?(): ScanStatistics;
+  resetStatistics?(): void;
   /**
    * How far a score may be off: out f32[n] = F_error·|q - c|, exceeded by under 5 % of estimates on one side. Only where
    * hasErrorBound. distance — |q - c|.
    */
   errors?(blocks: Block, n: number, distance: number): Float32Array;
+}
+
+/** The k best of the scans so far; in the core's memory. */
+export interface ScanHeap {
+  readonly k: number;
+  readonly scores: Ptr;
+  readonly ids: Ptr;
+  readonly size: Ptr;
+}
+
+/** Lists to be scanned, in the core's memory. */
+export interface ListProbe {
+  /** Records of 16 bytes, u32: blocks and ids (addresses), n, and the number of the record that goes on with the list or 0. */
+  readonly lists: Ptr;
+  /** u32[count], best list first. */
+  readonly order: Ptr;
+  readonly count: number;
+  /** Lists that are visited in any case. */
+  readonly least: number;
+  /**
+   * More lists are visited while fewer than so many allowed vectors were met. 0: allowed is of vectors that are not deleted,
+   * and more are visited while the heap holds fewer than the first `least` lists have places for.
+   */
+  readonly wanted: number;
+  /** f32 by list number: the exact score of the centroid. */
+  readonly bases: Ptr;
+  /** centroidDims f32 by list number, or NO_PTR where centroidDims is 0. */
+  readonly centroids: Ptr;
+  /** Bit set over ids, or NO_PTR where all are allowed. */
+  readonly allowed: Ptr;
+}
+
+/** Counters of the scans since the last reset. */
+export interface ScanStatistics {
+  /** Blocks of 32 that were looked at. */
+  readonly blocks: number;
+  /** Of these, blocks that ended at the norms, before any code byte was read. */
+  readonly blocksEndedAtNorms: number;
+  /** Of these, blocks that ended after some segments. */
+  readonly blocksEndedEarly: number;
+  /** Vectors whose every segment was read. */
+  readonly vectorsInFull: number;
+  readonly codeBitsRead: number;
+  /** Blocks seen, then for each stage of the scan the blocks of which it read at least one vector. */
+  readonly blocksAtStage: readonly number[];
 }

@@ -28,13 +28,12 @@ import {
   paddedDims,
   readFrame,
   rotatedFrame,
-  writeFrame,
 } from './linear/frame.ts';
-import { LinearQuantizer } from './linear/linear-quantizer.ts';
+import { LINEAR_VERSION, LinearQuantizer } from './linear/linear-quantizer.ts';
 import { readLowRankPqCoder, trainLowRankPq } from './low-rank-pq/index.ts';
 import { LvqCoder, MAX_MEANS, readLvqCoder } from './lvq/index.ts';
 import { balancedAxes, type PqOptions, readPqCoder, trainOpqFrame, trainPqCoder } from './pq/index.ts';
-import { PRIMARY_NAMES, QUANTIZER_NAMES, type QuantizerName } from './quantizer.ts';
+import { PRIMARY_NAMES, QUANTIZER_NAMES, type Quantizer, type QuantizerName } from './quantizer.ts';
 import {
   checkAllQuantizerOptions,
   type Made,
@@ -266,25 +265,16 @@ function readHalfCoder(reader: ByteReader, dims: number): HalfCoder {
   return new HalfCoder(dims, reader.u32In('norm', 0, 1) === 1 ? 'exact' : 'decoded');
 }
 
-const VERSION = 1;
-
-/** The section's bytes: version, name, d, metric, bits, unbiased, origin, frame, coder. */
-export function writeQuantizer(quantizer: LinearQuantizer): Uint8Array<ArrayBuffer> {
-  const { name, d, metric, bits, isUnbiased, origin, frame, coder } = quantizer;
+/** The section's bytes. */
+export function writeQuantizer(quantizer: Quantizer): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
-  writer.u32(VERSION).u32(QUANTIZER_NAMES.indexOf(name)).u32(d).u32(METRICS.indexOf(metric));
-  writer
-    .f64(bits)
-    .u32(isUnbiased ? 1 : 0)
-    .array(origin);
-  writeFrame(writer, frame);
-  coder.write(writer);
+  quantizer.write(writer);
   return writer.finish();
 }
 
 /** Reads one section to its end. @throws FormatError on anything writeQuantizer would not have written */
 export function readQuantizer(reader: ByteReader): LinearQuantizer {
-  reader.u32In('quantizer version', VERSION, VERSION);
+  reader.u32In('quantizer version', LINEAR_VERSION, LINEAR_VERSION);
   const name = QUANTIZER_NAMES[reader.u32In('quantizer', 0, QUANTIZER_NAMES.length - 1)] as QuantizerName;
   const d = reader.u32In('d', 1, MAX_DIMENSION);
   const metric = METRICS[reader.u32In('metric', 0, METRICS.length - 1)] as Metric;

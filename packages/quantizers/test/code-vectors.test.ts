@@ -16,7 +16,7 @@ function relativeErrors(
   const quantizer = trainQuantizer(core, { data: rows, n: N, d: D }, options);
   const origin = quantizer.origin.map((value) => value + shift);
   using encoder = quantizer.createEncoder(core);
-  using blocks = core.allocate(blockCount(N) * quantizer.blockBytes);
+  using blocks = core.allocate(blockCount(N) * quantizer.layout.blockBytes);
   encoder.encode(rows, origin, blocks, 0);
   const { rows: codes, lost } = quantizer.codeVectors(core, blocks, N, origin);
   const decoded = quantizer.decode(core, blocks, N, origin);
@@ -82,7 +82,7 @@ describe.each([
     for (const shift of options.name === 'scalar' ? [0] : [0, 0.4]) {
       const origin = quantizer.origin.map((value) => value + shift);
       using encoder = quantizer.createEncoder(core);
-      using blocks = core.allocate(blockCount(N) * quantizer.blockBytes);
+      using blocks = core.allocate(blockCount(N) * quantizer.layout.blockBytes);
       encoder.encode(shifted, origin, blocks, 0);
       const { rows: codes, lost } = quantizer.codeVectors(core, blocks, N, origin);
       expect(lost.every((value) => value === 0)).toBe(true);

@@ -1,5 +1,5 @@
 /** The family against naive translations of the papers: what codes stand for, and what estimates say, within rounding. */
-import { createCore } from '@sagitta/core-wasm';
+import { createCore, NO_PTR } from '@sagitta/core-wasm';
 import { gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import { blockCount, type LinearQuantizer, type QuantizerOptions, trainQuantizer } from '../src/index.ts';
@@ -39,7 +39,7 @@ function expectEstimates(
   using encoder = quantizer.createEncoder(core);
   using estimator = quantizer.createEstimator(core);
   using transform = new FrameTransform(core, quantizer.frame, 'query');
-  using blocks = core.allocate(blockCount(N) * quantizer.blockBytes);
+  using blocks = core.allocate(blockCount(N) * quantizer.layout.blockBytes);
   using out = core.allocate(blockCount(N) * 128);
   encoder.encode(rows, quantizer.origin, blocks, 0);
   for (let q = 0; q < 4; q++) {
@@ -48,7 +48,7 @@ function expectEstimates(
     const turned = transform.apply(centred);
     const base = centred.reduce((sum, value) => sum + value * value, 0);
     estimator.setQuery(query);
-    estimator.scores(blocks.at(), N, base, out.at());
+    estimator.scores(blocks.at(), N, NO_PTR, base, out.at());
     const scores = out.f32(0, N);
     for (let i = 0; i < N; i++) {
       const stands = decoded[i] as readonly number[];
@@ -128,7 +128,7 @@ describe('pq', () => {
     const { coder } = quantizer;
     if (!(coder instanceof PqCoder)) throw new Error('expected a PqCoder');
     using encoder = quantizer.createEncoder(core);
-    using blocks = core.allocate(blockCount(N) * quantizer.blockBytes);
+    using blocks = core.allocate(blockCount(N) * quantizer.layout.blockBytes);
     encoder.encode(rows, quantizer.origin, blocks, 0);
     const codes = quantizer.codes(blocks, N);
     const decoded = quantizer.decode(core, blocks, N, quantizer.origin);

@@ -1,5 +1,5 @@
 /** What every quantizer has to do, whatever its codes are. */
-import { ByteReader, type Core, createCore, type Metric } from '@sagitta/core-wasm';
+import { ByteReader, type Core, createCore, type Metric, NO_PTR } from '@sagitta/core-wasm';
 import { skewedRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import {
@@ -88,7 +88,8 @@ function estimatesOf(
   origin: Float32Array,
   queries: Float32Array,
 ): { codes: Uint8Array; scores: Float32Array[]; decoded: Float32Array } {
-  const { d, metric, blockBytes } = quantizer;
+  const { d, metric } = quantizer;
+  const { blockBytes } = quantizer.layout;
   const n = vectors.length / d;
   using encoder = quantizer.createEncoder(core);
   using estimator = quantizer.createEstimator(core);
@@ -100,7 +101,7 @@ function estimatesOf(
   for (let at = 0; at < queries.length; at += d) {
     const query = queries.subarray(at, at + d);
     estimator.setQuery(query);
-    estimator.scores(blocks.at(), n, exact(metric, query, origin), out.at());
+    estimator.scores(blocks.at(), n, NO_PTR, exact(metric, query, origin), out.at());
     scores.push(out.f32(0, n).slice());
   }
   return { codes: blocks.u8().slice(), scores, decoded: quantizer.decode(core, blocks, n, origin) };
@@ -155,7 +156,7 @@ export function quantizerCase(
         queries.subarray(0, D),
       );
       using encoder = quantizer.createEncoder(core);
-      using blocks = core.allocate(blockCount(n) * quantizer.blockBytes);
+      using blocks = core.allocate(blockCount(n) * quantizer.layout.blockBytes);
       for (const [first, count] of [
         [30, 7],
         [0, 5],
@@ -175,22 +176,15 @@ export function quantizerCase(
       expectSame(after.codes, before.codes);
       expectSame(after.decoded, before.decoded);
       for (const [q, scores] of before.scores.entries()) expectSame(after.scores[q] as Float32Array, scores);
-      for (const trait of [
-        'name',
-        'metric',
-        'd',
-        'bits',
-        'bytesPerVector',
-        'isUnbiased',
-        'hasErrorBound',
-      ] as const) {
+      for (const trait of ['name', 'metric', 'd', 'bits', 'isUnbiased', 'hasErrorBound'] as const) {
         expect(loaded[trait]).toBe(quantizer[trait]);
       }
+      expect(loaded.layout).toEqual(quantizer.layout);
     });
 
     it('says what a vector costs', () => {
-      expect(quantizer.blockBytes).toBe(32 * quantizer.bytesPerVector);
-      const factors = quantizer.bytesPerVector - (quantizer.bits * D) / 8;
+      expect(quantizer.layout.blockBytes).toBe(32 * quantizer.layout.bytesPerVector);
+      const factors = quantizer.layout.bytesPerVector - (quantizer.bits * D) / 8;
       expect(factors).toBeGreaterThanOrEqual(0);
       // at most add, scale, offset and error, and half a byte of an odd 4-bit code
       expect(factors).toBeLessThanOrEqual(16.5);
@@ -263,7 +257,7 @@ export function quantizerCase(
       const quantizer = trained;
       using encoder = quantizer.createEncoder(core);
       using estimator = quantizer.createEstimator(core);
-      using blocks = core.allocate(quantizer.blockBytes);
+      using blocks = core.allocate(quantizer.layout.blockBytes);
       const bad = ROWS.slice(0, D);
       bad[7] = Number.NaN;
       expect(() => encoder.encode(bad, quantizer.origin, blocks, 0)).toThrow(/"vectors"/);

@@ -39,7 +39,7 @@ function error(options: QuantizerOptions, sample: Float32Array): number {
   const quantizer = trainQuantizer(core, asSet(sample, d), options);
   const n = all.length / d;
   using encoder = quantizer.createEncoder(core);
-  using blocks = core.allocate(quantizer.blockBytes * Math.ceil(n / 32));
+  using blocks = core.allocate(quantizer.layout.blockBytes * Math.ceil(n / 32));
   encoder.encode(all, quantizer.origin, blocks, 0);
   const decoded = quantizer.decode(core, blocks, n, quantizer.origin);
   let lost = 0;

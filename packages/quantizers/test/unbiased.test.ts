@@ -1,5 +1,5 @@
 /** What quantizers say of themselves: no bias over the rotation, and a bound that holds as often as stated. */
-import { createCore } from '@sagitta/core-wasm';
+import { createCore, NO_PTR } from '@sagitta/core-wasm';
 import { gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import { blockCount, type QuantizerOptions, trainQuantizer } from '../src/index.ts';
@@ -29,11 +29,11 @@ function errorsOverSeeds(options: Omit<QuantizerOptions, 'metric'>, seeds: numbe
     if (seed === 0) expect(quantizer.isUnbiased).toBe(true);
     using encoder = quantizer.createEncoder(core);
     using estimator = quantizer.createEstimator(core);
-    using blocks = core.allocate(quantizer.blockBytes);
+    using blocks = core.allocate(quantizer.layout.blockBytes);
     using out = core.allocate(128);
     encoder.encode(x, new Float32Array(D), blocks, 0);
     estimator.setQuery(query);
-    estimator.scores(blocks.at(), 1, 0, out.at());
+    estimator.scores(blocks.at(), 1, NO_PTR, 0, out.at());
     return (-(out.f32()[0] as number) - truth) / unit;
   });
 }
@@ -84,7 +84,7 @@ it.each([
     expect(quantizer.hasErrorBound).toBe(true);
     using encoder = quantizer.createEncoder(core);
     using estimator = quantizer.createEstimator(core);
-    using blocks = core.allocate(blockCount(n) * quantizer.blockBytes);
+    using blocks = core.allocate(blockCount(n) * quantizer.layout.blockBytes);
     using out = core.allocate(blockCount(n) * 128);
     encoder.encode(rows, quantizer.origin, blocks, 0);
     let above = 0;
@@ -95,7 +95,7 @@ it.each([
       const base = query.reduce((sum, value, j) => sum + (value - (quantizer.origin[j] as number)) ** 2, 0);
       estimator.setQuery(query);
       // of inner products the exact score of the origin, 0, is -<q, 0>
-      estimator.scores(blocks.at(), n, metric === 'l2' ? base : 0, out.at());
+      estimator.scores(blocks.at(), n, NO_PTR, metric === 'l2' ? base : 0, out.at());
       const bounds = estimator.errors?.(blocks, n, Math.sqrt(base)) as Float32Array;
       const scores = out.f32(0, n);
       for (let i = 0; i < n; i++) {

@@ -112,9 +112,10 @@ describe('a search in steps', () => {
   const make = MAKES['ivf saq cosine'] as () => IvfIndex;
   const whole = make();
   const run = (index: IvfIndex, steps: ReturnType<IvfIndex['searchSteps']>): void => {
-    for (const list of steps.lists) {
-      const content = whole.lists.get(list);
-      if (content && index === whole) steps.scan(list, content);
+    for (let lists = steps.next(); lists.length > 0; lists = steps.next()) {
+      for (const list of lists) {
+        for (const piece of whole.lists.pieces(list)) if (index === whole) steps.scan(list, piece);
+      }
     }
   };
 
@@ -134,10 +135,12 @@ describe('a search in steps', () => {
   ])('is over with %s of the same index', (_, act) => {
     const used = whole.core.bytesUsed();
     const steps = whole.searchSteps(query, 10);
+    const [list = 0] = steps.next();
+    const [piece] = [...whole.lists.pieces(list)];
     act(whole);
-    const list = whole.lists.get(steps.lists[0] as number);
     for (const step of [
-      () => list && steps.scan(steps.lists[0] as number, list),
+      () => steps.next(),
+      () => piece && steps.scan(list, piece),
       () => steps.candidates(),
       () => steps.finish(),
     ]) {

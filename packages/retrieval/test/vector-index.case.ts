@@ -1,5 +1,7 @@
 /** What every index has to do, whatever it is made of: the suite that flat and IVF, coded and plain, all pass. */
+
 import { type Core, createCore, type Metric } from '@sagitta/core-wasm';
+import type { CodeName } from '@sagitta/quantizers';
 import { clusteredRows } from '@sagitta/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +9,6 @@ import {
   buildFlat,
   buildIvf,
   type IndexOptions,
-  type IndexQuantizer,
   type IvfIndex,
   indexPieces,
   loadIndex,
@@ -19,7 +20,7 @@ import { exactNeighbors, exactScore } from './brute-force.ts';
 
 export interface IndexCase {
   readonly kind: 'flat' | 'ivf';
-  readonly quantizer: IndexQuantizer;
+  readonly quantizer: CodeName;
   readonly bits?: number;
   readonly quantizerOptions?: IndexOptions['quantizerOptions'];
   readonly secondary?: IndexOptions['secondary'];

@@ -1,7 +1,7 @@
 /** The page: what is clicked and typed, and what is shown. The work is done in two workers. */
 import type { Metric } from '@sagitta/core-wasm';
 import { tokenize } from '@sagitta/demo/text';
-import type { IndexQuantizer } from '@sagitta/retrieval';
+import type { CodeName } from '@sagitta/quantizers';
 import { type BuildOptions, type IndexInfo, requestPersistence, SearchClient } from '@sagitta/web';
 import { proxy, type Remote, wrap } from 'comlink';
 import { drawChart, fillTable, whole } from './chart-view.ts';
@@ -127,7 +127,7 @@ class Page {
   #options({ n }: Dataset): BuildOptions {
     // beside an index of words, that of passages is kept: the map is made of it
     const choice = page.compression.value === LATE ? 'saq/4' : page.compression.value;
-    const [quantizer, bits] = choice.split('/') as [IndexQuantizer, string];
+    const [quantizer, bits] = choice.split('/') as [CodeName, string];
     const metric = page.metric.value as Metric;
     return {
       metric,

@@ -1,4 +1,5 @@
 /** Plain TypeScript twins of the kernels: oracles of the tests and the readable statement of what each kernel does. */
+export { allowedMasks, isAllowed, maskScores } from './allowed.ts';
 export { dotCodeRows } from './bit-dot.ts';
 export { dotBitPlanesRows } from './bit-planes.ts';
 export { packCode, unpackCode } from './code-pack.ts';

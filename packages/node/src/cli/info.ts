@@ -76,7 +76,7 @@ async function info(file: string, report: Reporter): Promise<void> {
 }
 
 function listSizes(index: IvfIndex): { empty: number; median: number; largest: number } {
-  const sizes = Uint32Array.from({ length: index.nlist }, (_, list) => index.lists.get(list)?.n ?? 0).sort();
+  const sizes = index.lists.sizes().sort();
   return {
     empty: sizes.filter((size) => size === 0).length,
     median: sizes[sizes.length >> 1] as number,

@@ -1,5 +1,7 @@
 /** Flags of the quantizer family. */
 import {
+  CODE_NAMES,
+  type CodeName,
   LEANVEC_SOLVERS,
   type LeanVecSolver,
   PRIMARY_NAMES,
@@ -7,13 +9,12 @@ import {
   quantizerOptionNames,
   type ScalarRanges,
 } from '@sagitta/quantizers';
-import type { IndexOptions, IndexQuantizer } from '@sagitta/retrieval';
-import { INDEX_QUANTIZERS } from '@sagitta/retrieval';
+import type { IndexOptions } from '@sagitta/retrieval';
 import { type Command, Option } from 'commander';
 import { integer, number, bits as saqBits } from './arguments.ts';
 
 export interface QuantizerFlags {
-  readonly quantizer: IndexQuantizer;
+  readonly quantizer: CodeName;
   readonly bits?: number;
   readonly mode?: 'fast' | 'optimal';
   readonly nbits?: '4' | '8';
@@ -28,7 +29,7 @@ export interface QuantizerFlags {
   readonly primary?: PrimaryName;
   readonly dims?: number;
   readonly solver?: LeanVecSolver;
-  readonly secondary?: IndexQuantizer;
+  readonly secondary?: CodeName;
   readonly secondaryBits?: number;
 }
 
@@ -39,7 +40,7 @@ export function addQuantizerOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--quantizer <NAME>', 'the compression; none keeps float32')
-        .choices(INDEX_QUANTIZERS)
+        .choices(CODE_NAMES)
         .default('saq'),
     )
     .option(
@@ -82,7 +83,7 @@ export function addQuantizerOptions(command: Command): Command {
       new Option(
         '--secondary <NAME>',
         'a second code of all dimensions that scores candidates again',
-      ).choices(INDEX_QUANTIZERS),
+      ).choices(CODE_NAMES),
     )
     .option('--secondary-bits <B>', 'bits a dimension of the second code', number(1 / 16, 16));
 }

@@ -1,6 +1,6 @@
 /** Results as text for people: names and values, and tables with right-aligned numbers. */
-import type { SaqSegment } from '@sagitta/quantizers';
-import type { IvfIndex, ListCodec } from '@sagitta/retrieval';
+import type { Quantizer, SaqSegment } from '@sagitta/quantizers';
+import type { IvfIndex } from '@sagitta/retrieval';
 
 /** One line each, the values in one column. */
 export function fieldLines(fields: readonly (readonly [name: string, value: string])[]): string[] {
@@ -30,7 +30,7 @@ export function planText(plan: readonly SaqSegment[]): string {
 
 /** E.g. "rabitq, 4 bits". */
 export function quantizerText(
-  of: Pick<IvfIndex, 'quantizer' | 'bits'> | Pick<ListCodec, 'name' | 'bits'>,
+  of: Pick<IvfIndex, 'quantizer' | 'bits'> | Pick<Quantizer, 'name' | 'bits'>,
 ): string {
   const quantizer = 'name' in of ? of.name : of.quantizer;
   const { bits } = of;

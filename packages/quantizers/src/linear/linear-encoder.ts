@@ -11,7 +11,7 @@ import {
   type Vectors,
 } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
-import type { QuantizerEncoder } from '../quantizer.ts';
+import type { Encoder } from '../quantizer.ts';
 import { factorAt, type LinearLayout, putCode, putFactors } from './block-layout.ts';
 import {
   type BlockEncoder,
@@ -38,9 +38,9 @@ export function emptyRows(n: number, codeBytes: number): CodedRows {
 }
 
 /** What an encoder takes of a LinearQuantizer. */
-type Encoded = LinearParts & { readonly layout: LinearLayout };
+type Encoded = LinearParts & { readonly places: LinearLayout };
 
-export class LinearEncoder extends Owner implements QuantizerEncoder {
+export class LinearEncoder extends Owner implements Encoder {
   readonly #quantizer: Encoded;
   readonly #transform: FrameTransform;
   readonly #blockEncoder: BlockEncoder | undefined;
@@ -131,7 +131,7 @@ export class LinearEncoder extends Owner implements QuantizerEncoder {
     blocks: Block,
     first: number,
   ): boolean {
-    const { coder, layout } = this.#quantizer;
+    const { coder, places: layout } = this.#quantizer;
     const lane = first % BLOCK;
     const block = Math.floor(first / BLOCK) * layout.blocks.blockBytes;
     const { norms, scales, offsets, errors, crosses } = this.#factors;
@@ -161,7 +161,7 @@ export class LinearEncoder extends Owner implements QuantizerEncoder {
     blocks: Block,
     first: number,
   ): void {
-    const { coder, layout, metric } = this.#quantizer;
+    const { coder, places: layout, metric } = this.#quantizer;
     const { codeBytes } = coder;
     const rows = this.#transform.apply(residuals);
     coder.encode(this.core, rows, n, coded);

@@ -10,10 +10,12 @@
  */
 import {
   type Block,
+  type ByteWriter,
   type Core,
   checkFinite,
   checkLength,
   longestStored,
+  METRICS,
   type Metric,
   type Numbers,
   Owner,
@@ -21,13 +23,15 @@ import {
   rowsDefect,
   toFloat32,
 } from '@sagitta/core-wasm';
+import type { BlockLayout } from '../block-layout.ts';
 import { BLOCK, blockCount } from '../blocks.ts';
-import type {
-  EstimatorOptions,
-  Quantizer,
-  QuantizerEncoder,
-  QuantizerName,
-  QueryEstimator,
+import {
+  type Encoder,
+  type Estimator,
+  type EstimatorOptions,
+  QUANTIZER_NAMES,
+  type Quantizer,
+  type QuantizerName,
 } from '../quantizer.ts';
 import {
   factorAt,
@@ -48,12 +52,15 @@ import {
   FACTOR_PART,
   FACTOR_SCALE,
 } from './coder.ts';
-import { centreOf, type Frame, FrameTransform, fromFrame } from './frame.ts';
+import { centreOf, type Frame, FrameTransform, fromFrame, writeFrame } from './frame.ts';
 import { emptyRows, LinearEncoder } from './linear-encoder.ts';
 import type { LinearParts } from './linear-parts.ts';
 import { blocksDefect, largestCoordinate, reachDefect } from './stored-range.ts';
 
 export type { LinearParts } from './linear-parts.ts';
+
+/** Of what LinearQuantizer.write writes. */
+export const LINEAR_VERSION = 1;
 
 export class LinearQuantizer implements Quantizer {
   readonly name: QuantizerName;
@@ -62,12 +69,13 @@ export class LinearQuantizer implements Quantizer {
   readonly bits: number;
   readonly isUnbiased: boolean;
   readonly hasErrorBound: boolean;
-  readonly bytesPerVector: number;
-  readonly blockBytes: number;
+  readonly layout: BlockLayout;
+  readonly plan: readonly [] = [];
   readonly origin: Float32Array;
   readonly frame: Frame;
   readonly coder: Coder;
-  readonly layout: LinearLayout;
+  /** What of a block is what. */
+  readonly places: LinearLayout;
   /** Of r̂ in a file; computed when first wanted. */
   #largestCoordinate: number | undefined;
 
@@ -80,17 +88,16 @@ export class LinearQuantizer implements Quantizer {
     this.origin = parts.origin;
     this.frame = parts.frame;
     this.coder = parts.coder;
-    this.layout = linearLayout(parts.coder, parts.metric);
+    this.places = linearLayout(parts.coder, parts.metric);
+    this.layout = this.places.blocks;
     this.hasErrorBound = (parts.coder.factors & FACTOR_ERROR) !== 0;
-    this.bytesPerVector = this.layout.blocks.bytesPerVector;
-    this.blockBytes = this.layout.blocks.blockBytes;
   }
 
-  createEncoder(core: Core): QuantizerEncoder {
+  createEncoder(core: Core): Encoder {
     return new LinearEncoder(core, this);
   }
 
-  createEstimator(core: Core, options: EstimatorOptions = {}): QueryEstimator {
+  createEstimator(core: Core, options: EstimatorOptions = {}): Estimator {
     return new LinearEstimator(core, this, options.isCoarse ?? false);
   }
 
@@ -116,7 +123,7 @@ export class LinearQuantizer implements Quantizer {
   }
 
   #takeCoded(blocks: Block, n: number): CodedRows {
-    const { coder, layout } = this;
+    const { coder, places: layout } = this;
     const coded = emptyRows(n, coder.codeBytes);
     const bytes = blocks.u8();
     for (let i = 0; i < n; i++) {
@@ -146,7 +153,7 @@ export class LinearQuantizer implements Quantizer {
     n: number,
     origin: Float32Array,
   ): { rows: Float32Array; lost: Float32Array } {
-    const { coder, layout, metric, frame } = this;
+    const { coder, places: layout, metric, frame } = this;
     const lost = new Float32Array(n);
     if (metric !== 'l2') return { rows: this.decode(core, blocks, n, origin), lost };
     const { dims } = coder;
@@ -185,6 +192,18 @@ export class LinearQuantizer implements Quantizer {
     return blocksDefect(this, blocks, n, this.#largest);
   }
 
+  /** version, name, d, metric, bits, unbiased, origin, frame, coder. */
+  write(writer: ByteWriter): void {
+    const { name, d, metric, bits, isUnbiased, origin, frame, coder } = this;
+    writer.u32(LINEAR_VERSION).u32(QUANTIZER_NAMES.indexOf(name)).u32(d).u32(METRICS.indexOf(metric));
+    writer
+      .f64(bits)
+      .u32(isUnbiased ? 1 : 0)
+      .array(origin);
+    writeFrame(writer, frame);
+    coder.write(writer);
+  }
+
   get #largest(): number {
     this.#largestCoordinate ??= largestCoordinate(this.frame);
     return this.#largestCoordinate;
@@ -201,7 +220,8 @@ interface OpenPart {
   readonly codesAt: number;
 }
 
-class LinearEstimator extends Owner implements QueryEstimator {
+class LinearEstimator extends Owner implements Estimator {
+  readonly centroidDims = 0;
   readonly #quantizer: LinearQuantizer;
   readonly #transform: FrameTransform;
   readonly #dots: Dots;
@@ -218,7 +238,7 @@ class LinearEstimator extends Owner implements QueryEstimator {
     this.#quantizer = quantizer;
     this.#transform = this.own(() => new FrameTransform(core, quantizer.frame, 'query'));
     this.#dots = this.own(() => quantizer.coder.createDots(core));
-    const { coder, layout } = quantizer;
+    const { coder, places: layout } = quantizer;
     let at = firstBytes(coder);
     const parts: OpenPart[] = [];
     const unread: CodePart[] = [];
@@ -236,6 +256,12 @@ class LinearEstimator extends Owner implements QueryEstimator {
     this.#partProducts = this.allocate(parts.length > 0 ? 8 * BLOCK * RUN_BLOCKS : 0);
   }
 
+  /** What a list needs of its centroid is in the factors. */
+  project(): Float32Array {
+    this.checkLive('estimator');
+    return new Float32Array(0);
+  }
+
   setQuery(given: Numbers): void {
     this.checkLive('estimator');
     const { d, metric, origin } = this.#quantizer;
@@ -250,9 +276,9 @@ class LinearEstimator extends Owner implements QueryEstimator {
     for (const { dots } of this.#parts) dots.setQuery(rotated);
   }
 
-  scores(blocks: Ptr, n: number, base: number, out: Ptr): void {
+  scores(blocks: Ptr, n: number, _centroid: Ptr, base: number, out: Ptr): void {
     this.checkLive('estimator');
-    const { blockBytes } = this.#quantizer;
+    const { blockBytes } = this.#quantizer.layout;
     for (let b = 0; b * BLOCK < n; b += RUN_BLOCKS) {
       const first = b * BLOCK;
       const count = Math.min(RUN_BLOCKS * BLOCK, n - first);
@@ -261,7 +287,8 @@ class LinearEstimator extends Owner implements QueryEstimator {
   }
 
   #scoresOfRun(blocks: Ptr, n: number, base: number, out: Ptr): void {
-    const { layout, metric, blockBytes } = this.#quantizer;
+    const { places: layout, metric } = this.#quantizer;
+    const { blockBytes } = layout.blocks;
     const count = blockCount(n);
     for (let b = 0; b < count; b++) {
       const codes = (blocks + b * blockBytes + layout.codesAt) as Ptr;
@@ -290,7 +317,7 @@ class LinearEstimator extends Owner implements QueryEstimator {
   }
 
   #partDots({ dots, codesAt }: OpenPart, blocks: Ptr, count: number): void {
-    const { blockBytes } = this.#quantizer;
+    const { blockBytes } = this.#quantizer.layout;
     for (let b = 0; b < count; b++) {
       dots.compute((blocks + b * blockBytes + codesAt) as Ptr, this.#partProducts.at(4 * BLOCK * b));
     }
@@ -311,7 +338,8 @@ class LinearEstimator extends Owner implements QueryEstimator {
 
   /** A part with a scale of its own, or none, goes to the scores. */
   #addPart(open: OpenPart, blocks: Ptr, n: number, out: Ptr): void {
-    const { layout, metric, blockBytes } = this.#quantizer;
+    const { places: layout, metric } = this.#quantizer;
+    const { blockBytes } = layout.blocks;
     const count = blockCount(n);
     this.#partDots(open, blocks, count);
     const { part, dots } = open;
@@ -336,7 +364,7 @@ class LinearEstimator extends Owner implements QueryEstimator {
 
   errors(blocks: Block, n: number, distance: number): Float32Array {
     this.checkLive('estimator');
-    const { layout, metric } = this.#quantizer;
+    const { places: layout, metric } = this.#quantizer;
     const weight = (metric === 'l2' ? 2 : 1) * distance;
     return takeFactors(blocks, layout, FACTOR_ERROR, 0, n).map((error) => error * weight);
   }

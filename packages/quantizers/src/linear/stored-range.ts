@@ -40,17 +40,17 @@ export function reachDefect(coder: Coder, largest: number): string | undefined {
 
 interface Coded {
   readonly coder: Coder;
-  readonly layout: LinearLayout;
-  readonly blockBytes: number;
+  readonly places: LinearLayout;
 }
 
 /** What is wrong with the blocks of n vectors, or undefined. */
 export function blocksDefect(
-  { coder, layout, blockBytes }: Coded,
+  { coder, places: layout }: Coded,
   blocks: Block,
   n: number,
   largest: number,
 ): string | undefined {
+  const { blockBytes } = layout.blocks;
   let reach = coder.reach;
   let own = 0;
   for (const part of coder.parts ?? []) {

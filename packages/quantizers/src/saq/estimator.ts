@@ -22,6 +22,7 @@ import {
   type Ptr,
   toFloat32,
 } from '@sagitta/core-wasm';
+import type { Estimator, ListProbe, ScanHeap, ScanStatistics } from '../quantizer.ts';
 import { type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
 import { ReflectionTransform } from './reflections.ts';
@@ -38,32 +39,10 @@ import {
 /** Default share of the bound at which the scan gives a vector up. */
 export const DEFAULT_GAMMA = 1;
 
-/** Counters of the scans since the last reset. */
-export interface ScanStatistics {
-  /** Blocks of 32 that were looked at. */
-  readonly blocks: number;
-  /** Of these, blocks that ended at the norms, before any code byte was read. */
-  readonly blocksEndedAtNorms: number;
-  /** Of these, blocks that ended after some segments. */
-  readonly blocksEndedEarly: number;
-  /** Vectors whose every segment was read. */
-  readonly vectorsInFull: number;
-  readonly codeBitsRead: number;
-  /** Blocks seen, then for each stage of the scan the blocks of which it read at least one vector. */
-  readonly blocksAtStage: readonly number[];
-}
-
-/** The k best of the scans so far; in the core's memory. */
-export interface ScanHeap {
-  readonly k: number;
-  readonly scores: Ptr;
-  readonly ids: Ptr;
-  readonly size: Ptr;
-}
-
-export class SaqEstimator extends Owner {
+export class SaqEstimator extends Owner implements Estimator {
   readonly model: SaqModel;
   readonly layout: SaqLayout;
+  readonly centroidDims: number;
   readonly #weight: number;
   readonly #projection: Block;
   readonly #reflections: ReflectionTransform | undefined;
@@ -84,6 +63,8 @@ export class SaqEstimator extends Owner {
     this.layout = saqLayout(model.plan);
     this.#weight = model.metric === 'l2' ? 2 : 1;
     const { coded, keptDims } = this.layout;
+    // inner products do not depend on the centroid
+    this.centroidDims = model.metric === 'l2' ? keptDims : 0;
     const { reflections } = model;
     this.#projection = this.allocate(model.projection.byteLength);
     this.#projection.f32(0, model.projection.length).set(model.projection);
@@ -163,21 +144,18 @@ export class SaqEstimator extends Owner {
   scan(blocks: Ptr, n: number, centroid: Ptr, base: number, ids: Ptr, heap: ScanHeap): void {
     this.checkLive('estimator');
     const { scores, ids: heapIds, size, k } = heap;
-    const context = this.#context.at();
-    this.core.kernels.segmentedScan(context, centroid, base, blocks, n, ids, k, scores, heapIds, size);
+    const list = [this.#context.at(), centroid, base, blocks, n, ids] as const;
+    this.core.kernels.segmentedScan(...list, NO_PTR, false, k, scores, heapIds, size);
   }
 
-  /**
-   * Scans `count` lists in the order of order u32[count], in one call. lists — records of 16 bytes by list number: blocks,
-   * ids (addresses), n and 0, u32; bases f32 and centroids (keptDims f32, NO_PTR for inner products) by list number.
-   */
-  search(lists: Ptr, order: Ptr, count: number, bases: Ptr, centroids: Ptr, heap: ScanHeap): void {
+  /** Scans the lists of a probe in one call; see ListProbe. Returns how many were visited. */
+  search(probe: ListProbe, heap: ScanHeap): number {
     this.checkLive('estimator');
+    const { lists, order, count, least, wanted, bases, centroids, allowed } = probe;
     const { scores, ids, size, k } = heap;
     const { keptDims } = this.layout;
-    const context = this.#context.at();
-    const { kernels } = this.core;
-    kernels.segmentedSearch(context, lists, order, count, bases, centroids, keptDims, k, scores, ids, size);
+    const route = [lists, order, count, least, wanted, bases, centroids, keptDims, allowed] as const;
+    return this.core.kernels.segmentedSearch(this.#context.at(), ...route, k, scores, ids, size);
   }
 
   /** Stages of a scan: one a range of dims, then the bits below the eighth of what has more than 8. */

@@ -6,10 +6,11 @@
 export { type AllocateBitsOptions, allocateBits, planError, singleSegmentPlan } from './bit-allocation.ts';
 export { type DecodeOptions, SaqDecoder } from './decoder.ts';
 export { SaqEncoder } from './encoder.ts';
-export { DEFAULT_GAMMA, SaqEstimator, type ScanHeap, type ScanStatistics } from './estimator.ts';
+export { DEFAULT_GAMMA, SaqEstimator } from './estimator.ts';
 export { loadSaqModel, readSaqModel, saveSaqModel, writeSaqModel } from './format.ts';
 export { BLOCK, blockCount, type SaqLayout, type SaqSegment, saqLayout } from './layout.ts';
 export type { SaqModel } from './model.ts';
+export { SaqQuantizer } from './quantizer.ts';
 export type { Reflections } from './reflections.ts';
 export { startsOf } from './starts.ts';
 export { saqDefect } from './stored-range.ts';

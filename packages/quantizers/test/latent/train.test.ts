@@ -70,9 +70,9 @@ describe('latent', () => {
     const quantizer = train(bits);
     const { coder } = quantizer;
     if (!(coder instanceof LatentCoder)) throw new Error('expected a LatentCoder');
-    expect(quantizer.bytesPerVector).toBe((32 * bits) / 8);
+    expect(quantizer.layout.bytesPerVector).toBe((32 * bits) / 8);
     using encoder = quantizer.createEncoder(core);
-    using blocks = core.allocate(blockCount(N) * quantizer.blockBytes);
+    using blocks = core.allocate(blockCount(N) * quantizer.layout.blockBytes);
     const origin = new Float32Array(D);
     encoder.encode(rows, origin, blocks, 0);
     const decoded = quantizer.decode(core, blocks, N, origin);
@@ -86,7 +86,7 @@ describe('latent', () => {
   it('learns what a uniform grid cannot: heaps and constants', () => {
     const heaps = (quantizer: LinearQuantizer): number => {
       using encoder = quantizer.createEncoder(core);
-      using blocks = core.allocate(blockCount(N) * quantizer.blockBytes);
+      using blocks = core.allocate(blockCount(N) * quantizer.layout.blockBytes);
       encoder.encode(rows, new Float32Array(D), blocks, 0);
       const decoded = quantizer.decode(core, blocks, N, new Float32Array(D));
       let sum = 0;

@@ -1,5 +1,5 @@
 /** Codes of two parts under LeanVec: scores are those of what the codes decode to, all parts of it. */
-import { createCore } from '@sagitta/core-wasm';
+import { createCore, NO_PTR } from '@sagitta/core-wasm';
 import { clusteredRows } from '@sagitta/testing';
 import { afterAll, expect, it } from 'vitest';
 import { type QuantizerOptions, trainQuantizer } from '../../src/index.ts';
@@ -20,7 +20,7 @@ it.each([
   const made = { name: 'leanvec', metric: 'ip', dims: D, ...options } as const;
   const quantizer = trainQuantizer(core, { data, n: N, d: D }, made);
   core.scope((scope) => {
-    const blocks = scope.reserve(2 * quantizer.blockBytes);
+    const blocks = scope.reserve(2 * quantizer.layout.blockBytes);
     const out = scope.reserve(4 * 64);
     using encoder = quantizer.createEncoder(core);
     encoder.encode(data, quantizer.origin, blocks, 0);
@@ -28,7 +28,7 @@ it.each([
     using estimator = quantizer.createEstimator(core);
     const query = data.subarray(0, D);
     estimator.setQuery(query);
-    estimator.scores(blocks.at(), N, 0, out.at());
+    estimator.scores(blocks.at(), N, NO_PTR, 0, out.at());
     const scores = out.f32(0, N);
     for (let i = 0; i < N; i++) {
       let product = 0;

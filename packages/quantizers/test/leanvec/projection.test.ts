@@ -1,5 +1,5 @@
 /** Queries from elsewhere: the sphering projection, and Frank and Wolfe's, against the principal directions of the vectors. */
-import { createCore, type VectorSet } from '@sagitta/core-wasm';
+import { createCore, NO_PTR, type VectorSet } from '@sagitta/core-wasm';
 import { expect, it } from 'vitest';
 import { blockCount, trainQuantizer } from '../../src/index.ts';
 import { frankWolfeProjection, identityProjection, spheringProjection } from '../../src/leanvec/index.ts';
@@ -77,14 +77,14 @@ it('decodes by the matrix of the queries: products with decoded vectors are the 
     });
     using encoder = quantizer.createEncoder(core);
     using estimator = quantizer.createEstimator(core);
-    using blocks = core.allocate(blockCount(40) * quantizer.blockBytes);
+    using blocks = core.allocate(blockCount(40) * quantizer.layout.blockBytes);
     using out = core.allocate(blockCount(40) * 128);
     const origin = new Float32Array(D);
     encoder.encode(sample.data.subarray(0, 40 * D), origin, blocks, 0);
     const decoded = quantizer.decode(core, blocks, 40, origin);
     const query = tests.subarray(0, D);
     estimator.setQuery(query);
-    estimator.scores(blocks.at(), 40, 0, out.at());
+    estimator.scores(blocks.at(), 40, NO_PTR, 0, out.at());
     for (const [i, score] of out.f32(0, 40).entries()) {
       let dot = 0;
       for (let j = 0; j < D; j++) dot += (query[j] as number) * (decoded[i * D + j] as number);

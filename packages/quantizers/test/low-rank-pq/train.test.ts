@@ -33,7 +33,7 @@ function train(options: Omit<QuantizerOptions, 'metric'>, rows = learned): Linea
 function missed(quantizer: LinearQuantizer, rows: Float32Array): number {
   const n = rows.length / D;
   using encoder = quantizer.createEncoder(core);
-  using blocks = core.allocate(blockCount(n) * quantizer.blockBytes);
+  using blocks = core.allocate(blockCount(n) * quantizer.layout.blockBytes);
   encoder.encode(rows, quantizer.origin, blocks, 0);
   const decoded = quantizer.decode(core, blocks, n, quantizer.origin);
   let lost = 0;

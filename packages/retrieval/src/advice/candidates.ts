@@ -1,11 +1,12 @@
 /** Which quantizers apply at so many bits a dimension. */
+
+import type { CodeName } from '@sagitta/quantizers';
 import type { IndexOptions } from '../ivf/build.ts';
-import type { IndexQuantizer } from '../ivf/list-codec.ts';
 
 export interface Candidate {
   /** As a reader of a chart knows it. */
   readonly label: string;
-  readonly quantizer: IndexQuantizer;
+  readonly quantizer: CodeName;
   /** As asked for; what a vector costs is measured. */
   readonly bits: number;
   readonly options: Pick<IndexOptions, 'bits' | 'singleSegment' | 'quantizerOptions'>;
@@ -18,7 +19,7 @@ const PQ_ROWS = 256;
 /** Everything that exists at `bits` for n training vectors of d dimensions. */
 export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
   const out: Candidate[] = [];
-  const add = (label: string, quantizer: IndexQuantizer, options: Candidate['options'] = { bits }): void => {
+  const add = (label: string, quantizer: CodeName, options: Candidate['options'] = { bits }): void => {
     out.push({ label, quantizer, bits, options });
   };
   const isInteger = Number.isInteger(bits);

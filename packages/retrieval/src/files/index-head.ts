@@ -4,22 +4,24 @@
  */
 import {
   type ByteReader,
-  type Core,
   FormatError,
   longestStored,
   MAX_DIMENSION,
   METRICS,
   UnsupportedError,
 } from '@sagitta/core-wasm';
-import { readQuantizer, readSaqModel } from '@sagitta/quantizers';
-import { FloatCodec } from '../ivf/float-codec.ts';
+import {
+  CODE_NAMES,
+  Float32Quantizer,
+  type Quantizer,
+  readQuantizer,
+  readSaqModel,
+  SaqQuantizer,
+} from '@sagitta/quantizers';
 import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection } from '../ivf/format.ts';
 import { BLOCK } from '../ivf/inverted-lists.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import type { IvfParts } from '../ivf/ivf-parts.ts';
-import { INDEX_QUANTIZERS, type ListCodec } from '../ivf/list-codec.ts';
-import { QuantizerCodec } from '../ivf/quantizer-codec.ts';
-import { SaqCodec } from '../ivf/saq-codec.ts';
 import { NO_ID } from '../search/search-result.ts';
 
 const MAX_LISTS = 1_048_576;
@@ -44,9 +46,7 @@ export function readMeta(reader: ByteReader): IndexMeta {
   const d = reader.u32In('d', 1, MAX_DIMENSION);
   const metric = METRICS[reader.u32In('metric', 0, METRICS.length - 1)] as IndexMeta['metric'];
   const kind = INDEX_KINDS[reader.u32In('kind', 0, 1)] as IndexMeta['kind'];
-  const quantizer = INDEX_QUANTIZERS[
-    reader.u32In('quantizer', 0, INDEX_QUANTIZERS.length - 1)
-  ] as IndexMeta['quantizer'];
+  const quantizer = CODE_NAMES[reader.u32In('quantizer', 0, CODE_NAMES.length - 1)] as IndexMeta['quantizer'];
   const nlist = reader.u32In('nlist', 1, kind === 'flat' ? 1 : MAX_LISTS);
   const keepVectors = reader.u32In('kept vectors', 0, 1) === 1;
   reader.end();
@@ -115,22 +115,15 @@ export class IdsOnce {
   }
 }
 
-/** A codec, and what vectors outside lists lose. */
-export interface OpenedCodec {
-  readonly codec: ListCodec;
-  readonly origin: Float32Array;
-}
-
 /** A quantizer by name; `model` gives the reader of its model, which it ends with, and is not called for 'none'. */
 export type QuantizerOpener = (
-  core: Core,
   wanted: IndexMeta['quantizer'],
   meta: IndexMeta,
   model: () => ByteReader,
-) => OpenedCodec;
+) => Quantizer;
 
-export const openQuantizer: QuantizerOpener = (core, wanted, meta, model) => {
-  if (wanted === 'none' || wanted === 'saq') return openSaqQuantizer(core, wanted, meta, model);
+export const openQuantizer: QuantizerOpener = (wanted, meta, model) => {
+  if (wanted === 'none' || wanted === 'saq') return openSaqQuantizer(wanted, meta, model);
   const reader = model();
   const quantizer = readQuantizer(reader);
   const { name, d, metric } = quantizer;
@@ -139,15 +132,15 @@ export const openQuantizer: QuantizerOpener = (core, wanted, meta, model) => {
       `the quantizer expected ${wanted}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
     );
   }
-  return { codec: new QuantizerCodec(core, quantizer), origin: quantizer.origin };
+  return quantizer;
 };
 
 /**
  * openQuantizer for SAQ codes and float32, without the other quantizers.
  * @throws UnsupportedError for any other
  */
-export const openSaqQuantizer: QuantizerOpener = (core, wanted, { d, metric }, model) => {
-  if (wanted === 'none') return { codec: new FloatCodec(core, d, metric), origin: new Float32Array(d) };
+export const openSaqQuantizer: QuantizerOpener = (wanted, { d, metric }, model) => {
+  if (wanted === 'none') return new Float32Quantizer(d, metric);
   if (wanted !== 'saq') {
     throw new UnsupportedError(`the index expected saq or none for its quantizer, got ${wanted}`);
   }
@@ -156,22 +149,16 @@ export const openSaqQuantizer: QuantizerOpener = (core, wanted, { d, metric }, m
   if (saq.d !== d || saq.metric !== metric) {
     reader.fail(`the model expected d = ${d} and ${metric}, got ${saq.d} and ${saq.metric}`);
   }
-  return { codec: new SaqCodec(core, saq), origin: saq.mean };
+  return new SaqQuantizer(saq);
 };
-
-/** reader — not called without a quantizer */
-export function openCodec(core: Core, meta: IndexMeta, reader: (id: string) => ByteReader): ListCodec {
-  return openPrimary(openQuantizer, core, meta, reader);
-}
 
 /** What lists are coded in; reader — of the section that modelSection names, not called without a quantizer. */
 export function openPrimary(
   open: QuantizerOpener,
-  core: Core,
   meta: IndexMeta,
   reader: (id: string) => ByteReader,
-): ListCodec {
-  return open(core, meta.quantizer, meta, () => reader(modelSection(meta.quantizer) as string)).codec;
+): Quantizer {
+  return open(meta.quantizer, meta, () => reader(modelSection(meta.quantizer) as string));
 }
 
 /** @throws UnsupportedError if the file has secondary codes: only loadIndex reads them */
@@ -184,8 +171,9 @@ export function refuseSecondaryCodes(has: (id: string) => boolean): void {
 /** @throws FormatError if the lists of the index hold numbers that no vectors within range give */
 export function checkCodes(index: IvfIndex): void {
   for (let list = 0; list < index.nlist; list++) {
-    const content = index.lists.get(list);
-    const defect = content ? index.codec.defect(content.blocks, content.n) : undefined;
-    if (defect !== undefined) throw new FormatError(`list ${list}: ${defect}`);
+    for (const { blocks, n } of index.lists.pieces(list)) {
+      const defect = index.codec.defect(blocks, n);
+      if (defect !== undefined) throw new FormatError(`list ${list}: ${defect}`);
+    }
   }
 }

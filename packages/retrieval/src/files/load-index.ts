@@ -10,9 +10,10 @@ import {
   making,
   readContainer,
 } from '@sagitta/core-wasm';
+import { CODE_NAMES } from '@sagitta/quantizers';
 import { BLOCK, type SavedLists } from '../ivf/inverted-lists.ts';
 import { IvfIndex } from '../ivf/ivf-index.ts';
-import { INDEX_QUANTIZERS } from '../ivf/list-codec.ts';
+import { ListScan } from '../ivf/list-scan.ts';
 import { SecondaryCodes } from '../ivf/secondary-codes.ts';
 import {
   checkCodes,
@@ -53,13 +54,14 @@ function openSecondary(
 ): SecondaryCodes | undefined {
   if (!container.has('SECM')) return undefined;
   const reader = container.reader('SECM');
-  const name = INDEX_QUANTIZERS[
-    reader.u32In('secondary quantizer', 0, INDEX_QUANTIZERS.length - 1)
+  const name = CODE_NAMES[
+    reader.u32In('secondary quantizer', 0, CODE_NAMES.length - 1)
   ] as IndexMeta['quantizer'];
   if (name === 'none') reader.end();
-  const { codec, origin } = open(core, name, meta, () => reader);
+  const quantizer = open(name, meta, () => reader);
   return making((own) => {
-    const secondary = own(new SecondaryCodes(core, meta.metric, codec, origin));
+    const codec = own(new ListScan(core, quantizer));
+    const secondary = own(new SecondaryCodes(core, meta.metric, codec, quantizer.origin));
     const codes = container.reader('SECC');
     const bytes = codes.view(codes.remaining);
     const wanted = Math.ceil(meta.n / BLOCK) * codec.layout.blockBytes;
@@ -103,7 +105,7 @@ function loadWith(open: QuantizerOpener, core: Core, bytes: Uint8Array): IvfInde
     reader.end();
   }
   return making((own) => {
-    const codec = own(openPrimary(open, core, meta, container.reader));
+    const codec = own(new ListScan(core, openPrimary(open, meta, container.reader)));
     const lists = readLists(container, meta, codec.layout.blockBytes);
     const secondary = openSecondary(open, core, container, meta);
     const saved = kept ? { ...lists, kept } : lists;

@@ -29,6 +29,7 @@ import {
 } from '@sagitta/core-wasm';
 import { modelSection } from '../ivf/format.ts';
 import { IvfIndex } from '../ivf/ivf-index.ts';
+import { ListScan } from '../ivf/list-scan.ts';
 import type { SearchOptions } from '../ivf/search-options.ts';
 import { paddedBatch, putAnswers } from '../search/batch.ts';
 import type { BatchSearchResult, SearchResult } from '../search/search-result.ts';
@@ -37,7 +38,8 @@ import {
   checkKind,
   checkSections,
   type IndexMeta,
-  openCodec,
+  openPrimary,
+  openQuantizer,
   readCentroids,
   readMeta,
   readSizes,
@@ -130,7 +132,8 @@ export async function openIndex(
   const name = modelSection(meta.quantizer);
   const model = name === undefined ? undefined : await whole(name);
   return making((own) => {
-    const codec = own(openCodec(core, meta, () => model as ByteReader));
+    const quantizer = openPrimary(openQuantizer, meta, () => model as ByteReader);
+    const codec = own(new ListScan(core, quantizer));
     const { blockBytes } = codec.layout;
     const index = own(
       new IvfIndex({ ...meta, core, centroids, codec, keepVectors: false, pagedVectors: meta.n }),
@@ -269,10 +272,12 @@ export class PagedIndex extends Owner {
       ...plain,
       ...(rerank && { rerank: { ...rerank, fetch: () => vectors } }),
     });
-    for (const group of cache.groups(steps.lists)) {
-      await cache.ensure(group, (ranges) => this.#read(ranges, signal));
-      this.#checkGoesOn(signal);
-      for (const piece of group) steps.scan(piece.list, cache.content(piece));
+    for (let lists = steps.next(); lists.length > 0; lists = steps.next()) {
+      for (const group of cache.groups(lists)) {
+        await cache.ensure(group, (ranges) => this.#read(ranges, signal));
+        this.#checkGoesOn(signal);
+        for (const piece of group) steps.scan(piece.list, cache.content(piece));
+      }
     }
     if (rerank && keptAt !== undefined) {
       vectors = await this.#vectors(steps.candidates(), keptAt, signal);

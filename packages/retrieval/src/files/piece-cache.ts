@@ -3,8 +3,8 @@
  * whole blocks of one list, most often all of it.
  */
 import { type Block, type Core, FormatError, making, Owner } from '@sagitta/core-wasm';
-import { BLOCK, type InvertedList } from '../ivf/inverted-lists.ts';
-import type { ListCodec } from '../ivf/list-codec.ts';
+import { BLOCK, type ListPiece } from '../ivf/inverted-lists.ts';
+import type { ListScan } from '../ivf/list-scan.ts';
 import type { ByteRange } from './byte-source.ts';
 import { IdsOnce } from './index-head.ts';
 
@@ -20,7 +20,7 @@ export interface Piece {
 
 export interface PieceCacheParts {
   readonly core: Core;
-  readonly codec: ListCodec;
+  readonly codec: ListScan;
   readonly n: number;
   /** Vectors of each list. */
   readonly sizes: Uint32Array;
@@ -37,7 +37,7 @@ export class PieceCache extends Owner {
   readonly #vectorStarts: Float64Array;
   readonly #blockStarts: Float64Array;
   /** By offset of the codes; the order is that of last use. */
-  readonly #held = new Map<number, InvertedList & { readonly bytes: number }>();
+  readonly #held = new Map<number, ListPiece & { readonly bytes: number }>();
   /** Ids of the pieces that were read so far, which are in #checked: each piece is checked against them once. */
   readonly #once: IdsOnce;
   readonly #checked = new Set<number>();
@@ -132,7 +132,7 @@ export class PieceCache extends Owner {
   }
 
   /** Of a piece that ensure brought in. */
-  content({ codes, list }: Piece): InvertedList {
+  content({ codes, list }: Piece): ListPiece {
     this.checkLive('index');
     const held = this.#held.get(codes.offset);
     if (!held) throw new RangeError(`"piece" expected one in memory, got one of list ${list} that is not`);

@@ -21,8 +21,9 @@ import {
   type SectionEntry,
 } from '@sagitta/core-wasm';
 import { modelSection } from '../ivf/format.ts';
-import { BLOCK, InvertedLists } from '../ivf/inverted-lists.ts';
+import { BLOCK, InvertedLists, pieceVectors } from '../ivf/inverted-lists.ts';
 import { IvfIndex } from '../ivf/ivf-index.ts';
+import { ListScan } from '../ivf/list-scan.ts';
 import { type ByteChunks, ByteStream } from './byte-stream.ts';
 import {
   checkCodes,
@@ -30,7 +31,8 @@ import {
   checkSections,
   IdsOnce,
   type IndexMeta,
-  openCodec,
+  openPrimary,
+  openQuantizer,
   readCentroids,
   readMeta,
   readSizes,
@@ -93,6 +95,15 @@ export async function loadIndexFrom(
   }
 }
 
+/** Vectors of the pieces in which lists lie in memory, list after list. */
+function* pieceSizes(sizes: Uint32Array, blockBytes: number): Generator<number> {
+  if (blockBytes === 0) return;
+  const most = pieceVectors(blockBytes);
+  for (const size of sizes) {
+    for (let first = 0; first < size; first += most) yield Math.min(most, size - first);
+  }
+}
+
 class Loader {
   readonly #core: Core;
   readonly #stream: ByteStream;
@@ -123,7 +134,7 @@ class Loader {
       throw new FormatError(`codes expected ${blocks} blocks of one size, got ${codeBytes} bytes`);
     }
     this.#reserve(sizes, blockBytes, meta);
-    await this.#readIds(sizes, meta);
+    await this.#readIds(sizes, blockBytes, meta);
     await this.#readCodes(sizes, blockBytes);
     const model = modelSection(meta.quantizer);
     const reader = model === undefined ? undefined : await this.#whole(model);
@@ -200,15 +211,14 @@ class Loader {
     this.#core.allocate(bytes).dispose();
   }
 
-  async #readIds(sizes: Uint32Array, { n }: IndexMeta): Promise<void> {
+  async #readIds(sizes: Uint32Array, blockBytes: number, { n }: IndexMeta): Promise<void> {
     const entry = await this.#open('IDS');
     if (entry.length !== 4 * n) {
       throw new FormatError(`section "IDS" expected ${4 * n} bytes, got ${entry.length}`, entry.offset);
     }
     const once = new IdsOnce(n);
     let checksum = 0;
-    for (const size of sizes) {
-      if (size === 0) continue;
+    for (const size of pieceSizes(sizes, blockBytes)) {
       const start = this.#stream.offset;
       const ids = this.#core.allocate(Math.ceil(size / BLOCK) * BLOCK * 4);
       this.#partial.ids.push(ids);
@@ -222,8 +232,7 @@ class Loader {
   async #readCodes(sizes: Uint32Array, blockBytes: number): Promise<void> {
     const entry = await this.#open('CODE');
     let checksum = 0;
-    for (const size of sizes) {
-      if (size === 0) continue;
+    for (const size of pieceSizes(sizes, blockBytes)) {
       const bytes = Math.ceil(size / BLOCK) * blockBytes;
       const blocks = this.#core.allocate(bytes);
       this.#partial.blocks.push(blocks);
@@ -275,20 +284,24 @@ class Loader {
   ): IvfIndex {
     const core = this.#core;
     return making((own) => {
-      const codec = own(openCodec(core, meta, () => model as ByteReader));
+      const quantizer = openPrimary(openQuantizer, meta, () => model as ByteReader);
+      const codec = own(new ListScan(core, quantizer));
       if (meta.n > 0 && codec.layout.blockBytes !== blockBytes) {
         throw new FormatError(
           `codes expected blocks of ${codec.layout.blockBytes} bytes, got ${blockBytes}`,
           this.#entry('CODE').offset,
         );
       }
-      const lists = own(new InvertedLists(core, meta.nlist, codec.layout.blockBytes));
+      const lists = own(new InvertedLists(core, meta.nlist, codec.layout));
+      const { ids, blocks } = this.#partial;
       let at = 0;
       for (const [list, n] of sizes.entries()) {
-        if (n === 0) continue;
-        const { ids, blocks } = this.#partial;
-        lists.replace(list, { n, ids: ids[at] as Block, blocks: blocks[at] as Block });
-        at++;
+        const first = at;
+        at += Math.ceil(n / pieceVectors(codec.layout.blockBytes));
+        const pieces = ids
+          .slice(first, at)
+          .map((own, i) => ({ ids: own, blocks: blocks[first + i] as Block }));
+        if (n > 0) lists.adopt(list, n, pieces);
       }
       // blocks freed twice are freed once
       const filled = { lists, n: meta.n, ...(kept && { kept }) };

@@ -19,26 +19,27 @@ import {
 } from '@sagitta/core-wasm';
 import {
   assignToNearest,
+  CODE_NAMES,
+  type CodeName,
   checkQuantizerOptions,
   checkTrainingSample,
+  Float32Quantizer,
+  type Quantizer,
   type QuantizerOptions,
-  type SaqOptions,
+  SaqQuantizer,
   sampleRows,
   trainKmeans,
   trainQuantizer,
   trainSaq,
 } from '@sagitta/quantizers';
-import { FloatCodec } from './float-codec.ts';
 import { IvfIndex } from './ivf-index.ts';
-import { INDEX_QUANTIZERS, type IndexQuantizer, type ListCodec } from './list-codec.ts';
-import { QuantizerCodec } from './quantizer-codec.ts';
-import { SaqCodec } from './saq-codec.ts';
+import { ListScan } from './list-scan.ts';
 import { SecondaryCodes } from './secondary-codes.ts';
 
 export interface IndexOptions {
   readonly metric: Metric;
   /** 'saq' (default), 'none' for plain float32, or any name of the quantizer family. */
-  readonly quantizer?: IndexQuantizer;
+  readonly quantizer?: CodeName;
   /** Average code bits a dimension. For 'saq' a multiple of 1/4 from 0.25 to 12, default 4; see QuantizerOptions for others. */
   readonly bits?: number;
   /** What a quantizer other than SAQ has besides: mode, nbits, secondBits, rotate, ratio, clip. */
@@ -59,7 +60,7 @@ export interface IndexOptions {
 
 /** Any quantizer, also 'none': float32. For 'saq' bits default to 8. */
 export interface SecondaryOptions {
-  readonly quantizer: IndexQuantizer;
+  readonly quantizer: CodeName;
   readonly bits?: number;
   readonly quantizerOptions?: IndexOptions['quantizerOptions'];
 }
@@ -82,7 +83,7 @@ type FamilyTrainer = (
   training: VectorSet,
   options: QuantizerOptions,
   residuals: Float32Array | undefined,
-) => Trained;
+) => Quantizer;
 
 const SAQ_TABLE: OptionTable<Pick<IndexOptions, 'blockSize' | 'objective' | 'singleSegment'>> = {
   blockSize: 'number',
@@ -128,7 +129,7 @@ export function trainIndex(
 ): IvfIndex {
   checkCore(core);
   checkOptions('options', options, IVF_TABLE);
-  return trainWith(trainFamily, core, sample, options, 'sample');
+  return trainWith(trainQuantizer, core, sample, options, 'sample');
 }
 
 /** label — what the caller calls the sample. */
@@ -158,14 +159,15 @@ function trainWith(
     const secondary =
       options.secondary && own(trainSecondary(family, core, training, metric, options.secondary, seed));
     const primary = trainPrimary(family, core, training, nlist === 0 ? undefined : centroids, options);
-    const parts = { ...common, codec: primary.codec, centroids: nlist === 0 ? primary.origin : centroids };
+    const codec = own(new ListScan(core, primary));
+    const parts = { ...common, codec, centroids: nlist === 0 ? primary.origin : centroids };
     return new IvfIndex(secondary ? { ...parts, secondary } : parts);
   });
 }
 
 /** An option that the quantizer does not have is as unknown as any other. */
 function checkCompression(options: IndexOptions): void {
-  const quantizer = checkOneOf('quantizer', options.quantizer ?? 'saq', INDEX_QUANTIZERS);
+  const quantizer = checkOneOf('quantizer', options.quantizer ?? 'saq', CODE_NAMES);
   checkOwnOptions('quantizerOptions', quantizer, options.bits, options.quantizerOptions);
   for (const name of Object.keys(SAQ_TABLE)) {
     if (quantizer !== 'saq' && name in options) {
@@ -177,13 +179,13 @@ function checkCompression(options: IndexOptions): void {
   const { secondary } = options;
   if (secondary === undefined) return;
   checkOptions('secondary', secondary, SECONDARY_TABLE);
-  const second = checkOneOf('secondary.quantizer', secondary.quantizer, INDEX_QUANTIZERS);
+  const second = checkOneOf('secondary.quantizer', secondary.quantizer, CODE_NAMES);
   checkOwnOptions('secondary.quantizerOptions', second, secondary.bits, secondary.quantizerOptions);
 }
 
 function checkOwnOptions(
   label: string,
-  quantizer: IndexQuantizer,
+  quantizer: CodeName,
   bits: number | undefined,
   own: IndexOptions['quantizerOptions'] = {},
 ): void {
@@ -212,12 +214,6 @@ function checkSample(label: string, sample: VectorSet, options: IndexOptions & P
   }
 }
 
-interface Trained {
-  readonly codec: ListCodec;
-  /** What vectors of a flat index lose. */
-  readonly origin: Float32Array;
-}
-
 /** The codes of the lists. centroids — undefined for a flat index. */
 function trainPrimary(
   family: FamilyTrainer,
@@ -225,9 +221,9 @@ function trainPrimary(
   training: VectorSet,
   centroids: Float32Array | undefined,
   options: IndexOptions,
-): Trained {
+): Quantizer {
   const { metric, seed = 1, quantizer = 'saq' } = options;
-  if (quantizer === 'none') return trainFloat(core, training.d, metric);
+  if (quantizer === 'none') return new Float32Quantizer(training.d, metric);
   if (quantizer !== 'saq') {
     const { bits, quantizerOptions } = options;
     const wanted = {
@@ -241,9 +237,10 @@ function trainPrimary(
   }
   const { bits = 4, blockSize = 16, objective = 'variance', singleSegment = false } = options;
   const saq = { metric, bits, blockSize, objective, singleSegment, seed };
-  if (!centroids) return trainSaqCodec(core, training, saq);
+  if (!centroids) return new SaqQuantizer(trainSaq(core, training, saq));
   const some = sampleRows(training, RESIDUAL_ROWS, new RandomStream(seed, 'index/residuals'));
-  return trainSaqCodec(core, training, { ...saq, residuals: residualsOf(core, some, centroids) });
+  const residuals = residualsOf(core, some, centroids);
+  return new SaqQuantizer(trainSaq(core, training, { ...saq, residuals }));
 }
 
 function trainSecondary(
@@ -255,35 +252,18 @@ function trainSecondary(
   seed: number,
 ): SecondaryCodes {
   const { quantizer: name, bits, quantizerOptions } = options;
-  const make = (): Trained => {
-    if (name === 'none') return trainFloat(core, training.d, metric);
-    if (name === 'saq') return trainSaqCodec(core, training, { metric, bits: bits ?? SECONDARY_BITS, seed });
+  const make = (): Quantizer => {
+    if (name === 'none') return new Float32Quantizer(training.d, metric);
+    if (name === 'saq') {
+      return new SaqQuantizer(trainSaq(core, training, { metric, bits: bits ?? SECONDARY_BITS, seed }));
+    }
     const wanted = { ...quantizerOptions, name, metric, seed, ...(bits !== undefined && { bits }) };
     return family(core, training, wanted, undefined);
   };
-  const { codec, origin } = make();
-  return new SecondaryCodes(core, metric, codec, origin);
-}
-
-function trainFloat(core: Core, d: number, metric: Metric): Trained {
-  return { codec: new FloatCodec(core, d, metric), origin: new Float32Array(d) };
-}
-
-/** One list around the mean: for l2 that is the centre the model projects about. */
-function trainSaqCodec(core: Core, training: VectorSet, options: SaqOptions): Trained {
-  const model = trainSaq(core, training, options);
-  return { codec: new SaqCodec(core, model), origin: model.mean };
-}
-
-/** Any quantizer but SAQ. */
-function trainFamily(
-  core: Core,
-  training: VectorSet,
-  options: QuantizerOptions,
-  residuals: Float32Array | undefined,
-): Trained {
-  const quantizer = trainQuantizer(core, training, options, residuals);
-  return { codec: new QuantizerCodec(core, quantizer), origin: quantizer.origin };
+  const quantizer = make();
+  return making(
+    (own) => new SecondaryCodes(core, metric, own(new ListScan(core, quantizer)), quantizer.origin),
+  );
 }
 
 function residualsOf(core: Core, x: VectorSet, centroids: Float32Array): Float32Array {
@@ -304,14 +284,14 @@ function residualsOf(core: Core, x: VectorSet, centroids: Float32Array): Float32
 export function buildIvf(core: Core, data: Vectors, d: number, options: IvfOptions): IvfIndex {
   checkCore(core);
   checkOptions('options', options, IVF_TABLE);
-  return buildWith(trainFamily, core, data, d, options, true);
+  return buildWith(trainQuantizer, core, data, d, options, true);
 }
 
 /** One list, every vector scanned; data, d and errors as for buildIvf. */
 export function buildFlat(core: Core, data: Vectors, d: number, options: IndexOptions): IvfIndex {
   checkCore(core);
   checkOptions('options', options, FLAT_TABLE);
-  return buildWith(trainFamily, core, data, d, options);
+  return buildWith(trainQuantizer, core, data, d, options);
 }
 
 /**

@@ -1,23 +1,24 @@
 /**
  * The file of an index: container kind "IVFINDEX", version 1.
  *
- * META u32 n · d · metric (0 l2, 1 ip, 2 cosine) · kind (0 flat, 1 ivf) · quantizer (0 none, 1 saq, else as in list-codec.ts) · nlist · 1 where
+ * META u32 n · d · metric (0 l2, 1 ip, 2 cosine) · kind (0 flat, 1 ivf) · quantizer (0 none, 1 saq, else as CODE_NAMES) · nlist · 1 where
  *      vectors are kept, else 0
  * CENT f32 nlist × d                SIZE u32 nlist, vectors of each list
  * IDS  u32 n, list after list        CODE blocks of 32 vectors, list after list, ⌈size/32⌉ each
  * SAQM the SAQ model, or QNTZ that of another quantizer      VECS f32 n × d by id, if vectors are kept
  * SECM u32 quantizer of the secondary codes, then its model  SECC their blocks of 32 vectors by id; both or neither
  */
+
 import { ByteWriter, littleEndianBytes, METRICS, Snapshot, type SnapshotParts } from '@sagitta/core-wasm';
+import { CODE_NAMES, type CodeName } from '@sagitta/quantizers';
 import type { IvfIndex } from './ivf-index.ts';
-import { INDEX_QUANTIZERS, type IndexQuantizer } from './list-codec.ts';
 
 export const INDEX_KIND = 'IVFINDEX';
 export const INDEX_VERSION = 1;
 /** By the number that files hold. */
 export const INDEX_KINDS: readonly IvfIndex['kind'][] = ['flat', 'ivf'];
 /** The section of the quantizer's model; undefined without a quantizer. */
-export function modelSection(quantizer: IndexQuantizer): 'SAQM' | 'QNTZ' | undefined {
+export function modelSection(quantizer: CodeName): 'SAQM' | 'QNTZ' | undefined {
   if (quantizer === 'none') return undefined;
   return quantizer === 'saq' ? 'SAQM' : 'QNTZ';
 }
@@ -32,7 +33,7 @@ export function snapshotIndex(index: IvfIndex): Snapshot {
   if (!index.isLive) throw new RangeError('"index" expected a live index, got a disposed one');
   const meta = new ByteWriter();
   meta.u32(index.n).u32(index.d).u32(METRICS.indexOf(index.metric));
-  meta.u32(INDEX_KINDS.indexOf(index.kind)).u32(INDEX_QUANTIZERS.indexOf(index.quantizer));
+  meta.u32(INDEX_KINDS.indexOf(index.kind)).u32(CODE_NAMES.indexOf(index.quantizer));
   meta.u32(index.nlist).u32(index.keepsVectors ? 1 : 0);
   const sections: SnapshotParts['sections'][number][] = [
     { id: 'META', pieces: [meta.finish()] },
@@ -47,7 +48,7 @@ export function snapshotIndex(index: IvfIndex): Snapshot {
     sections.push({ id: 'VECS', pieces: index.keptVectors.map((piece) => littleEndianBytes(piece)) });
   }
   if (index.secondary) {
-    const number = new ByteWriter().u32(INDEX_QUANTIZERS.indexOf(index.secondary.quantizer)).finish();
+    const number = new ByteWriter().u32(CODE_NAMES.indexOf(index.secondary.quantizer)).finish();
     sections.push({ id: 'SECM', pieces: [number, index.secondary.codec.modelBytes()] });
     sections.push({ id: 'SECC', pieces: [...index.secondary.codePieces()] });
   }

@@ -1,16 +1,29 @@
 /**
- * Inverted lists of fixed-size codes in blocks of 32 vectors, each list one piece of core memory for its blocks and one
- * for its ids. A list grows by half when it is full, so adding in batches copies each byte a bounded number of times.
+ * Inverted lists of fixed-size codes in blocks of 32 vectors. A list lies in pieces of at most 64 MiB, all but the last
+ * of them full: growing copies no more than one piece, so a list grows as far as memory goes. The last piece grows by half
+ * when it is full, so adding in batches copies each byte a bounded number of times.
  *
- * Of what a save may hold (Block.hold), only the block that new vectors share with old ones is overwritten in place.
+ * Of what a save may hold (Block.hold), only the block that new vectors share with old ones is overwritten in place, and
+ * what a compaction moves; both have the held bytes copied first.
  */
 import { type Block, type BlockRows, blockBytes, type Core, making, Owner } from '@sagitta/core-wasm';
+import type { BlockLayout } from '@sagitta/quantizers';
+import type { Compaction } from '../compaction.ts';
+import { NO_ID } from '../search/search-result.ts';
 
 export const BLOCK = 32;
-/** { blocks, ids, n, 0 }: what a scan kernel reads of a list. */
+/** { blocks, ids, n, next }: what a scan kernel reads of a piece; next: the record of the list's next piece, or 0. */
 const RECORD_BYTES = 16;
+/** The most that the blocks of a piece take. */
+const PIECE_BYTES: number = 1 << 26;
 
-export interface InvertedList {
+/** Vectors of a full piece. */
+export function pieceVectors(blockBytes: number, pieceBytes: number = PIECE_BYTES): number {
+  return BLOCK * Math.max(1, Math.floor(pieceBytes / blockBytes));
+}
+
+/** A run of a list's vectors, or all of them. */
+export interface ListPiece {
   readonly n: number;
   readonly blocks: Block;
   /** u32[n]. */
@@ -24,211 +37,429 @@ export interface SavedLists {
   readonly codes: Uint8Array;
 }
 
+/** Vectors that a list gets, or some of them: the next `count`, from `offset` on, go to positions first… of a piece. */
+export interface ListRoom {
+  readonly list: number;
+  readonly offset: number;
+  readonly count: number;
+  readonly piece: Pick<ListPiece, 'blocks' | 'ids'>;
+  readonly first: number;
+}
+
+type Room = Pick<ListPiece, 'blocks' | 'ids'>;
+
+interface List {
+  /** Vectors that count. */
+  n: number;
+  /** With those that are staged behind them. */
+  staged: number;
+  pieces: Room[];
+}
+
 /** What it takes to put a list back: its sizes, and the bytes of the block that new vectors share with old ones. */
 interface Undo {
   readonly list: number;
-  readonly n: number;
-  /** Bytes of its two blocks. */
+  readonly staged: number;
+  readonly pieces: number;
+  /** Bytes of the last piece's two blocks. */
   readonly blockBytes: number;
   readonly idBytes: number;
   readonly partialBlock: Uint8Array;
 }
 
-/** Vectors that stand behind those of their list and do not count yet. */
-interface Staged {
-  /** Vectors of the list with them. */
-  readonly n: number;
-  /** Puts the list back to what counts. */
-  readonly undo: Undo;
+export interface ListsOptions {
+  /** Default true; without, a vector's position is its id. */
+  readonly hasIds?: boolean;
+  /** Default 64 MiB; a piece has at least one block. */
+  readonly pieceBytes?: number;
 }
 
 export class InvertedLists extends Owner {
   readonly nlist: number;
-  readonly blockBytes: number;
-  readonly records: Block;
-  readonly #lists: (InvertedList | undefined)[];
+  readonly layout: BlockLayout;
+  readonly #lists: List[];
   /** Bytes of an id; 0 where there are none. */
   readonly #idBytes: number;
-  /** By list. */
-  readonly #staged = new Map<number, Staged>();
+  readonly #pieceVectors: number;
+  /** Before the first change that is not published, by list. */
+  readonly #undo = new Map<number, Undo>();
+  /** One for each list, then those of pieces after the first. */
+  #records: Block;
+  /** Lists of more than one piece. */
+  readonly #long = new Set<number>();
 
-  constructor(core: Core, nlist: number, blockBytes: number, hasIds = true) {
+  constructor(core: Core, nlist: number, layout: BlockLayout, options: ListsOptions = {}) {
     super(core);
+    const { hasIds = true, pieceBytes } = options;
     this.#idBytes = hasIds ? 4 : 0;
     this.nlist = nlist;
-    this.blockBytes = blockBytes;
-    this.#lists = new Array(nlist).fill(undefined);
-    this.records = this.allocate(nlist * RECORD_BYTES);
+    this.layout = layout;
+    this.#pieceVectors = pieceVectors(layout.blockBytes, pieceBytes);
+    this.#lists = Array.from({ length: nlist }, () => ({ n: 0, staged: 0, pieces: [] }));
+    this.#records = core.allocate(nlist * RECORD_BYTES);
   }
 
-  /** undefined for an empty list. */
-  get(list: number): InvertedList | undefined {
+  /** Vectors of a list. */
+  size(list: number): number {
     this.checkLive('lists');
-    const content = this.#lists[list];
-    // a list that has staged vectors alone has memory, and is empty
-    return content && content.n > 0 ? content : undefined;
+    return this.#list(list).n;
   }
-
-  #set(list: number, content: InvertedList | undefined): void {
-    this.#lists[list] = content;
-    const record = this.records.u32(list * RECORD_BYTES, 4);
-    if (content) record.set([content.blocks.at(), content.ids.at(), content.n, 0]);
-    else record.fill(0);
-  }
-
-  /** Takes over `content` as the list, or empties it; what stood there before is the caller's to dispose. */
-  replace(list: number, content: InvertedList | undefined): void {
+  sizes(): Uint32Array {
     this.checkLive('lists');
-    this.#set(list, content);
+    return Uint32Array.from(this.#lists, ({ n }) => n);
+  }
+  /** Records that scans read of lists. */
+  get records(): Block {
+    return this.#records;
+  }
+
+  #list(list: number): List {
+    return this.#lists[list] as List;
+  }
+  get #pieceBlocks(): number {
+    return this.#pieceVectors / BLOCK;
+  }
+
+  /** The vectors of a list, in order; none for an empty one. */
+  *pieces(list: number): Generator<ListPiece> {
+    this.checkLive('lists');
+    const { n, pieces } = this.#list(list);
+    for (const [i, piece] of pieces.entries()) {
+      const count = Math.min(this.#pieceVectors, n - i * this.#pieceVectors);
+      if (count > 0) yield { ...piece, n: pieces.length === 1 ? n : count };
+    }
+  }
+
+  /** The piece in which a position of a list lies, and the position there. */
+  locate(list: number, position: number): { readonly blocks: Block; readonly position: number } {
+    this.checkLive('lists');
+    const { pieces } = this.#list(list);
+    if (pieces.length === 1) return { blocks: (pieces[0] as Room).blocks, position };
+    const at = Math.floor(position / this.#pieceVectors);
+    return { blocks: (pieces[at] as Room).blocks, position: position - at * this.#pieceVectors };
+  }
+
+  /** Writes the records of a list; where it has, or had, more than one piece, those of all such lists. */
+  #record(list: number): void {
+    const { pieces } = this.#list(list);
+    const wasLong = this.#long.delete(list);
+    if (pieces.length > 1) this.#long.add(list);
+    this.#recordPiece(list, list, 0, 0);
+    if (pieces.length <= 1 && !wasLong) return;
+    let next = this.nlist;
+    for (const long of this.#long) {
+      const { length } = this.#list(long).pieces;
+      for (let i = 0; i < length; i++) {
+        const number = i === 0 ? long : next++;
+        this.#recordPiece(long, number, i, i + 1 < length ? next : 0);
+      }
+    }
+  }
+
+  #recordPiece(list: number, number: number, at: number, next: number): void {
+    const { n, pieces } = this.#list(list);
+    const record = this.#records.u32(number * RECORD_BYTES, 4);
+    const piece = pieces[at];
+    if (!piece) {
+      record.fill(0);
+      return;
+    }
+    const most = pieces.length === 1 ? n : this.#pieceVectors;
+    const count = Math.max(0, Math.min(most, n - at * this.#pieceVectors));
+    record.set([piece.blocks.at(), piece.ids.at(), count, next]);
+  }
+
+  /** Makes room for the records of a list of so many pieces. @throws CapacityError */
+  #roomForRecords(list: number, pieces: number): void {
+    let wanted = this.nlist + pieces - 1;
+    for (const long of this.#long) if (long !== list) wanted += this.#list(long).pieces.length - 1;
+    if (wanted * RECORD_BYTES <= this.#records.byteLength) return;
+    const grown = this.core.allocate((wanted + 16) * RECORD_BYTES);
+    grown.u8().set(this.#records.u8());
+    this.#records.dispose();
+    this.#records = grown;
+  }
+
+  /** Takes over the pieces of an empty list of n vectors, all but the last full. @throws CapacityError */
+  adopt(list: number, n: number, pieces: readonly Pick<ListPiece, 'blocks' | 'ids'>[]): void {
+    this.checkLive('lists');
+    this.#roomForRecords(list, pieces.length);
+    this.#lists[list] = { n, staged: n, pieces: [...pieces] };
+    this.#record(list);
+  }
+
+  /** Lets `body` see `content` as the list. */
+  lend(list: number, content: ListPiece, body: () => void): void {
+    this.checkLive('lists');
+    const before = this.#list(list);
+    this.#lists[list] = { n: content.n, staged: content.n, pieces: [content] };
+    this.#record(list);
+    try {
+      body();
+    } finally {
+      this.#lists[list] = before;
+      this.#record(list);
+    }
   }
 
   /**
-   * Makes room for counts[list] more vectors in every list and hands those that grow to `write`, list by list; its
-   * vectors go to positions first…first + count - 1. If anything throws, all lists are as they were.
+   * Makes room for counts[list] more vectors in every list and hands it to `write`, list by list and piece by piece. They do
+   * not count until publish(); withdraw() drops them. If anything throws, all lists are as they were.
    */
-  append(counts: Uint32Array, write: (list: number, target: InvertedList, first: number) => void): void {
-    this.stage(counts, write);
-    this.publish();
-  }
-
-  /** append of vectors that do not count until publish(); withdraw() drops them. */
-  stage(counts: Uint32Array, write: (list: number, target: InvertedList, first: number) => void): void {
+  stage(counts: Uint32Array, write: (room: ListRoom) => void): void {
     this.checkLive('lists');
     const undo: Undo[] = [];
     try {
       for (let list = 0; list < this.nlist; list++) {
         const count = counts[list] as number;
         if (count === 0) continue;
-        const entry = this.#grow(list, count);
-        undo.push(entry);
-        write(list, { ...(this.#lists[list] as InvertedList), n: entry.n + count }, entry.n);
+        const before = this.#grow(list, count);
+        undo.push(before);
+        for (const room of this.#rooms(list, before.staged, count)) write(room);
       }
     } catch (error) {
       for (const entry of undo.reverse()) this.#shrink(entry);
       throw error;
+    }
+    for (const entry of undo) if (!this.#undo.has(entry.list)) this.#undo.set(entry.list, entry);
+  }
+
+  *#rooms(list: number, first: number, count: number): Generator<ListRoom> {
+    const { pieces } = this.#list(list);
+    for (let offset = 0; offset < count; ) {
+      const at = pieces.length === 1 ? 0 : Math.floor((first + offset) / this.#pieceVectors);
+      const position = first + offset - at * this.#pieceVectors;
+      const fits = pieces.length === 1 ? count : this.#pieceVectors - position;
+      const part = Math.min(count - offset, fits);
+      yield { list, offset, count: part, piece: pieces[at] as Room, first: position };
+      offset += part;
     }
   }
 
   /** Makes what was staged count. Needs no memory and cannot fail. */
   publish(): void {
     this.checkLive('lists');
-    for (const [list, { n }] of this.#staged) this.#set(list, { ...(this.#lists[list] as InvertedList), n });
-    this.#staged.clear();
+    for (const list of this.#undo.keys()) {
+      const content = this.#list(list);
+      content.n = content.staged;
+      this.#record(list);
+    }
+    this.#undo.clear();
   }
 
   /** Drops what was staged. */
   withdraw(): void {
     this.checkLive('lists');
-    for (const { undo } of [...this.#staged.values()]) this.#shrink(undo);
+    for (const undo of this.#undo.values()) this.#shrink(undo);
+    this.#undo.clear();
   }
 
   /** Room for `count` vectors behind those of the list and the staged ones. */
   #grow(list: number, count: number): Undo {
-    const old = this.#lists[list];
-    const staged = this.#staged.get(list);
-    const first = staged?.n ?? old?.n ?? 0;
-    const n = first + count;
-    const wanted = Math.ceil(n / BLOCK);
-    const partial = Math.floor(first / BLOCK) * this.blockBytes;
-    const isInPlace = old !== undefined && old.blocks.byteLength >= wanted * this.blockBytes;
+    const content = this.#list(list);
+    const { blockBytes } = this.layout;
+    const first = content.staged;
+    const last = content.pieces[content.pieces.length - 1];
+    const before = Math.max(0, content.pieces.length - 1) * this.#pieceBlocks;
+    const inLast = this.#pieceBlocks;
+    const wanted = Math.ceil((first + count) / BLOCK) - before;
+    const partial = (Math.floor(first / BLOCK) - before) * blockBytes;
+    const room = last ? last.blocks.byteLength / blockBytes : 0;
+    const shares = first % BLOCK > 0;
+    const needed = Math.min(wanted, inLast);
+    const isInPlace = room >= needed;
     // before all else: where a save holds the block and there is no memory for a copy, nothing has happened
-    if (isInPlace && first % BLOCK > 0) old.blocks.beforeWrite(partial, this.blockBytes);
-    const partialBlock =
-      old && first % BLOCK > 0 ? old.blocks.u8(partial, this.blockBytes).slice() : new Uint8Array(0);
+    if (last && shares && isInPlace) last.blocks.beforeWrite(partial, blockBytes);
     const undo = {
       list,
-      n: first,
-      blockBytes: old?.blocks.byteLength ?? 0,
-      idBytes: old?.ids.byteLength ?? 0,
-      partialBlock,
+      staged: first,
+      pieces: content.pieces.length,
+      blockBytes: last?.blocks.byteLength ?? 0,
+      idBytes: last?.ids.byteLength ?? 0,
+      partialBlock: last && shares ? last.blocks.u8(partial, blockBytes).slice() : new Uint8Array(0),
     };
-    if (!isInPlace) {
-      const grown = this.#room(old ? Math.max(wanted, Math.ceil((first / BLOCK) * 1.5)) : wanted);
-      if (old) {
-        grown.blocks.u8(0, undo.blockBytes).set(old.blocks.u8());
-        grown.ids.u8(0, undo.idBytes).set(old.ids.u8());
-        old.blocks.dispose();
-        old.ids.dispose();
+    const made = making((own) => {
+      const rest: Room[] = [];
+      for (let from = inLast; from < wanted; from += this.#pieceBlocks) {
+        rest.push(own(this.#room(Math.min(this.#pieceBlocks, wanted - from))));
       }
-      this.#set(list, { ...grown, n: old?.n ?? 0 });
+      const half = last ? Math.ceil(((first - before * BLOCK) / BLOCK) * 1.5) : 0;
+      const size = Math.min(inLast, Math.max(needed, half));
+      const grown = isInPlace ? undefined : own(this.#room(size));
+      this.#roomForRecords(list, Math.max(1, content.pieces.length) + rest.length);
+      return { rest, grown };
+    });
+    if (made.grown) {
+      if (last) {
+        made.grown.blocks.u8(0, undo.blockBytes).set(last.blocks.u8());
+        made.grown.ids.u8(0, undo.idBytes).set(last.ids.u8());
+        last.blocks.dispose();
+        last.ids.dispose();
+        content.pieces.pop();
+      }
+      content.pieces.push(made.grown);
     }
-    this.#staged.set(list, { n, undo: staged?.undo ?? undo });
+    content.pieces.push(...made.rest);
+    content.staged = first + count;
+    this.#record(list);
     return undo;
   }
 
   /** Memory for so many blocks and their ids. */
-  #room(count: number): { readonly blocks: Block; readonly ids: Block } {
-    return making((own) => ({
-      blocks: own(this.core.allocate(count * this.blockBytes)),
-      ids: own(this.core.allocate(count * BLOCK * this.#idBytes)),
-    }));
+  #room(count: number): Room & Disposable {
+    return making((own) => {
+      const blocks = own(this.core.allocate(count * this.layout.blockBytes));
+      const ids = own(this.core.allocate(count * BLOCK * this.#idBytes));
+      return {
+        blocks,
+        ids,
+        [Symbol.dispose]() {
+          blocks.dispose();
+          ids.dispose();
+        },
+      };
+    });
   }
 
   /** Drops what was staged after `undo` was made. */
-  #shrink({ list, n, blockBytes, idBytes, partialBlock }: Undo): void {
-    const content = this.#lists[list] as InvertedList;
-    const { blocks, ids } = content;
-    const staged = this.#staged.get(list);
-    if (staged && n > content.n) this.#staged.set(list, { n, undo: staged.undo });
-    else this.#staged.delete(list);
-    if (n === 0) {
-      blocks.dispose();
-      ids.dispose();
-      this.#set(list, undefined);
-      return;
+  #shrink({ list, staged, pieces, blockBytes, idBytes, partialBlock }: Undo): void {
+    const content = this.#list(list);
+    content.staged = staged;
+    for (const piece of content.pieces.splice(pieces)) {
+      piece.blocks.dispose();
+      piece.ids.dispose();
     }
-    const at = Math.floor(n / BLOCK) * this.blockBytes;
-    blocks.truncate(blockBytes);
-    ids.truncate(idBytes);
-    // a save that began meanwhile has what was staged in the spare places of its last block
-    blocks.beforeWrite(at);
-    blocks.u8(at).fill(0);
-    blocks.u8(at, partialBlock.length).set(partialBlock);
+    const last = content.pieces[pieces - 1];
+    if (last) {
+      const at = Math.floor((staged - (pieces - 1) * this.#pieceVectors) / BLOCK) * this.layout.blockBytes;
+      last.blocks.truncate(blockBytes);
+      last.ids.truncate(idBytes);
+      // a save that began meanwhile has what was staged in the spare places of its last block
+      last.blocks.beforeWrite(at);
+      last.blocks.u8(at).fill(0);
+      last.blocks.u8(at, partialBlock.length).set(partialBlock);
+    }
+    this.#record(list);
+  }
+
+  /** Makes room in empty lists for sizes[list] vectors each, which count at once; the caller fills the pieces. @throws CapacityError */
+  reserve(sizes: Uint32Array): void {
+    this.checkLive('lists');
+    this.stage(sizes, () => {});
+    this.publish();
   }
 
   /** Fills empty lists from a file; the caller has checked that sizes, ids and codes fit together. */
   restore({ sizes, ids, codes }: SavedLists): void {
-    this.checkLive('lists');
+    this.reserve(sizes);
     let vectors = 0;
     let bytes = 0;
-    for (const [list, n] of sizes.entries()) {
-      if (n === 0) continue;
-      const room = this.#room(Math.ceil(n / BLOCK));
-      const size = room.blocks.byteLength;
-      room.blocks.u8().set(codes.subarray(bytes, bytes + size));
-      if (this.#idBytes > 0) room.ids.u32(0, n).set(ids.subarray(vectors, vectors + n));
-      this.#set(list, { ...room, n });
-      vectors += n;
-      bytes += size;
+    for (let list = 0; list < this.nlist; list++) {
+      for (const piece of this.pieces(list)) {
+        const size = Math.ceil(piece.n / BLOCK) * this.layout.blockBytes;
+        piece.blocks.u8(0, size).set(codes.subarray(bytes, bytes + size));
+        if (this.#idBytes > 0) piece.ids.u32(0, piece.n).set(ids.subarray(vectors, vectors + piece.n));
+        vectors += piece.n;
+        bytes += size;
+      }
     }
   }
 
-  sizes(): Uint32Array {
+  /**
+   * Makes ready that every vector gets the id numbers[id], and that those with NO_ID there go; vectors move forward in their
+   * lists, in place, and nothing is staged. Numbers ascend with ids.
+   * @throws BusyError where a save holds what would be overwritten and there is no memory for a copy
+   */
+  compaction(numbers: Uint32Array): Compaction {
     this.checkLive('lists');
-    return Uint32Array.from(this.#lists, (list) => list?.n ?? 0);
+    for (let list = 0; list < this.nlist; list++) {
+      for (const piece of this.pieces(list)) {
+        piece.blocks.beforeWrite();
+        piece.ids.beforeWrite();
+      }
+    }
+    return {
+      commit: () => {
+        for (let list = 0; list < this.nlist; list++) this.#compact(list, numbers);
+      },
+      [Symbol.dispose]: () => {},
+    };
+  }
+
+  #compact(list: number, numbers: Uint32Array): void {
+    const content = this.#list(list);
+    const most = content.pieces.length === 1 ? Number.MAX_SAFE_INTEGER : this.#pieceVectors;
+    let kept = 0;
+    let before = 0;
+    for (const piece of this.pieces(list)) {
+      const { n, blocks } = piece;
+      const ids =
+        this.#idBytes > 0 ? piece.ids.u32(0, n) : Uint32Array.from({ length: n }, (_, i) => before + i);
+      for (let from = 0; from < n; ) {
+        if (numbers[ids[from] as number] === NO_ID) {
+          from++;
+          continue;
+        }
+        const at = Math.floor(kept / most);
+        const to = kept - at * most;
+        let end = from;
+        while (end < n && end - from < most - to && numbers[ids[end] as number] !== NO_ID) end++;
+        const target = content.pieces[at] as Room;
+        if (target.blocks !== blocks || to !== from)
+          this.layout.move(blocks, from, target.blocks, to, end - from);
+        if (this.#idBytes > 0) {
+          const renamed = target.ids.u32(to * 4, end - from);
+          for (let i = from; i < end; i++) renamed[i - from] = numbers[ids[i] as number] as number;
+        }
+        kept += end - from;
+        from = end;
+      }
+      before += n;
+    }
+    content.n = kept;
+    content.staged = kept;
+    for (const piece of content.pieces.splice(Math.ceil(kept / most))) {
+      piece.blocks.dispose();
+      piece.ids.dispose();
+    }
+    const last = content.pieces[content.pieces.length - 1];
+    if (last) {
+      const left = kept - (content.pieces.length - 1) * (content.pieces.length === 1 ? 0 : most);
+      const blocks = Math.ceil(left / BLOCK);
+      last.blocks.truncate(blocks * this.layout.blockBytes);
+      last.ids.truncate(blocks * BLOCK * this.#idBytes);
+      this.layout.clear(last.blocks, left, blocks * BLOCK - left);
+    }
+    this.#record(list);
   }
 
   /** Ids of list after list. */
   *idPieces(): Iterable<BlockRows> {
-    this.checkLive('lists');
-    for (const list of this.#lists) if (list) yield blockBytes(list.ids, 0, 4 * list.n);
+    for (let list = 0; list < this.nlist; list++) {
+      for (const { ids, n } of this.pieces(list)) yield blockBytes(ids, 0, 4 * n);
+    }
   }
 
   /** Blocks of list after list. */
   *codePieces(): Iterable<BlockRows> {
-    this.checkLive('lists');
-    for (const list of this.#lists) {
-      if (list) yield blockBytes(list.blocks, 0, Math.ceil(list.n / BLOCK) * this.blockBytes);
+    for (let list = 0; list < this.nlist; list++) {
+      for (const { blocks, n } of this.pieces(list)) {
+        yield blockBytes(blocks, 0, Math.ceil(n / BLOCK) * this.layout.blockBytes);
+      }
     }
   }
 
   override dispose(): void {
-    for (const list of this.#lists) {
-      list?.blocks.dispose();
-      list?.ids.dispose();
+    for (const content of this.#lists) {
+      for (const { blocks, ids } of content.pieces.splice(0)) {
+        blocks.dispose();
+        ids.dispose();
+      }
+      content.n = 0;
+      content.staged = 0;
     }
-    this.#lists.fill(undefined);
-    this.#staged.clear();
+    this.#undo.clear();
+    this.#records.dispose();
     super.dispose();
   }
 }

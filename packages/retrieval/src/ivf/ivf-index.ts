@@ -8,24 +8,22 @@
 import {
   type Block,
   checkInteger,
+  checkLength,
   checkNumber,
   checkOptions,
   type Metric,
-  type MetricQuery,
   making,
   metricQuery,
   metricSet,
-  NO_PTR,
   type Numbers,
   Owner,
-  type Ptr,
   type Scope,
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { assignToNearest, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
+import { type CodeName, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
+import type { Compaction } from '../compaction.ts';
 import { paddedBatch, putAnswers } from '../search/batch.ts';
-import { ResultHeap } from '../search/result-heap.ts';
 import {
   type BatchSearchResult,
   MAX_K,
@@ -33,14 +31,14 @@ import {
   type SearchResult,
   type SearchStatistics,
 } from '../search/search-result.ts';
-import { groupRows } from './group-rows.ts';
-import { BLOCK, type InvertedList, InvertedLists } from './inverted-lists.ts';
+import { type AllowedRows, hasSlot, wordsFor } from '../search/slot-set.ts';
+import { CodeLists, type Prepared } from './code-lists.ts';
+import type { InvertedLists } from './inverted-lists.ts';
 import type { IvfParts } from './ivf-parts.ts';
 import { KeptVectors } from './kept-vectors.ts';
-import { type IndexQuantizer, type ListCodec, writing } from './list-codec.ts';
-import { ListPlaces } from './list-places.ts';
+import type { ListScan } from './list-scan.ts';
 import { RERANK_OPTIONS, SEARCH_OPTIONS, type SearchOptions, type VectorFetch } from './search-options.ts';
-import type { Pass, Prepared, RerankSource } from './search-pass.ts';
+import type { Pass, RerankSource } from './search-pass.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
 import { type SearchSteps, StepScope } from './step-scope.ts';
 
@@ -59,15 +57,10 @@ export class IvfIndex extends Owner {
   readonly d: number;
   readonly kind: 'flat' | 'ivf';
   readonly nlist: number;
-  readonly codec: ListCodec;
-  readonly lists: InvertedLists;
   readonly centroids: Float32Array;
-  readonly #centroids: Block;
-  readonly #projected: Block;
+  readonly #codes: CodeLists;
   readonly #kept: KeptVectors | undefined;
   readonly #secondary: SecondaryCodes | undefined;
-  /** Made when it is first wanted, and again after vectors are added. */
-  #places: ListPlaces | undefined;
   /** Of the search in steps that is not finished. */
   #steps: StepScope | undefined;
   #n = 0;
@@ -76,24 +69,14 @@ export class IvfIndex extends Owner {
 
   constructor(parts: IvfParts) {
     super(parts.core);
-    const { core, d, centroids, codec, filled } = parts;
-    this.metric = parts.metric;
+    const { core, d, centroids, codec, filled, metric } = parts;
+    this.metric = metric;
     this.d = d;
     this.kind = parts.kind;
     this.centroids = centroids;
     this.nlist = centroids.length / d;
-    this.codec = this.own(() => codec);
     this.#secondary = this.own(() => parts.secondary);
-    this.lists = this.own(
-      () => filled?.lists ?? new InvertedLists(core, this.nlist, codec.layout.blockBytes),
-    );
-    this.#centroids = this.allocate(centroids.length * 4);
-    this.#projected = this.allocate(this.nlist * codec.centroidDims * 4);
-    this.#centroids.f32().set(centroids);
-    for (let list = 0; codec.centroidDims > 0 && list < this.nlist; list++) {
-      const projected = codec.projectCentroid(centroids.subarray(list * d, (list + 1) * d));
-      this.#projected.f32(list * codec.centroidDims * 4, codec.centroidDims).set(projected);
-    }
+    this.#codes = this.own(() => new CodeLists(core, { metric, centroids, codec, lists: filled?.lists }));
     this.#kept = parts.keepVectors ? new KeptVectors(d) : undefined;
     this.own(() => this.#fill(parts));
   }
@@ -109,7 +92,15 @@ export class IvfIndex extends Owner {
   get n(): number {
     return this.#n;
   }
-  get quantizer(): IndexQuantizer {
+  /** The codes of the lists; not for users of the package. @internal */
+  get codec(): ListScan {
+    return this.#codes.codec;
+  }
+  /** @internal */
+  get lists(): InvertedLists {
+    return this.#codes.lists;
+  }
+  get quantizer(): CodeName {
     return this.codec.name;
   }
   /** Average code bits a dimension; 32 without a quantizer. */
@@ -162,23 +153,10 @@ export class IvfIndex extends Owner {
     if (given.n === 0) return;
     const first = this.#n + this.#staged;
     checkInteger('vectors', first + given.n, 1, MAX_VECTORS);
-    const rows = given.data;
-    const assigned =
-      this.nlist === 1 ? new Uint32Array(given.n) : assignToNearest(this.core, given, this.centroids).ids;
-    const { counts, starts, order } = groupRows(assigned, this.nlist);
     // before memory is taken that would have to be given back
-    const kept = this.#kept && (this.metric === 'cosine' ? rows : rows.slice());
-    const stage = (): void =>
-      writing(this.codec, () =>
-        this.lists.stage(counts, (list, target, position) => {
-          const start = starts[list] as number;
-          const members = order.subarray(start, start + (counts[list] as number));
-          this.#write(list, rows, members, target.blocks, position);
-          const ids = target.ids.u32(position * 4, members.length);
-          for (const [i, row] of members.entries()) ids[i] = first + row;
-        }),
-      );
-    if (this.#secondary) this.#secondary.stage(rows, stage);
+    const kept = this.#kept && (this.metric === 'cosine' ? given.data : given.data.slice());
+    const stage = (): void => this.#codes.stage(given, first);
+    if (this.#secondary) this.#secondary.stage(given.data, stage);
     else stage();
     if (kept) this.#kept?.stage(kept);
     this.#staged += given.n;
@@ -187,12 +165,11 @@ export class IvfIndex extends Owner {
   /** Adds what was staged; the ids follow those that there were. Cannot fail. */
   publish(): void {
     this.checkLive('index');
-    this.lists.publish();
+    this.#codes.publish();
     this.#secondary?.publish();
     this.#kept?.publish();
     this.#n += this.#staged;
     this.#staged = 0;
-    this.#places = undefined;
   }
 
   /** Drops what was staged: the index is as it was. */
@@ -204,42 +181,42 @@ export class IvfIndex extends Owner {
     this.#staged = 0;
   }
 
-  #write(list: number, rows: Float32Array, members: Uint32Array, target: Block, first: number): void {
-    const { d } = this;
-    const gathered = new Float32Array(members.length * d);
-    for (const [i, row] of members.entries()) gathered.set(rows.subarray(row * d, (row + 1) * d), i * d);
-    this.codec.write(gathered, this.centroids.subarray(list * d, (list + 1) * d), target, first);
+  /**
+   * Makes ready that only the rows of keep (ascending) stay, and are numbered anew in that order; in place.
+   * @throws RangeError while vectors are staged; BusyError where a save holds what would be overwritten and there is no
+   * memory for a copy
+   */
+  compaction(keep: Uint32Array): Compaction {
+    this.checkLive('index');
+    if (this.#staged > 0) throw new RangeError('"index" expected no staged vectors, got some');
+    this.#steps?.dispose();
+    const numbers = new Uint32Array(this.#n).fill(NO_ID);
+    for (const [i, row] of keep.entries()) numbers[row] = i;
+    const parts = making((own) => [
+      own(this.#codes.compaction(numbers)),
+      ...(this.#secondary ? [own(this.#secondary.compaction(numbers))] : []),
+      ...(this.#kept ? [own(this.#kept.compaction(keep))] : []),
+    ]);
+    return {
+      commit: () => {
+        for (const part of parts) part.commit();
+        this.#n = keep.length;
+      },
+      [Symbol.dispose]: () => {
+        for (const part of parts) part[Symbol.dispose]();
+      },
+    };
   }
 
-  /** Puts the query into scratch of the core and chooses the lists to visit. */
-  #prepare(
-    scope: Scope,
-    { values: query }: MetricQuery,
-    nprobe: number,
-    gamma: number,
-    isCoarse = false,
-  ): Prepared {
-    const { kernels } = this.core;
-    const probed = new ResultHeap(this.core, scope, nprobe);
-    const { scores, ids, size } = probed.heap;
-    const place = scope.reserve(4 * this.d);
-    const bases = scope.reserve(4 * this.nlist);
-    place.f32(0, this.d).set(query);
-    const kernel = this.metric === 'l2' ? 'l2F32Rows' : 'dotF32Rows';
-    kernels[kernel](place.at(), this.#centroids.at(), this.nlist, this.d, bases.at());
-    if (this.metric !== 'l2') {
-      const values = bases.f32();
-      for (let i = 0; i < this.nlist; i++) values[i] = -(values[i] as number);
-    }
-    kernels.topKPushF32(bases.at(), NO_PTR, this.nlist, 0, nprobe, scores, ids, size);
-    const count = probed.sort();
-    this.codec.setQuery(query, gamma, isCoarse);
-    return { query: place, order: probed.block, count, bases, centroids: this.#centroidPtr(0) };
-  }
-
-  #centroidPtr(list: number): Ptr {
-    const { centroidDims } = this.codec;
-    return centroidDims === 0 ? NO_PTR : this.#projected.at(list * centroidDims * 4);
+  /**
+   * The vectors of rows, rows.length × d, fresh: kept ones where vectors are kept, else what their codes stand for; for
+   * cosine of length 1.
+   * @throws RangeError on a row that is not there
+   */
+  vectors(rows: Uint32Array): Float32Array {
+    this.checkLive('index');
+    for (const row of rows) checkInteger('rows', row, 0, this.#n - 1);
+    return this.#kept?.fetch(rows) ?? this.#codes.decode(rows, this.#n);
   }
 
   #nprobe(nprobe: number | undefined): number {
@@ -260,8 +237,7 @@ export class IvfIndex extends Owner {
     this.#steps?.dispose();
     return this.core.scope((scope) => {
       const pass = this.#begin(scope, label, query, k, options);
-      this.codec.scan(this.lists, pass.probe, pass.found.heap);
-      return this.#finish(pass);
+      return this.#finish(pass, this.#codes.scan(pass.prepared, this.#n));
     });
   }
 
@@ -284,22 +260,29 @@ export class IvfIndex extends Owner {
       this.checkLive('index');
       steps.check();
     };
-    const { found, probe } = pass;
+    const { prepared } = pass;
+    const { found, least, count, wanted } = prepared;
+    const { allowed } = options;
     const order = steps.reserve(4);
     // sorting a heap undoes it, so it is done once
     let sorted: number | undefined;
+    let visited = 0;
+    let met = 0;
+    let places = 0;
     return {
-      lists: probe.order.u32(0, probe.count).slice(),
+      next: () => {
+        check();
+        const first = visited;
+        const isEnough = wanted > 0 ? met >= wanted : found.size >= Math.min(places, found.heap.k);
+        if (first > 0 && isEnough) return new Uint32Array(0);
+        visited = Math.min(count, first + least);
+        return prepared.order.u32(4 * first, visited - first).slice();
+      },
       scan: (list, content) => {
         check();
-        const before = this.lists.get(list);
-        this.lists.replace(list, content);
-        try {
-          order.u32(0, 1)[0] = list;
-          this.codec.scan(this.lists, { ...probe, order, count: 1 }, found.heap);
-        } finally {
-          this.lists.replace(list, before);
-        }
+        if (visited <= least) places += content.n;
+        if (allowed) for (const id of content.ids.u32(0, content.n)) if (hasSlot(allowed.words, id)) met++;
+        this.#codes.scanPiece(prepared, order, list, content);
       },
       candidates: () => {
         check();
@@ -311,7 +294,7 @@ export class IvfIndex extends Owner {
         // a fetch that searches the index ends other steps, not these
         this.#steps = undefined;
         try {
-          return this.#finish(pass, sorted);
+          return this.#finish(pass, visited, sorted);
         } finally {
           steps.dispose();
         }
@@ -333,22 +316,39 @@ export class IvfIndex extends Owner {
       : k;
     const source = rerank ? this.#rerankSource(rerank.fetch) : undefined;
     const ready = metricQuery(this.metric, query, this.d, label);
+    const { allowed } = options;
+    if (allowed) this.#checkAllowed(allowed);
     if (options.statistics) this.codec.resetStatistics();
-    const found = new ResultHeap(this.core, scope, Math.min(candidates, Math.max(1, this.#n)));
-    const probe = this.#prepare(scope, ready, nprobe, gamma, source === 'levels');
-    return { k, options, rerank, source, found, probe, scale: ready.scale };
+    const prepared = this.#codes.prepare(scope, ready, this.#n, {
+      nprobe,
+      count: candidates,
+      gamma,
+      isCoarse: source === 'levels',
+      allowed,
+    });
+    return { k, options, rerank, source, prepared, scale: ready.scale };
   }
 
-  #finish({ k, options, rerank, source, found, probe, scale }: Pass, sorted?: number): SearchResult {
+  #checkAllowed({ words, count }: AllowedRows): void {
+    if (!(words instanceof Uint32Array)) {
+      throw new TypeError(`"allowed.words" expected a Uint32Array, got ${typeof words}`);
+    }
+    checkLength('allowed.words', words.length, wordsFor(this.#n), 'a word for each 32 rows');
+    checkInteger('allowed.count', count, 0, this.#n);
+  }
+
+  #finish(pass: Pass, lists: number, sorted?: number): SearchResult {
+    const { k, options, rerank, source, prepared, scale } = pass;
+    const { found } = prepared;
     const size = sorted ?? found.sort();
     let ids = found.ids(size);
     let scores = found.scores(size);
     // before fetch, which may search the index itself
     const statistics: SearchStatistics | undefined = options.statistics
-      ? { ...this.codec.statistics(), lists: probe.count, reranked: rerank ? size : 0 }
+      ? { ...this.codec.statistics(), lists, reranked: rerank ? size : 0 }
       : undefined;
     if (rerank) {
-      const exact = this.#scoresAgain(probe, ids, source, rerank.fetch);
+      const exact = this.#scoresAgain(prepared, ids, source, rerank.fetch);
       const order = Uint32Array.from(ids, (_, i) => i).sort(
         (a, b) => (exact[a] as number) - (exact[b] as number) || (ids[a] as number) - (ids[b] as number),
       );
@@ -366,7 +366,7 @@ export class IvfIndex extends Owner {
       for (let i = 0; i < scores.length; i++) if ((scores[i] as number) < 0) scores[i] = 0;
       return;
     }
-    for (let i = 0; i < scores.length; i++) scores[i] = -scale * (scores[i] as number);
+    for (let i = 0; i < scores.length; i++) scores[i] = 0 - scale * (scores[i] as number);
     if (scale > 1 && scores.some((score) => !Number.isFinite(score))) {
       throw new RangeError(
         '"query" expected inner products with vectors within ±3.4e38 (float32), got larger ones',
@@ -393,29 +393,7 @@ export class IvfIndex extends Owner {
     if (source === 'vectors') return this.#exactScores(place, ids, fetch);
     const query = place.f32(0, this.d).slice();
     if (source === 'secondary' && this.#secondary) return this.#secondary.scores(query, ids);
-    return this.#levelScores(query, bases, ids);
-  }
-
-  /** All levels of the codes of candidates, wherever their lists are. */
-  #levelScores(query: Float32Array, centroidScores: Block, ids: Uint32Array): Float32Array {
-    this.#places ??= new ListPlaces(this.lists, this.#n);
-    const places = this.#places;
-    const { codec } = this;
-    codec.setQuery(query, DEFAULT_GAMMA);
-    return this.core.scope((scope) => {
-      const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.layout.blockBytes);
-      const out = scope.reserve(4 * ids.length);
-      for (const [i, id] of ids.entries()) {
-        const list = this.lists.get(places.listOf(id)) as InvertedList;
-        codec.layout.move(list.blocks, places.positionOf(id), blocks, i);
-      }
-      // such codes need no projected centroid, and the score of each one's own is added here
-      codec.scores({ n: ids.length, blocks }, NO_PTR, 0, out);
-      const bases = centroidScores.f32();
-      return out
-        .f32(0, ids.length)
-        .map((score, i) => score + (bases[places.listOf(ids[i] as number)] as number));
-    });
+    return this.#codes.levelScores(query, bases, ids, this.#n);
   }
 
   /** Exact scores, smaller is better, of candidates. */
@@ -462,26 +440,17 @@ export class IvfIndex extends Owner {
     const ready = metricQuery(this.metric, query, this.d);
     this.#steps?.dispose();
     return this.core.scope((scope) => {
-      const probe = this.#prepare(scope, ready, this.#nprobe(nprobe), DEFAULT_GAMMA);
-      const visited = [...probe.order.u32(0, probe.count)];
-      const total = visited.reduce((sum, list) => sum + (this.lists.get(list)?.n ?? 0), 0);
-      const ids = new Uint32Array(total);
-      const scores = new Float32Array(total);
-      let at = 0;
-      for (const list of visited) {
-        const content = this.lists.get(list);
-        if (!content) continue;
-        const base = probe.bases.f32(4 * list, 1)[0] as number;
-        this.core.scope((inner) => {
-          const out = inner.reserve(content.n * 4);
-          this.codec.scores(content, this.#centroidPtr(list), base, out);
-          scores.set(out.f32(0, content.n), at);
-        });
-        ids.set(content.ids.u32(0, content.n), at);
-        at += content.n;
+      const prepared = this.#codes.prepare(scope, ready, this.#n, {
+        nprobe: this.#nprobe(nprobe),
+        count: 1,
+        gamma: DEFAULT_GAMMA,
+        isCoarse: false,
+        allowed: undefined,
+      });
+      const { ids, scores } = this.#codes.estimates(prepared);
+      if (this.metric !== 'l2') {
+        for (let i = 0; i < scores.length; i++) scores[i] = 0 - ready.scale * (scores[i] as number);
       }
-      if (this.metric !== 'l2')
-        for (let i = 0; i < total; i++) scores[i] = -ready.scale * (scores[i] as number);
       return { ids, scores };
     });
   }

@@ -1,7 +1,7 @@
 /** What an index is made of. */
 import type { Core, Metric } from '@sagitta/core-wasm';
 import type { InvertedLists, SavedLists } from './inverted-lists.ts';
-import type { ListCodec } from './list-codec.ts';
+import type { ListScan } from './list-scan.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
 
 export interface IvfParts {
@@ -12,7 +12,7 @@ export interface IvfParts {
   /** nlist × d. */
   readonly centroids: Float32Array;
   /** The index's from now on: disposed with it, and if its making fails. */
-  readonly codec: ListCodec;
+  readonly codec: ListScan;
   /** Keep float32 vectors (row = id) for rerank. */
   readonly keepVectors: boolean;
   /** As the codec. */

@@ -1,4 +1,8 @@
 /** Float32 vectors kept beside the codes for exact rerank: row = id, in the pieces they came in. */
+import type { Compaction } from '../compaction.ts';
+
+/** The most that a piece takes after a compaction. */
+const PIECE_BYTES: number = 1 << 26;
 
 export class KeptVectors {
   readonly d: number;
@@ -34,6 +38,22 @@ export class KeptVectors {
   }
   withdraw(): void {
     this.#staged = [];
+  }
+
+  /** Makes ready that only the rows of keep stay, in that order. */
+  compaction(keep: Uint32Array): Compaction {
+    const pieces: Float32Array[] = [];
+    const most = Math.max(1, Math.floor(PIECE_BYTES / (4 * this.d)));
+    for (let at = 0; at < keep.length; at += most) pieces.push(this.fetch(keep.subarray(at, at + most)));
+    return {
+      commit: () => {
+        this.#pieces.length = 0;
+        this.#starts.length = 0;
+        this.#n = 0;
+        for (const rows of pieces) this.add(rows);
+      },
+      [Symbol.dispose]: () => {},
+    };
   }
 
   /** The rows of ids, in that order: a fresh array of ids.length × d values. */

@@ -10,11 +10,12 @@ export class ListPlaces {
     this.#lists = new Uint32Array(n);
     this.#positions = new Uint32Array(n);
     for (let list = 0; list < lists.nlist; list++) {
-      const content = lists.get(list);
-      if (!content) continue;
-      for (const [position, id] of content.ids.u32(0, content.n).entries()) {
-        this.#lists[id] = list;
-        this.#positions[id] = position;
+      let position = 0;
+      for (const piece of lists.pieces(list)) {
+        for (const id of piece.ids.u32(0, piece.n)) {
+          this.#lists[id] = list;
+          this.#positions[id] = position++;
+        }
       }
     }
   }

@@ -1,5 +1,6 @@
 /** Options of a search in an index in memory. */
 import type { OptionTable, Vectors } from '@sagitta/core-wasm';
+import type { AllowedRows } from '../search/slot-set.ts';
 
 /**
  * Gives vectors for exact rerank: ids → ids.length × d values (or as many arrays of d numbers), in that order. It may use
@@ -21,6 +22,11 @@ export interface SearchOptions {
    * are secondary codes the default is ten times k; false leaves them unread.
    */
   readonly rerank?: { readonly candidates: number; readonly fetch?: VectorFetch } | false;
+  /**
+   * Rows that may be found. Lists are visited beyond nprobe until as many allowed rows were met as lists hold rows
+   * elsewhere, so a filter costs no recall.
+   */
+  readonly allowed?: AllowedRows;
   /** Adds statistics to the result. */
   readonly statistics?: boolean;
 }
@@ -29,6 +35,7 @@ export const SEARCH_OPTIONS: OptionTable<SearchOptions> = {
   nprobe: 'number',
   gamma: 'number',
   rerank: 'any',
+  allowed: 'any',
   statistics: 'boolean',
 };
 export const RERANK_OPTIONS: OptionTable<Exclude<SearchOptions['rerank'], false | undefined>> = {

@@ -4,14 +4,16 @@
  * quantizer's own origin and know nothing of lists.
  */
 import { type Block, type BlockRows, type Core, type Metric, Owner } from '@sagitta/core-wasm';
+import type { CodeName } from '@sagitta/quantizers';
+import type { Compaction } from '../compaction.ts';
 import { BLOCK, InvertedLists } from './inverted-lists.ts';
-import { type IndexQuantizer, type ListCodec, writing } from './list-codec.ts';
+import type { ListScan } from './list-scan.ts';
 
 /** Every code is read. */
 const GAMMA = 1000;
 
 export class SecondaryCodes extends Owner {
-  readonly codec: ListCodec;
+  readonly codec: ListScan;
   readonly #metric: Metric;
   readonly #origin: Float32Array;
   readonly #projected: Block;
@@ -19,19 +21,19 @@ export class SecondaryCodes extends Owner {
   readonly #list: InvertedLists;
 
   /** codec, origin — its own from now on, disposed with it and if its making fails; what vectors lose, d values. */
-  constructor(core: Core, metric: Metric, codec: ListCodec, origin: Float32Array) {
+  constructor(core: Core, metric: Metric, codec: ListScan, origin: Float32Array) {
     super(core);
     this.codec = this.own(() => codec);
     this.#metric = metric;
     this.#origin = origin;
-    this.#list = this.own(() => new InvertedLists(core, 1, codec.layout.blockBytes, false));
+    this.#list = this.own(() => new InvertedLists(core, 1, codec.layout, { hasIds: false }));
     this.#projected = this.allocate(4 * codec.centroidDims);
     if (codec.centroidDims > 0) {
-      this.#projected.f32(0, codec.centroidDims).set(codec.projectCentroid(origin));
+      this.#projected.f32(0, codec.centroidDims).set(codec.project(origin));
     }
   }
 
-  get quantizer(): IndexQuantizer {
+  get quantizer(): CodeName {
     return this.codec.name;
   }
 
@@ -42,10 +44,12 @@ export class SecondaryCodes extends Owner {
   stage(vectors: Float32Array, also: () => void): void {
     this.checkLive('secondary codes');
     const count = vectors.length / this.#origin.length;
-    writing(this.codec, () =>
-      this.#list.stage(Uint32Array.of(count), (_, target, first) => {
-        this.codec.write(vectors, this.#origin, target.blocks, first);
-        also();
+    const { length: d } = this.#origin;
+    this.codec.writing(() =>
+      this.#list.stage(Uint32Array.of(count), ({ offset, count: part, piece, first }) => {
+        const rows = vectors.subarray(offset * d, (offset + part) * d);
+        this.codec.write(rows, this.#origin, piece.blocks, first);
+        if (offset + part === count) also();
       }),
     );
   }
@@ -57,6 +61,12 @@ export class SecondaryCodes extends Owner {
   withdraw(): void {
     this.checkLive('secondary codes');
     this.#list.withdraw();
+  }
+
+  /** See InvertedLists.compaction. */
+  compaction(numbers: Uint32Array): Compaction {
+    this.checkLive('secondary codes');
+    return this.#list.compaction(numbers);
   }
 
   /** Codes of a file: n of them in whole blocks. */
@@ -74,22 +84,27 @@ export class SecondaryCodes extends Owner {
   /** What is wrong with codes that were restored, or undefined. */
   defect(): string | undefined {
     this.checkLive('secondary codes');
-    const list = this.#list.get(0);
-    return list && this.codec.defect(list.blocks, list.n);
+    for (const { blocks, n } of this.#list.pieces(0)) {
+      const defect = this.codec.defect(blocks, n);
+      if (defect !== undefined) return defect;
+    }
+    return undefined;
   }
 
   /** Scores of ids, smaller is better. query — of length 1 for cosine. */
   scores(query: Float32Array, ids: Uint32Array): Float32Array {
     this.checkLive('secondary codes');
-    const list = this.#list.get(0);
-    if (!list || ids.length === 0) return new Float32Array(ids.length);
+    if (ids.length === 0) return new Float32Array(0);
     const { codec } = this;
     codec.setQuery(query, GAMMA);
     return this.core.scope((scope) => {
       const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.layout.blockBytes);
-      const out = scope.reserve(4 * ids.length);
-      for (const [i, id] of ids.entries()) codec.layout.move(list.blocks, id, blocks, i);
-      codec.scores({ n: ids.length, blocks }, this.#projected.at(), this.#base(query), out);
+      const out = scope.reserve(4 * BLOCK * Math.ceil(ids.length / BLOCK));
+      for (const [i, id] of ids.entries()) {
+        const from = this.#list.locate(0, id);
+        codec.layout.move(from.blocks, from.position, blocks, i);
+      }
+      codec.scores(blocks, ids.length, this.#projected.at(), this.#base(query), out);
       return out.f32(0, ids.length).slice();
     });
   }

@@ -1,17 +1,17 @@
 /** A search in steps: what an index offers whose lists are elsewhere, and its scratch. */
 import { type Block, Owner, type Scope } from '@sagitta/core-wasm';
 import type { SearchResult } from '../search/search-result.ts';
-import type { InvertedList } from './inverted-lists.ts';
+import type { ListPiece } from './inverted-lists.ts';
 
 /**
  * A search whose lists are handed in one after the other, for lists that are not all in memory. The next search of
  * the index ends it, as finish and dispose do; its functions throw RangeError from then on.
  */
 export interface SearchSteps extends Disposable {
-  /** Numbers of the lists to visit, best first. */
-  readonly lists: Uint32Array;
+  /** Numbers of the lists to scan next, best first; none when it is enough. */
+  next(): Uint32Array;
   /** Scans a list, or a run of its blocks; list after list, in order, the result is that of search. */
-  scan(list: number, content: InvertedList): void;
+  scan(list: number, content: ListPiece): void;
   /** Ids that rerank.fetch will be asked for, in that order; nothing is scanned after it. */
   candidates(): Uint32Array;
   /** The result; the search is over then, and its memory is given back. Disposing it gives it up. */

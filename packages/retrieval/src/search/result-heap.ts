@@ -16,10 +16,15 @@ export class ResultHeap {
     this.heap = { k, ids: this.block.at(), scores: this.block.at(4 * k), size: this.block.at(8 * k) };
   }
 
+  /** Pairs in it. */
+  get size(): number {
+    return this.block.u32(8 * this.heap.k, 1)[0] as number;
+  }
+
   /** Orders the pairs, best first, and returns their number. */
   sort(): number {
-    const { k, ids, scores } = this.heap;
-    const size = this.block.u32(8 * k, 1)[0] as number;
+    const { ids, scores } = this.heap;
+    const { size } = this;
     this.#core.kernels.topKSortF32(scores, ids, size);
     return size;
   }

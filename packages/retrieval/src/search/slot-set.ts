@@ -1,5 +1,15 @@
 /** Bit sets over slots: bit s mod 32 of word ⌊s / 32⌋. */
 
+/** Rows that a search may answer with. */
+export interface AllowedRows {
+  /** Bit set, ⌈n / 32⌉ words. */
+  readonly words: Uint32Array;
+  /** Bits that are set. */
+  readonly count: number;
+  /** They are the rows that are not deleted: nearly all, or all that a scan meets by chance. Default false: a filter. */
+  readonly isLive?: boolean;
+}
+
 export function wordsFor(slots: number): number {
   return Math.ceil(slots / 32);
 }

@@ -126,7 +126,7 @@ const DOORS: Record<string, (given: Given) => unknown> = {
     using encoder = quantizer.createEncoder(core);
     using estimator = quantizer.createEstimator(core);
     return core.scope((scope) => {
-      const blocks = scope.reserve(2 * quantizer.blockBytes);
+      const blocks = scope.reserve(2 * quantizer.layout.blockBytes);
       encoder.encode(all(data), quantizer.origin, blocks, 0);
       estimator.setQuery(one(query));
       return [...blocks.u8()];

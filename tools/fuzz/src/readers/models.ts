@@ -1,5 +1,5 @@
 /** Models and stores by themselves: read, then used on a few vectors of about 1. */
-import { type Core, readContainer, type SnapshotPiece, tokenSet } from '@sagitta/core-wasm';
+import { type Core, NO_PTR, readContainer, type SnapshotPiece, tokenSet } from '@sagitta/core-wasm';
 import { loadSaqModel, readQuantizer, SaqDecoder, SaqEncoder } from '@sagitta/quantizers';
 import { readFdeEncoder } from '@sagitta/retrieval';
 import { readTokenStore } from '@sagitta/retrieval/maxsim';
@@ -29,14 +29,14 @@ function useQuantizer(bytes: Uint8Array, { core }: Surroundings): void {
   const quantizer = readQuantizer(reader);
   const rows = someValues(ROWS * quantizer.d, 'rows');
   core.scope((scope) => {
-    const blocks = scope.reserve(Math.ceil(ROWS / 32) * quantizer.blockBytes);
+    const blocks = scope.reserve(Math.ceil(ROWS / 32) * quantizer.layout.blockBytes);
     const out = scope.reserve(4 * 64);
     using encoder = quantizer.createEncoder(core);
     unlessRefused(() => encoder.encode(rows, quantizer.origin, blocks, 0));
     if (quantizer.defect(blocks, ROWS) !== undefined) return;
     using estimator = quantizer.createEstimator(core);
     estimator.setQuery(someValues(quantizer.d, 'query'));
-    estimator.scores(blocks.at(), ROWS, 1, out.at());
+    estimator.scores(blocks.at(), ROWS, NO_PTR, 1, out.at());
     checkFinite(out.f32(0, ROWS), 'score');
     checkFinite(quantizer.decode(core, blocks, ROWS, quantizer.origin), 'decoded');
   });

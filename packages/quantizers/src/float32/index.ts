@@ -1,0 +1,6 @@
+/**
+ * Vectors as they are.
+ *
+ * @module
+ */
+export { Float32Quantizer } from './quantizer.ts';

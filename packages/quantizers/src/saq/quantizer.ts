@@ -1,0 +1,92 @@
+/** A SAQ model under the contract of every quantizer. */
+import {
+  type Block,
+  type ByteWriter,
+  type Core,
+  type Metric,
+  Owner,
+  toFloat32Rows,
+  type Vectors,
+} from '@sagitta/core-wasm';
+import type { BlockLayout } from '../block-layout.ts';
+import type { Encoder, Quantizer } from '../quantizer.ts';
+import { SaqDecoder } from './decoder.ts';
+import { SaqEncoder } from './encoder.ts';
+import { SaqEstimator } from './estimator.ts';
+import { writeSaqModel } from './format.ts';
+import { BLOCK, blockCount, type SaqSegment, saqLayout } from './layout.ts';
+import type { SaqModel } from './model.ts';
+import { saqDefect } from './stored-range.ts';
+
+export class SaqQuantizer implements Quantizer {
+  readonly name = 'saq';
+  readonly metric: Metric;
+  readonly d: number;
+  readonly bits: number;
+  readonly layout: BlockLayout;
+  readonly plan: readonly SaqSegment[];
+  readonly hasLevels = false;
+  readonly isUnbiased = true;
+  readonly hasErrorBound = false;
+  readonly origin: Float32Array;
+  readonly model: SaqModel;
+
+  constructor(model: SaqModel) {
+    this.metric = model.metric;
+    this.d = model.d;
+    this.bits = model.bits;
+    this.layout = saqLayout(model.plan).blocks;
+    this.plan = model.plan;
+    this.origin = model.mean;
+    this.model = model;
+  }
+
+  createEncoder(core: Core): Encoder {
+    return new PlacingEncoder(core, this);
+  }
+
+  createEstimator(core: Core): SaqEstimator {
+    return new SaqEstimator(core, this.model);
+  }
+
+  decode(core: Core, blocks: Block, n: number, origin: Float32Array): Float32Array {
+    using decoder = new SaqDecoder(core, this.model);
+    return decoder.decode(blocks, n, { origin });
+  }
+
+  defect(blocks: Block, n: number): string | undefined {
+    return saqDefect(this.model, blocks, n);
+  }
+
+  write(writer: ByteWriter): void {
+    writer.bytes(writeSaqModel(this.model));
+  }
+}
+
+/** SaqEncoder makes whole blocks; this puts vectors at any position. */
+class PlacingEncoder extends Owner implements Encoder {
+  readonly #quantizer: SaqQuantizer;
+  readonly #encoder: SaqEncoder;
+
+  constructor(core: Core, quantizer: SaqQuantizer) {
+    super(core);
+    this.#quantizer = quantizer;
+    this.#encoder = this.own(() => new SaqEncoder(core, quantizer.model));
+  }
+
+  encode(vectors: Vectors, origin: Float32Array, blocks: Block, first: number): void {
+    this.checkLive('encoder');
+    const { layout, d } = this.#quantizer;
+    if (first % BLOCK === 0) {
+      this.#encoder.encode(vectors, blocks, (first / BLOCK) * layout.blockBytes, origin);
+      return;
+    }
+    // a block is begun: code into scratch, then move vector by vector
+    const n = toFloat32Rows('vectors', vectors, d).length / d;
+    this.core.scope((scope) => {
+      const scratch = scope.reserve(blockCount(n) * layout.blockBytes);
+      this.#encoder.encode(vectors, scratch, 0, origin);
+      layout.move(scratch, 0, blocks, first, n);
+    });
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * Codes of vectors in lists by nearest centroid: puts residuals into lists, and scans lists for a query, nearest list first
+ * so that the worst kept score is tight early. Rows are numbered in the order they came in.
+ *
+ * Under a filter as many vectors are scored as without one: lists are visited until so many allowed rows were met. Where few
+ * rows are allowed, those are scored one by one.
+ */
+import {
+  type Block,
+  type Core,
+  type Metric,
+  type MetricQuery,
+  NO_PTR,
+  Owner,
+  type Ptr,
+  type Scope,
+  type VectorSet,
+} from '@sagitta/core-wasm';
+import { assignToNearest, blockCount, DEFAULT_GAMMA } from '@sagitta/quantizers';
+import type { Compaction } from '../compaction.ts';
+import { ResultHeap } from '../search/result-heap.ts';
+import { type AllowedRows, listSlots } from '../search/slot-set.ts';
+import { groupRows } from './group-rows.ts';
+import { BLOCK, InvertedLists, type ListPiece } from './inverted-lists.ts';
+import { ListPlaces } from './list-places.ts';
+import type { ListScan, Probe } from './list-scan.ts';
+
+/** Scoring a row by itself takes about as long as looking at the ids of so many others. */
+const FEW_SHARE = 700;
+/** Rows that are scored at once. */
+const FEW_RUN = 4096;
+
+/** A query on its way through the lists. */
+export interface Prepared extends Probe {
+  /** d values, of length 1 for cosine. */
+  readonly query: Block;
+  readonly found: ResultHeap;
+  /** Rows to be scored one by one, instead of a scan. */
+  readonly few: Uint32Array | undefined;
+}
+
+export interface RouteOptions {
+  /** Lists to visit. */
+  readonly nprobe: number;
+  /** Results to keep. */
+  readonly count: number;
+  readonly gamma: number;
+  readonly isCoarse: boolean;
+  readonly allowed: AllowedRows | undefined;
+}
+
+export class CodeLists extends Owner {
+  readonly metric: Metric;
+  readonly d: number;
+  readonly nlist: number;
+  /** nlist × d. */
+  readonly centroids: Float32Array;
+  readonly codec: ListScan;
+  readonly lists: InvertedLists;
+  readonly #centroids: Block;
+  readonly #projected: Block;
+  /** Made when it is first wanted, and again after rows have changed. */
+  #places: ListPlaces | undefined;
+
+  /** codec, lists — its own from now on. */
+  constructor(
+    core: Core,
+    parts: {
+      readonly metric: Metric;
+      readonly centroids: Float32Array;
+      readonly codec: ListScan;
+      readonly lists?: InvertedLists | undefined;
+    },
+  ) {
+    super(core);
+    const { metric, centroids, codec } = parts;
+    const { d } = codec.quantizer;
+    this.metric = metric;
+    this.d = d;
+    this.centroids = centroids;
+    this.nlist = centroids.length / d;
+    this.codec = this.own(() => codec);
+    this.lists = this.own(() => parts.lists ?? new InvertedLists(core, this.nlist, codec.layout));
+    this.#centroids = this.allocate(centroids.length * 4);
+    this.#projected = this.allocate(this.nlist * codec.centroidDims * 4);
+    this.#centroids.f32().set(centroids);
+    for (let list = 0; codec.centroidDims > 0 && list < this.nlist; list++) {
+      const projected = codec.project(this.#centroid(list));
+      this.#projected.f32(list * codec.centroidDims * 4, codec.centroidDims).set(projected);
+    }
+  }
+
+  #centroid(list: number): Float32Array {
+    return this.centroids.subarray(list * this.d, (list + 1) * this.d);
+  }
+
+  #projectedAt(list: number): Ptr {
+    const { centroidDims } = this.codec;
+    return centroidDims === 0 ? NO_PTR : this.#projected.at(list * centroidDims * 4);
+  }
+
+  /** Codes rows first…, which do not count until publish(). On an error none is staged. */
+  stage(rows: VectorSet, first: number): void {
+    const { n, data } = rows;
+    const assigned =
+      this.nlist === 1 ? new Uint32Array(n) : assignToNearest(this.core, rows, this.centroids).ids;
+    const { counts, starts, order } = groupRows(assigned, this.nlist);
+    this.codec.writing(() =>
+      this.lists.stage(counts, ({ list, offset, count, piece, first: position }) => {
+        const start = (starts[list] as number) + offset;
+        const members = order.subarray(start, start + count);
+        const gathered = new Float32Array(count * this.d);
+        const ids = piece.ids.u32(position * 4, count);
+        for (const [i, row] of members.entries()) {
+          gathered.set(data.subarray(row * this.d, (row + 1) * this.d), i * this.d);
+          ids[i] = first + row;
+        }
+        this.codec.write(gathered, this.#centroid(list), piece.blocks, position);
+      }),
+    );
+  }
+
+  publish(): void {
+    this.lists.publish();
+    this.#places = undefined;
+  }
+  withdraw(): void {
+    this.lists.withdraw();
+  }
+
+  /** See InvertedLists.compaction. */
+  compaction(numbers: Uint32Array): Compaction {
+    const ready = this.lists.compaction(numbers);
+    return {
+      commit: () => {
+        ready.commit();
+        this.#places = undefined;
+      },
+      [Symbol.dispose]: () => ready[Symbol.dispose](),
+    };
+  }
+
+  /** Puts the query into scratch of the core and chooses the lists to visit. n — rows there are. */
+  prepare(scope: Scope, { values: query }: MetricQuery, n: number, options: RouteOptions): Prepared {
+    const { nprobe, count: size, gamma, isCoarse, allowed } = options;
+    const { kernels } = this.core;
+    const found = new ResultHeap(this.core, scope, Math.min(size, Math.max(1, n)));
+    const most = allowed ? this.nlist : nprobe;
+    const probed = new ResultHeap(this.core, scope, most);
+    const { heap } = probed;
+    const place = scope.reserve(4 * this.d);
+    const bases = scope.reserve(4 * this.nlist);
+    place.f32(0, this.d).set(query);
+    const kernel = this.metric === 'l2' ? 'l2F32Rows' : 'dotF32Rows';
+    kernels[kernel](place.at(), this.#centroids.at(), this.nlist, this.d, bases.at());
+    if (this.metric !== 'l2') {
+      const values = bases.f32();
+      for (let i = 0; i < this.nlist; i++) values[i] = -(values[i] as number);
+    }
+    kernels.topKPushF32(bases.at(), NO_PTR, this.nlist, 0, most, heap.scores, heap.ids, heap.size);
+    const count = probed.sort();
+    const isFilter = allowed !== undefined && !allowed.isLive;
+    const words = allowed && scope.reserve(4 * allowed.words.length);
+    words?.u32().set((allowed as AllowedRows).words);
+    this.codec.setQuery(query, gamma, isCoarse);
+    return {
+      query: place,
+      found,
+      order: probed.block,
+      count,
+      least: Math.min(count, nprobe),
+      wanted: isFilter ? Math.max(size, Math.ceil((nprobe * n) / this.nlist)) : 0,
+      bases,
+      centroids: this.#projectedAt(0),
+      allowed: words,
+      few: isFilter && allowed.count * FEW_SHARE < n ? listSlots(allowed.words) : undefined,
+    };
+  }
+
+  /** Finds the best rows; returns how many lists were visited. */
+  scan(prepared: Prepared, n: number): number {
+    return prepared.few
+      ? this.#scanFew(prepared, prepared.few, n)
+      : this.codec.scan(this.lists, prepared, prepared.found);
+  }
+
+  /** scan of one list, or a run of its blocks, that lies elsewhere. */
+  scanPiece(prepared: Prepared, order: Block, list: number, piece: ListPiece): void {
+    order.u32(0, 1)[0] = list;
+    this.lists.lend(list, piece, () =>
+      this.codec.scan(this.lists, { ...prepared, order, count: 1, least: 1 }, prepared.found),
+    );
+  }
+
+  /** Scores rows one by one, wherever their lists are. */
+  #scanFew({ bases, found }: Prepared, rows: Uint32Array, n: number): number {
+    const { k, scores, ids: heapIds, size } = found.heap;
+    const lists = new Set<number>();
+    for (const { list, run } of this.#runs(rows, n)) {
+      this.core.scope((scope) => {
+        const ids = scope.reserve(4 * run.length);
+        const out = scope.reserve(4 * BLOCK * blockCount(run.length));
+        ids.u32().set(run.map((at) => rows[at] as number));
+        const base = bases.f32(4 * list, 1)[0] as number;
+        const blocks = this.#gather(scope, ids.u32().slice(), n);
+        this.codec.scores(blocks, run.length, this.#projectedAt(list), base, out);
+        this.core.kernels.topKPushF32(out.at(), ids.at(), run.length, 0, k, scores, heapIds, size);
+      });
+      lists.add(list);
+    }
+    return lists.size;
+  }
+
+  /** Positions in rows, list by list and at most FEW_RUN at a time. */
+  *#runs(rows: Uint32Array, n: number): Generator<{ readonly list: number; readonly run: Uint32Array }> {
+    const places = this.#placesOf(n);
+    const listAt = (at: number): number => places.listOf(rows[at] as number);
+    const order = Uint32Array.from(rows, (_, at) => at).sort((a, b) => listAt(a) - listAt(b) || a - b);
+    for (let first = 0; first < order.length; ) {
+      const list = listAt(order[first] as number);
+      const limit = Math.min(order.length, first + FEW_RUN);
+      let end = first + 1;
+      while (end < limit && listAt(order[end] as number) === list) end++;
+      yield { list, run: order.subarray(first, end) };
+      first = end;
+    }
+  }
+
+  #placesOf(n: number): ListPlaces {
+    this.#places ??= new ListPlaces(this.lists, n);
+    return this.#places;
+  }
+
+  /** The codes of rows, in that order, in blocks of their own. */
+  #gather(scope: Scope, rows: Uint32Array, n: number): Block {
+    const { layout } = this.codec;
+    const places = this.#placesOf(n);
+    const blocks = scope.reserve(blockCount(rows.length) * layout.blockBytes);
+    for (const [i, row] of rows.entries()) {
+      const from = this.lists.locate(places.listOf(row), places.positionOf(row));
+      layout.move(from.blocks, from.position, blocks, i);
+    }
+    return blocks;
+  }
+
+  /** Scores of rows by all levels of their codes, smaller is better. bases — of the query's probe. */
+  levelScores(query: Float32Array, bases: Block, rows: Uint32Array, n: number): Float32Array {
+    const { codec } = this;
+    codec.setQuery(query, DEFAULT_GAMMA);
+    return this.core.scope((scope) => {
+      const out = scope.reserve(4 * BLOCK * blockCount(rows.length));
+      // such codes need no projected centroid, and the score of each one's own is added here
+      codec.scores(this.#gather(scope, rows, n), rows.length, NO_PTR, 0, out);
+      const own = bases.f32();
+      const places = this.#placesOf(n);
+      return out
+        .f32(0, rows.length)
+        .map((score, i) => score + (own[places.listOf(rows[i] as number)] as number));
+    });
+  }
+
+  /** The estimated score of every row of the probed lists, in list order. */
+  estimates({ order, count, bases }: Prepared): { ids: Uint32Array; scores: Float32Array } {
+    const visited = [...order.u32(0, count)];
+    const total = visited.reduce((sum, list) => sum + this.lists.size(list), 0);
+    const ids = new Uint32Array(total);
+    const scores = new Float32Array(total);
+    let at = 0;
+    for (const list of visited) {
+      const base = bases.f32(4 * list, 1)[0] as number;
+      for (const piece of this.lists.pieces(list)) {
+        this.core.scope((scope) => {
+          const out = scope.reserve(4 * BLOCK * blockCount(piece.n));
+          this.codec.scores(piece.blocks, piece.n, this.#projectedAt(list), base, out);
+          scores.set(out.f32(0, piece.n), at);
+        });
+        ids.set(piece.ids.u32(0, piece.n), at);
+        at += piece.n;
+      }
+    }
+    return { ids, scores };
+  }
+
+  /** What the codes of rows stand for, rows.length × d, in that order. */
+  decode(rows: Uint32Array, n: number): Float32Array {
+    const { d, core, codec } = this;
+    const out = new Float32Array(rows.length * d);
+    for (const { list, run } of this.#runs(rows, n)) {
+      core.scope((scope) => {
+        const blocks = this.#gather(
+          scope,
+          run.map((at) => rows[at] as number),
+          n,
+        );
+        const decoded = codec.quantizer.decode(core, blocks, run.length, this.#centroid(list));
+        for (const [i, at] of run.entries()) out.set(decoded.subarray(i * d, (i + 1) * d), at * d);
+      });
+    }
+    return out;
+  }
+}
