@@ -2,6 +2,10 @@
 import type { QuantizerCase } from './quantizer.case.ts';
 
 export const QUANTIZER_CASES: readonly QuantizerCase[] = [
+  { label: 'float32', options: { name: 'none' }, error: 3.72e-8 },
+  { label: 'saq 1', options: { name: 'saq', bits: 1 }, error: 0.0459 },
+  { label: 'saq 4', options: { name: 'saq', bits: 4 }, error: 0.00312 },
+  { label: 'saq 10', options: { name: 'saq', bits: 10 }, error: 2.73e-5 },
   { label: 'rabitq 1', options: { name: 'rabitq', bits: 1 }, error: 0.0867 },
   { label: 'rabitq 4 fast', options: { name: 'rabitq', bits: 4 }, error: 0.0117 },
   {

@@ -2,6 +2,7 @@
 import {
   type Block,
   type Core,
+  checkFinite,
   checkLength,
   longestStored,
   type Metric,
@@ -10,8 +11,8 @@ import {
   type Ptr,
   rowsDefect,
   toFloat32,
-  toFloat32Rows,
   type Vectors,
+  vectorSet,
 } from '@sagitta/core-wasm';
 import { BlockLayout } from '../block-layout.ts';
 import type { Encoder, Estimator, Quantizer } from '../quantizer.ts';
@@ -39,8 +40,9 @@ export class Float32Quantizer implements Quantizer {
   createEncoder(): Encoder {
     const { d } = this;
     return {
-      encode(vectors: Vectors, _origin: Float32Array, blocks: Block, first: number): void {
-        const rows = toFloat32Rows('vectors', vectors, d);
+      encode(vectors: Vectors, origin: Float32Array, blocks: Block, first: number): void {
+        checkLength('origin', origin.length, d, 'd');
+        const rows = vectorSet(vectors, d, 'vectors').data;
         blocks.f32(first * d * 4, rows.length).set(rows);
       },
       [Symbol.dispose]() {},
@@ -85,6 +87,7 @@ class Float32Estimator extends Owner implements Estimator {
     this.checkLive('estimator');
     const values = toFloat32('query', query);
     checkLength('query', values.length, this.#d, 'd');
+    checkFinite('query', values);
     // the score is the negated inner product, so the sign goes into the query
     this.#query.f32(0, this.#d).set(this.#metric === 'l2' ? values : values.map((value) => -value));
   }

@@ -14,6 +14,7 @@
 import {
   type Block,
   type Core,
+  checkFinite,
   checkInteger,
   checkLength,
   NO_PTR,
@@ -130,7 +131,10 @@ export class SaqEstimator extends Owner implements Estimator {
   /** Sets the query (d values, unit length for cosine) of the following scans. */
   setQuery(query: Numbers, gamma: number = DEFAULT_GAMMA): void {
     this.checkLive('estimator');
-    this.#project(toFloat32('query', query));
+    const values = toFloat32('query', query);
+    checkLength('query', values.length, this.model.d, 'd');
+    checkFinite('query', values);
+    this.#project(values);
     this.#context.f32(44, 1)[0] = gamma;
     // inner products do not depend on the centroid: their terms are made once a query
     if (this.#weight === 1) this.core.kernels.segmentedQuery(this.#context.at(), NO_PTR);

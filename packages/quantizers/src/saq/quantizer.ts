@@ -77,16 +77,20 @@ class PlacingEncoder extends Owner implements Encoder {
   encode(vectors: Vectors, origin: Float32Array, blocks: Block, first: number): void {
     this.checkLive('encoder');
     const { layout, d } = this.#quantizer;
-    if (first % BLOCK === 0) {
-      this.#encoder.encode(vectors, blocks, (first / BLOCK) * layout.blockBytes, origin);
-      return;
+    const rows = toFloat32Rows('vectors', vectors, d);
+    const whole = first % BLOCK === 0 ? d * BLOCK * Math.floor(rows.length / d / BLOCK) : 0;
+    if (whole > 0) {
+      const offset = (first / BLOCK) * layout.blockBytes;
+      this.#encoder.encode(rows.subarray(0, whole), blocks, offset, origin);
     }
-    // a block is begun: code into scratch, then move vector by vector
-    const n = toFloat32Rows('vectors', vectors, d).length / d;
+    const rest = rows.subarray(whole);
+    if (rest.length === 0) return;
+    // blocks that others share: code into scratch, then move vector by vector
     this.core.scope((scope) => {
+      const n = rest.length / d;
       const scratch = scope.reserve(blockCount(n) * layout.blockBytes);
-      this.#encoder.encode(vectors, scratch, 0, origin);
-      layout.move(scratch, 0, blocks, first, n);
+      this.#encoder.encode(rest, scratch, 0, origin);
+      layout.move(scratch, 0, blocks, first + whole / d, n);
     });
   }
 }
