@@ -40,7 +40,7 @@ export {
 } from './files/byte-source.ts';
 export type { ByteChunks } from './files/byte-stream.ts';
 export { gatherPieces } from './files/gather-pieces.ts';
-export { loadIndex, loadSaqIndex } from './files/load-index.ts';
+export { type LoadFromOptions, loadIndex, loadIndexFrom, loadSaqIndex } from './files/load-index.ts';
 export {
   type OpenIndexOptions,
   openIndex,
@@ -48,7 +48,6 @@ export {
   type PagedSearchOptions,
   type ReadStatistics,
 } from './files/paged-index.ts';
-export { type LoadFromOptions, loadIndexFrom } from './files/stream-index.ts';
 export {
   buildFlat,
   buildIvf,

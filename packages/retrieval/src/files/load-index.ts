@@ -1,86 +1,18 @@
-/**
- * Reads the file of an index that is in memory. Everything is checked against the bytes there are before memory is taken
- * for it, so a hostile file costs a few times its own size at most, and ends in FormatError.
- */
-import {
-  type Container,
-  type Core,
-  checkCore,
-  longestStored,
-  making,
-  readContainer,
-} from '@sagitta/core-wasm';
-import { CODE_NAMES } from '@sagitta/quantizers';
-import { BLOCK, type SavedLists } from '../ivf/inverted-lists.ts';
-import { IvfIndex } from '../ivf/ivf-index.ts';
-import { ListScan } from '../ivf/list-scan.ts';
-import { SecondaryCodes } from '../ivf/secondary-codes.ts';
-import {
-  checkCodes,
-  checkKind,
-  checkSections,
-  IdsOnce,
-  type IndexMeta,
-  openPrimary,
-  openQuantizer,
-  openSaqQuantizer,
-  type QuantizerOpener,
-  readCentroids,
-  readMeta,
-  readSizes,
-} from './index-head.ts';
-
-function readLists(container: Container, meta: IndexMeta, blockBytes: number): SavedLists {
-  const { sizes, blocks } = readSizes(container.reader('SIZE'), meta);
-  const idReader = container.reader('IDS');
-  const ids = idReader.u32Array(meta.n);
-  idReader.end();
-  const defect = new IdsOnce(meta.n).defect(ids);
-  if (defect !== undefined) idReader.fail(defect);
-  const codeReader = container.reader('CODE');
-  const codes = codeReader.view(codeReader.remaining);
-  if (codes.length !== blocks * blockBytes) {
-    codeReader.fail(`codes expected ${blocks} blocks of ${blockBytes} bytes, got ${codes.length} bytes`);
-  }
-  return { sizes, ids, codes };
-}
-
-/** The secondary codes of a file, or undefined. */
-function openSecondary(
-  open: QuantizerOpener,
-  core: Core,
-  container: Container,
-  meta: IndexMeta,
-): SecondaryCodes | undefined {
-  if (!container.has('SECM')) return undefined;
-  const reader = container.reader('SECM');
-  const name = CODE_NAMES[
-    reader.u32In('secondary quantizer', 0, CODE_NAMES.length - 1)
-  ] as IndexMeta['quantizer'];
-  if (name === 'none') reader.end();
-  const quantizer = open(name, meta, () => reader);
-  return making((own) => {
-    const codec = own(new ListScan(core, quantizer));
-    const secondary = own(new SecondaryCodes(core, meta.metric, codec, quantizer.origin));
-    const codes = container.reader('SECC');
-    const bytes = codes.view(codes.remaining);
-    const wanted = Math.ceil(meta.n / BLOCK) * codec.layout.blockBytes;
-    if (bytes.length !== wanted) {
-      codes.fail(`secondary codes expected ${wanted} bytes, got ${bytes.length}`);
-    }
-    secondary.restore(meta.n, bytes);
-    const defect = secondary.defect();
-    if (defect !== undefined) codes.fail(`secondary codes: ${defect}`);
-    return secondary;
-  });
-}
+/** Reads the file of an index of rows that is in memory, or as it arrives. */
+import { type Core, checkCore, checkOptions, type OptionTable } from '@sagitta/core-wasm';
+import type { IvfIndex } from '../ivf/ivf-index.ts';
+import type { ByteChunks } from './byte-stream.ts';
+import { openQuantizer, openSaqQuantizer } from './index-head.ts';
+import { runFrom, runNow } from './program.ts';
+import { readRows } from './read-index.ts';
 
 /**
  * The index that saveIndex wrote. Nothing of bytes is kept; the caller disposes the index.
  * @throws FormatError on bytes that are no index, CapacityError where the core's memory ends
  */
 export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
-  return loadWith(openQuantizer, core, bytes);
+  checkCore(core);
+  return runNow((table) => readRows(core, table, { open: openQuantizer }), bytes);
 }
 
 /**
@@ -88,31 +20,35 @@ export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
  * @throws FormatError and CapacityError as loadIndex; UnsupportedError for an index of another quantizer
  */
 export function loadSaqIndex(core: Core, bytes: Uint8Array): IvfIndex {
-  return loadWith(openSaqQuantizer, core, bytes);
+  checkCore(core);
+  return runNow((table) => readRows(core, table, { open: openSaqQuantizer }), bytes);
 }
 
-function loadWith(open: QuantizerOpener, core: Core, bytes: Uint8Array): IvfIndex {
+export interface LoadFromOptions {
+  /** Bytes of the file, if known: compared with what the file says, and then reserved at once. */
+  readonly size?: number;
+  readonly signal?: AbortSignal;
+  /** Called as bytes come in. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export const LOAD_FROM_OPTIONS: OptionTable<LoadFromOptions> = {
+  size: 'number',
+  signal: 'any',
+  onProgress: 'function',
+};
+
+/**
+ * The index of a file that comes in chunks, e.g. of `response.body`. The caller disposes the index.
+ * @throws FormatError on bytes that are no index, CapacityError where the core's memory ends, the signal's reason
+ */
+export async function loadIndexFrom(
+  core: Core,
+  chunks: ByteChunks,
+  options: LoadFromOptions = {},
+): Promise<IvfIndex> {
   checkCore(core);
-  const container = readContainer(bytes);
-  checkKind(container);
-  const meta = readMeta(container.reader('META'));
-  checkSections(container.has, meta);
-  const centroids = readCentroids(container.reader('CENT'), meta);
-  let kept: Float32Array | undefined;
-  if (meta.keepVectors) {
-    const reader = container.reader('VECS');
-    kept = reader.rows('kept vectors', meta.n, meta.d, longestStored(meta.metric));
-    reader.end();
-  }
-  return making((own) => {
-    const codec = own(new ListScan(core, openPrimary(open, meta, container.reader)));
-    const lists = readLists(container, meta, codec.layout.blockBytes);
-    const secondary = openSecondary(open, core, container, meta);
-    const saved = kept ? { ...lists, kept } : lists;
-    const index = own(
-      new IvfIndex({ ...meta, core, centroids, codec, saved, ...(secondary && { secondary }) }),
-    );
-    checkCodes(index);
-    return index;
-  });
+  checkOptions('options', options, LOAD_FROM_OPTIONS);
+  const isWhole = options.size !== undefined;
+  return runFrom((table) => readRows(core, table, { open: openQuantizer, isWhole }), chunks, options);
 }

@@ -97,16 +97,18 @@ const ANY_TABLE = {
   keepVectors: 'boolean',
   trainSize: 'number',
 } as const;
-const FLAT_TABLE: OptionTable<IndexOptions> = {
+/** Options of every index of rows. */
+export const FLAT_OPTIONS: OptionTable<IndexOptions> = {
   ...ANY_TABLE,
   ...SAQ_TABLE,
   quantizer: 'string',
   quantizerOptions: 'any',
   secondary: 'any',
 };
-const LISTS_TABLE = { nlist: 'number', iterations: 'number' } as const;
-const IVF_TABLE: OptionTable<IvfOptions> = { ...FLAT_TABLE, ...LISTS_TABLE };
-const SAQ_INDEX_TABLE: OptionTable<SaqIndexOptions> = { ...ANY_TABLE, ...SAQ_TABLE, ...LISTS_TABLE };
+/** Options of lists. */
+export const LIST_OPTIONS = { nlist: 'number', iterations: 'number' } as const;
+const IVF_TABLE: OptionTable<IvfOptions> = { ...FLAT_OPTIONS, ...LIST_OPTIONS };
+const SAQ_INDEX_TABLE: OptionTable<SaqIndexOptions> = { ...ANY_TABLE, ...SAQ_TABLE, ...LIST_OPTIONS };
 const SECONDARY_TABLE: OptionTable<SecondaryOptions> = {
   quantizer: 'string',
   bits: 'number',
@@ -165,8 +167,8 @@ function trainWith(
   });
 }
 
-/** An option that the quantizer does not have is as unknown as any other. */
-function checkCompression(options: IndexOptions): void {
+/** An option that the quantizer does not have is as unknown as any other. @throws TypeError, RangeError */
+export function checkCompression(options: IndexOptions): void {
   const quantizer = checkOneOf('quantizer', options.quantizer ?? 'saq', CODE_NAMES);
   checkOwnOptions('quantizerOptions', quantizer, options.bits, options.quantizerOptions);
   for (const name of Object.keys(SAQ_TABLE)) {
@@ -290,7 +292,7 @@ export function buildIvf(core: Core, data: Vectors, d: number, options: IvfOptio
 /** One list, every vector scanned; data, d and errors as for buildIvf. */
 export function buildFlat(core: Core, data: Vectors, d: number, options: IndexOptions): IvfIndex {
   checkCore(core);
-  checkOptions('options', options, FLAT_TABLE);
+  checkOptions('options', options, FLAT_OPTIONS);
   return buildWith(trainQuantizer, core, data, d, options);
 }
 
@@ -324,8 +326,7 @@ function buildWith(
       trainWith(family, core, { data, d }, nlist === undefined ? options : { ...options, nlist }, 'data'),
     );
     index.add(data);
-    index.codec.releaseEncoder();
-    index.secondary?.codec.releaseEncoder();
+    index.releaseEncoders();
     return index;
   });
 }

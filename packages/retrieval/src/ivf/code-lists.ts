@@ -281,6 +281,38 @@ export class CodeLists extends Owner {
     return { ids, scores };
   }
 
+  /** Of the core's memory: lists and centroids. */
+  bytesUsed(): number {
+    return this.lists.bytesUsed() + this.#centroids.byteLength + this.#projected.byteLength;
+  }
+
+  /** |x - x̂|² on average over vectors that need not be in the lists, x̂ what the code of x stands for. */
+  codingError(vectors: VectorSet): number {
+    const { core, d, codec } = this;
+    const { n, data } = vectors;
+    // float32 loses nothing
+    if (n === 0 || codec.name === 'none') return 0;
+    const assigned =
+      this.nlist === 1 ? new Uint32Array(n) : assignToNearest(core, vectors, this.centroids).ids;
+    const residuals = core.scope((scope) => {
+      const blocks = scope.reserve(blockCount(n) * codec.layout.blockBytes);
+      for (const [i, list] of assigned.entries()) {
+        codec.write(data.slice(i * d, (i + 1) * d), this.#centroid(list), blocks, i);
+      }
+      return codec.quantizer.decode(core, blocks, n, new Float32Array(d));
+    });
+    let lost = 0;
+    for (const [i, list] of assigned.entries()) {
+      const centroid = this.#centroid(list);
+      for (let j = 0; j < d; j++) {
+        const decoded = (residuals[i * d + j] as number) + (centroid[j] as number);
+        lost += ((data[i * d + j] as number) - decoded) ** 2;
+      }
+    }
+    codec.releaseEncoder();
+    return lost / n;
+  }
+
   /** What the codes of rows stand for, rows.length × d, in that order. */
   decode(rows: Uint32Array, n: number): Float32Array {
     const { d, core, codec } = this;

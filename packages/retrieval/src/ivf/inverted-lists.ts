@@ -30,13 +30,6 @@ export interface ListPiece {
   readonly ids: Block;
 }
 
-/** The lists of a file: sizes u32[nlist]; ids u32 and codes (whole blocks) of all lists, one after the other. */
-export interface SavedLists {
-  readonly sizes: Uint32Array;
-  readonly ids: Uint32Array;
-  readonly codes: Uint8Array;
-}
-
 /** Vectors that a list gets, or some of them: the next `count`, from `offset` on, go to positions first… of a piece. */
 export interface ListRoom {
   readonly list: number;
@@ -349,22 +342,6 @@ export class InvertedLists extends Owner {
     this.publish();
   }
 
-  /** Fills empty lists from a file; the caller has checked that sizes, ids and codes fit together. */
-  restore({ sizes, ids, codes }: SavedLists): void {
-    this.reserve(sizes);
-    let vectors = 0;
-    let bytes = 0;
-    for (let list = 0; list < this.nlist; list++) {
-      for (const piece of this.pieces(list)) {
-        const size = Math.ceil(piece.n / BLOCK) * this.layout.blockBytes;
-        piece.blocks.u8(0, size).set(codes.subarray(bytes, bytes + size));
-        if (this.#idBytes > 0) piece.ids.u32(0, piece.n).set(ids.subarray(vectors, vectors + piece.n));
-        vectors += piece.n;
-        bytes += size;
-      }
-    }
-  }
-
   /**
    * Makes ready that every vector gets the id numbers[id], and that those with NO_ID there go; vectors move forward in their
    * lists, in place, and nothing is staged. Numbers ascend with ids.
@@ -431,6 +408,16 @@ export class InvertedLists extends Owner {
       this.layout.clear(last.blocks, left, blocks * BLOCK - left);
     }
     this.#record(list);
+  }
+
+  /** Of the core's memory: blocks, ids and records. */
+  bytesUsed(): number {
+    this.checkLive('lists');
+    let bytes = this.#records.byteLength;
+    for (const { pieces } of this.#lists) {
+      for (const { blocks, ids } of pieces) bytes += blocks.byteLength + ids.byteLength;
+    }
+    return bytes;
   }
 
   /** Ids of list after list. */

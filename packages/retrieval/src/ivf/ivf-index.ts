@@ -82,10 +82,9 @@ export class IvfIndex extends Owner {
   }
 
   /** What a file had. */
-  #fill({ saved, filled, pagedVectors = 0 }: IvfParts): undefined {
-    if (saved) this.lists.restore(saved);
-    for (const piece of filled?.kept ?? (saved?.kept ? [saved.kept] : [])) this.#kept?.add(piece);
-    this.#n = filled?.n ?? saved?.ids.length ?? pagedVectors;
+  #fill({ filled, pagedVectors = 0 }: IvfParts): undefined {
+    for (const piece of filled?.kept ?? []) this.#kept?.add(piece);
+    this.#n = filled?.n ?? pagedVectors;
   }
 
   /** Vectors. */
@@ -179,6 +178,27 @@ export class IvfIndex extends Owner {
     this.#secondary?.withdraw();
     this.#kept?.withdraw();
     this.#staged = 0;
+  }
+
+  /** Frees what only adding needs; the next add makes it anew. */
+  releaseEncoders(): void {
+    this.codec.releaseEncoder();
+    this.#secondary?.codec.releaseEncoder();
+  }
+
+  /** Bytes of codes and all that belongs to them in the core's memory, and of kept vectors in JavaScript's. */
+  bytesUsed(): { readonly codes: number; readonly keptVectors: number } {
+    this.checkLive('index');
+    return {
+      codes: this.#codes.bytesUsed() + (this.#secondary?.bytesUsed() ?? 0),
+      keptVectors: this.#kept ? 4 * this.d * this.#n : 0,
+    };
+  }
+
+  /** |x - x̂|² on average, x̂ what the code of x stands for. vectors — n × d values, for cosine of length 1. */
+  codingError(vectors: Float32Array): number {
+    this.checkLive('index');
+    return this.#codes.codingError({ data: vectors, n: vectors.length / this.d, d: this.d });
   }
 
   /**

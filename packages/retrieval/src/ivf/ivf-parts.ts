@@ -1,6 +1,6 @@
 /** What an index is made of. */
 import type { Core, Metric } from '@sagitta/core-wasm';
-import type { InvertedLists, SavedLists } from './inverted-lists.ts';
+import type { InvertedLists } from './inverted-lists.ts';
 import type { ListScan } from './list-scan.ts';
 import type { SecondaryCodes } from './secondary-codes.ts';
 
@@ -17,13 +17,11 @@ export interface IvfParts {
   readonly keepVectors: boolean;
   /** As the codec. */
   readonly secondary?: SecondaryCodes;
-  /** Contents of a file, checked: lists, and kept vectors (n × d) where vectors are kept. */
-  readonly saved?: SavedLists & { readonly kept?: Float32Array };
-  /** Instead of `saved`: lists of n vectors that are filled already, the index's from now on, and kept vectors. */
+  /** Lists of n vectors that are filled already, the index's from now on, and kept vectors where vectors are kept. */
   readonly filled?: {
     readonly lists: InvertedLists;
     readonly n: number;
-    readonly kept?: readonly Float32Array[];
+    readonly kept: readonly Float32Array[];
   };
   /** Vectors of lists that stay outside and come in through searchSteps. */
   readonly pagedVectors?: number;

@@ -6,7 +6,7 @@
 import { type Block, type BlockRows, type Core, type Metric, Owner } from '@sagitta/core-wasm';
 import type { CodeName } from '@sagitta/quantizers';
 import type { Compaction } from '../compaction.ts';
-import { BLOCK, InvertedLists } from './inverted-lists.ts';
+import { BLOCK, InvertedLists, type ListPiece } from './inverted-lists.ts';
 import type { ListScan } from './list-scan.ts';
 
 /** Every code is read. */
@@ -69,10 +69,21 @@ export class SecondaryCodes extends Owner {
     return this.#list.compaction(numbers);
   }
 
-  /** Codes of a file: n of them in whole blocks. */
-  restore(n: number, codes: Uint8Array): void {
+  /** Room for n codes in an empty set of them, to be filled by the caller. @throws CapacityError */
+  reserve(n: number): void {
     this.checkLive('secondary codes');
-    this.#list.restore({ sizes: Uint32Array.of(n), ids: new Uint32Array(0), codes });
+    this.#list.reserve(Uint32Array.of(n));
+  }
+  /** Codes in runs, in order of ids. */
+  pieces(): Iterable<ListPiece> {
+    this.checkLive('secondary codes');
+    return this.#list.pieces(0);
+  }
+
+  /** Of the core's memory. */
+  bytesUsed(): number {
+    this.checkLive('secondary codes');
+    return this.#list.bytesUsed();
   }
 
   /** Blocks in order of ids. */

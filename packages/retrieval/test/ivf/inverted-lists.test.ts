@@ -170,11 +170,15 @@ describe('lists in pieces of two blocks', () => {
     }
     expect(lengths).toEqual([64, 64, 64, 64, 12]);
     using restored = new InvertedLists(core, NLIST, LAYOUT, { pieceBytes: PIECE_BYTES });
-    restored.restore({
-      sizes: small.sizes(),
-      ids: new Uint32Array(new Uint8Array(one.ids).buffer),
-      codes: new Uint8Array(one.codes),
-    });
+    restored.reserve(small.sizes());
+    let at = 0;
+    for (let list = 0; list < NLIST; list++) {
+      for (const { blocks, n } of restored.pieces(list)) {
+        const bytes = Math.ceil(n / 32) * LAYOUT.blockBytes;
+        blocks.u8(0, bytes).set(one.codes.subarray(at, at + bytes));
+        at += bytes;
+      }
+    }
     expect(savedBytes(restored).codes.equals(one.codes)).toBe(true);
   });
 });

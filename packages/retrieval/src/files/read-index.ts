@@ -1,0 +1,146 @@
+/**
+ * The program that reads the file of an index of rows, with records or without: lists go straight into the core's
+ * memory, so that beside the index there is a chunk of the file and no second copy. Everything is checked against the bytes
+ * there are, so a hostile file costs a few times its own size at most, and ends in FormatError.
+ */
+import { type ByteReader, type Core, FormatError, making, type SectionEntry } from '@sagitta/core-wasm';
+import { CODE_NAMES } from '@sagitta/quantizers';
+import { modelSection } from '../ivf/format.ts';
+import { BLOCK, InvertedLists } from '../ivf/inverted-lists.ts';
+import { IvfIndex } from '../ivf/ivf-index.ts';
+import { ListScan } from '../ivf/list-scan.ts';
+import { SecondaryCodes } from '../ivf/secondary-codes.ts';
+import {
+  checkCodes,
+  checkKind,
+  checkSections,
+  type IndexMeta,
+  type QuantizerOpener,
+  readCentroids,
+  readMeta,
+  readSizes,
+} from './index-head.ts';
+import type { Program, SectionTable } from './program.ts';
+import { keptNeed, pourInto, ReadPieces } from './read-lists.ts';
+
+/** What is allocated beside lists, centroids (twice) and model (its matrix): the query's tables. It rounds the reservation. */
+const CODEC_BYTES = 1 << 20;
+
+export interface ReadOptions {
+  readonly open: QuantizerOpener;
+  /** All of the file is there, or will be: memory is taken at once, which keeps it from growing by more than is needed. */
+  readonly isWhole?: boolean;
+}
+
+/** Reads rows; sections behind theirs are left for others. */
+export function* readRows(core: Core, table: SectionTable, options: ReadOptions): Program<IvfIndex> {
+  checkKind(table);
+  const meta = readMeta(yield { section: 'META' });
+  checkSections(table.has, meta);
+  const { nlist, d, n } = meta;
+  table.sized('CENT', 4 * nlist * d);
+  const centroids = readCentroids(yield { section: 'CENT' }, meta);
+  table.sized('SIZE', 4 * nlist);
+  const { sizes, blocks } = readSizes(yield { section: 'SIZE' }, meta);
+  const code = table.entry('CODE');
+  const blockBytes = blocks === 0 ? 0 : code.length / blocks;
+  if (!Number.isInteger(blockBytes) || (blocks === 0 && code.length > 0)) {
+    throw new FormatError(
+      `codes expected ${blocks} blocks of one size, got ${code.length} bytes`,
+      code.offset,
+    );
+  }
+  const model = modelSection(meta.quantizer);
+  if (options.isWhole) reserve(core, sizes, blockBytes, meta, model && table.entry(model));
+  // given back unless the index is complete, also where the program is given up between two sections
+  const owned: Disposable[] = [];
+  try {
+    const pieces = new ReadPieces(core, sizes, blockBytes);
+    owned.push(pieces);
+    yield pieces.idNeed(table, n);
+    yield pieces.codeNeed(table, blockBytes);
+    const reader = model === undefined ? undefined : yield { section: model };
+    const quantizer = options.open(meta.quantizer, meta, () => reader as ByteReader);
+    if (n > 0 && quantizer.layout.blockBytes !== blockBytes) {
+      throw new FormatError(
+        `codes expected blocks of ${quantizer.layout.blockBytes} bytes, got ${blockBytes}`,
+        code.offset,
+      );
+    }
+    const kept: Float32Array[] = [];
+    if (meta.keepVectors) yield keptNeed(table, meta, kept);
+    const secondary = table.has('SECM') ? yield* readSecondary(core, table, meta, options.open) : undefined;
+    if (secondary) owned.push(secondary);
+    const index = making((own) => {
+      const codec = own(new ListScan(core, quantizer));
+      const lists = own(new InvertedLists(core, nlist, codec.layout));
+      pieces.moveTo(lists, sizes);
+      const filled = { lists, n, kept };
+      const made = own(
+        new IvfIndex({ ...meta, core, centroids, codec, filled, ...(secondary && { secondary }) }),
+      );
+      checkCodes(made);
+      return made;
+    });
+    owned.length = 0;
+    return index;
+  } finally {
+    // blocks that are disposed twice are freed once
+    for (const one of owned.reverse()) one[Symbol.dispose]();
+  }
+}
+
+/** One growth of the memory instead of many, each of which takes a quarter too much. */
+function reserve(
+  core: Core,
+  sizes: Uint32Array,
+  blockBytes: number,
+  { nlist, d }: IndexMeta,
+  model: SectionEntry | undefined,
+): void {
+  let bytes = CODEC_BYTES + 8 * nlist * d + (model?.length ?? 0);
+  for (const n of sizes) bytes += Math.ceil(n / BLOCK) * (blockBytes + 4 * BLOCK) + 256;
+  core.allocate(bytes).dispose();
+}
+
+/** The secondary codes of a file. */
+function* readSecondary(
+  core: Core,
+  table: SectionTable,
+  meta: IndexMeta,
+  open: QuantizerOpener,
+): Program<SecondaryCodes> {
+  const reader = yield { section: 'SECM' };
+  const name = CODE_NAMES[
+    reader.u32In('secondary quantizer', 0, CODE_NAMES.length - 1)
+  ] as (typeof CODE_NAMES)[number];
+  if (name === 'none') reader.end();
+  const quantizer = open(name, meta, () => reader);
+  const { offset, length } = table.entry('SECC');
+  const wanted = Math.ceil(meta.n / BLOCK) * quantizer.layout.blockBytes;
+  if (length !== wanted)
+    throw new FormatError(`secondary codes expected ${wanted} bytes, got ${length}`, offset);
+  const secondary = making((own) => {
+    const codec = own(new ListScan(core, quantizer));
+    const made = own(new SecondaryCodes(core, meta.metric, codec, quantizer.origin));
+    made.reserve(meta.n);
+    return made;
+  });
+  let isDone = false;
+  try {
+    yield pourInto('SECC', placesOf(secondary), offset);
+    const defect = secondary.defect();
+    if (defect !== undefined) throw new FormatError(`secondary codes: ${defect}`, offset);
+    isDone = true;
+    return secondary;
+  } finally {
+    if (!isDone) secondary.dispose();
+  }
+}
+
+function* placesOf(secondary: SecondaryCodes): Generator<{ bytes: number; make: () => () => Uint8Array }> {
+  for (const { blocks, n } of secondary.pieces()) {
+    const bytes = Math.ceil(n / BLOCK) * secondary.codec.layout.blockBytes;
+    yield { bytes, make: () => () => blocks.u8() };
+  }
+}
