@@ -4,8 +4,12 @@
  *
  * It is built when a filter first asks, of the rows there are. Rows that come later, or change, are looked at one by one
  * until they are an eighth of all; then it is built again. It may know rows that are gone: nobody asks for them.
+ *
+ * 100,000 notes, Node 22, median: equality takes 0.1 to 1 ms (6,131 rows found) where a scan takes 4, a range .14 (1 % found)
+ * to .6 ms (half) where a scan takes 7 to 9; building one takes 50 ms (a folder) to 240 ms (titles), and the four fields
+ * {folder, tags, mtime, title} together 58 bytes a note. A part of a string is looked for in every distinct string: no gain.
  */
-import { addSlot, hasSlot } from '../search/slot-set.ts';
+import { addSlot, hasSlot, wordsFor } from '../search/slot-set.ts';
 import { scan, slotsWithin, type TestIndex } from './evaluate.ts';
 import type { Comparison, JsonScalar, Test } from './expression.ts';
 import { ARRAY, type JsonRows, NONE } from './json-rows.ts';
@@ -14,24 +18,34 @@ import { JsonPath } from './path.ts';
 /** So many rows that it does not know are looked at one by one in any case. */
 const LEAST_UNKNOWN = 1024;
 
+/** Values of rows, as they are met: row rows[i] has values[i]. */
+interface Pairs<V> {
+  readonly values: V[];
+  readonly rows: number[];
+}
+
 /** Distinct values in order, with the rows that have each. */
 class Ordered<V extends string | number> {
-  readonly values: V[];
+  readonly values: ArrayLike<V>;
   /** Rows of value i: rows[starts[i]] to rows[starts[i + 1]]. */
   readonly starts: Uint32Array;
   readonly rows: Uint32Array;
 
-  constructor(entries: ReadonlyMap<V, readonly number[]>) {
-    this.values = [...entries.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-    this.starts = new Uint32Array(this.values.length + 1);
-    let total = 0;
-    for (const [i, value] of this.values.entries()) {
-      total += (entries.get(value) as readonly number[]).length;
-      this.starts[i + 1] = total;
+  /** values — the distinct ones, ascending. */
+  constructor(values: ArrayLike<V>, pairs: Pairs<V>) {
+    this.values = values;
+    const places = Uint32Array.from(pairs.values, (value) => this.below(value, false));
+    this.starts = new Uint32Array(values.length + 1);
+    for (const place of places) this.starts[place + 1] = (this.starts[place + 1] as number) + 1;
+    for (let i = 0; i < values.length; i++) {
+      this.starts[i + 1] = (this.starts[i + 1] as number) + (this.starts[i] as number);
     }
-    this.rows = new Uint32Array(total);
-    for (const [i, value] of this.values.entries()) {
-      this.rows.set(entries.get(value) as readonly number[], this.starts[i]);
+    const next = this.starts.slice();
+    this.rows = new Uint32Array(places.length);
+    for (const [i, place] of places.entries()) {
+      const at = next[place] as number;
+      this.rows[at] = pairs.rows[i] as number;
+      next[place] = at + 1;
     }
   }
 
@@ -56,22 +70,29 @@ class Ordered<V extends string | number> {
   }
 }
 
+function byNumber(pairs: Pairs<number>): Ordered<number> {
+  const sorted = Float64Array.from(pairs.values).sort();
+  return new Ordered<number>(
+    sorted.filter((value, i) => i === 0 || value !== sorted[i - 1]),
+    pairs,
+  );
+}
+
+function byString(pairs: Pairs<string>): Ordered<string> {
+  // by code units, as comparisons are
+  return new Ordered<string>([...new Set(pairs.values)].sort(), pairs);
+}
+
 /** Rows by one kind of values: those of fields themselves, or those of elements of arrays. */
 class Values {
   readonly numbers: Ordered<number>;
   readonly strings: Ordered<string>;
-  readonly #literals = new Map<JsonScalar, readonly number[]>();
+  readonly #literals: ReadonlyMap<JsonScalar, readonly number[]>;
 
-  constructor(entries: ReadonlyMap<JsonScalar, readonly number[]>) {
-    const numbers = new Map<number, readonly number[]>();
-    const strings = new Map<string, readonly number[]>();
-    for (const [value, rows] of entries) {
-      if (typeof value === 'number') numbers.set(value, rows);
-      else if (typeof value === 'string') strings.set(value, rows);
-      else this.#literals.set(value, rows);
-    }
-    this.numbers = new Ordered(numbers);
-    this.strings = new Ordered(strings);
+  constructor({ numbers, strings, literals }: Met) {
+    this.numbers = byNumber(numbers);
+    this.strings = byString(strings);
+    this.#literals = literals;
   }
 
   equal(value: JsonScalar): Iterable<number> {
@@ -98,20 +119,42 @@ function comparedIn<V extends string | number>(values: Ordered<V>, op: Compariso
   return op === 'lt' || op === 'lte' ? values.between(0, at) : values.between(at, values.values.length);
 }
 
+/** What a build meets. */
+class Met {
+  readonly numbers: Pairs<number> = { values: [], rows: [] };
+  readonly strings: Pairs<string> = { values: [], rows: [] };
+  readonly literals = new Map<JsonScalar, number[]>();
+
+  /** value — undefined for arrays and objects, which no test compares. */
+  add(value: JsonScalar | undefined, row: number): void {
+    if (typeof value === 'number') {
+      this.numbers.values.push(value);
+      this.numbers.rows.push(row);
+    } else if (typeof value === 'string') {
+      this.strings.values.push(value);
+      this.strings.rows.push(row);
+    } else if (value !== undefined) {
+      const known = this.literals.get(value);
+      if (known) known.push(row);
+      else this.literals.set(value, [row]);
+    }
+  }
+}
+
 export class FieldIndex implements TestIndex {
   readonly #rows: JsonRows;
-  readonly #path: JsonPath;
+  readonly #path: string;
   /** Rows that were there when it was built. */
   #built = 0;
   /** Of these, rows that have changed since. */
   #changed = new Set<number>();
   #present: Uint32Array = new Uint32Array(0);
-  #own = new Values(new Map());
-  #elements = new Values(new Map());
+  #own = new Values(new Met());
+  #elements = new Values(new Met());
 
   constructor(rows: JsonRows, path: string) {
     this.#rows = rows;
-    this.#path = new JsonPath(path);
+    this.#path = path;
   }
 
   /** A row has another value. */
@@ -122,6 +165,9 @@ export class FieldIndex implements TestIndex {
   clear(): void {
     this.#built = 0;
     this.#changed = new Set();
+    this.#own = new Values(new Met());
+    this.#elements = this.#own;
+    this.#present = new Uint32Array(0);
   }
   bytesUsed(): number {
     return this.#own.bytesUsed() + this.#elements.bytesUsed() + this.#present.byteLength;
@@ -131,10 +177,11 @@ export class FieldIndex implements TestIndex {
   evaluate(test: Test, within: Uint32Array): Uint32Array {
     const unknown = this.#rows.count - this.#built + this.#changed.size;
     if (unknown > Math.max(LEAST_UNKNOWN, this.#rows.count / 8)) this.#build();
-    if (this.#built === 0) return scan(this.#rows, this.#path, test, within);
+    const path = new JsonPath(this.#path);
+    if (this.#built === 0) return scan(this.#rows, path, test, within);
     const rest = this.#unknown(within);
     const out = this.#known(test, within);
-    for (const [i, word] of scan(this.#rows, this.#path, test, rest).entries()) {
+    for (const [i, word] of scan(this.#rows, path, test, rest).entries()) {
       out[i] = ((out[i] as number) & ~(rest[i] as number)) | word;
     }
     return out;
@@ -172,7 +219,8 @@ export class FieldIndex implements TestIndex {
         const out = slotsWithin(this.#elements.equal(test.value), within);
         if (typeof test.value !== 'string') return out;
         const { strings } = this.#own;
-        for (const [i, value] of strings.values.entries()) {
+        for (let i = 0; i < strings.values.length; i++) {
+          const value = strings.values[i] as string;
           if (value.includes(test.value)) mark(out, strings.between(i, i + 1), within);
         }
         return out;
@@ -187,29 +235,23 @@ export class FieldIndex implements TestIndex {
 
   /** Takes in the rows there are. */
   #build(): void {
-    const own = new Map<JsonScalar, number[]>();
-    const elements = new Map<JsonScalar, number[]>();
+    const own = new Met();
+    const elements = new Met();
     const rows = this.#rows;
-    this.#present = new Uint32Array(Math.ceil(rows.count / 32));
-    const put = (to: Map<JsonScalar, number[]>, at: number, row: number): void => {
-      const value = rows.scalar(at);
-      if (value === undefined) return;
-      const known = to.get(value);
-      if (known) known.push(row);
-      else to.set(value, [row]);
-    };
+    const path = new JsonPath(this.#path);
+    this.#present = new Uint32Array(wordsFor(rows.count));
     for (let row = 0; row < rows.count; row++) {
-      const at = this.#path.find(rows, row);
+      const at = path.find(rows, row);
       if (at === NONE) continue;
       addSlot(this.#present, row);
       const word = rows.wordAt(at);
       if ((word & 7) !== ARRAY) {
-        put(own, at, row);
+        own.add(rows.scalar(at), row);
         continue;
       }
       let element = at + 1;
       for (let i = word >>> 3; i > 0; i--) {
-        put(elements, element, row);
+        elements.add(rows.scalar(element), row);
         element = rows.next(element);
       }
     }
