@@ -44,7 +44,7 @@ export async function multiVectorHashes(core) {
     const file = saveMultiVectorIndex(index);
     index.dispose();
     const loaded = loadMultiVectorIndex(core, file);
-    const found = loaded.search(query, 10, { candidates: 250, fdeRescore: 250, rerank: 250 });
+    const found = loaded.searchIds(query, 10, { candidates: 250, fdeRescore: 250, rerank: 250 });
     // were it lost, equal hashes everywhere would still be wrong
     if (!found.ids.includes(0)) throw new Error(`${name}: document 0 is lost`);
     const { fde } = loaded.encodeQuery(query);

@@ -76,7 +76,7 @@ export function clusteredFigures(log: (line: string) => void): ClusteredFigures 
   const queries = made.queries(QUERIES, N);
   const truth = new Uint32Array(QUERIES * K);
   for (let q = 0; q < QUERIES; q++) {
-    truth.set(index.search(rowsOf(queries, q), K, { exact: true }).ids.map(Number), q * K);
+    truth.set(index.searchIds(rowsOf(queries, q), K, { exact: true }).ids.map(Number), q * K);
   }
   log('exact neighbours known');
   const { fdes, tokens } = index.bytes();
@@ -84,7 +84,7 @@ export function clusteredFigures(log: (line: string) => void): ClusteredFigures 
     name,
     setting,
     bytesPerDocument: ((options.exact ? 0 : fdes) + tokens) / N,
-    search: (q) => index.search(rowsOf(queries, q), K, options).ids.map(Number),
+    search: (q) => index.searchIds(rowsOf(queries, q), K, options).ids.map(Number),
   });
   const rows = race(
     [

@@ -254,7 +254,7 @@ function contenders(
         name: `MultiVectorIndex, ${name}`,
         setting: `rerank ${budget}`,
         bytesPerDocument,
-        search: (q) => index.search(rows(q), K, options).ids.map(Number),
+        search: (q) => index.searchIds(rows(q), K, options).ids.map(Number),
       });
     }
   }
@@ -332,7 +332,7 @@ async function judged(
   for (const { name, index } of indexes) {
     const found = Array.from({ length: queries.n }, (_, q) =>
       index
-        .search(rowsOf(queries, q), 100, { candidates: 400, rerank: 400, shortQueries: 'same' })
+        .searchIds(rowsOf(queries, q), 100, { candidates: 400, rerank: 400, shortQueries: 'same' })
         .ids.map(Number),
     );
     out.push(measure(`MultiVectorIndex, ${name}, rerank 400`, found));

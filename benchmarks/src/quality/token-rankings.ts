@@ -38,12 +38,11 @@ export function rankTokens(
     if (out.length === 0) {
       out.push({
         method: 'exact MaxSim',
-        rankings: run(asked, (query) => index.search(query, DEPTH, { exact: true }).ids),
+        rankings: run(asked, (query) => index.searchIds(query, DEPTH, { exact: true }).ids.map(String)),
       });
       if (asked.queries.some(({ weights }) => weights)) {
-        const plain = run(
-          asked,
-          ({ tokens: own }) => index.search({ tokens: own }, DEPTH, { exact: true }).ids,
+        const plain = run(asked, ({ tokens: own }) =>
+          index.searchIds({ tokens: own }, DEPTH, { exact: true }).ids.map(String),
         );
         out.push({ method: 'exact MaxSim, all query tokens alike', rankings: plain });
       }
@@ -57,7 +56,9 @@ export function rankTokens(
       const budgets = { candidates: rerank, rerank, shortQueries: 'same' } as const;
       out.push({
         method: `${name}, MaxSim of the best ${rerank}`,
-        rankings: run(asked, (query) => index.search(query, Math.min(rerank, JUDGED), budgets).ids),
+        rankings: run(asked, (query) =>
+          index.searchIds(query, Math.min(rerank, JUDGED), budgets).ids.map(String),
+        ),
       });
     }
     log(`${name}: done`);

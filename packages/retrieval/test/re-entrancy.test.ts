@@ -286,7 +286,7 @@ describe.each(Object.keys(KINDS).filter((_, i) => i === 1 || i === 3))('a predic
     }
     if (!index.isLive) return;
     using fresh = make();
-    expect(fresh.search(of(0), 5).ids.length).toBe(index.search(of(0), 5).ids.length);
+    expect(fresh.search(of(0), 5).length).toBe(index.search(of(0), 5).length);
   });
 });
 

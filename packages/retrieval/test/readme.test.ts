@@ -61,5 +61,5 @@ it('builds, searches, explains, deletes and saves a multi-vector example of 40 l
     'arrow → arrow',
     'flies → flies',
   ]);
-  expect(lines.slice(6)).toEqual(['["star"]', '["star"]', '3 ["arrow","river","star"]']);
+  expect(lines.slice(6)).toEqual(['star', '["star"]', '3 ["arrow","river","star"]']);
 });

@@ -60,8 +60,7 @@ export class WordIndex {
     } else {
       const data = new Float32Array(tokens * lsa.d);
       for (const [i, set] of sets.entries()) data.set(set.data, (offsets[i] as number) * lsa.d);
-      const ids = texts.map((_, i) => i);
-      this.#index = buildMultiVectorIndex(core, { ids, tokens: { data, offsets, n: sets.length, d: lsa.d } });
+      this.#index = buildMultiVectorIndex(core, { tokens: { data, offsets, n: sets.length, d: lsa.d } });
     }
     const bytes = Object.values(this.#index.bytes()).reduce((sum, part) => sum + part, 0);
     this.figures = { tokens, bytes, milliseconds: performance.now() - start };
@@ -94,7 +93,7 @@ export class WordIndex {
     const { data, weights } = this.#embed(text);
     if (weights.length === 0) return undefined;
     const query = { tokens: data, weights: Float32Array.from(weights) };
-    const { ids, scores } = this.#index.search(query, k);
+    const { ids, scores } = this.#index.searchIds(query, k);
     const words = ids.map((id) =>
       this.#index
         .explain(query, id)

@@ -3,7 +3,7 @@
  * A column "id" or "_id" holds ids; other columns of texts, numbers and booleans become metadata.
  */
 import { FormatError } from '@sagitta/core-wasm';
-import type { DocumentId, JsonValue } from '@sagitta/retrieval';
+import type { JsonValue, RecordId } from '@sagitta/retrieval';
 import { batchEntries, type TokenSetEntry, type TokenSetSource } from '../token-sets/token-set-source.ts';
 import { chooseField } from './choose-field.ts';
 import { flattenRows, lengthAt } from './flatten.ts';
@@ -158,7 +158,7 @@ function nestedSet(
   return start === end ? new Float32Array(0) : flattenRows(place, inside, d, start, end);
 }
 
-function idOf(path: string, batch: TableBatch, row: number, value: JsonValue | undefined): DocumentId {
+function idOf(path: string, batch: TableBatch, row: number, value: JsonValue | undefined): RecordId {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
   throw rowError(path, batch, row, `expected a text or an integer as id, got ${String(value)}`);

@@ -4,7 +4,7 @@
  * "metadata" of any JSON. Blank lines are passed over.
  */
 import { FormatError, MAX_DIMENSION } from '@sagitta/core-wasm';
-import type { DocumentId, JsonValue } from '@sagitta/retrieval';
+import type { JsonValue, RecordId } from '@sagitta/retrieval';
 import type { DataFile } from '../files/data-file.ts';
 import { readLines } from '../files/lines.ts';
 import { valuesOf } from '../readers/json-path.ts';
@@ -102,7 +102,7 @@ function dimensionOf(token: unknown, fail: Place['fail']): number {
 
 interface ParsedSet {
   readonly rows: readonly unknown[];
-  readonly id?: DocumentId | undefined;
+  readonly id?: RecordId | undefined;
   readonly metadata?: JsonValue | undefined;
 }
 

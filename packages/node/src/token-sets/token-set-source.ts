@@ -1,6 +1,6 @@
 /** The contract of every reader of token sets: a file of n documents of many vectors each, read some documents at a time. */
 import { checkInteger, type TokenSet } from '@sagitta/core-wasm';
-import type { DocumentId, JsonValue } from '@sagitta/retrieval';
+import type { JsonValue, RecordId } from '@sagitta/retrieval';
 
 export interface TokenSetBatch {
   /** Fresh arrays, the caller's. */
@@ -8,7 +8,7 @@ export interface TokenSetBatch {
   /** Place of the first set in the file. */
   readonly start: number;
   /** One a set, where the file has them. */
-  readonly ids?: readonly DocumentId[];
+  readonly ids?: readonly RecordId[];
   /** One a set, where the file has them; undefined for a set without. */
   readonly metadata?: readonly (JsonValue | undefined)[];
 }
@@ -33,7 +33,7 @@ export interface TokenSetSource {
 export interface TokenSetEntry {
   /** tokens × d values. */
   readonly data: Float32Array;
-  readonly id?: DocumentId | undefined;
+  readonly id?: RecordId | undefined;
   readonly metadata?: JsonValue | undefined;
 }
 

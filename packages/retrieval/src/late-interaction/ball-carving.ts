@@ -5,7 +5,8 @@
  * replaced by its sum. One document token then serves the whole group, so MaxSim of the carved query is at most that
  * of the full one (MUVERA, section on re-ranking).
  */
-import { checkInteger, checkLength, checkNumber } from '@sagitta/core-wasm';
+import { checkInteger, checkLength, checkNumber, normalizeRows } from '@sagitta/core-wasm';
+import type { QueryTokens } from '../maxsim/index.ts';
 
 export interface CarvedQuery {
   /** n × d, one row a group: the sum of its tokens, each times its weight. */
@@ -55,4 +56,15 @@ function dot(x: Float32Array, a: number, b: number, d: number): number {
   let sum = 0;
   for (let j = 0; j < d; j++) sum += (x[a + j] as number) * (x[b + j] as number);
   return sum;
+}
+
+/** Carves a query: unit rows and weights, as stores of cosines scale every row they are given. */
+export function carveQuery(tokens: QueryTokens, tau: number): QueryTokens {
+  const { data, n, d } = carveBalls(tokens.data, tokens.d, tau, tokens.weights);
+  const weights = Float32Array.from({ length: n }, (_, i) => {
+    let energy = 0;
+    for (let j = i * d; j < (i + 1) * d; j++) energy += (data[j] as number) * (data[j] as number);
+    return Math.sqrt(energy);
+  });
+  return { data: normalizeRows(data, d), n, d, weights };
 }

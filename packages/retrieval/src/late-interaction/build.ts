@@ -6,6 +6,7 @@ import {
   checkInteger,
   checkOneOf,
   checkOptions,
+  MAX_DIMENSION,
   making,
   normalizeRows,
   type OptionTable,
@@ -23,10 +24,14 @@ import {
   MuveraFde,
   muveraPreset,
 } from '../muvera/index.ts';
+import type { JsonValue } from '../records/json.ts';
+import { Records } from '../records/records.ts';
 import type { Clock } from '../search/statistics.ts';
+import type { MultiVectorDocuments } from './documents.ts';
 import { FdeLists, trainFdeCentroids } from './fde-lists.ts';
-import { type MultiVectorDocuments, MultiVectorIndex } from './multi-vector-index.ts';
+import { MultiVectorIndex } from './multi-vector-index.ts';
 
+/** How an index holds FDEs, tokens and metadata. */
 export interface MultiVectorOptions {
   /** Makes the FDEs: a MuveraFde or a LearnedFde. Default: the paper's encoding at 2,560 numbers (320·d for d up to 8). */
   readonly encoder?: FdeEncoder;
@@ -50,8 +55,16 @@ export interface MultiVectorOptions {
   readonly seed?: number;
   /** Share of dead slots at which the index compacts itself, put off where there is no memory for it. Default ¼; 1: never. */
   readonly compactAt?: number;
+  /** Paths of metadata that filters name often, e.g. ['folder', 'mtime']: equality and ranges of these scan nothing. */
+  readonly indexed?: readonly string[];
   /** Times stages for statistics, e.g. () => performance.now(). */
   readonly clock?: Clock;
+}
+
+/** Options of an index that starts empty. */
+export interface CreateMultiVectorOptions extends MultiVectorOptions {
+  /** Dimensions of a token. */
+  readonly d: number;
 }
 
 const MULTI_VECTOR_OPTIONS: OptionTable<MultiVectorOptions> = {
@@ -67,6 +80,7 @@ const MULTI_VECTOR_OPTIONS: OptionTable<MultiVectorOptions> = {
   trainSize: 'number',
   seed: 'number',
   compactAt: 'number',
+  indexed: 'any',
   clock: 'function',
 };
 
@@ -79,23 +93,24 @@ const TRAIN_BYTES = 64 << 20;
  * take the mean of them out. The encoder is made, and trained where it learns, by the caller.
  * @throws TypeError, RangeError on options out of range or fewer sample documents than lists
  */
-export function trainMultiVectorIndex(
+export function trainMultiVectorIndex<M extends JsonValue = JsonValue>(
   core: Core,
   sample: TokenSetInput,
   options: MultiVectorOptions = {},
-): MultiVectorIndex {
+): MultiVectorIndex<M> {
   checkCore(core);
   checkOptions('options', options, MULTI_VECTOR_OPTIONS);
-  return trainWith(core, sample, options, 'sample');
+  return trainWith<M>(core, sample, options, 'sample');
 }
 
 /** label — what the caller calls the sample. */
-function trainWith(
+function trainWith<M extends JsonValue>(
   core: Core,
   sample: TokenSetInput,
   options: MultiVectorOptions,
   label: string,
-): MultiVectorIndex {
+): MultiVectorIndex<M> {
+  const records = new Records<M>(options.indexed && { indexed: options.indexed });
   const metric = checkOneOf('metric', options.metric ?? 'cosine', TOKEN_METRICS);
   const given =
     metric === 'cosine'
@@ -143,29 +158,58 @@ function trainWith(
           lists: own(new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length)),
         }),
     };
-    return new MultiVectorIndex({
+    return new MultiVectorIndex<M>({
       core,
       metric,
       encoder,
       stores,
+      records,
       ...(options.compactAt !== undefined && { compactAt: options.compactAt }),
       ...(options.clock && { clock: options.clock }),
     });
   });
 }
 
-/** trainMultiVectorIndex on the documents themselves, then all of them added. */
-export function buildMultiVectorIndex(
+/**
+ * An empty index of d-dimensional tokens, to be filled and searched at once: nothing is learned, so it starts without a
+ * sample. trainMultiVectorIndex, on a sample, makes codes that centre on it, lists, and 'pq256x8'; an encoder of one's own
+ * may have learned before.
+ * @throws TypeError, RangeError on options out of range, and on those that want a sample
+ */
+export function createMultiVectorIndex<M extends JsonValue = JsonValue>(
   core: Core,
-  documents: MultiVectorDocuments,
+  options: CreateMultiVectorOptions,
+): MultiVectorIndex<M> {
+  checkCore(core);
+  checkOptions('options', options, { ...MULTI_VECTOR_OPTIONS, d: 'number' });
+  const { d, ...rest } = options;
+  checkInteger('d', d, 1, MAX_DIMENSION);
+  for (const name of ['fdeEncoding', 'finerFdeEncoding'] as const) {
+    if (rest[name] !== 'pq256x8') continue;
+    throw new RangeError(
+      `"${name}" expected an encoding that learns nothing, got 'pq256x8': trainMultiVectorIndex learns it from a sample`,
+    );
+  }
+  if (rest.nlist !== undefined && rest.nlist !== 0) {
+    throw new RangeError(
+      `"nlist" expected 0, got ${rest.nlist}: trainMultiVectorIndex learns lists from a sample`,
+    );
+  }
+  return trainWith<M>(core, { data: new Float32Array(0), offsets: Uint32Array.of(0), d }, rest, 'options');
+}
+
+/** trainMultiVectorIndex on the documents themselves, then all of them added. */
+export function buildMultiVectorIndex<M extends JsonValue = JsonValue>(
+  core: Core,
+  documents: MultiVectorDocuments<M>,
   options: MultiVectorOptions = {},
-): MultiVectorIndex {
+): MultiVectorIndex<M> {
   checkCore(core);
   checkOptions('options', options, MULTI_VECTOR_OPTIONS);
   const { data, offsets, d } = documents.tokens;
   const tokens = tokenSet(data, offsets, d);
   return making((own) => {
-    const index = own(trainWith(core, tokens, options, 'tokens'));
+    const index = own(trainWith<M>(core, tokens, options, 'tokens'));
     index.add({ ...documents, tokens });
     return index;
   });

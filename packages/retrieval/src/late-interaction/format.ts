@@ -1,5 +1,5 @@
 /**
- * The file of a MultiVectorIndex: container kind "MULTIVEC", version 1. Deleted documents are not in it.
+ * The file of a MultiVectorIndex: container kind "MULTIVEC", version 2. Deleted documents are not in it.
  *
  * META u32 n · d · metric (0 ip, 1 cosine) · FDE length · 1 where there are finer FDEs · 1 where there are finer tokens ·
  *      nlist (0: no lists) · f64 compactAt · string, the encoder's parameter hash
@@ -7,7 +7,7 @@
  * FDEP, FDEC parameters and codes of the FDE store        FD2P, FD2C those of the finer one
  * TOKP, TOKC parameters and codes of the token store      TK2P, TK2C those of the finer one
  * LCEN f32 nlist × length, centroids                      LIST u32 n, the list of each document
- * IDS, MDAT ids and metadata (records/format.ts)
+ * RIDS, RMDA, RIDX records (records/format.ts); in version 1 IDS, MDAT (records/format-1.ts)
  */
 import {
   ByteWriter,
@@ -18,11 +18,12 @@ import {
 } from '@sagitta/core-wasm';
 import { TOKEN_METRICS } from '../maxsim/index.ts';
 import { writeFdeEncoder } from '../muvera/index.ts';
-import { idPieces, metadataPieces } from '../records/format.ts';
+import { recordSections } from '../records/format.ts';
+import type { JsonValue } from '../records/json.ts';
 import type { MultiVectorIndex } from './multi-vector-index.ts';
 
 export const MULTI_VECTOR_KIND = 'MULTIVEC';
-export const MULTI_VECTOR_VERSION = 1;
+export const MULTI_VECTOR_VERSION = 2;
 
 type SnapshotSection = SnapshotParts['sections'][number];
 
@@ -38,11 +39,11 @@ interface SavedStore {
  * dispose the snapshot when it is written, in a `finally`. The same documents in the same order give the same bytes.
  * @throws RangeError if the index is disposed
  */
-export function snapshotMultiVectorIndex(index: MultiVectorIndex): Snapshot {
+export function snapshotMultiVectorIndex<M extends JsonValue>(index: MultiVectorIndex<M>): Snapshot {
   if (!index.isLive) throw new RangeError('"index" expected a live index, got a disposed one');
-  const { stores, encoder, table } = index;
+  const { stores, encoder, records } = index;
   const { fdes, finerFdes, tokens, finerTokens, lists } = stores;
-  const keep = table.ids.liveSlots();
+  const keep = records.liveSlots();
   const meta = new ByteWriter();
   meta.u32(keep.length).u32(index.d).u32(TOKEN_METRICS.indexOf(index.metric)).u32(encoder.length);
   meta
@@ -71,10 +72,7 @@ export function snapshotMultiVectorIndex(index: MultiVectorIndex): Snapshot {
       { id: 'LIST', pieces: [littleEndianBytes(lists.assignments(keep))] },
     );
   }
-  sections.push(
-    { id: 'IDS', pieces: idPieces(table, keep) },
-    { id: 'MDAT', pieces: metadataPieces(table, keep) },
-  );
+  sections.push(...recordSections(records, keep));
   return new Snapshot({ kind: MULTI_VECTOR_KIND, version: MULTI_VECTOR_VERSION, sections });
 }
 
@@ -82,13 +80,15 @@ export function snapshotMultiVectorIndex(index: MultiVectorIndex): Snapshot {
  * The index's file as copies in pieces, to be written in order. snapshotMultiVectorIndex needs no memory for copies.
  * @throws RangeError if the index is disposed
  */
-export function multiVectorPieces(index: MultiVectorIndex): Uint8Array[] {
+export function multiVectorPieces<M extends JsonValue>(index: MultiVectorIndex<M>): Uint8Array[] {
   using snapshot = snapshotMultiVectorIndex(index);
   return [...snapshot.chunks()];
 }
 
 /** The index's file as one array. @throws RangeError if the index is disposed */
-export function saveMultiVectorIndex(index: MultiVectorIndex): Uint8Array<ArrayBuffer> {
+export function saveMultiVectorIndex<M extends JsonValue>(
+  index: MultiVectorIndex<M>,
+): Uint8Array<ArrayBuffer> {
   using snapshot = snapshotMultiVectorIndex(index);
   return snapshot.bytes();
 }

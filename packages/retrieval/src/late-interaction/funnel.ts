@@ -44,6 +44,14 @@ export interface FunnelSettings {
   readonly timer: StageTimer;
 }
 
+/** What a query without tokens finds. */
+export function findNothing(): { found: Found; counts: FunnelCounts } {
+  return {
+    found: { slots: new Uint32Array(0), scores: new Float32Array(0) },
+    counts: { path: 'exact', scanned: 0, lists: 0, candidates: 0, rescored: 0, reranked: 0, refined: 0 },
+  };
+}
+
 function pick(slots: Uint32Array, positions: Uint32Array): Uint32Array {
   return Uint32Array.from(positions, (position) => slots[position] as number);
 }

@@ -21,8 +21,9 @@ import {
   readFdeEncoder,
   readFdeStore,
 } from '../muvera/index.ts';
-import { readIds, readMetadata } from '../records/format.ts';
-import { DocumentTable } from '../records/records.ts';
+import { RECORD_SECTIONS, readRecords } from '../records/format.ts';
+import { readRecords1 } from '../records/format-1.ts';
+import type { JsonValue } from '../records/json.ts';
 import type { Clock } from '../search/statistics.ts';
 import { FdeLists } from './fde-lists.ts';
 import { MULTI_VECTOR_KIND, MULTI_VECTOR_VERSION } from './format.ts';
@@ -61,6 +62,8 @@ function checkSections(container: Container, meta: Meta): void {
     [['FD2P', 'FD2C'], meta.hasFinerFdes],
     [['TK2P', 'TK2C'], meta.hasFinerTokens],
     [['LCEN', 'LIST'], meta.nlist > 0],
+    [['IDS', 'MDAT'], container.version === 1],
+    [RECORD_SECTIONS, container.version > 1],
   ] as const) {
     for (const id of ids) {
       if (container.has(id) && !isWanted) throw new FormatError(`expected no section "${id}", got one`, 32);
@@ -89,25 +92,25 @@ function checkRows(name: string, store: { readonly n: number }, n: number): void
  * The index that saveMultiVectorIndex wrote. Nothing of bytes is kept; the caller disposes the index.
  * @throws FormatError on bytes that are no such index, CapacityError where the core's memory ends
  */
-export function loadMultiVectorIndex(
+export function loadMultiVectorIndex<M extends JsonValue = JsonValue>(
   core: Core,
   bytes: Uint8Array,
   options: { readonly clock?: Clock } = {},
-): MultiVectorIndex {
+): MultiVectorIndex<M> {
   checkCore(core);
   checkOptions('options', options, { clock: 'function' });
   const container = readContainer(bytes);
   if (container.kind !== MULTI_VECTOR_KIND) {
     throw new FormatError(`kind expected "${MULTI_VECTOR_KIND}", got "${container.kind}"`, 8);
   }
-  if (container.version !== MULTI_VECTOR_VERSION) {
-    throw new FormatError(`version expected ${MULTI_VECTOR_VERSION}, got ${container.version}`, 6);
+  const { version } = container;
+  if (version < 1 || version > MULTI_VECTOR_VERSION) {
+    throw new FormatError(`version expected 1 to ${MULTI_VECTOR_VERSION}, got ${version}`, 6);
   }
   const meta = readMeta(container);
   checkSections(container, meta);
   const { n } = meta;
-  const ids = readIds(container.reader('IDS'), n);
-  const metadata = readMetadata(container.reader('MDAT'), n);
+  const records = version === 1 ? readRecords1<M>(container, n) : readRecords<M>(container, n);
   const encoder = readEncoder(container, meta);
   return making((own) => {
     const fdeStore = (name: string): FdeStore => {
@@ -135,15 +138,13 @@ export function loadMultiVectorIndex(
       ...(meta.hasFinerTokens && { finerTokens: tokenStore('TK2') }),
       ...(meta.nlist > 0 && { lists: own(readLists(core, container, meta)) }),
     };
-    const table = new DocumentTable();
-    for (const [slot, id] of ids.entries()) {
+    for (let slot = 0; slot < n; slot++) {
       const length = stores.tokens.lengthOf(slot);
       if (stores.finerTokens && stores.finerTokens.lengthOf(slot) !== length) {
         throw new FormatError(`section "TK2P" expected ${length} tokens in row ${slot}, as in "TOKP"`, 32);
       }
-      table.push({ id, metadata: metadata[slot], hasTokens: length > 0 });
     }
-    return new MultiVectorIndex({ ...meta, ...options, core, encoder, stores, table });
+    return new MultiVectorIndex<M>({ ...meta, ...options, core, encoder, stores, records });
   });
 }
 

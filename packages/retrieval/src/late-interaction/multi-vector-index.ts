@@ -8,16 +8,12 @@
  */
 import {
   BusyError,
-  boundedTokenSet,
   CapacityError,
   type Core,
   checkInteger,
-  checkLength,
   checkNumber,
   checkOneOf,
   checkOptions,
-  normalizeRows,
-  type OptionTable,
   Owner,
   type TokenSet,
   type TokenSetInput,
@@ -25,17 +21,17 @@ import {
   tokenSet,
   type Vectors,
 } from '@sagitta/core-wasm';
-import type { QueryTokens, TokenMetric } from '../maxsim/index.ts';
+import type { TokenMetric } from '../maxsim/index.ts';
 import type { FdeEncoder, FdeSession } from '../muvera/index.ts';
-import { AllowedDocuments, type DocumentFilter, slotsOf } from '../records/filter.ts';
-import { checkDocumentId, type DocumentId } from '../records/ids.ts';
-import { copyMetadata, type JsonValue } from '../records/metadata.ts';
-import { DocumentTable } from '../records/records.ts';
-import { type BudgetOptions, budgetsOf, SHORT_QUERY_TOKENS, shortQueryFactor } from '../search/budgets.ts';
+import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
+import { checkRecordId, printId, type RecordId } from '../records/ids.ts';
+import type { JsonValue } from '../records/json.ts';
+import { copyMetadata, type PreparedRecords, Records } from '../records/records.ts';
+import { budgetsOf, SHORT_QUERY_TOKENS, shortQueryFactor } from '../search/budgets.ts';
 import { MAX_K } from '../search/search-result.ts';
 import { countSlots } from '../search/slot-set.ts';
-import { type Clock, StageTimer } from '../search/statistics.ts';
-import { carveBalls } from './ball-carving.ts';
+import { type Clock, type MultiVectorStatistics, StageTimer } from '../search/statistics.ts';
+import { carveQuery } from './ball-carving.ts';
 import {
   appendDocuments,
   bytesOf,
@@ -44,11 +40,23 @@ import {
   type MultiVectorBytes,
   storesOf,
 } from './document-stores.ts';
-import { searchExactly, searchFunnel } from './funnel.ts';
+import {
+  CHANGE,
+  checkDocumentTokens,
+  DOCUMENTS,
+  type MultiVectorChange,
+  type MultiVectorDocuments,
+  type MultiVectorSearchOptions,
+  SEARCH_OPTIONS,
+  type SearchOptionNames,
+} from './documents.ts';
+import { FilledSlots } from './filled-slots.ts';
+import { type Found, findNothing, searchExactly, searchFunnel } from './funnel.ts';
 import { checkEncoded, checkQuery, type EncodedQuery, type MultiVectorQuery } from './query.ts';
 import type { MultiVectorExplanation, MultiVectorHit, MultiVectorResult } from './results.ts';
 
-export interface MultiVectorParts {
+/** Made of what was made before: for those who make stores of their own. */
+export interface MultiVectorParts<M extends JsonValue = JsonValue> {
   readonly core: Core;
   readonly metric: TokenMetric;
   readonly encoder: FdeEncoder;
@@ -59,57 +67,8 @@ export interface MultiVectorParts {
   /** For times in statistics. */
   readonly clock?: Clock;
   /** Contents of a file, row by row of the filled stores. */
-  readonly table?: DocumentTable;
+  readonly records?: Records<M>;
 }
-
-export interface MultiVectorDocuments {
-  /** One id a document, new to the index. */
-  readonly ids: readonly DocumentId[];
-  /** As many sets of d-dimensional tokens, for 'ip' of lengths up to 2^56; empty ones are kept and never found. */
-  readonly tokens: TokenSetInput;
-  /** As many JSON values or undefined, copied. */
-  readonly metadata?: readonly (JsonValue | undefined)[];
-}
-
-/** What a document gets anew. */
-export interface MultiVectorChange {
-  /** m × d numbers or m arrays of d, copied. */
-  readonly tokens?: Vectors;
-  readonly metadata?: JsonValue;
-}
-
-export interface MultiVectorSearchOptions extends BudgetOptions {
-  /** Documents that may be found: a predicate over metadata and id, ids, or what index.filter made of these. */
-  readonly filter?: DocumentFilter;
-  /** A filter that leaves at most this many documents goes straight to MaxSim with each. Default 5,000. */
-  readonly exactBelow?: number;
-  /** MaxSim with every allowed document. Default false. */
-  readonly exact?: boolean;
-  /** τ of ball carving: query tokens of at least this dot share one vector in the rerank. Default: no carving. */
-  readonly ballCarving?: number;
-  /** What to do with queries of fewer than four tokens: more candidates by default ('overfetch'), 'exact', or 'same'. */
-  readonly shortQueries?: 'overfetch' | 'exact' | 'same';
-  /** Lists to visit where FDEs are in lists. Default 16. */
-  readonly nprobe?: number;
-  /** Adds statistics to the result. */
-  readonly statistics?: boolean;
-}
-
-const SEARCH_OPTIONS: OptionTable<MultiVectorSearchOptions> = {
-  candidates: 'number',
-  fdeRescore: 'number',
-  rerank: 'number',
-  refine: 'number',
-  filter: 'any',
-  exactBelow: 'number',
-  exact: 'boolean',
-  ballCarving: 'number',
-  shortQueries: 'string',
-  nprobe: 'number',
-  statistics: 'boolean',
-};
-const DOCUMENTS: OptionTable<MultiVectorDocuments> = { ids: 'any', tokens: 'any', metadata: 'any' };
-const CHANGE: OptionTable<MultiVectorChange> = { tokens: 'any', metadata: 'any' };
 
 const DEFAULT_NPROBE = 16;
 const DEFAULT_EXACT_BELOW = 5_000;
@@ -118,17 +77,23 @@ const DEFAULT_COMPACT_AT = 0.25;
 const LEAST_DEAD = 64;
 const SHORT_QUERIES = ['overfetch', 'exact', 'same'] as const;
 
-export class MultiVectorIndex extends Owner {
+/**
+ * Searches documents that are sets of token vectors by MaxSim. buildMultiVectorIndex makes one of documents,
+ * createMultiVectorIndex an empty one, trainMultiVectorIndex an empty one for documents like a sample; M is the type of their
+ * metadata.
+ */
+export class MultiVectorIndex<M extends JsonValue = JsonValue> extends Owner {
   readonly metric: TokenMetric;
   readonly d: number;
   readonly encoder: FdeEncoder;
   readonly stores: DocumentStores;
   readonly compactAt: number;
-  readonly #table: DocumentTable;
+  readonly #records: Records<M>;
+  readonly #filled = new FilledSlots();
   readonly #session: FdeSession;
   readonly #clock: Clock | undefined;
 
-  constructor(parts: MultiVectorParts) {
+  constructor(parts: MultiVectorParts<M>) {
     super(parts.core);
     const { encoder, stores } = parts;
     for (const store of storesOf(stores)) this.own(() => store);
@@ -136,7 +101,9 @@ export class MultiVectorIndex extends Owner {
     this.d = encoder.d;
     this.encoder = encoder;
     this.stores = stores;
-    this.#table = parts.table ?? new DocumentTable();
+    this.#records = parts.records ?? new Records<M>();
+    for (let slot = 0; slot < this.#records.slots; slot++)
+      this.#filled.push(stores.tokens.lengthOf(slot) > 0);
     this.#clock = parts.clock;
     this.#session = this.own(() => encoder.createSession(parts.core));
     this.compactAt = parts.compactAt ?? DEFAULT_COMPACT_AT;
@@ -145,42 +112,42 @@ export class MultiVectorIndex extends Owner {
 
   /** Documents, those without tokens included. */
   get n(): number {
-    return this.#table.ids.size;
+    return this.#records.n;
   }
   /** Dead slots: deleted documents and older versions whose memory a compaction gives back. */
   get dead(): number {
-    return this.#table.dead;
+    return this.#records.dead;
   }
   /** Of the encoder: queries encoded elsewhere must carry the same. */
   get parameterHash(): string {
     return this.encoder.parameterHash;
   }
   /** Ids and metadata by slot; for saving. */
-  get table(): DocumentTable {
-    return this.#table;
+  get records(): Records<M> {
+    return this.#records;
   }
 
-  /** Bytes of the core's memory by part; the encoder's matrices and the table are not counted. */
+  /** Bytes of the core's memory by part; the encoder's matrices and the records are not counted. */
   bytes(): MultiVectorBytes {
     this.checkLive('index');
     return bytesOf(this.stores);
   }
 
-  has(id: DocumentId): boolean {
+  has(id: RecordId): boolean {
     this.checkLive('index');
-    return this.#table.ids.slotOf(id) !== undefined;
+    return this.#records.slotOf(id) !== undefined;
   }
-  /** Tokens and metadata of a document, or undefined. Metadata are not to be written to. */
-  get(id: DocumentId): { readonly tokens: number; readonly metadata: JsonValue | undefined } | undefined {
+  /** The number of tokens and the metadata of a document, or undefined. Metadata are made anew: the caller's. */
+  get(id: RecordId): { readonly tokens: number; readonly metadata: M | undefined } | undefined {
     this.checkLive('index');
-    const slot = this.#table.ids.slotOf(id);
+    const slot = this.#records.slotOf(id);
     if (slot === undefined) return undefined;
-    return { tokens: this.stores.tokens.lengthOf(slot), metadata: this.#table.metadata[slot] };
+    return { tokens: this.stores.tokens.lengthOf(slot), metadata: this.#records.metadataAt(slot) };
   }
   /** Ids of all documents, in the order they were added or last given tokens. */
-  ids(): DocumentId[] {
+  ids(): RecordId[] {
     this.checkLive('index');
-    return Array.from(this.#table.ids.liveSlots(), (slot) => this.#table.ids.at(slot));
+    return Array.from(this.#records.liveSlots(), (slot) => this.#records.idAt(slot));
   }
 
   /**
@@ -188,24 +155,34 @@ export class MultiVectorIndex extends Owner {
    * @throws TypeError, RangeError on ids that are there already or come twice, on tokens of another d, with NaN or,
    * for 'cosine', of length 0; CapacityError where memory ends
    */
-  add(documents: MultiVectorDocuments): void {
+  add(documents: MultiVectorDocuments<M>): void {
+    this.#put('add', documents);
+  }
+
+  /**
+   * Adds documents; those whose ids are there already take the place of what has them, metadata included. All or none.
+   * @throws as add does, on ids that come twice in one call too
+   */
+  upsert(documents: MultiVectorDocuments<M>): void {
+    this.#put('put', documents);
+    this.#compactIfDue();
+  }
+
+  #put(kind: 'add' | 'put', documents: MultiVectorDocuments<M>): void {
     this.checkLive('index');
     checkOptions('documents', documents, DOCUMENTS);
-    const { ids, tokens, metadata } = documents;
-    const set = this.#checkTokens(tokens);
-    checkLength('ids', ids.length, set.n, 'number of token sets');
-    if (metadata) checkLength('metadata', metadata.length, set.n, 'number of token sets');
-    // first of all: a toJSON of the caller's may use the index
-    const values = Array.from({ length: set.n }, (_, i) => {
-      const value = metadata?.[i];
-      return value === undefined ? undefined : copyMetadata(`metadata[${i}]`, value);
-    });
+    const set = checkDocumentTokens(documents.tokens, this.d, this.metric);
+    const prepared = this.#records.prepare(kind, set.n, documents);
+    // a toJSON of the caller's may have used the index
     this.checkLive('index');
-    const checked = this.#table.ids.checkNew(ids);
+    this.#append(set, prepared);
+  }
+
+  #append(set: TokenSet, prepared: PreparedRecords<M>): void {
     appendDocuments(this.stores, this.#session, this.metric, set);
-    for (const [i, id] of checked.entries()) {
-      const hasTokens = (set.offsets[i + 1] as number) > (set.offsets[i] as number);
-      this.#table.push({ id, metadata: values[i], hasTokens });
+    this.#records.commit(prepared);
+    for (let i = 0; i < set.n; i++) {
+      this.#filled.push((set.offsets[i + 1] as number) > (set.offsets[i] as number));
     }
   }
 
@@ -213,32 +190,43 @@ export class MultiVectorIndex extends Owner {
    * Gives a document new tokens (m × d), new metadata, or both; what is left out stays.
    * @throws RangeError where there is no such document, and as add does
    */
-  update(id: DocumentId, change: MultiVectorChange): void {
+  update(id: RecordId, change: MultiVectorChange<M>): void {
     this.checkLive('index');
     checkOptions('change', change, CHANGE);
     // first of all: a toJSON of the caller's may use the index
-    const given = change.metadata === undefined ? undefined : copyMetadata('metadata', change.metadata);
+    const given = copyMetadata('metadata', change.metadata);
     this.checkLive('index');
     const slot = this.#slotOf(id);
-    const metadata = given === undefined ? this.#table.metadata[slot] : given;
     if (change.tokens === undefined) {
-      this.#table.setMetadata(slot, metadata);
+      if (given !== undefined) this.#records.setMetadata(slot, given);
       return;
     }
     const data = toFloat32Rows('tokens', change.tokens, this.d);
     const rows = Math.floor(data.length / this.d);
-    const set = this.#checkTokens({ data, offsets: Uint32Array.of(0, rows), d: this.d });
-    appendDocuments(this.stores, this.#session, this.metric, set);
-    this.#table.push({ id, metadata, hasTokens: rows > 0 });
+    const set = checkDocumentTokens(
+      { data, offsets: Uint32Array.of(0, rows), d: this.d },
+      this.d,
+      this.metric,
+    );
+    const metadata = [given ?? this.#records.metadataAt(slot)];
+    this.#append(set, this.#records.prepare('put', 1, { ids: [id], metadata }));
     this.#compactIfDue();
   }
 
-  /** Takes a document out; whether there was one. Memory is given back by a compaction, put off where there is none for it. */
-  delete(id: DocumentId): boolean {
+  /**
+   * Takes a document out, or several; how many of them there were. Memory is given back by a compaction, put off where there
+   * is none for it.
+   * @throws TypeError, RangeError on what are no ids: then none is gone
+   */
+  delete(ids: RecordId | readonly RecordId[]): number {
     this.checkLive('index');
-    const isGone = this.#table.delete(checkDocumentId('id', id));
-    if (isGone) this.#compactIfDue();
-    return isGone;
+    const checked = isList(ids)
+      ? Array.from(ids, (id, i) => checkRecordId(`ids[${i}]`, id))
+      : [checkRecordId('id', ids)];
+    let gone = 0;
+    for (const id of checked) if (this.#records.delete(id)) gone++;
+    if (gone > 0) this.#compactIfDue();
+    return gone;
   }
 
   /**
@@ -249,14 +237,15 @@ export class MultiVectorIndex extends Owner {
   compact(): void {
     this.checkLive('index');
     if (this.dead === 0) return;
-    const keep = this.#table.ids.liveSlots();
+    const keep = this.#records.liveSlots();
     compactStores(this.stores, keep);
-    this.#table.compact(keep);
+    this.#records.compact(keep);
+    this.#filled.compact(keep);
   }
 
   /** Where there is no memory for it, the next change tries again: the one that asked for it is done. */
   #compactIfDue(): void {
-    const { dead, slots } = this.#table;
+    const { dead, slots } = this.#records;
     if (dead < LEAST_DEAD || dead <= this.compactAt * slots || this.compactAt === 1) return;
     try {
       this.compact();
@@ -265,78 +254,108 @@ export class MultiVectorIndex extends Owner {
     }
   }
 
-  #slotOf(id: DocumentId): number {
-    const slot = this.#table.ids.slotOf(checkDocumentId('id', id));
-    if (slot === undefined) throw new RangeError(`"id" expected a document's id, got ${JSON.stringify(id)}`);
+  #slotOf(id: RecordId): number {
+    const slot = this.#records.slotOf(checkRecordId('id', id));
+    if (slot === undefined) throw new RangeError(`"id" expected a document's id, got ${printId(id)}`);
     return slot;
-  }
-
-  #checkTokens(tokens: TokenSetInput): TokenSet {
-    const check = this.metric === 'cosine' ? tokenSet : boundedTokenSet;
-    const set = check(tokens.data, tokens.offsets, tokens.d);
-    if (set.d !== this.d) throw new RangeError(`"tokens" expected d = ${this.d}, got ${set.d}`);
-    if (this.metric === 'cosine') {
-      for (let row = 0; row < set.data.length; row += this.d) {
-        let at = row;
-        while (at < row + this.d && set.data[at] === 0) at++;
-        if (at < row + this.d) continue;
-        throw new RangeError(
-          `"tokens" expected rows of length above 0 (strip padding), got zeros in row ${row / this.d}`,
-        );
-      }
-    }
-    return set;
   }
 
   /**
    * A bit set of allowed documents for many searches; good until the index next changes. A predicate may search the index.
-   * @throws TypeError on what is no filter, RangeError on a predicate, or ids, that change the index on the way
+   * @throws TypeError, RangeError on what is no filter, naming its part; RangeError on a predicate, or ids, that change the
+   * index on the way
    */
-  filter(filter: Exclude<DocumentFilter, AllowedDocuments>): AllowedDocuments {
+  filter(filter: Exclude<RecordFilter<M>, AllowedRecords>): AllowedRecords {
     this.checkLive('index');
-    const { searchable, slots, ids, metadata, changes } = this.#table;
-    const words = slotsOf(filter, searchable, slots, ids, metadata);
-    if (!this.isLive || this.#table.changes !== changes) {
-      throw new RangeError('"filter" expected one that leaves the index as it is, got one that changed it');
-    }
-    return new AllowedDocuments(words, this, changes);
+    const allowed = this.#records.filter(filter);
+    this.#checkStillLive();
+    return allowed;
   }
 
-  /** A query's FDE, for search, or to be sent to another index of the same parameters. */
+  #checkStillLive(): void {
+    if (!this.isLive) {
+      throw new RangeError('"filter" expected one that leaves the index as it is, got one that disposed it');
+    }
+  }
+
+  /** A query's FDE, for search, or to be sent to another index of the same parameters. @throws RangeError without tokens */
   encodeQuery(query: Vectors | MultiVectorQuery): EncodedQuery {
     this.checkLive('index');
     const { tokens } = checkQuery(query, this.d, this.metric);
+    if (tokens.n === 0) throw new RangeError('"query.tokens" expected at least one token, got none');
     return { fde: this.#session.encodeQuery(tokens.data, tokens.weights), parameterHash: this.parameterHash };
   }
 
   /**
-   * The k best documents by MaxSim among those that the funnel lets through; all there are where k is more.
-   * @throws TypeError, RangeError on a query without tokens, of another d, with NaN or encoded with other parameters;
-   * on k, budgets or τ out of range; on a filter of another index or from before the last change
+   * The k best documents by MaxSim among those that the funnel lets through, best first; all there are where k is more,
+   * none for a query without tokens.
+   * @throws TypeError, RangeError on a query of another d, with NaN or encoded with other parameters; on k, budgets or τ out of
+   * range; on what is no filter, or one of another index or from before the last change
    */
   search(
     query: Vectors | MultiVectorQuery,
     k: number,
-    options: MultiVectorSearchOptions = {},
+    options: MultiVectorSearchOptions<M> = {},
+  ): MultiVectorHit<M>[] {
+    const { found } = this.#find(query, k, options);
+    return Array.from(found.slots, (slot, i) => ({
+      id: this.#records.idAt(slot),
+      similarity: found.scores[i] as number,
+      metadata: this.#records.metadataAt(slot),
+    }));
+  }
+
+  /** search without objects: ids and similarities as arrays, with statistics where asked for. @throws as search does */
+  searchIds(
+    query: Vectors | MultiVectorQuery,
+    k: number,
+    options: MultiVectorSearchOptions<M> = {},
   ): MultiVectorResult {
+    const { found, statistics } = this.#find(query, k, options);
+    const ids = Array.from(found.slots, (slot) => this.#records.idAt(slot));
+    return { ids, scores: found.scores, ...(options.statistics && { statistics }) };
+  }
+
+  /** The hits of each set of tokens, as search gives them. @throws as search does */
+  searchBatch(
+    queries: TokenSetInput,
+    k: number,
+    options: MultiVectorSearchOptions<M> = {},
+  ): MultiVectorHit<M>[][] {
+    this.checkLive('index');
+    const { data, offsets, n } = this.#checkQueries(queries);
+    return Array.from({ length: n }, (_, q) =>
+      this.search(
+        data.subarray((offsets[q] as number) * this.d, (offsets[q + 1] as number) * this.d),
+        k,
+        options,
+      ),
+    );
+  }
+
+  #find(
+    query: Vectors | MultiVectorQuery,
+    k: number,
+    options: MultiVectorSearchOptions<M>,
+  ): { found: Found; statistics: MultiVectorStatistics } {
     this.checkLive('index');
     checkInteger('k', k, 1, MAX_K);
-    checkOptions('options', options, SEARCH_OPTIONS);
+    checkOptions<SearchOptionNames>('options', options, SEARCH_OPTIONS);
     const { tokens, encoded } = checkQuery(query, this.d, this.metric);
     const timer = new StageTimer(this.#clock);
     const given = encoded && checkEncoded(encoded, this.encoder);
     const { filter } = options;
-    const allowed =
-      filter === undefined
-        ? this.#table.searchable
-        : (filter instanceof AllowedDocuments ? filter : this.filter(filter)).wordsFor(
-            this,
-            this.#table.changes,
-          );
+    const allowed = this.#filled.within(
+      filter === undefined ? this.#records.live : this.#records.allowed(filter),
+    );
+    this.#checkStillLive();
     const count = countSlots(allowed);
     const exactBelow = checkInteger('exactBelow', options.exactBelow ?? DEFAULT_EXACT_BELOW, 0, 2 ** 32 - 1);
     const short = checkOneOf('shortQueries', options.shortQueries ?? 'overfetch', SHORT_QUERIES);
-    const carved = options.ballCarving === undefined ? undefined : this.#carve(tokens, options.ballCarving);
+    const carved =
+      options.ballCarving === undefined || tokens.n === 0
+        ? undefined
+        : carveQuery(tokens, options.ballCarving);
     const budgets = budgetsOf(k, options, {
       hasFinerFdes: this.stores.finerFdes !== undefined,
       hasRefine: carved !== undefined || this.stores.finerTokens !== undefined,
@@ -347,58 +366,30 @@ export class MultiVectorIndex extends Owner {
       options.exact === true ||
       (filter !== undefined && count <= exactBelow) ||
       (short === 'exact' && tokens.n < SHORT_QUERY_TOKENS);
-    const { tie } = this.#table;
-    const { found, counts } = isExact
-      ? searchExactly(this.stores, tokens, { k, allowed, tie, timer })
-      : searchFunnel(
-          this.stores,
-          {
-            fde: given ?? timer.run('encode', () => this.#session.encodeQuery(tokens.data, tokens.weights)),
-            tokens,
-            ...(carved && { carved }),
-          },
-          { k, budgets, nprobe, allowed, isAllAllowed: count === this.#table.slots, tie, timer },
-        );
-    const ids = Array.from(found.slots, (slot) => this.#table.ids.at(slot));
-    const result = { ids, scores: found.scores };
-    if (!options.statistics) return result;
-    return {
-      ...result,
-      statistics: {
-        ...counts,
-        allowed: count,
-        queryTokens: tokens.n,
-        rerankTokens: !isExact && carved ? carved.n : tokens.n,
-        milliseconds: timer.milliseconds(),
-      },
+    const tie = this.#records.compare;
+    const { found, counts } =
+      tokens.n === 0
+        ? findNothing()
+        : isExact
+          ? searchExactly(this.stores, tokens, { k, allowed, tie, timer })
+          : searchFunnel(
+              this.stores,
+              {
+                fde:
+                  given ?? timer.run('encode', () => this.#session.encodeQuery(tokens.data, tokens.weights)),
+                tokens,
+                ...(carved && { carved }),
+              },
+              { k, budgets, nprobe, allowed, isAllAllowed: count === this.#records.slots, tie, timer },
+            );
+    const statistics = {
+      ...counts,
+      allowed: count,
+      queryTokens: tokens.n,
+      rerankTokens: !isExact && carved ? carved.n : tokens.n,
+      milliseconds: timer.milliseconds(),
     };
-  }
-
-  /** Sums of near-equal tokens, as unit rows and weights: stores of cosines scale every row they are given. */
-  #carve(tokens: QueryTokens, tau: number): QueryTokens {
-    const { data, n, d } = carveBalls(tokens.data, this.d, tau, tokens.weights);
-    const weights = Float32Array.from({ length: n }, (_, i) => {
-      let energy = 0;
-      for (let j = i * d; j < (i + 1) * d; j++) energy += (data[j] as number) * (data[j] as number);
-      return Math.sqrt(energy);
-    });
-    return { data: normalizeRows(data, d), n, d, weights };
-  }
-
-  /** search for every set of tokens. @throws as search does, naming the query */
-  searchBatch(
-    queries: TokenSetInput,
-    k: number,
-    options: MultiVectorSearchOptions = {},
-  ): MultiVectorResult[] {
-    this.checkLive('index');
-    const { data, offsets, n } = this.#checkQueries(queries);
-    return Array.from({ length: n }, (_, q) => {
-      const [start, end] = [offsets[q] as number, offsets[q + 1] as number];
-      if (start === end)
-        throw new RangeError(`"queries" expected tokens in every query, got none in query ${q}`);
-      return this.search(data.subarray(start * this.d, end * this.d), k, options);
-    });
+    return { found, statistics };
   }
 
   #checkQueries(queries: TokenSetInput): TokenSet {
@@ -407,21 +398,17 @@ export class MultiVectorIndex extends Owner {
     return set;
   }
 
-  /** Results as objects, best first, with the metadata of now. */
-  hits({ ids, scores }: MultiVectorResult): MultiVectorHit[] {
-    this.checkLive('index');
-    return ids.map((id, i) => ({ id, similarity: scores[i] as number, metadata: this.get(id)?.metadata }));
-  }
-
   /**
    * Which of a document's tokens matched each token of the query, from the finest tokens kept.
    * @throws RangeError where there is no such document, and as search does on a bad query
    */
-  explain(query: Vectors | MultiVectorQuery, id: DocumentId): MultiVectorExplanation {
+  explain(query: Vectors | MultiVectorQuery, id: RecordId): MultiVectorExplanation {
     this.checkLive('index');
     const { tokens } = checkQuery(query, this.d, this.metric);
+    const slot = this.#slotOf(id);
+    if (tokens.n === 0) return { id, similarity: 0, matches: [] };
     const store = this.stores.finerTokens ?? this.stores.tokens;
-    const explained = store.explain(tokens, this.#slotOf(id));
+    const explained = store.explain(tokens, slot);
     return {
       id,
       similarity: explained.similarity,
@@ -433,4 +420,9 @@ export class MultiVectorIndex extends Owner {
       })),
     };
   }
+}
+
+/** Array.isArray does not narrow readonly arrays away. */
+function isList(ids: RecordId | readonly RecordId[]): ids is readonly RecordId[] {
+  return Array.isArray(ids);
 }

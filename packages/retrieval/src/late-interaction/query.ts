@@ -18,7 +18,7 @@ export interface EncodedQuery {
 }
 
 export interface MultiVectorQuery {
-  /** |Q| × d values, row-major, or |Q| arrays of d, at least one; for 'cosine' they are scaled to length 1 for you. */
+  /** |Q| × d values, row-major, or |Q| arrays of d; none finds nothing; for 'cosine' they are scaled to length 1 for you. */
   readonly tokens: Vectors;
   /** |Q| factors of the tokens' terms, finite and from 0 on; default 1. */
   readonly weights?: Numbers;
@@ -26,7 +26,7 @@ export interface MultiVectorQuery {
   readonly encoded?: EncodedQuery;
 }
 
-/** @throws TypeError, RangeError on a query without tokens, of another d, with values or weights out of range */
+/** @throws TypeError, RangeError on a query of another d, with values or weights out of range */
 export function checkQuery(
   query: Vectors | MultiVectorQuery,
   d: number,
@@ -35,9 +35,6 @@ export function checkQuery(
 ): { tokens: QueryTokens; encoded: EncodedQuery | undefined } {
   const given: MultiVectorQuery = isVectors(query) ? { tokens: query } : query;
   const data = toFloat32Rows(`${label}.tokens`, given?.tokens, d);
-  if (data.length === 0) {
-    throw new RangeError(`"${label}.tokens" expected at least one token of d = ${d} values, got none`);
-  }
   if (data.length % d !== 0) {
     throw new RangeError(
       `"${label}.tokens" expected a length that is a multiple of d = ${d}, got ${data.length}`,

@@ -1,24 +1,27 @@
 /** What searches of a MultiVectorIndex return. */
-import type { DocumentId } from '../records/ids.ts';
-import type { JsonValue } from '../records/metadata.ts';
+import type { RecordId } from '../records/ids.ts';
+import type { JsonValue } from '../records/json.ts';
 import type { MultiVectorStatistics } from '../search/statistics.ts';
 
+/** Documents that were found, without objects. */
 export interface MultiVectorResult {
-  /** min(k, n found) ids, best first; ties go to the lower id, numbers before strings. */
-  readonly ids: readonly DocumentId[];
+  /** min(k, n found) ids, best first; ties go to the lower id, numbers before bigints before strings. */
+  readonly ids: readonly RecordId[];
   /** MaxSim with each, from the finest tokens kept; larger is better. */
   readonly scores: Float32Array;
   /** Only where asked for. */
   readonly statistics?: MultiVectorStatistics;
 }
 
-export interface MultiVectorHit {
-  readonly id: DocumentId;
+/** A document that was found. */
+export interface MultiVectorHit<M extends JsonValue = JsonValue> {
+  readonly id: RecordId;
   /** MaxSim. */
   readonly similarity: number;
-  readonly metadata: JsonValue | undefined;
+  readonly metadata: M | undefined;
 }
 
+/** The token of a document that is nearest to one of the query. */
 export interface TokenMatch {
   /** Positions in the query and in the document. */
   readonly queryToken: number;
@@ -28,8 +31,9 @@ export interface TokenMatch {
   readonly weight: number;
 }
 
+/** Why a document was found. */
 export interface MultiVectorExplanation {
-  readonly id: DocumentId;
+  readonly id: RecordId;
   /** MaxSim: Σ weight · similarity; -Infinity for a document without tokens. */
   readonly similarity: number;
   /** One for each query token, in its order; none for a document without tokens. */

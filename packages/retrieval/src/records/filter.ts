@@ -1,23 +1,32 @@
-/** Which documents a search may answer with. */
+/** Which records a search may answer with. */
 
-import { addSlot, countSlots, hasSlot, wordsFor } from '../search/slot-set.ts';
-import { checkDocumentId, type DocumentId, type DocumentIds } from './ids.ts';
-import type { JsonValue } from './metadata.ts';
+import { countSlots } from '../search/slot-set.ts';
+import type { RecordExpression } from './expression.ts';
+import type { RecordId } from './ids.ts';
+import type { JsonValue } from './json.ts';
 
-/** Says by metadata (undefined where a document has none) and id whether a document is allowed. */
-export type DocumentPredicate = (metadata: JsonValue | undefined, id: DocumentId) => boolean;
+/**
+ * Says by metadata and id whether a record is allowed. It is asked about records with metadata only: those without are not
+ * allowed.
+ */
+export type RecordPredicate<M extends JsonValue = JsonValue> = (metadata: M, id: RecordId) => boolean;
 
-/** A predicate, the ids that are allowed, or what index.filter made of one of these. */
-export type DocumentFilter = DocumentPredicate | Iterable<DocumentId> | AllowedDocuments;
+/** An expression over metadata, a predicate, the ids that are allowed, or what index.filter made of one of these. */
+export type RecordFilter<M extends JsonValue = JsonValue> =
+  | RecordExpression<M>
+  | RecordPredicate<M>
+  | Iterable<RecordId>
+  | AllowedRecords;
 
-/** A bit set of documents, good for any number of searches until the index next changes. */
-export class AllowedDocuments {
-  /** Documents that are allowed. */
+/** Holds a bit set of records, good for any number of searches until the index next changes. */
+export class AllowedRecords {
+  /** Records that are allowed. */
   readonly size: number;
   readonly #words: Uint32Array;
   readonly #owner: object;
   readonly #change: number;
 
+  /** words — the bit set; owner — the records that made it, as they were at their change of this number. */
   constructor(words: Uint32Array, owner: object, change: number) {
     this.#words = words;
     this.#owner = owner;
@@ -35,31 +44,4 @@ export class AllowedDocuments {
     }
     return this.#words;
   }
-}
-
-/** The bit set of a predicate or a list of ids among `live` slots; ids that are not there are passed over. */
-export function slotsOf(
-  filter: DocumentPredicate | Iterable<DocumentId>,
-  live: Uint32Array,
-  slots: number,
-  ids: DocumentIds,
-  metadata: readonly (JsonValue | undefined)[],
-): Uint32Array {
-  const words = new Uint32Array(wordsFor(slots));
-  if (typeof filter === 'function') {
-    for (let slot = 0; slot < slots; slot++) {
-      if (hasSlot(live, slot) && filter(metadata[slot], ids.at(slot))) addSlot(words, slot);
-    }
-    return words;
-  }
-  if (typeof filter === 'string' || typeof filter?.[Symbol.iterator] !== 'function') {
-    const got = filter === null ? 'null' : typeof filter;
-    throw new TypeError(`"filter" expected a predicate or ids, got ${got}`);
-  }
-  for (const id of filter) {
-    const slot = ids.slotOf(checkDocumentId('filter', id));
-    // documents without tokens are no live slots
-    if (slot !== undefined && hasSlot(live, slot)) addSlot(words, slot);
-  }
-  return words;
 }

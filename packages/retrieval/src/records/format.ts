@@ -1,44 +1,93 @@
 /**
- * Sections of ids and metadata. Only live documents are saved: row i of every section is the i-th of them.
+ * Sections of records. Only live records are saved: row i of every section is the i-th of them. Each section is there only
+ * where it says something: without RIDS ids are the numbers of rows, without RMDA there are no metadata.
  *
- * IDS  a document: u8 0, f64 number · or u8 1, string (u16 byte count, UTF-8)
- * MDAT a document: u32 0 where it has none · or u32 1 + byte count, UTF-8 of its JSON
+ * RIDS f64 next row number · u8 0, then f64[n] ids · or u8 1, then a record: u8 0 and f64 · u8 1 and string (u16 byte count,
+ *      UTF-8) · u8 2 and i64 · u8 3 and u64 of 2^63 or more
+ * RMDA u32 strings, shapes, words · u32[⌈n/32⌉] bits of the rows that have a value · each string · each shape: u32 keys, each
+ *      key as a string · u32[words] the values, row after row (json-rows.ts). A string: u32 2 · bytes, UTF-8; or where it has
+ *      half a character u32 2 · bytes + 1, UTF-16
+ * RIDX u32 paths · each path: string (u16 byte count, UTF-8)
  */
-import { type ByteReader, ByteWriter } from '@sagitta/core-wasm';
-import { checkDocumentId, type DocumentId } from './ids.ts';
-import type { JsonValue } from './metadata.ts';
-import type { DocumentTable } from './records.ts';
+import {
+  type ByteReader,
+  ByteWriter,
+  type Container,
+  FormatError,
+  littleEndianBytes,
+  type Section,
+} from '@sagitta/core-wasm';
+import { addSlot, wordsFor } from '../search/slot-set.ts';
+import { checkRecordId, MOST_BIGINT, printId, type RecordId, RecordIds } from './ids.ts';
+import type { JsonValue } from './json.ts';
+import { JsonRows, MAX_SHAPES, NONE, type Shape, shapeOf } from './json-rows.ts';
+import { findStarts } from './json-words.ts';
+import { Records } from './records.ts';
 
-/** Bytes of a piece of metadata, about. */
+/** Bytes of a piece of a section, about. */
 const PIECE_BYTES = 1 << 20;
 
-/** keep — the slots that are saved, all of them live. */
-export function idPieces(table: DocumentTable, keep: Uint32Array): Uint8Array[] {
-  return pieces(keep, (writer, slot) => {
-    const id = table.ids.at(slot);
-    if (typeof id === 'number') writer.u8(0).f64(id);
-    else writer.u8(1).string(id);
-  });
+/** What records write into a container, none of it where ids are row numbers and nothing else is known. */
+export const RECORD_SECTIONS = ['RIDS', 'RMDA', 'RIDX'] as const;
+
+/**
+ * The sections of the live slots `keep`, ascending; for snapshots. Nothing of them refers to the records. The same records
+ * in the same order give the same bytes.
+ */
+export function recordSections<M extends JsonValue>(records: Records<M>, keep: Uint32Array): Section[] {
+  const { ids, rows, indexed } = records;
+  const sections: Section[] = [];
+  const isNumbered = ids.isImplicit && ids.next === keep.length;
+  if (!isNumbered) sections.push({ id: 'RIDS', pieces: idPieces(ids, keep) });
+  const kept = rows.isEmpty ? rows : rows.kept(keep);
+  if (!kept.isEmpty) sections.push({ id: 'RMDA', pieces: metadataPieces(kept) });
+  if (indexed.length > 0) {
+    const writer = new ByteWriter().u32(indexed.length);
+    for (const path of indexed) writer.string(path);
+    sections.push({ id: 'RIDX', pieces: [writer.finish()] });
+  }
+  return sections;
 }
 
-export function metadataPieces(table: DocumentTable, keep: Uint32Array): Uint8Array[] {
-  const encoder = new TextEncoder();
-  return pieces(keep, (writer, slot) => {
-    const value = table.metadata[slot];
-    if (value === undefined) {
-      writer.u32(0);
-      return;
+function idPieces(ids: RecordIds, keep: Uint32Array): Uint8Array[] {
+  const kept = Array.from(keep, (slot) => ids.at(slot));
+  const isNumeric = kept.every((id) => typeof id === 'number');
+  const head = new ByteWriter().f64(ids.next).u8(isNumeric ? 0 : 1);
+  return pieces(head, kept, (writer, id) => {
+    if (isNumeric) writer.f64(Number(id));
+    else if (typeof id === 'number') writer.u8(0).f64(id);
+    else if (typeof id === 'string') writer.u8(1).string(id);
+    else {
+      writer.u8(id < 2n ** 63n ? 2 : 3);
+      writer.u32(Number(BigInt.asUintN(32, id))).u32(Number(BigInt.asUintN(32, id >> 32n)));
     }
-    const text = encoder.encode(JSON.stringify(value));
-    writer.u32(text.length + 1).bytes(text);
   });
 }
 
-function pieces(slots: Uint32Array, write: (writer: ByteWriter, slot: number) => void): Uint8Array[] {
+function metadataPieces(rows: JsonRows): Uint8Array[] {
+  const { words, strings, shapes, count } = rows;
+  const present = new Uint32Array(wordsFor(count));
+  for (let row = 0; row < count; row++) if (rows.startOf(row) !== NONE) addSlot(present, row);
+  const head = new ByteWriter().u32(strings.length).u32(shapes.length).u32(words.length).array(present);
+  return [
+    ...pieces(head, strings, writeText),
+    ...pieces(new ByteWriter(), shapes, (writer, { keys }) => {
+      writer.u32(keys.length);
+      for (const key of keys) writeText(writer, key);
+    }),
+    littleEndianBytes(words),
+  ];
+}
+
+function pieces<T>(
+  first: ByteWriter,
+  values: readonly T[],
+  write: (writer: ByteWriter, value: T) => void,
+): Uint8Array[] {
   const out: Uint8Array[] = [];
-  let writer = new ByteWriter();
-  for (const slot of slots) {
-    write(writer, slot);
+  let writer = first;
+  for (const value of values) {
+    write(writer, value);
     if (writer.length < PIECE_BYTES) continue;
     out.push(writer.finish());
     writer = new ByteWriter();
@@ -47,45 +96,136 @@ function pieces(slots: Uint32Array, write: (writer: ByteWriter, slot: number) =>
   return out;
 }
 
-/** n ids, each once. @throws FormatError */
-export function readIds(reader: ByteReader, n: number): DocumentId[] {
-  const ids: DocumentId[] = [];
-  const seen = new Set<DocumentId>();
-  for (let i = 0; i < n; i++) {
-    const kind = reader.u8();
-    if (kind > 1) reader.fail(`kind of an id expected 0 or 1, got ${kind}`);
-    const id = kind === 0 ? reader.f64() : reader.string();
+const encoder = new TextEncoder();
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function writeText(writer: ByteWriter, text: string): void {
+  if (!/\p{Surrogate}/u.test(text)) {
+    const bytes = encoder.encode(text);
+    writer.u32(2 * bytes.length).bytes(bytes);
+    return;
+  }
+  writer.u32(4 * text.length + 1);
+  for (let i = 0; i < text.length; i++) writer.u16(text.charCodeAt(i));
+}
+
+function readText(reader: ByteReader): string {
+  const head = reader.u32();
+  const bytes = reader.view(head >>> 1);
+  if (head % 2 === 0) {
     try {
-      // not -0, which would print as 0 and be another key of nothing
-      checkDocumentId('id', Object.is(id, -0) ? Number.NaN : id);
-    } catch (error) {
-      reader.fail(error instanceof Error ? error.message : String(error));
+      return utf8.decode(bytes);
+    } catch {
+      return reader.fail('expected a string in UTF-8');
     }
-    if (seen.has(id)) reader.fail(`id ${JSON.stringify(id)} expected once, got it twice`);
-    seen.add(id);
+  }
+  if (bytes.length % 2 !== 0) reader.fail(`expected UTF-16, got ${bytes.length} bytes`);
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 2) {
+    text += String.fromCharCode((bytes[i] as number) | ((bytes[i + 1] as number) << 8));
+  }
+  return text;
+}
+
+/**
+ * The n records that recordSections wrote, all live.
+ * @throws FormatError on sections that are none
+ */
+export function readRecords<M extends JsonValue = JsonValue>(container: Container, n: number): Records<M> {
+  const ids = new RecordIds();
+  if (container.has('RIDS')) readIds(container.reader('RIDS'), ids, n);
+  else ids.restore(n, undefined, n);
+  const rows = container.has('RMDA') ? readMetadata(container.reader('RMDA'), n) : new JsonRows();
+  if (rows.isEmpty) rows.skip(n);
+  const indexed = container.has('RIDX') ? readPaths(container.reader('RIDX')) : [];
+  return restored(ids, rows, indexed);
+}
+
+/** Records of what was read. @throws FormatError on paths that are none */
+export function restored<M extends JsonValue>(
+  ids: RecordIds,
+  metadata: JsonRows,
+  indexed: readonly string[],
+): Records<M> {
+  try {
+    return new Records<M>({ indexed }, { ids, metadata });
+  } catch (error) {
+    throw new FormatError(error instanceof Error ? error.message : String(error), 32);
+  }
+}
+
+function readIds(reader: ByteReader, target: RecordIds, n: number): void {
+  const next = reader.f64();
+  if (!(Number.isInteger(next) && next >= 0 && next <= 2 ** 53)) {
+    reader.fail(`next row number expected an integer from 0 to 2^53, got ${next}`);
+  }
+  const kind = reader.u8();
+  if (kind > 1) reader.fail(`kind of ids expected 0 or 1, got ${kind}`);
+  // a record takes two bytes at least
+  if (n > reader.remaining) reader.fail(`expected ${n} ids, got ${reader.remaining} bytes`);
+  const isNumeric = kind === 0;
+  const seen = new Set<RecordId>();
+  const ids: RecordId[] = [];
+  for (let i = 0; i < n; i++) {
+    const id = checkStoredId(reader, seen, isNumeric ? reader.f64() : readId(reader));
+    if (typeof id === 'number' && id >= next) reader.fail(`ids expected numbers below ${next}, got ${id}`);
     ids.push(id);
   }
   reader.end();
-  return ids;
+  target.restore(n, isNumeric ? Float64Array.from(ids, Number) : ids, next);
 }
 
-/** n values. @throws FormatError */
-export function readMetadata(reader: ByteReader, n: number): (JsonValue | undefined)[] {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const out: (JsonValue | undefined)[] = [];
-  for (let i = 0; i < n; i++) {
-    const length = reader.u32();
-    if (length === 0) {
-      out.push(undefined);
-      continue;
-    }
-    const bytes = reader.view(length - 1);
-    try {
-      out.push(JSON.parse(decoder.decode(bytes)) as JsonValue);
-    } catch (error) {
-      reader.fail(`metadata of row ${i} expected JSON, got ${String(error)}`);
-    }
+function readId(reader: ByteReader): RecordId {
+  const kind = reader.u8();
+  if (kind > 3) reader.fail(`kind of an id expected 0 to 3, got ${kind}`);
+  if (kind === 0) return reader.f64();
+  if (kind === 1) return reader.string();
+  const low = BigInt(reader.u32());
+  const id = low | (BigInt(reader.u32()) << 32n);
+  if (kind === 2) return BigInt.asIntN(64, id);
+  if (id < 2n ** 63n || id > MOST_BIGINT) reader.fail(`an id of kind 3 expected 2^63 or more, got ${id}`);
+  return id;
+}
+
+/** @throws FormatError on what is no id, or is among those seen; it is then among them */
+export function checkStoredId(reader: ByteReader, seen: Set<RecordId>, id: RecordId): RecordId {
+  try {
+    // not -0, which would print as 0 and be another key of nothing
+    checkRecordId('id', Object.is(id, -0) ? Number.NaN : id);
+  } catch (error) {
+    reader.fail(error instanceof Error ? error.message : String(error));
   }
+  if (seen.has(id)) reader.fail(`id ${printId(id)} expected once, got it twice`);
+  seen.add(id);
+  return id;
+}
+
+function readMetadata(reader: ByteReader, n: number): JsonRows {
+  const stringCount = reader.u32();
+  const shapeCount = reader.u32In('shapes', 0, MAX_SHAPES);
+  const wordCount = reader.u32();
+  const present = reader.u32Array(wordsFor(n));
+  const strings: string[] = [];
+  for (let i = 0; i < stringCount; i++) strings.push(readText(reader));
+  const shapes = Array.from({ length: shapeCount }, () => readShape(reader));
+  const words = reader.u32Array(wordCount);
+  const starts = findStarts(words, n, present, strings.length, shapes);
+  if (typeof starts === 'string') return reader.fail(starts);
   reader.end();
-  return out;
+  return new JsonRows({ starts, words, strings, shapes });
+}
+
+function readShape(reader: ByteReader): Shape {
+  const keys: string[] = [];
+  for (let left = reader.u32(); left > 0; left--) keys.push(readText(reader));
+  const shape = shapeOf(keys);
+  if (shape.places.size !== keys.length) reader.fail('a shape expected each key once');
+  return shape;
+}
+
+function readPaths(reader: ByteReader): string[] {
+  const paths: string[] = [];
+  for (let left = reader.u32In('indexed paths', 1, 64); left > 0; left--) paths.push(reader.string());
+  reader.end();
+  return paths;
 }

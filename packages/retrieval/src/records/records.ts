@@ -1,95 +1,295 @@
-/** Everything that an index knows of its documents besides vectors: ids, metadata, and which slots can be found. */
+/**
+ * Everything that an index knows of its records besides vectors: ids, metadata, and which slots live. A record is one slot
+ * of the index; one that is deleted or replaced leaves a dead slot behind, which a compaction takes away. Row numbers are
+ * the ids where none are given, and then cost nothing.
+ */
+import { checkLength } from '@sagitta/core-wasm';
+import { addSlot, hasSlot, listSlots, removeSlot, wordsFor } from '../search/slot-set.ts';
+import { evaluate } from './evaluate.ts';
+import { isExpression, parseExpression } from './expression.ts';
+import { FieldIndex } from './field-index.ts';
+import { AllowedRecords, type RecordFilter, type RecordPredicate } from './filter.ts';
+import { checkRecordId, compareIds, type NewIds, type RecordId, RecordIds } from './ids.ts';
+import { copyJson, type JsonValue, kindOf } from './json.ts';
+import { JsonRows } from './json-rows.ts';
 
-import { addSlot, countSlots, hasSlot, removeSlot, wordsFor } from '../search/slot-set.ts';
-import { compareIds, type DocumentId, DocumentIds } from './ids.ts';
-import type { JsonValue } from './metadata.ts';
-
-export interface DocumentRow {
-  readonly id: DocumentId;
-  readonly metadata: JsonValue | undefined;
-  /** A document without tokens is kept and never found. */
-  readonly hasTokens: boolean;
+export interface RecordsOptions {
+  /** Paths of metadata that filters name often; each has a secondary structure beside it. Default: none. */
+  readonly indexed?: readonly string[];
 }
 
-export class DocumentTable {
-  readonly ids: DocumentIds = new DocumentIds();
-  #metadata: (JsonValue | undefined)[] = [];
-  #searchable: Uint32Array = new Uint32Array(0);
+/** Ids and metadata of new rows, as a caller gives them. */
+export interface RecordRows<M extends JsonValue = JsonValue> {
+  /** One a row, or none at all: then the numbers from one above the largest so far. */
+  readonly ids?: readonly RecordId[] | undefined;
+  /** One a row, copied; undefined where a row has none. */
+  readonly metadata?: readonly (M | undefined)[] | undefined;
+}
+
+/** New rows that were checked and copied, for Records.commit. */
+export interface PreparedRecords<M extends JsonValue = JsonValue> {
+  readonly ids: NewIds;
+  readonly metadata: readonly (M | undefined)[] | undefined;
+}
+
+const MAX_INDEXED = 64;
+
+/** @throws TypeError, RangeError on what are no paths, or too many */
+export function checkIndexed(indexed: readonly string[]): readonly string[] {
+  if (!Array.isArray(indexed))
+    throw new TypeError(`"indexed" expected an array of paths, got ${kindOf(indexed)}`);
+  if (indexed.length > MAX_INDEXED)
+    throw new RangeError(`"indexed" expected at most ${MAX_INDEXED} paths, got ${indexed.length}`);
+  for (const [i, path] of indexed.entries()) {
+    // ids and paths are written alike
+    if (typeof path !== 'string')
+      throw new TypeError(`"indexed[${i}]" expected a string, got ${kindOf(path)}`);
+    checkRecordId(`indexed[${i}]`, path);
+  }
+  return [...new Set<string>(indexed)];
+}
+
+/** Keeps ids, metadata and dead slots of an index, slot by slot, and says which slots a filter allows. */
+export class Records<M extends JsonValue = JsonValue> {
+  /** Paths with a secondary structure. */
+  readonly indexed: readonly string[];
+  readonly #ids: RecordIds;
+  readonly #metadata: JsonRows;
+  readonly #fields: ReadonlyMap<string, FieldIndex>;
+  #live: Uint32Array = new Uint32Array(0);
+  #n = 0;
   #changes = 0;
 
-  /** Slots, those of deleted documents included. */
-  get slots(): number {
-    return this.#metadata.length;
+  /** contents — what a file holds, as many of both: all of it lives. */
+  constructor(
+    options: RecordsOptions = {},
+    contents?: { readonly ids: RecordIds; readonly metadata: JsonRows },
+  ) {
+    this.indexed = checkIndexed(options.indexed ?? []);
+    this.#ids = contents?.ids ?? new RecordIds();
+    this.#metadata = contents?.metadata ?? new JsonRows();
+    this.#fields = new Map(this.indexed.map((path) => [path, new FieldIndex(this.#metadata, path)]));
+    this.#grow(this.slots);
+    for (let slot = 0; slot < this.slots; slot++) addSlot(this.#live, slot);
+    this.#n = this.slots;
   }
-  /** Slots of deleted documents and of older versions. */
+
+  /** Live records. */
+  get n(): number {
+    return this.#n;
+  }
+  /** Slots, dead ones included. */
+  get slots(): number {
+    return this.#ids.length;
+  }
+  /** Slots of deleted records and of older versions. */
   get dead(): number {
-    return this.slots - this.ids.size;
+    return this.slots - this.#n;
   }
   /** Grows with every change. */
   get changes(): number {
     return this.#changes;
   }
-  get metadata(): readonly (JsonValue | undefined)[] {
+  /** Bit set of the live slots. Not to be kept across changes. */
+  get live(): Uint32Array {
+    return this.#live.subarray(0, wordsFor(this.slots));
+  }
+  /** Whether the id of every slot is its number and nothing else is known: then nothing has to be saved. */
+  get isImplicit(): boolean {
+    return this.#ids.isImplicit && this.#metadata.isEmpty && this.indexed.length === 0;
+  }
+  /** The ids themselves; for saving. */
+  get ids(): RecordIds {
+    return this.#ids;
+  }
+  /** The metadata as rows of words; for saving. */
+  get rows(): JsonRows {
     return this.#metadata;
   }
-  /** Bit set of the slots that can be found: live, with tokens. Not to be kept across changes. */
-  get searchable(): Uint32Array {
-    return this.#searchable.subarray(0, wordsFor(this.slots));
+
+  /** The id that a slot got; a dead slot's too. */
+  idAt(slot: number): RecordId {
+    return this.#ids.at(slot);
   }
-  get searchableCount(): number {
-    return countSlots(this.searchable);
+  /** The live slot of an id. */
+  slotOf(id: RecordId): number | undefined {
+    const slot = this.#ids.slotOf(id);
+    return slot !== undefined && hasSlot(this.#live, slot) ? slot : undefined;
+  }
+  /** A slot's metadata, made anew: the caller's. */
+  metadataAt(slot: number): M | undefined {
+    return this.#metadata.at(slot) as M | undefined;
+  }
+  /** Live slots, ascending. */
+  liveSlots(): Uint32Array {
+    return listSlots(this.live);
+  }
+  /** Orders slots by their ids: numbers ascending, then bigints, then strings. */
+  compare = (a: number, b: number): number =>
+    this.#ids.isImplicit ? a - b : compareIds(this.#ids.at(a), this.#ids.at(b));
+
+  /**
+   * Checks ids and metadata of `count` new rows and copies the metadata; nothing changes. Rows with ids are all new
+   * ('add'), or take the place of what has their ids ('put'); no id comes twice.
+   * @throws TypeError, RangeError naming ids[i] or metadata[i]
+   */
+  prepare(kind: 'add' | 'put', count: number, rows: RecordRows<M>): PreparedRecords<M> {
+    const { ids, metadata } = rows;
+    if (ids !== undefined) checkRows('ids', ids, count);
+    if (metadata !== undefined) checkRows('metadata', metadata, count);
+    // first of all: a toJSON of the caller's may use the index
+    const values = metadata && Array.from(metadata, (value, i) => copyMetadata(`metadata[${i}]`, value));
+    return {
+      ids: this.#ids.check(
+        count,
+        ids && Array.from(ids),
+        (id) => kind === 'add' && this.slotOf(id) !== undefined,
+      ),
+      metadata: values,
+    };
   }
 
-  /** The next slot; a live document of the same id dies. */
-  push({ id, metadata, hasTokens }: DocumentRow): void {
-    const slot = this.slots;
-    const words = wordsFor(slot + 1);
-    if (words > this.#searchable.length) {
-      const grown = new Uint32Array(Math.max(64, 2 * this.#searchable.length));
-      grown.set(this.#searchable);
-      this.#searchable = grown;
+  /** Makes prepared rows the next slots; an older slot of the same id dies. Nothing changed since they were prepared. */
+  commit(prepared: PreparedRecords<M>): void {
+    const { ids, metadata } = prepared;
+    const first = this.slots;
+    for (const id of ids.ids ?? []) {
+      const old = this.slotOf(id);
+      if (old !== undefined) this.#kill(old);
     }
-    const old = this.ids.slotOf(id);
-    if (old !== undefined) this.#kill(old);
-    this.ids.push(id);
-    this.#metadata.push(metadata);
-    if (hasTokens) addSlot(this.#searchable, slot);
+    this.#ids.push(ids, this.live);
+    this.#grow(this.slots);
+    for (let slot = first; slot < this.slots; slot++) addSlot(this.#live, slot);
+    this.#n += ids.count;
+    if (metadata) for (const value of metadata) this.#metadata.push(value);
+    else this.#metadata.skip(ids.count);
     this.#changes++;
   }
 
-  #kill(slot: number): void {
-    removeSlot(this.#searchable, slot);
-    this.#metadata[slot] = undefined;
+  #grow(slots: number): void {
+    const words = wordsFor(slots);
+    if (words <= this.#live.length) return;
+    const grown = new Uint32Array(Math.max(words, 64, 2 * this.#live.length));
+    grown.set(this.#live);
+    this.#live = grown;
   }
 
-  /** Whether there was such a document. */
-  delete(id: DocumentId): boolean {
-    const slot = this.ids.slotOf(id);
+  #kill(slot: number): void {
+    removeSlot(this.#live, slot);
+    this.#n--;
+    this.#metadata.set(slot, undefined);
+  }
+
+  /** Takes a record out; whether there was one. */
+  delete(id: RecordId): boolean {
+    const slot = this.slotOf(id);
     if (slot === undefined) return false;
     this.#kill(slot);
-    this.ids.delete(id);
+    this.#ids.delete(id);
     this.#changes++;
     return true;
   }
 
-  setMetadata(slot: number, metadata: JsonValue | undefined): void {
-    this.#metadata[slot] = metadata;
+  /** Gives a live slot other metadata: a copy, made by copyMetadata. */
+  setMetadata(slot: number, metadata: M | undefined): void {
+    this.#metadata.set(slot, metadata);
+    for (const field of this.#fields.values()) field.change(slot);
     this.#changes++;
   }
 
-  /** Slot i is from now on what slot keep[i] was; all of keep are live. */
-  compact(keep: Uint32Array): void {
-    const metadata = Array.from(keep, (slot) => this.#metadata[slot]);
-    const searchable = new Uint32Array(wordsFor(keep.length));
-    for (const [i, slot] of keep.entries()) {
-      if (hasSlot(this.#searchable, slot)) addSlot(searchable, i);
+  /**
+   * A bit set of the live slots that a filter allows, for many searches; good until the records next change.
+   * @throws as allowed does
+   */
+  filter(filter: RecordFilter<M>): AllowedRecords {
+    const words = this.allowed(filter);
+    return new AllowedRecords(words, this, this.#changes);
+  }
+
+  /**
+   * Bit-set words of the live slots that a filter allows. Ids that are not there are passed over.
+   * @throws TypeError, RangeError on what is no filter, naming its part; on AllowedRecords of others, or from before the last
+   * change; on a predicate, or ids, that change the records on the way
+   */
+  allowed(filter: RecordFilter<M>): Uint32Array {
+    if (filter instanceof AllowedRecords) return filter.wordsFor(this, this.#changes);
+    const changes = this.#changes;
+    const words = this.#evaluate(filter);
+    if (this.#changes !== changes) {
+      throw new RangeError('"filter" expected one that leaves the index as it is, got one that changed it');
     }
-    this.ids.compact(keep);
-    this.#metadata = metadata;
-    this.#searchable = searchable;
+    return words;
+  }
+
+  #evaluate(filter: RecordFilter<M>): Uint32Array {
+    if (typeof filter === 'function') return this.#whereTrue(filter);
+    const given: unknown = filter;
+    if (typeof given !== 'object' || given === null) {
+      throw new TypeError(`"filter" expected an expression, a predicate or ids, got ${kindOf(given)}`);
+    }
+    if (Symbol.iterator in given) return this.#withIds(given as Iterable<unknown>);
+    if (!isExpression(given)) {
+      throw new TypeError(`"filter" expected an expression, a predicate or ids, got ${kindOf(given)}`);
+    }
+    const expression = parseExpression('filter', given);
+    return evaluate(
+      expression,
+      { rows: this.#metadata, indexOf: (path) => this.#fields.get(path) },
+      this.live,
+    );
+  }
+
+  #whereTrue(predicate: RecordPredicate<M>): Uint32Array {
+    const words = new Uint32Array(this.live.length);
+    for (const slot of this.liveSlots()) {
+      const metadata = this.metadataAt(slot);
+      if (metadata !== undefined && predicate(metadata, this.idAt(slot))) addSlot(words, slot);
+    }
+    return words;
+  }
+
+  #withIds(ids: Iterable<unknown>): Uint32Array {
+    const words = new Uint32Array(this.live.length);
+    for (const id of ids) {
+      const slot = this.slotOf(checkRecordId('filter', id));
+      // an iterator of the caller's may change the index; then all of this is refused
+      if (slot !== undefined && slot >>> 5 < words.length) addSlot(words, slot);
+    }
+    return words;
+  }
+
+  /** Slot i is from now on what slot keep[i] was; all of keep are live, ascending. */
+  compact(keep: Uint32Array): void {
+    this.#ids.compact(keep);
+    if (this.#metadata.isEmpty) this.#metadata.truncate(keep.length);
+    else this.#metadata.compact(keep);
+    for (const field of this.#fields.values()) field.clear();
+    this.#live = new Uint32Array(wordsFor(keep.length));
+    for (let slot = 0; slot < keep.length; slot++) addSlot(this.#live, slot);
+    this.#n = keep.length;
     this.#changes++;
   }
 
-  /** The order of slots whose scores tie: that of their ids. */
-  tie = (a: number, b: number): number => compareIds(this.ids.at(a), this.ids.at(b));
+  /** Bytes of JavaScript's memory, about. */
+  bytesUsed(): { readonly ids: number; readonly metadata: number; readonly indexed: number } {
+    let indexed = 0;
+    for (const field of this.#fields.values()) indexed += field.bytesUsed();
+    return {
+      ids: this.#ids.bytesUsed() + this.#live.byteLength,
+      metadata: this.#metadata.bytesUsed(),
+      indexed,
+    };
+  }
+}
+
+/** Copies metadata as they are kept. @throws TypeError, RangeError on what is no JSON */
+export function copyMetadata<M extends JsonValue>(label: string, value: M | undefined): M | undefined {
+  return value === undefined ? undefined : (copyJson(label, value) as M);
+}
+
+function checkRows(label: string, rows: readonly unknown[], count: number): void {
+  if (!Array.isArray(rows) && !ArrayBuffer.isView(rows)) {
+    throw new TypeError(`"${label}" expected an array, got ${kindOf(rows)}`);
+  }
+  checkLength(label, rows.length, count, 'number of rows');
 }

@@ -1,16 +1,34 @@
-/** The index whose file is golden/multi-vector.v1.sag. `write-golden.ts` beside it wrote the file. */
+/** The indexes whose files are golden/multi-vector.v*.sag. `write-golden.ts` beside it wrote them, each in its time. */
 import type { Core, TokenSet } from '@sagitta/core-wasm';
-import { type MultiVectorIndex, trainLearnedFde, trainMultiVectorIndex } from '../../src/index.ts';
+import {
+  type JsonValue,
+  type MultiVectorIndex,
+  type RecordId,
+  trainLearnedFde,
+  trainMultiVectorIndex,
+} from '../../src/index.ts';
 import { tokenDocuments } from '../late-interaction/token-documents.ts';
 
-export const GOLDEN_MULTI_VECTOR: URL = new URL('multi-vector.v1.sag', import.meta.url);
+export const GOLDEN_MULTI_VECTOR_1: URL = new URL('multi-vector.v1.sag', import.meta.url);
+export const GOLDEN_MULTI_VECTOR: URL = new URL('multi-vector.v2.sag', import.meta.url);
 const D = 16;
 
 export const goldenDocuments = (): TokenSet => tokenDocuments(60, D, { seed: 9, least: 0, most: 6 });
 export const goldenQueries = (): TokenSet =>
   tokenDocuments(8, D, { seed: 9, least: 4, most: 6, stream: 'queries' });
-export const goldenIds: readonly (number | string)[] = Array.from({ length: 60 }, (_, i) =>
+/** Of version 1. */
+export const goldenIds1: readonly (number | string)[] = Array.from({ length: 60 }, (_, i) =>
   i % 2 === 0 ? i : `document ${i}`,
+);
+/** Ids of every kind. */
+export const goldenIds: readonly RecordId[] = goldenIds1.map((id, i) =>
+  i % 10 === 9 ? BigInt(i) - 20n : i % 10 === 7 ? 2n ** 64n - BigInt(i) : id,
+);
+/** Values of every kind. */
+export const goldenMetadata: readonly (JsonValue | undefined)[] = goldenIds.map((id, i) =>
+  i % 3 === 0
+    ? { id: String(id), tags: ['a', 'β', '\ud800'].slice(i % 4), mtime: 1.5e12 + i, more: { share: i / 7 } }
+    : [undefined, null, -i, [true, { 'a.b': i }]][i % 4],
 );
 
 export function makeGoldenMultiVector(core: Core): MultiVectorIndex {
@@ -29,8 +47,8 @@ export function makeGoldenMultiVector(core: Core): MultiVectorIndex {
     finerTokenEncoding: 'int8',
     nlist: 3,
     seed: 9,
+    indexed: ['mtime', 'tags'],
   });
-  const metadata = goldenIds.map((id, i) => (i % 3 === 0 ? { id } : undefined));
-  index.add({ ids: goldenIds, tokens: documents, metadata });
+  index.add({ ids: goldenIds, tokens: documents, metadata: goldenMetadata });
   return index;
 }

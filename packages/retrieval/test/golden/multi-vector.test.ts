@@ -7,32 +7,51 @@ import { loadMultiVectorIndex, saveMultiVectorIndex } from '../../src/index.ts';
 import { chamfer, rowsOf } from '../late-interaction/chamfer.ts';
 import {
   GOLDEN_MULTI_VECTOR,
+  GOLDEN_MULTI_VECTOR_1,
   goldenDocuments,
   goldenIds,
+  goldenIds1,
+  goldenMetadata,
   goldenQueries,
   makeGoldenMultiVector,
 } from './make-multi-vector.ts';
 
 const file = readFileSync(GOLDEN_MULTI_VECTOR);
+const older = readFileSync(GOLDEN_MULTI_VECTOR_1);
 
-it('loads version 1', () => {
+it.each([
+  [1, older, goldenIds1],
+  [2, file, goldenIds],
+] as const)('loads version %i', (version, bytes, ids) => {
   using core = createCore();
-  using index = loadMultiVectorIndex(core, file);
+  using index = loadMultiVectorIndex(core, bytes);
   const documents = goldenDocuments();
   const queries = goldenQueries();
-  expect(index.ids()).toEqual(goldenIds);
-  expect(index.get('document 3')?.metadata).toEqual({ id: 'document 3' });
-  expect(index.get(4)?.metadata).toBeUndefined();
+  expect(index.ids()).toEqual(ids);
+  for (const [i, id] of ids.entries()) {
+    const expected = version === 1 ? (i % 3 === 0 ? { id } : undefined) : goldenMetadata[i];
+    expect(index.get(id)?.metadata).toEqual(expected);
+  }
+  expect(index.records.indexed).toEqual(version === 1 ? [] : ['mtime', 'tags']);
   for (let q = 0; q < queries.n; q++) {
     const query = rowsOf(queries, q);
-    const all = goldenIds.map((_, i) => chamfer(query, rowsOf(documents, i), 16));
-    const best = goldenIds[all.indexOf(Math.max(...all))];
-    expect(index.search(query, 3, { exact: true }).ids).toContain(best);
-    const { scores, ids } = index.search(query, 1);
+    const all = ids.map((_, i) => chamfer(query, rowsOf(documents, i), 16));
+    const best = ids[all.indexOf(Math.max(...all))];
+    expect(index.searchIds(query, 3, { exact: true }).ids).toContain(best);
+    const { scores, ids: found } = index.searchIds(query, 1);
     // bytes: half a step of 1/127 of a unit vector's components, both sides, at most
-    const exact = all[goldenIds.indexOf(ids[0] as number)] as number;
+    const exact = all[ids.indexOf(found[0] as never)] as number;
     expect(Math.abs((scores[0] as number) - exact)).toBeLessThan(0.03 * (query.length / 16));
   }
+});
+
+it('reads version 1 as what version 2 of the same would be', () => {
+  using core = createCore();
+  using index = loadMultiVectorIndex(core, older);
+  const saved = saveMultiVectorIndex(index);
+  using again = loadMultiVectorIndex(core, saved);
+  expect(again.ids()).toEqual(goldenIds1);
+  expect(Buffer.compare(saveMultiVectorIndex(again), saved)).toBe(0);
 });
 
 it('is written byte for byte', () => {

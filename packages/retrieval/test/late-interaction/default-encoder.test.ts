@@ -11,7 +11,7 @@ it.each([1, 3, 8, 9])(
     const ids = Array.from({ length: 40 }, (_, i) => i);
     using index = buildMultiVectorIndex(createCore(), { ids, tokens }, { metric: 'ip' });
     const query = tokens.data.slice(7 * 3 * d, 8 * 3 * d);
-    const exact = index.search(query, 5, { exact: true });
-    expect(index.search(query, 5, { candidates: 40, rerank: 40 })).toEqual(exact);
+    const exact = index.searchIds(query, 5, { exact: true });
+    expect(index.searchIds(query, 5, { candidates: 40, rerank: 40 })).toEqual(exact);
   },
 );

@@ -1,7 +1,7 @@
 /** The index over plain stores: the common suite, and what the order of stages can be seen by. */
 import { createCore, joinTokenSets } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
-import { MultiVectorIndex, type MultiVectorParts, shortQueryFactor } from '../../src/index.ts';
+import { MultiVectorIndex, type MultiVectorParts, Records, shortQueryFactor } from '../../src/index.ts';
 import { FdeLists } from '../../src/late-interaction/fde-lists.ts';
 import { rowsOf } from './chamfer.ts';
 import { FakeFdeStore, FakeTokenStore, fakeEncoder } from './fakes.ts';
@@ -14,9 +14,10 @@ multiVectorCase({
   // f32 sums of at most 16 terms of unit vectors, and of at most 10 tokens
   tolerance: 1e-5,
   leastHits: 100,
-  make: (core) =>
+  make: (core, _, more) =>
     new MultiVectorIndex({
       core,
+      records: new Records(more),
       metric: 'ip',
       encoder: fakeEncoder(D),
       stores: { fdes: new FakeFdeStore(D), tokens: new FakeTokenStore(D, 'ip') },
@@ -28,9 +29,10 @@ multiVectorCase({
   metric: 'cosine',
   tolerance: 1e-5,
   leastHits: 100,
-  make: (core, sample) =>
+  make: (core, sample, more) =>
     new MultiVectorIndex({
       core,
+      records: new Records(more),
       metric: 'cosine',
       encoder: fakeEncoder(D),
       stores: {
@@ -71,7 +73,7 @@ describe('stages', () => {
     index.add({ ids, tokens: documents });
     const query = rowsOf(queries, 0);
     const { slots } = fdes.search(index.encodeQuery(query).fde, 30);
-    index.search(query, 5, { candidates: 50, rerank: 30 });
+    index.searchIds(query, 5, { candidates: 50, rerank: 30 });
     expect(tokens.asked.length).toBe(1);
     expect(tokens.asked[0]?.slots).toEqual(slots.slice().sort());
   });
@@ -86,7 +88,7 @@ describe('stages', () => {
     for (const row of fdes.rows) row.fill(0);
     const query = rowsOf(queries, 1);
     const best = finerFdes.search(index.encodeQuery(query).fde, 300).slots.filter((slot) => slot < 100);
-    const { statistics } = index.search(query, 5, {
+    const { statistics } = index.searchIds(query, 5, {
       candidates: 100,
       fdeRescore: 100,
       rerank: 10,
@@ -102,7 +104,7 @@ describe('stages', () => {
     const { index } = make({ stores: { fdes: new FakeFdeStore(D), tokens: coarse, finerTokens: fine } });
     index.add({ ids, tokens: documents });
     const query = rowsOf(queries, 2);
-    const { ids: found, scores } = index.search(query, 3, { rerank: 50, refine: 8 });
+    const { ids: found, scores } = index.searchIds(query, 3, { rerank: 50, refine: 8 });
     expect(coarse.asked[0]?.slots.length).toBe(50);
     expect(fine.asked[0]?.slots.length).toBe(8);
     const exact = fine.explain({ data: query, n: 6, d: D }, found[0] as number).similarity;
@@ -115,7 +117,7 @@ describe('stages', () => {
     index.add({ ids, tokens: documents });
     const token = rowsOf(queries, 0).subarray(0, D);
     const search = (shortQueries: 'overfetch' | 'exact' | 'same', more = {}) =>
-      index.search(token, 2, { shortQueries, statistics: true, ...more }).statistics;
+      index.searchIds(token, 2, { shortQueries, statistics: true, ...more }).statistics;
     expect(search('overfetch')?.reranked).toBe(300);
     expect(search('same')?.reranked).toBe(100);
     expect(search('overfetch', { rerank: 20 })?.reranked).toBe(20);
@@ -134,7 +136,7 @@ describe('stages', () => {
     index.add({ ids, tokens: documents });
     const query = rowsOf(queries, 3);
     const search = (filter: number[] | undefined) =>
-      index.search(query, 5, {
+      index.searchIds(query, 5, {
         nprobe: 1,
         rerank: 5,
         candidates: 5,
@@ -156,7 +158,7 @@ describe('stages', () => {
     const some = { ...documents, offsets: documents.offsets.slice(0, most + 1), n: most };
     const data = documents.data.slice(0, (some.offsets[most] as number) * D);
     index.add({ ids: ids.slice(0, most), tokens: { ...some, data } });
-    const before = index.search(rowsOf(queries, 0), 10);
+    const before = index.searchIds(rowsOf(queries, 0), 10);
     // 70,000 tokens: at least five chunks, of which the first fit
     const large = joinTokenSets(
       Array.from({ length: 70 }, (_, i) => new Float32Array(1000 * D).fill(1 / (i + 4))),
@@ -165,7 +167,7 @@ describe('stages', () => {
     const names = Array.from({ length: 70 }, (_, i) => `large ${i}`);
     expect(() => index.add({ ids: names, tokens: large })).toThrow(/fake is full/);
     expect([index.n, index.dead, fdes.n, tokens.n]).toEqual([most, 0, most, most]);
-    expect(index.search(rowsOf(queries, 0), 10)).toEqual(before);
+    expect(index.searchIds(rowsOf(queries, 0), 10)).toEqual(before);
     index.add({
       ids: names.slice(0, 20),
       tokens: joinTokenSets(
@@ -181,7 +183,7 @@ describe('stages', () => {
     const clock = (): number => now++;
     const { index } = make({ clock });
     index.add({ ids, tokens: documents });
-    const { statistics } = index.search(rowsOf(queries, 0), 3, { ballCarving: 0.9, statistics: true });
+    const { statistics } = index.searchIds(rowsOf(queries, 0), 3, { ballCarving: 0.9, statistics: true });
     expect(statistics?.milliseconds).toEqual({ encode: 1, scan: 1, rescore: 0, rerank: 1, refine: 1 });
   });
 

@@ -49,12 +49,10 @@ describe.each(Object.keys(KINDS))('%s', (name) => {
     for (let q = 0; q < queries.n; q++) {
       const query = rowsOf(queries, q);
       const options = { rerank: 30, refine: 12, statistics: true };
-      expect(loaded.search(query, 9, options)).toEqual(index.search(query, 9, options));
+      expect(loaded.searchIds(query, 9, options)).toEqual(index.searchIds(query, 9, options));
       expect(loaded.encodeQuery(query)).toEqual(index.encodeQuery(query));
     }
-    expect(loaded.hits(loaded.search(rowsOf(queries, 0), 4))).toEqual(
-      index.hits(index.search(rowsOf(queries, 0), 4)),
-    );
+    expect(loaded.search(rowsOf(queries, 0), 4)).toEqual(index.search(rowsOf(queries, 0), 4));
   });
 
   it('goes on after loading as if it had not been saved', () => {
@@ -66,9 +64,9 @@ describe.each(Object.keys(KINDS))('%s', (name) => {
       one.add({ ids: ['added'], tokens: joinTokenSets([rowsOf(queries, 2)], D), metadata: [null] });
     }
     for (let q = 0; q < queries.n; q++) {
-      expect(loaded.search(rowsOf(queries, q), 20)).toEqual(index.search(rowsOf(queries, q), 20));
+      expect(loaded.searchIds(rowsOf(queries, q), 20)).toEqual(index.searchIds(rowsOf(queries, q), 20));
     }
-    expect(loaded.search(rowsOf(queries, 2), 1).ids).toEqual(['added']);
+    expect(loaded.searchIds(rowsOf(queries, 2), 1).ids).toEqual(['added']);
     expect(same(saveMultiVectorIndex(loaded), saveMultiVectorIndex(index))).toBe(true);
     // a save leaves the index as it is
     expect(index.dead).toBe(2);
@@ -94,12 +92,12 @@ describe.each(Object.keys(KINDS))('%s', (name) => {
 
   it('may be empty', () => {
     using index = trainKind(core, documents, name);
-    expect(index.search(rowsOf(queries, 0), 3).ids).toEqual([]);
-    expect(index.search(rowsOf(queries, 0), 3, { exact: true }).ids).toEqual([]);
+    expect(index.searchIds(rowsOf(queries, 0), 3).ids).toEqual([]);
+    expect(index.searchIds(rowsOf(queries, 0), 3, { exact: true }).ids).toEqual([]);
     using loaded = loadMultiVectorIndex(core, saveMultiVectorIndex(index));
     expect(loaded.n).toBe(0);
     loaded.add({ ids: [5], tokens: joinTokenSets([rowsOf(queries, 0)], D) });
-    expect(loaded.search(rowsOf(queries, 0), 3).ids).toEqual([5]);
+    expect(loaded.searchIds(rowsOf(queries, 0), 3).ids).toEqual([5]);
   });
 
   it('leaves nothing behind', () => {
@@ -121,8 +119,8 @@ it('refuses queries of other parameters, and takes those of equal ones from else
     const elsewhere = new MuveraFde({ ...options, ...more });
     using session = elsewhere.createSession(core);
     const encoded = { fde: session.encodeQuery(tokens), parameterHash: elsewhere.parameterHash };
-    const search = (): unknown => index.search({ tokens, encoded }, 3);
-    if (isTaken) expect(search()).toEqual(index.search(tokens, 3));
+    const search = (): unknown => index.searchIds({ tokens, encoded }, 3);
+    if (isTaken) expect(search()).toEqual(index.searchIds(tokens, 3));
     else expect(search).toThrow(/"query.encoded" expected an FDE of parameters/);
   }
   const again = readFdeEncoder(new ByteReader(writeFdeEncoder(index.encoder)));

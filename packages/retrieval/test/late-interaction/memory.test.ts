@@ -32,7 +32,7 @@ describe('memory', () => {
     for (let round = 0; round < 200; round++) {
       using index = trainKind(core, documents, names[round % names.length] as string);
       index.add({ ids: [1, 2, 3], tokens: small });
-      index.search(rowsOf(small, 0), 2, { ballCarving: 0.9 });
+      index.searchIds(rowsOf(small, 0), 2, { ballCarving: 0.9 });
       index.delete(2);
       index.compact();
       if (round === 10) settled = core.memoryBytes();

@@ -9,7 +9,7 @@ import {
 } from '@sagitta/core-wasm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DocumentId, JsonValue, MultiVectorIndex, TokenMetric } from '../../src/index.ts';
+import type { JsonValue, MultiVectorIndex, RecordId, TokenMetric } from '../../src/index.ts';
 import { chamfer, rowsOf } from './chamfer.ts';
 import { tokenDocuments } from './token-documents.ts';
 
@@ -17,7 +17,7 @@ export interface MultiVectorCase {
   readonly name: string;
   readonly metric: TokenMetric;
   /** An empty index of dimension d, trained where it must be on the sample. */
-  make(core: Core, sample: TokenSet): MultiVectorIndex;
+  make(core: Core, sample: TokenSet, more?: { readonly indexed: readonly string[] }): MultiVectorIndex;
   /** Most that a similarity of unit tokens may be off. */
   readonly tolerance: number;
   /** Of 100 true neighbours, found with every document reranked: 100 for exact tokens. */
@@ -30,10 +30,10 @@ const N = 220;
 
 /** The k best by exact MaxSim, ties to the lower id. */
 export function exactHits(
-  documents: readonly (readonly [DocumentId, Float32Array])[],
+  documents: readonly (readonly [RecordId, Float32Array])[],
   query: Float32Array,
   k: number,
-): { id: DocumentId; score: number }[] {
+): { id: RecordId; score: number }[] {
   return documents
     .filter(([, rows]) => rows.length > 0)
     .map(([id, rows]) => ({ id, score: chamfer(query, rows, D) }))
@@ -86,7 +86,7 @@ export function multiVectorCase(one: MultiVectorCase): void {
       for (let q = 0; q < 10; q++) {
         const query = rowsOf(queries, q);
         const truth = exactHits(named, query, 10);
-        const found = index.search(query, 10, ALL);
+        const found = index.searchIds(query, 10, ALL);
         expect(found.ids.length).toBe(10);
         for (const { id } of truth) if (found.ids.includes(id)) hits++;
         for (const [i, id] of found.ids.entries()) {
@@ -94,13 +94,13 @@ export function multiVectorCase(one: MultiVectorCase): void {
           const bound = one.tolerance * (query.length / D);
           expect(Math.abs((found.scores[i] as number) - exact)).toBeLessThanOrEqual(bound);
         }
-        expect(index.search(query, 10, { exact: true }).ids).toEqual(found.ids);
+        expect(index.searchIds(query, 10, { exact: true }).ids).toEqual(found.ids);
       }
       expect(hits).toBeGreaterThanOrEqual(one.leastHits);
     });
 
     it('orders results best first, each id once, and gives all there are where k is more', () => {
-      const { ids: found, scores } = index.search(rowsOf(queries, 0), N + 50, ALL);
+      const { ids: found, scores } = index.searchIds(rowsOf(queries, 0), N + 50, ALL);
       expect(new Set(found).size).toBe(N);
       for (let i = 1; i < N; i++) expect(scores[i - 1]).toBeGreaterThanOrEqual(scores[i] as number);
     });
@@ -111,12 +111,16 @@ export function multiVectorCase(one: MultiVectorCase): void {
         const tokens = rowsOf(queries, q);
         expect(index.search(tokens, 7)).toEqual(batch[q]);
         expect(index.search({ tokens, encoded: index.encodeQuery(tokens) }, 7)).toEqual(batch[q]);
+        const { ids: found, scores } = index.searchIds(tokens, 7);
+        expect(batch[q]).toEqual(
+          found.map((id, i) => ({ id, similarity: scores[i], metadata: metadata[id as number] })),
+        );
       }
     });
 
     it('counts what each stage did', () => {
       const options = { candidates: 60, fdeRescore: 40, rerank: 20, nprobe: 1000, statistics: true } as const;
-      const { statistics } = index.search(rowsOf(queries, 1), 5, options);
+      const { statistics } = index.searchIds(rowsOf(queries, 1), 5, options);
       expect(statistics).toMatchObject({
         path: 'funnel',
         allowed: N,
@@ -127,9 +131,9 @@ export function multiVectorCase(one: MultiVectorCase): void {
         refined: index.stores.finerTokens ? 20 : 0,
         milliseconds: undefined,
       });
-      const exact = index.search(rowsOf(queries, 1), 5, { exact: true, statistics: true }).statistics;
+      const exact = index.searchIds(rowsOf(queries, 1), 5, { exact: true, statistics: true }).statistics;
       expect(exact).toMatchObject({ path: 'exact', scanned: 0, candidates: 0, reranked: N });
-      expect(index.search(rowsOf(queries, 1), 5).statistics).toBeUndefined();
+      expect(index.searchIds(rowsOf(queries, 1), 5).statistics).toBeUndefined();
     });
 
     it('finds no less as budgets grow', () => {
@@ -138,7 +142,7 @@ export function multiVectorCase(one: MultiVectorCase): void {
         let best = Number.NEGATIVE_INFINITY;
         for (const budget of [5, 20, 80, N]) {
           const options = { candidates: budget, fdeRescore: budget, rerank: budget, nprobe: 1000 };
-          const { scores } = index.search(query, 5, options);
+          const { scores } = index.searchIds(query, 5, options);
           expect(scores[0]).toBeGreaterThanOrEqual(best);
           best = scores[0] as number;
         }
@@ -154,20 +158,14 @@ export function multiVectorCase(one: MultiVectorCase): void {
       const compiled = index.filter(predicate);
       expect(compiled.size).toBe(thirds.length);
       const truth = index
-        .search(query, N, ALL)
+        .searchIds(query, N, ALL)
         .ids.filter((id) => isThird(id as number))
         .slice(0, 8);
-      for (const filter of [
-        predicate,
-        compiled,
-        thirds,
-        new Set<DocumentId>(thirds),
-        [...thirds, 'unknown'],
-      ]) {
-        const exact = index.search(query, 8, { filter, statistics: true });
+      for (const filter of [predicate, compiled, thirds, new Set<RecordId>(thirds), [...thirds, 'unknown']]) {
+        const exact = index.searchIds(query, 8, { filter, statistics: true });
         expect(exact.statistics?.path).toBe('exact');
         expect(exact.ids).toEqual(truth);
-        const funnel = index.search(query, 8, { ...ALL, filter, exactBelow: 0, statistics: true });
+        const funnel = index.searchIds(query, 8, { ...ALL, filter, exactBelow: 0, statistics: true });
         expect(funnel.statistics).toMatchObject({
           path: 'funnel',
           allowed: thirds.length,
@@ -176,46 +174,115 @@ export function multiVectorCase(one: MultiVectorCase): void {
         expect(funnel.ids).toEqual(truth);
       }
       for (const exactBelow of [0, 5000]) {
-        expect(index.search(query, 8, { filter: [], exactBelow }).ids).toEqual([]);
-        expect(index.search(query, 8, { filter: [5], exactBelow }).ids).toEqual([5]);
+        expect(index.searchIds(query, 8, { filter: [], exactBelow }).ids).toEqual([]);
+        expect(index.searchIds(query, 8, { filter: [5], exactBelow }).ids).toEqual([5]);
       }
+    });
+
+    it('filters by expressions as by predicates, indexed or not', () => {
+      const query = rowsOf(queries, 2);
+      using named = one.make(core, documents, { indexed: ['kind', 'year'] });
+      named.add({ ids, tokens: documents, metadata });
+      const filter = { kind: 'third', year: { gte: 1995, lt: 2003 } };
+      const expected = index.search(query, 9, {
+        ...ALL,
+        filter: (value) => {
+          const { kind, year } = value as { kind: string; year: number };
+          return kind === 'third' && year >= 1995 && year < 2003;
+        },
+      });
+      expect(expected.length).toBe(9);
+      for (const own of [index, named]) {
+        for (const exactBelow of [0, 5000]) {
+          expect(own.search(query, 9, { ...ALL, filter, exactBelow })).toEqual(expected);
+          expect(own.search(query, 9, { ...ALL, filter: own.filter(filter), exactBelow })).toEqual(expected);
+        }
+        expect(() => own.search(query, 9, { filter: { year: { gtt: 5 } as never } })).toThrow(
+          /"filter.year" expected known options .* got "gtt": did you mean "gt"/,
+        );
+      }
+    });
+
+    it('finds nothing for a query without tokens', () => {
+      const nothing = new Float32Array(0);
+      for (const options of [{}, { exact: true }, { filter: ids.slice(3) }, { ballCarving: 0.9 }]) {
+        expect(index.search(nothing, 3, options)).toEqual([]);
+        expect(index.search({ tokens: [] }, 3, options)).toEqual([]);
+      }
+      expect(index.searchIds(nothing, 3, { statistics: true })).toMatchObject({
+        ids: [],
+        statistics: { queryTokens: 0, scanned: 0, reranked: 0, allowed: N },
+      });
+      expect(index.searchBatch(joinTokenSets([nothing, rowsOf(queries, 0)], D), 3)).toEqual([
+        [],
+        index.search(rowsOf(queries, 0), 3),
+      ]);
+      expect(index.explain(nothing, 3)).toEqual({ id: 3, similarity: 0, matches: [] });
+    });
+
+    it('counts rows where no ids are given, puts what is there or not, and deletes several at once', () => {
+      using changing = one.make(core, documents);
+      changing.add({ tokens: documents });
+      expect(changing.ids()).toEqual(ids);
+      expect(changing.records.isImplicit).toBe(true);
+      const query = rowsOf(queries, 3);
+      const found = changing.searchIds(query, N, ALL);
+      expect(found).toEqual(index.searchIds(query, N, ALL));
+      expect(changing.delete([7, 9, 'nobody', 9])).toBe(2);
+      expect(changing.has(7)).toBe(false);
+      changing.upsert({
+        ids: [8, 10n],
+        tokens: joinTokenSets([query, query], D),
+        metadata: ['put', 'new'],
+      });
+      expect(changing.searchIds(query, 2, ALL).ids).toEqual([8, 10n]);
+      expect([changing.n, changing.dead]).toEqual([N - 1, 3]);
+      changing.add({ tokens: joinTokenSets([query], D) });
+      expect(changing.searchIds(query, 3, ALL).ids).toEqual([8, N, 10n]);
+      const all = changing.search(query, N, ALL);
+      changing.compact();
+      expect(changing.search(query, N, ALL)).toEqual(all);
+      changing.upsert({ ids: [8], tokens: joinTokenSets([query], D) });
+      expect(changing.get(8)).toEqual({ tokens: query.length / D, metadata: undefined });
+      expect(() => changing.delete([3, -1])).toThrow(/"ids\[1\]"/);
+      expect(changing.has(3)).toBe(true);
     });
 
     it('deletes, adds and updates by id', () => {
       using changing = built();
       const query = rowsOf(queries, 3);
-      const before = changing.search(query, 20, ALL);
-      const [first, second] = before.ids as [DocumentId, DocumentId];
-      expect(changing.delete(first)).toBe(true);
-      expect(changing.delete(first)).toBe(false);
+      const before = changing.searchIds(query, 20, ALL);
+      const [first, second] = before.ids as [RecordId, RecordId];
+      expect(changing.delete(first)).toBe(1);
+      expect(changing.delete(first)).toBe(0);
       expect(changing.n).toBe(N - 1);
-      expect(changing.search(query, 19, ALL).ids).toEqual(before.ids.slice(1));
+      expect(changing.searchIds(query, 19, ALL).ids).toEqual(before.ids.slice(1));
       // the query itself is the nearest there can be
-      const last = before.ids.at(-1) as DocumentId;
+      const last = before.ids.at(-1) as RecordId;
       changing.update(last, { tokens: query });
-      const updated = changing.search(query, 5, ALL);
+      const updated = changing.searchIds(query, 5, ALL);
       expect(updated.ids[0]).toBe(last);
       expect(updated.ids[1]).toBe(second);
       expect(changing.get(last)?.metadata).toEqual(metadata[last as number]);
       changing.update(last, { metadata: { kind: 'changed' } });
       expect(changing.get(last)?.metadata).toEqual({ kind: 'changed' });
       changing.add({ ids: [first, 'new'], tokens: joinTokenSets([rowsOf(documents, 0), query], D) });
-      expect(changing.search(query, 2, ALL).ids).toEqual([last, 'new']);
+      expect(changing.searchIds(query, 2, ALL).ids).toEqual([last, 'new']);
       expect(changing.n).toBe(N + 1);
       expect(changing.dead).toBe(2);
-      const all = changing.search(query, N, ALL);
+      const all = changing.searchIds(query, N, ALL);
       changing.compact();
       expect(changing.dead).toBe(0);
-      expect(changing.search(query, N, ALL)).toEqual(all);
+      expect(changing.searchIds(query, N, ALL)).toEqual(all);
       expect(changing.get('new')?.tokens).toBe(query.length / D);
       changing.add({ ids: ['newer'], tokens: joinTokenSets([query], D) });
-      expect(changing.search(query, 3, ALL).ids).toEqual([last, 'new', 'newer']);
+      expect(changing.searchIds(query, 3, ALL).ids).toEqual([last, 'new', 'newer']);
     });
 
     it('compacts by itself when enough is dead, and ids stay', () => {
       using changing = built();
       const query = rowsOf(queries, 4);
-      const survivors = index.search(query, N, ALL).ids.filter((id) => (id as number) >= 70);
+      const survivors = index.searchIds(query, N, ALL).ids.filter((id) => (id as number) >= 70);
       const used = changing.bytes().tokens;
       let most = 0;
       for (let id = 0; id < 70; id++) {
@@ -226,7 +293,7 @@ export function multiVectorCase(one: MultiVectorCase): void {
       expect(most).toBe(63);
       expect(changing.dead).toBeLessThan(64);
       expect(changing.bytes().tokens).toBeLessThanOrEqual(used);
-      expect(changing.search(query, N, ALL).ids).toEqual(survivors);
+      expect(changing.searchIds(query, N, ALL).ids).toEqual(survivors);
     });
 
     it('keeps documents without tokens and never finds them', () => {
@@ -237,19 +304,19 @@ export function multiVectorCase(one: MultiVectorCase): void {
       expect(changing.get('empty')).toEqual({ tokens: 0, metadata: 'nothing' });
       const query = rowsOf(queries, 5);
       for (const options of [ALL, { exact: true }, { filter: ['empty', 3] }]) {
-        const { ids: found } = changing.search(query, N + 9, options);
+        const { ids: found } = changing.searchIds(query, N + 9, options);
         expect(found).not.toContain('empty');
         expect(found).not.toContain(3);
       }
       expect(changing.explain(query, 'empty')).toEqual({ id: 'empty', similarity: -Infinity, matches: [] });
       changing.update('empty', { tokens: query });
-      expect(changing.search(query, 1, ALL).ids).toEqual(['empty']);
+      expect(changing.searchIds(query, 1, ALL).ids).toEqual(['empty']);
     });
 
     it('gives ties to the lower id, whatever the order of adding', () => {
       using twins = one.make(core, documents);
       const rows = rowsOf(documents, 0);
-      const names: DocumentId[] = ['b', 9, 'a', 2, 10];
+      const names: RecordId[] = ['b', 9, 'a', 2, 10];
       twins.add({
         ids: names,
         tokens: joinTokenSets(
@@ -257,16 +324,16 @@ export function multiVectorCase(one: MultiVectorCase): void {
           D,
         ),
       });
-      expect(twins.search(rows, 5).ids).toEqual([2, 9, 10, 'a', 'b']);
-      expect(twins.search(rows, 3).ids).toEqual([2, 9, 10]);
+      expect(twins.searchIds(rows, 5).ids).toEqual([2, 9, 10, 'a', 'b']);
+      expect(twins.searchIds(rows, 3).ids).toEqual([2, 9, 10]);
       twins.update(2, { tokens: rows });
-      expect(twins.search(rows, 2, { exact: true }).ids).toEqual([2, 9]);
+      expect(twins.searchIds(rows, 2, { exact: true }).ids).toEqual([2, 9]);
     });
 
     it('explains a hit token by token', () => {
       const query = rowsOf(queries, 6);
       const weights = Float32Array.from({ length: query.length / D }, (_, i) => i % 3);
-      const { ids: found, scores } = index.search({ tokens: query, weights }, 3, ALL);
+      const { ids: found, scores } = index.searchIds({ tokens: query, weights }, 3, ALL);
       const best = found[0] as number;
       const explained = index.explain({ tokens: query, weights }, best);
       expect(explained.similarity).toBeCloseTo(scores[0] as number, 4);
@@ -287,8 +354,8 @@ export function multiVectorCase(one: MultiVectorCase): void {
       const doubled = new Float32Array(2 * query.length);
       doubled.set(query);
       doubled.set(query, query.length);
-      const full = index.search(doubled, 5, ALL);
-      const carved = index.search(doubled, 5, { ...ALL, ballCarving: 0.999, statistics: true });
+      const full = index.searchIds(doubled, 5, ALL);
+      const carved = index.searchIds(doubled, 5, { ...ALL, ballCarving: 0.999, statistics: true });
       expect(carved.ids).toEqual(full.ids);
       expect(carved.scores).toEqual(full.scores);
       const tokens = query.length / D;
@@ -301,7 +368,7 @@ export function multiVectorCase(one: MultiVectorCase): void {
       const data = documents.data.map((value, at) => value * (1 + (Math.floor(at / D) % 5)));
       scaled.add({ ids, tokens: tokenSet(data, documents.offsets, D) });
       const query = rowsOf(queries, 8);
-      const found = scaled.search(
+      const found = scaled.searchIds(
         query.map((value) => 3 * value),
         5,
         ALL,
@@ -340,7 +407,7 @@ export function multiVectorCase(one: MultiVectorCase): void {
               data,
               k,
             );
-            const found = small.search(data, k, { ...ALL, exactBelow: 0 });
+            const found = small.searchIds(data, k, { ...ALL, exactBelow: 0 });
             expect(found.ids.length).toBe(truth.length);
             for (const [i, { score }] of truth.entries()) {
               expect(Math.abs((found.scores[i] as number) - score)).toBeLessThanOrEqual(
@@ -356,44 +423,46 @@ export function multiVectorCase(one: MultiVectorCase): void {
     it('refuses bad arguments by name, and is as it was', () => {
       const query = rowsOf(queries, 9);
       const used = core.bytesUsed();
-      const before = index.search(query, 10, ALL);
+      const before = index.searchIds(query, 10, ALL);
       const nan = query.slice();
       nan[D + 1] = Number.NaN;
       const bad: [() => unknown, RegExp][] = [
-        [() => index.search(new Float32Array(0), 3), /"query.tokens" expected at least one token/],
+        [() => index.encodeQuery(new Float32Array(0)), /"query.tokens" expected at least one token/],
         [
-          () => index.search(query.subarray(1), 3),
+          () => index.searchIds(query.subarray(1), 3),
           /"query.tokens" expected a length that is a multiple of d = 16/,
         ],
-        [() => index.search(nan, 3), /"query.tokens" expected finite values/],
-        [() => index.search({ tokens: query, weights: new Float32Array(1) }, 3), /"query.weights"/],
+        [() => index.searchIds(nan, 3), /"query.tokens" expected finite values/],
+        [() => index.searchIds({ tokens: query, weights: new Float32Array(1) }, 3), /"query.weights"/],
         [
-          () => index.search({ tokens: query, weights: new Float32Array(query.length / D).fill(-1) }, 3),
+          () => index.searchIds({ tokens: query, weights: new Float32Array(query.length / D).fill(-1) }, 3),
           /"query.weights"/,
         ],
-        [() => index.search(query, 0), /"k"/],
-        [() => index.search(query, 2 ** 21), /"k"/],
-        [() => index.search(query, 3, { rerank: 0 }), /"rerank"/],
-        [() => index.search(query, 3, { candidates: 1.5 }), /"candidates"/],
-        [() => index.search(query, 3, { nprobe: 0 }), /"nprobe"/],
-        [() => index.search(query, 3, { ballCarving: 7 }), /"ballCarving"/],
-        [() => index.search(query, 3, { shortQueries: 'never' as 'same' }), /"shortQueries"/],
-        [() => index.search(query, 3, { filter: 'abc' }), /"filter"/],
-        [() => index.search(query, 3, { filter: 5 as never }), /"filter"/],
+        [() => index.searchIds(query, 0), /"k"/],
+        [() => index.searchIds(query, 2 ** 21), /"k"/],
+        [() => index.searchIds(query, 3, { rerank: 0 }), /"rerank"/],
+        [() => index.searchIds(query, 3, { candidates: 1.5 }), /"candidates"/],
+        [() => index.searchIds(query, 3, { nprobe: 0 }), /"nprobe"/],
+        [() => index.searchIds(query, 3, { ballCarving: 7 }), /"ballCarving"/],
+        [() => index.searchIds(query, 3, { shortQueries: 'never' as 'same' }), /"shortQueries"/],
+        [() => index.searchIds(query, 3, { filter: 'abc' as never }), /"filter"/],
+        [() => index.searchIds(query, 3, { filter: 5 as never }), /"filter"/],
         [
           () =>
-            index.search({ tokens: query, encoded: { ...index.encodeQuery(query), parameterHash: '0' } }, 3),
+            index.searchIds(
+              { tokens: query, encoded: { ...index.encodeQuery(query), parameterHash: '0' } },
+              3,
+            ),
           /"query.encoded" expected an FDE of parameters/,
         ],
         [
           () =>
-            index.search(
+            index.searchIds(
               { tokens: query, encoded: { ...index.encodeQuery(query), fde: new Float32Array(3) } },
               3,
             ),
           /"query.encoded.fde"/,
         ],
-        [() => index.searchBatch(joinTokenSets([query, new Float32Array(0)], D), 3), /in query 1/],
         [() => index.searchBatch(joinTokenSets([query], 8), 3), /"queries" expected d = 16, got 8/],
         [() => index.explain(query, 'nobody'), /"id" expected a document's id, got "nobody"/],
         [() => index.update(-1, {}), /"id"/],
@@ -427,15 +496,15 @@ export function multiVectorCase(one: MultiVectorCase): void {
       }
       expect(index.n).toBe(N);
       expect(core.bytesUsed()).toBe(used);
-      expect(index.search(query, 10, ALL)).toEqual(before);
+      expect(index.searchIds(query, 10, ALL)).toEqual(before);
     });
 
     it('refuses filters of another index and of before a change', () => {
       using changing = built();
       const filter = changing.filter([1, 2]);
-      expect(() => index.search(rowsOf(queries, 0), 1, { filter })).toThrow(/made by this index/);
+      expect(() => index.searchIds(rowsOf(queries, 0), 1, { filter })).toThrow(/made by this index/);
       changing.delete(9);
-      expect(() => changing.search(rowsOf(queries, 0), 1, { filter })).toThrow(/after the last change/);
+      expect(() => changing.searchIds(rowsOf(queries, 0), 1, { filter })).toThrow(/after the last change/);
       expect(() => index.filter(() => true)).not.toThrow();
     });
 

@@ -91,10 +91,10 @@ it('carries an index of token sets, through a file', () => {
   using index = trainMultiVectorIndex(core, documents, { encoder, fdeEncoding: 'int8' });
   index.add({ ids: Array.from({ length: 60 }, (_, i) => i), tokens: documents });
   const query = documents.data.slice(17 * 12 * D, 17 * 12 * D + 5 * D);
-  const { ids, scores } = index.search(query, 3, { candidates: 20 });
+  const { ids, scores } = index.searchIds(query, 3, { candidates: 20 });
   expect(ids[0]).toBe(17);
   using loaded = loadMultiVectorIndex(core, saveMultiVectorIndex(index));
-  const again = loaded.search(query, 3, { candidates: 20 });
+  const again = loaded.searchIds(query, 3, { candidates: 20 });
   expect(again.ids).toEqual(ids);
   expect(again.scores).toEqual(scores);
 });

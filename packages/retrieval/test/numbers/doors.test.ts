@@ -201,11 +201,13 @@ const DOORS: Record<string, (given: Given) => unknown> = {
     index.add({ ids: ['d'], tokens: { data: all(query), offsets: whole(Uint32Array.of(0, 1)), d: D } });
     const weighted = { tokens: all(data.slice(0, 2 * D)), weights: one(Float32Array.of(1, 2)) };
     return [
-      index.search(all(query), 4).ids,
-      [...index.search(weighted, 4).scores],
+      index.searchIds(all(query), 4).ids,
+      [...index.searchIds(weighted, 4).scores],
       [...index.encodeQuery(all(query)).fde],
       index.explain(weighted, 'a').similarity,
-      index.searchBatch({ data: all(query), offsets: whole(Uint32Array.of(0, 1)), d: D }, 2)[0]?.ids,
+      index
+        .searchBatch({ data: all(query), offsets: whole(Uint32Array.of(0, 1)), d: D }, 2)[0]
+        ?.map(({ id }) => id),
     ];
   },
 };

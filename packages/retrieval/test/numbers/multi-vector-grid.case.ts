@@ -88,7 +88,7 @@ function outcome(
       );
       const largest = Math.max(...all.map(({ unit }) => unit));
       for (const exact of [false, true]) {
-        const found = index.search(query, K, { exact });
+        const found = index.searchIds(query, K, { exact });
         if (new Set(found.ids).size !== K) return { verdict: `bad: ${found.ids.length} results`, error: 0 };
         for (const [r, id] of found.ids.entries()) {
           const score = found.scores[r] as number;

@@ -8,7 +8,7 @@ const QUERY_TOKENS = 4;
 function checkSearch(index: MultiVectorIndex): void {
   const query = someValues(QUERY_TOKENS * index.d, 'query');
   for (const options of [{}, { ballCarving: 0.8, nprobe: 100 }]) {
-    const { ids, scores } = index.search(query, K, options);
+    const { ids, scores } = index.searchIds(query, K, options);
     checkFound(ids, scores, 'search');
     for (const id of ids) check(index.has(id), `search: ${JSON.stringify(id)} is none of its ids`);
   }

@@ -12,12 +12,7 @@ import {
   RandomStream,
   type TokenSet,
 } from '@sagitta/core-wasm';
-import {
-  type DocumentId,
-  type JsonValue,
-  type MultiVectorIndex,
-  trainMultiVectorIndex,
-} from '@sagitta/retrieval';
+import { type JsonValue, type MultiVectorIndex, trainMultiVectorIndex } from '@sagitta/retrieval';
 import {
   TOKEN_ENCODINGS,
   TOKEN_METRICS,
@@ -265,12 +260,13 @@ async function encode(
       const set = { ...tokens, n, offsets, data: tokens.data.subarray(0, (offsets[n] as number) * tokens.d) };
       const before = performance.now();
       const ownMetadata = own.metadata?.slice(start, start + n) ?? metadata?.slice(0, n);
-      const ownIds: readonly DocumentId[] =
-        own.ids?.slice(start, start + n) ??
-        ids?.slice(0, n) ??
-        Array.from({ length: n }, (_, i) => start + i);
+      const ownIds = own.ids?.slice(start, start + n) ?? ids?.slice(0, n);
       await blame(own.ids === undefined ? 'TOKENS' : '--ids', () =>
-        index.add({ ids: ownIds, tokens: set, ...(ownMetadata && { metadata: ownMetadata }) }),
+        index.add({
+          ...(ownIds && { ids: ownIds }),
+          tokens: set,
+          ...(ownMetadata && { metadata: ownMetadata }),
+        }),
       );
       ms += performance.now() - before;
       progress.update(start + n);

@@ -174,11 +174,11 @@ async function measureAll(
           const { data, offsets, d } = queries.tokens;
           const query = data.subarray((offsets[q] as number) * d, (offsets[q + 1] as number) * d);
           const start = performance.now();
-          const short = index.search(query, k, settings).ids;
+          const short = index.searchIds(query, k, settings).ids;
           times.push(performance.now() - start);
           progress.update(step * queries.tokens.n + q + 1);
           // the ranking that is judged is longer than the one that is timed
-          return (qrels === undefined ? short : index.search(query, Math.max(k, depth), settings).ids).map(
+          return (qrels === undefined ? short : index.searchIds(query, Math.max(k, depth), settings).ids).map(
             String,
           );
         });

@@ -1,5 +1,5 @@
 /** sagitta mv search: the best documents of each query. */
-import type { DocumentId, JsonValue } from '@sagitta/retrieval';
+import type { JsonValue } from '@sagitta/retrieval';
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../../atomic-file.ts';
 import { addOutputOptions, integer, MAX_COUNT, outputPath } from '../arguments.ts';
@@ -21,7 +21,7 @@ interface MvSearchOptions extends QueryOptions, FunnelOptions, OutputOptions {
 interface Answer {
   readonly query: string;
   readonly hits: readonly {
-    readonly id: DocumentId;
+    readonly id: number | string;
     readonly similarity: number;
     readonly metadata?: JsonValue;
     readonly matches?: readonly object[];
@@ -73,19 +73,15 @@ async function search(file: string, options: MvSearchOptions, report: Reporter):
             (tokens.offsets[q + 1] as number) * tokens.d,
           );
           const start = performance.now();
-          // a query without tokens has no answer
-          const found =
-            query.length === 0 ? { ids: [], scores: new Float32Array(0) } : index.search(query, k, settings);
+          const found = index.search(query, k, settings);
           ms += performance.now() - start;
-          const hits = found.ids.map((id, i) => {
-            const metadata = index.get(id)?.metadata;
-            return {
-              id,
-              similarity: found.scores[i] as number,
-              ...(metadata !== undefined && { metadata }),
-              ...(explain && { matches: index.explain(query, id).matches }),
-            };
-          });
+          const hits = found.map(({ id, similarity, metadata }) => ({
+            // JSON has no bigints
+            id: typeof id === 'bigint' ? String(id) : id,
+            similarity,
+            ...(metadata !== undefined && { metadata }),
+            ...(explain && { matches: index.explain(query, id).matches }),
+          }));
           answers.push({ query: names[q] as string, hits });
           progress.update(q + 1);
         }

@@ -1,6 +1,6 @@
 /** Files that the multi-vector commands read: token sets, ids, metadata. */
 import { type Core, createCore, type TokenSet } from '@sagitta/core-wasm';
-import type { DocumentId, JsonValue, MultiVectorIndex } from '@sagitta/retrieval';
+import type { JsonValue, MultiVectorIndex } from '@sagitta/retrieval';
 import { type Command, Option } from 'commander';
 import { openDataFile } from '../../files/data-file.ts';
 import { readLines } from '../../files/lines.ts';
@@ -138,9 +138,7 @@ export async function readMetadata(path: string): Promise<(JsonValue | undefined
 }
 
 /** "key=value" pairs, all of which a document's metadata must have. */
-export function filterOf(
-  pairs: readonly string[],
-): ((metadata: JsonValue | undefined, id: DocumentId) => boolean) | undefined {
+export function filterOf(pairs: readonly string[]): ((metadata: JsonValue) => boolean) | undefined {
   if (pairs.length === 0) return undefined;
   const wanted = pairs.map((pair) => {
     const at = pair.indexOf('=');
