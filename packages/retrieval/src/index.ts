@@ -135,6 +135,7 @@ export {
   writeFdeEncoder,
 } from './muvera/index.ts';
 export { paddedBatch, putAnswers } from './search/batch.ts';
+export type { DistanceHit, FoundIds, Hit, HitOf, SimilarityHit } from './search/hits.ts';
 export {
   type BatchSearchResult,
   NO_ID,
@@ -142,3 +143,16 @@ export {
   type SearchStatistics,
 } from './search/search-result.ts';
 export type { AllowedRows } from './search/slot-set.ts';
+export {
+  buildVectorIndex,
+  createVectorIndex,
+  loadVectorIndex,
+  loadVectorIndexFrom,
+  type VectorChange,
+  VectorIndex,
+  type VectorIndexOptions,
+  type VectorRecord,
+  type VectorReport,
+  type VectorRows,
+  type VectorSearchOptions,
+} from './vector-index/index.ts';

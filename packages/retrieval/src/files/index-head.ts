@@ -18,7 +18,7 @@ import {
   readSaqModel,
   SaqQuantizer,
 } from '@sagitta/quantizers';
-import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection } from '../ivf/format.ts';
+import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection, RECORDS_VERSION } from '../ivf/format.ts';
 import { BLOCK } from '../ivf/inverted-lists.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import type { IvfParts } from '../ivf/ivf-parts.ts';
@@ -32,11 +32,23 @@ export interface IndexMeta extends Pick<IvfParts, 'metric' | 'd' | 'kind' | 'kee
   readonly quantizer: IvfIndex['quantizer'];
 }
 
-/** @throws FormatError if the container is no index of this version */
-export function checkKind({ kind, version }: { readonly kind: string; readonly version: number }): void {
+/**
+ * Checks the head of a file. hasRecords — the reader takes ids and metadata too.
+ * @throws FormatError if it is no index of a version that is known, UnsupportedError if it has records and the reader
+ * takes none
+ */
+export function checkKind(
+  { kind, version }: { readonly kind: string; readonly version: number },
+  hasRecords: boolean,
+): void {
   if (kind !== INDEX_KIND) throw new FormatError(`kind expected "${INDEX_KIND}", got "${kind}"`, 8);
-  if (version !== INDEX_VERSION) {
-    throw new FormatError(`version expected ${INDEX_VERSION}, got ${version}`, 6);
+  if (version !== INDEX_VERSION && version !== RECORDS_VERSION) {
+    throw new FormatError(`version expected ${INDEX_VERSION} or ${RECORDS_VERSION}, got ${version}`, 6);
+  }
+  if (version === RECORDS_VERSION && !hasRecords) {
+    throw new UnsupportedError(
+      '"file" expected an index of row numbers, got one with ids: load it as a vector index',
+    );
   }
 }
 

@@ -102,7 +102,7 @@ export async function openIndex(
   if (table.length !== source.size) {
     throw new FormatError(`expected ${table.length} bytes as the header says, got ${source.size}`, 24);
   }
-  checkKind(table);
+  checkKind(table, false);
   const whole = async (id: string): Promise<ByteReader> => {
     const entry = sectionOf(table, id);
     const end = entry.offset + entry.length;

@@ -30,11 +30,13 @@ export interface ReadOptions {
   readonly open: QuantizerOpener;
   /** All of the file is there, or will be: memory is taken at once, which keeps it from growing by more than is needed. */
   readonly isWhole?: boolean;
+  /** Ids and metadata are read behind the rows; otherwise a file that has them is refused. */
+  readonly hasRecords?: boolean;
 }
 
 /** Reads rows; sections behind theirs are left for others. */
 export function* readRows(core: Core, table: SectionTable, options: ReadOptions): Program<IvfIndex> {
-  checkKind(table);
+  checkKind(table, options.hasRecords ?? false);
   const meta = readMeta(yield { section: 'META' });
   checkSections(table.has, meta);
   const { nlist, d, n } = meta;

@@ -1,5 +1,5 @@
 /**
- * The file of an index: container kind "IVFINDEX", version 1.
+ * The file of an index: container kind "IVFINDEX", version 1; with records behind them version 2.
  *
  * META u32 n · d · metric (0 l2, 1 ip, 2 cosine) · kind (0 flat, 1 ivf) · quantizer (0 none, 1 saq, else as CODE_NAMES) · nlist · 1 where
  *      vectors are kept, else 0
@@ -9,12 +9,21 @@
  * SECM u32 quantizer of the secondary codes, then its model  SECC their blocks of 32 vectors by id; both or neither
  */
 
-import { ByteWriter, littleEndianBytes, METRICS, Snapshot, type SnapshotParts } from '@sagitta/core-wasm';
+import {
+  ByteWriter,
+  littleEndianBytes,
+  METRICS,
+  type Section,
+  Snapshot,
+  type SnapshotParts,
+} from '@sagitta/core-wasm';
 import { CODE_NAMES, type CodeName } from '@sagitta/quantizers';
 import type { IvfIndex } from './ivf-index.ts';
 
 export const INDEX_KIND = 'IVFINDEX';
 export const INDEX_VERSION = 1;
+/** Of files with ids, metadata or options behind the rows (vector-index/format.ts). */
+export const RECORDS_VERSION = 2;
 /** By the number that files hold. */
 export const INDEX_KINDS: readonly IvfIndex['kind'][] = ['flat', 'ivf'];
 /** The section of the quantizer's model; undefined without a quantizer. */
@@ -23,14 +32,21 @@ export function modelSection(quantizer: CodeName): 'SAQM' | 'QNTZ' | undefined {
   return quantizer === 'saq' ? 'SAQM' : 'QNTZ';
 }
 
+/** An index of rows, or a vector index: rows, and what stands behind them. */
+export type SavedIndex =
+  | IvfIndex
+  | { readonly isLive: boolean; readonly rows: IvfIndex; extraSections(): readonly Section[] };
+
 /**
  * The file of the index as it is now, to be written while the index is searched, added to or disposed of. Nothing is
  * copied until something changes, and then only that; dispose the snapshot when it is written, in a `finally`. The same
  * index gives the same bytes.
  * @throws RangeError if the index is disposed
  */
-export function snapshotIndex(index: IvfIndex): Snapshot {
-  if (!index.isLive) throw new RangeError('"index" expected a live index, got a disposed one');
+export function snapshotIndex(saved: SavedIndex): Snapshot {
+  if (!saved.isLive) throw new RangeError('"index" expected a live index, got a disposed one');
+  const index = 'rows' in saved ? saved.rows : saved;
+  const extra = 'rows' in saved ? saved.extraSections() : [];
   const meta = new ByteWriter();
   meta.u32(index.n).u32(index.d).u32(METRICS.indexOf(index.metric));
   meta.u32(INDEX_KINDS.indexOf(index.kind)).u32(CODE_NAMES.indexOf(index.quantizer));
@@ -52,20 +68,22 @@ export function snapshotIndex(index: IvfIndex): Snapshot {
     sections.push({ id: 'SECM', pieces: [number, index.secondary.codec.modelBytes()] });
     sections.push({ id: 'SECC', pieces: [...index.secondary.codePieces()] });
   }
-  return new Snapshot({ kind: INDEX_KIND, version: INDEX_VERSION, sections });
+  sections.push(...extra);
+  const version = extra.length > 0 ? RECORDS_VERSION : INDEX_VERSION;
+  return new Snapshot({ kind: INDEX_KIND, version, sections });
 }
 
 /**
  * The index's file as copies in pieces, to be written in order. snapshotIndex needs no memory for copies.
  * @throws RangeError if the index is disposed
  */
-export function indexPieces(index: IvfIndex): Uint8Array[] {
+export function indexPieces(index: SavedIndex): Uint8Array[] {
   using snapshot = snapshotIndex(index);
   return [...snapshot.chunks()];
 }
 
 /** The index's file as one array. @throws RangeError if the index is disposed */
-export function saveIndex(index: IvfIndex): Uint8Array<ArrayBuffer> {
+export function saveIndex(index: SavedIndex): Uint8Array<ArrayBuffer> {
   using snapshot = snapshotIndex(index);
   return snapshot.bytes();
 }

@@ -93,7 +93,7 @@ const TRAIN_BYTES = 64 << 20;
  * take the mean of them out. The encoder is made, and trained where it learns, by the caller.
  * @throws TypeError, RangeError on options out of range or fewer sample documents than lists
  */
-export function trainMultiVectorIndex<M extends JsonValue = JsonValue>(
+export function trainMultiVectorIndex<M = JsonValue>(
   core: Core,
   sample: TokenSetInput,
   options: MultiVectorOptions = {},
@@ -104,7 +104,7 @@ export function trainMultiVectorIndex<M extends JsonValue = JsonValue>(
 }
 
 /** label — what the caller calls the sample. */
-function trainWith<M extends JsonValue>(
+function trainWith<M>(
   core: Core,
   sample: TokenSetInput,
   options: MultiVectorOptions,
@@ -176,7 +176,7 @@ function trainWith<M extends JsonValue>(
  * may have learned before.
  * @throws TypeError, RangeError on options out of range, and on those that want a sample
  */
-export function createMultiVectorIndex<M extends JsonValue = JsonValue>(
+export function createMultiVectorIndex<M = JsonValue>(
   core: Core,
   options: CreateMultiVectorOptions,
 ): MultiVectorIndex<M> {
@@ -199,7 +199,7 @@ export function createMultiVectorIndex<M extends JsonValue = JsonValue>(
 }
 
 /** trainMultiVectorIndex on the documents themselves, then all of them added. */
-export function buildMultiVectorIndex<M extends JsonValue = JsonValue>(
+export function buildMultiVectorIndex<M = JsonValue>(
   core: Core,
   documents: MultiVectorDocuments<M>,
   options: MultiVectorOptions = {},

@@ -14,7 +14,7 @@ import type { JsonValue } from '../records/json.ts';
 import type { BudgetOptions } from '../search/budgets.ts';
 
 /** Documents for add and upsert. */
-export interface MultiVectorDocuments<M extends JsonValue = JsonValue> {
+export interface MultiVectorDocuments<M = JsonValue> {
   /** One id a document, each once; default: the numbers from one above the largest number so far, 0 at first. */
   readonly ids?: readonly RecordId[];
   /** As many sets of d-dimensional tokens, for 'ip' of lengths up to 2^56; empty ones are kept and never found. */
@@ -24,14 +24,14 @@ export interface MultiVectorDocuments<M extends JsonValue = JsonValue> {
 }
 
 /** What a document gets anew. */
-export interface MultiVectorChange<M extends JsonValue = JsonValue> {
+export interface MultiVectorChange<M = JsonValue> {
   /** m × d numbers or m arrays of d, copied. */
   readonly tokens?: Vectors;
   readonly metadata?: M;
 }
 
 /** What a search may ask for. */
-export interface MultiVectorSearchOptions<M extends JsonValue = JsonValue> extends BudgetOptions {
+export interface MultiVectorSearchOptions<M = JsonValue> extends BudgetOptions {
   /** Documents that may be found: an expression over metadata, a predicate, ids, or what index.filter made of these. */
   readonly filter?: RecordFilter<M>;
   /** A filter that leaves at most this many documents goes straight to MaxSim with each. Default 5,000. */

@@ -19,7 +19,6 @@ import {
 import { TOKEN_METRICS } from '../maxsim/index.ts';
 import { writeFdeEncoder } from '../muvera/index.ts';
 import { recordSections } from '../records/format.ts';
-import type { JsonValue } from '../records/json.ts';
 import type { MultiVectorIndex } from './multi-vector-index.ts';
 
 export const MULTI_VECTOR_KIND = 'MULTIVEC';
@@ -39,7 +38,7 @@ interface SavedStore {
  * dispose the snapshot when it is written, in a `finally`. The same documents in the same order give the same bytes.
  * @throws RangeError if the index is disposed
  */
-export function snapshotMultiVectorIndex<M extends JsonValue>(index: MultiVectorIndex<M>): Snapshot {
+export function snapshotMultiVectorIndex<M>(index: MultiVectorIndex<M>): Snapshot {
   if (!index.isLive) throw new RangeError('"index" expected a live index, got a disposed one');
   const { stores, encoder, records } = index;
   const { fdes, finerFdes, tokens, finerTokens, lists } = stores;
@@ -80,15 +79,13 @@ export function snapshotMultiVectorIndex<M extends JsonValue>(index: MultiVector
  * The index's file as copies in pieces, to be written in order. snapshotMultiVectorIndex needs no memory for copies.
  * @throws RangeError if the index is disposed
  */
-export function multiVectorPieces<M extends JsonValue>(index: MultiVectorIndex<M>): Uint8Array[] {
+export function multiVectorPieces<M>(index: MultiVectorIndex<M>): Uint8Array[] {
   using snapshot = snapshotMultiVectorIndex(index);
   return [...snapshot.chunks()];
 }
 
 /** The index's file as one array. @throws RangeError if the index is disposed */
-export function saveMultiVectorIndex<M extends JsonValue>(
-  index: MultiVectorIndex<M>,
-): Uint8Array<ArrayBuffer> {
+export function saveMultiVectorIndex<M>(index: MultiVectorIndex<M>): Uint8Array<ArrayBuffer> {
   using snapshot = snapshotMultiVectorIndex(index);
   return snapshot.bytes();
 }

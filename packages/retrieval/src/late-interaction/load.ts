@@ -92,7 +92,7 @@ function checkRows(name: string, store: { readonly n: number }, n: number): void
  * The index that saveMultiVectorIndex wrote. Nothing of bytes is kept; the caller disposes the index.
  * @throws FormatError on bytes that are no such index, CapacityError where the core's memory ends
  */
-export function loadMultiVectorIndex<M extends JsonValue = JsonValue>(
+export function loadMultiVectorIndex<M = JsonValue>(
   core: Core,
   bytes: Uint8Array,
   options: { readonly clock?: Clock } = {},

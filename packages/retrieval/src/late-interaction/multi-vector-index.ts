@@ -14,6 +14,7 @@ import {
   checkNumber,
   checkOneOf,
   checkOptions,
+  type OptionTable,
   Owner,
   type TokenSet,
   type TokenSetInput,
@@ -56,7 +57,7 @@ import { checkEncoded, checkQuery, type EncodedQuery, type MultiVectorQuery } fr
 import type { MultiVectorExplanation, MultiVectorHit, MultiVectorResult } from './results.ts';
 
 /** Made of what was made before: for those who make stores of their own. */
-export interface MultiVectorParts<M extends JsonValue = JsonValue> {
+export interface MultiVectorParts<M = JsonValue> {
   readonly core: Core;
   readonly metric: TokenMetric;
   readonly encoder: FdeEncoder;
@@ -82,7 +83,7 @@ const SHORT_QUERIES = ['overfetch', 'exact', 'same'] as const;
  * createMultiVectorIndex an empty one, trainMultiVectorIndex an empty one for documents like a sample; M is the type of their
  * metadata.
  */
-export class MultiVectorIndex<M extends JsonValue = JsonValue> extends Owner {
+export class MultiVectorIndex<M = JsonValue> extends Owner {
   readonly metric: TokenMetric;
   readonly d: number;
   readonly encoder: FdeEncoder;
@@ -192,7 +193,7 @@ export class MultiVectorIndex<M extends JsonValue = JsonValue> extends Owner {
    */
   update(id: RecordId, change: MultiVectorChange<M>): void {
     this.checkLive('index');
-    checkOptions('change', change, CHANGE);
+    checkOptions('change', change, CHANGE as OptionTable<MultiVectorChange<M>>);
     // first of all: a toJSON of the caller's may use the index
     const given = copyMetadata('metadata', change.metadata);
     this.checkLive('index');

@@ -14,7 +14,7 @@ export interface MultiVectorResult {
 }
 
 /** A document that was found. */
-export interface MultiVectorHit<M extends JsonValue = JsonValue> {
+export interface MultiVectorHit<M = JsonValue> {
   readonly id: RecordId;
   /** MaxSim. */
   readonly similarity: number;

@@ -59,7 +59,7 @@ interface AnyExpression {
 }
 
 /** Says what metadata of type M must be like; fields of M are checked by the compiler, paths with dots are taken as they are. */
-export type RecordExpression<M extends JsonValue = JsonValue> =
+export type RecordExpression<M = JsonValue> =
   string extends KeysOf<M>
     ? AnyExpression & Combined<AnyExpression>
     : { readonly [K in Exclude<KeysOf<M>, Words>]?: FieldCondition<ValueAt<M, K>> } & {

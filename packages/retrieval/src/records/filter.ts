@@ -9,10 +9,10 @@ import type { JsonValue } from './json.ts';
  * Says by metadata and id whether a record is allowed. It is asked about records with metadata only: those without are not
  * allowed.
  */
-export type RecordPredicate<M extends JsonValue = JsonValue> = (metadata: M, id: RecordId) => boolean;
+export type RecordPredicate<M = JsonValue> = (metadata: M, id: RecordId) => boolean;
 
 /** An expression over metadata, a predicate, the ids that are allowed, or what index.filter made of one of these. */
-export type RecordFilter<M extends JsonValue = JsonValue> =
+export type RecordFilter<M = JsonValue> =
   | RecordExpression<M>
   | RecordPredicate<M>
   | Iterable<RecordId>

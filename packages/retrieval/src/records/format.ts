@@ -34,7 +34,7 @@ export const RECORD_SECTIONS = ['RIDS', 'RMDA', 'RIDX'] as const;
  * The sections of the live slots `keep`, ascending; for snapshots. Nothing of them refers to the records. The same records
  * in the same order give the same bytes.
  */
-export function recordSections<M extends JsonValue>(records: Records<M>, keep: Uint32Array): Section[] {
+export function recordSections<M>(records: Records<M>, keep: Uint32Array): Section[] {
   const { ids, rows, indexed } = records;
   const sections: Section[] = [];
   const isNumbered = ids.isImplicit && ids.next === keep.length;
@@ -131,7 +131,10 @@ function readText(reader: ByteReader): string {
  * The n records that recordSections wrote, all live.
  * @throws FormatError on sections that are none
  */
-export function readRecords<M extends JsonValue = JsonValue>(container: Container, n: number): Records<M> {
+export function readRecords<M = JsonValue>(
+  container: Pick<Container, 'has' | 'reader'>,
+  n: number,
+): Records<M> {
   const ids = new RecordIds();
   if (container.has('RIDS')) readIds(container.reader('RIDS'), ids, n);
   else ids.restore(n, undefined, n);
@@ -142,11 +145,7 @@ export function readRecords<M extends JsonValue = JsonValue>(container: Containe
 }
 
 /** Records of what was read. @throws FormatError on paths that are none */
-export function restored<M extends JsonValue>(
-  ids: RecordIds,
-  metadata: JsonRows,
-  indexed: readonly string[],
-): Records<M> {
+export function restored<M>(ids: RecordIds, metadata: JsonRows, indexed: readonly string[]): Records<M> {
   try {
     return new Records<M>({ indexed }, { ids, metadata });
   } catch (error) {

@@ -1,9 +1,6 @@
 /** What a caller keeps beside a record: any JSON value, copied at the door. */
 
-/**
- * Anything that JSON holds. A type of one's own is a `type`, not an `interface`: only those have the implicit index
- * signature that TypeScript asks for here. Members that may be undefined are members that JSON leaves out.
- */
+/** Anything that JSON holds. Members that may be undefined are members that JSON leaves out. */
 export type JsonValue =
   | null
   | boolean

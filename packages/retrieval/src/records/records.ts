@@ -19,7 +19,7 @@ export interface RecordsOptions {
 }
 
 /** Ids and metadata of new rows, as a caller gives them. */
-export interface RecordRows<M extends JsonValue = JsonValue> {
+export interface RecordRows<M = JsonValue> {
   /** One a row, or none at all: then the numbers from one above the largest so far. */
   readonly ids?: readonly RecordId[] | undefined;
   /** One a row, copied; undefined where a row has none. */
@@ -27,7 +27,7 @@ export interface RecordRows<M extends JsonValue = JsonValue> {
 }
 
 /** New rows that were checked and copied, for Records.commit. */
-export interface PreparedRecords<M extends JsonValue = JsonValue> {
+export interface PreparedRecords<M = JsonValue> {
   readonly ids: NewIds;
   readonly metadata: readonly (M | undefined)[] | undefined;
 }
@@ -50,7 +50,7 @@ export function checkIndexed(indexed: readonly string[]): readonly string[] {
 }
 
 /** Keeps ids, metadata and dead slots of an index, slot by slot, and says which slots a filter allows. */
-export class Records<M extends JsonValue = JsonValue> {
+export class Records<M = JsonValue> {
   /** Paths with a secondary structure. */
   readonly indexed: readonly string[];
   readonly #ids: RecordIds;
@@ -161,7 +161,7 @@ export class Records<M extends JsonValue = JsonValue> {
     this.#grow(this.slots);
     for (let slot = first; slot < this.slots; slot++) addSlot(this.#live, slot);
     this.#n += ids.count;
-    if (metadata) for (const value of metadata) this.#metadata.push(value);
+    if (metadata) for (const value of metadata) this.#metadata.push(value as JsonValue | undefined);
     else this.#metadata.skip(ids.count);
     this.#changes++;
   }
@@ -192,7 +192,7 @@ export class Records<M extends JsonValue = JsonValue> {
 
   /** Gives a live slot other metadata: a copy, made by copyMetadata. */
   setMetadata(slot: number, metadata: M | undefined): void {
-    this.#metadata.set(slot, metadata);
+    this.#metadata.set(slot, metadata as JsonValue | undefined);
     for (const field of this.#fields.values()) field.change(slot);
     this.#changes++;
   }
@@ -283,7 +283,7 @@ export class Records<M extends JsonValue = JsonValue> {
 }
 
 /** Copies metadata as they are kept. @throws TypeError, RangeError on what is no JSON */
-export function copyMetadata<M extends JsonValue>(label: string, value: M | undefined): M | undefined {
+export function copyMetadata<M>(label: string, value: M | undefined): M | undefined {
   return value === undefined ? undefined : (copyJson(label, value) as M);
 }
 

@@ -1,0 +1,471 @@
+/**
+ * Vectors with ids and metadata that come and go: Records beside an index of rows. A record is a row of that index; one
+ * that is deleted or replaced leaves a dead row behind, which searches pass over and a compaction takes away. Ids never
+ * change.
+ *
+ * It may start empty: rows are float32 and searched exactly until there are enough to train codes on, then all of them are
+ * coded in one step that callers do not notice.
+ */
+import {
+  BusyError,
+  CapacityError,
+  checkInteger,
+  checkLength,
+  checkOptions,
+  type Metric,
+  making,
+  metricSet,
+  type Numbers,
+  type OptionTable,
+  Owner,
+  toFloat32,
+  type Vectors,
+  vectorSet,
+} from '@sagitta/core-wasm';
+import type { CodeName } from '@sagitta/quantizers';
+import type { IvfIndex } from '../ivf/ivf-index.ts';
+import { SEARCH_OPTIONS, type SearchOptions } from '../ivf/search-options.ts';
+import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
+import { recordSections } from '../records/format.ts';
+import { checkRecordId, printId, type RecordId } from '../records/ids.ts';
+import type { JsonValue } from '../records/json.ts';
+import { copyMetadata, type PreparedRecords, Records } from '../records/records.ts';
+import type { FoundIds, Hit, HitOf } from '../search/hits.ts';
+import { MAX_K } from '../search/search-result.ts';
+import { type AllowedRows, countSlots } from '../search/slot-set.ts';
+import { Drift } from './drift.ts';
+import { planSection } from './format.ts';
+import type { VectorPlan } from './options.ts';
+
+/** New rows of a vector index. */
+export interface VectorRows<M = JsonValue> {
+  /** One a vector; left out: the next row numbers. */
+  readonly ids?: readonly RecordId[];
+  /** n × d numbers or n arrays of d, finite, copied. */
+  readonly vectors: Vectors;
+  /** One a vector, JSON or undefined, copied. */
+  readonly metadata?: readonly (M | undefined)[];
+}
+
+/** What a record gets anew. */
+export interface VectorChange<M = JsonValue> {
+  /** d numbers, copied. */
+  readonly vector?: Numbers;
+  readonly metadata?: M;
+}
+
+export interface VectorSearchOptions<M = JsonValue> extends Omit<SearchOptions, 'allowed'> {
+  /** Records that may be found: an expression over metadata, a predicate, ids, or what index.filter made of these. */
+  readonly filter?: RecordFilter<M>;
+}
+
+/** A record as get gives it. */
+export interface VectorRecord<M = JsonValue> {
+  readonly id: RecordId;
+  readonly metadata: M | undefined;
+}
+
+/** How an index does. */
+export interface VectorReport {
+  readonly n: number;
+  /** Rows of deleted records and of older versions, whose memory a compaction gives back. */
+  readonly dead: number;
+  readonly isTrained: boolean;
+  /** Vectors there were when codes were trained; 0 before. */
+  readonly trainedOn: number;
+  /**
+   * Share, 0 to 1, of what codes of vectors added since training miss that they would not miss had they been trained for:
+   * 0.5 means that new vectors lose twice what those of training lose. undefined before there are such vectors.
+   */
+  readonly drift: number | undefined;
+  /** What a training that was due ended with, where that was an error. */
+  readonly trainingError: Error | undefined;
+  readonly bytes: {
+    /** Codes, row numbers, lists and centroids, and secondary codes: in the core's memory. */
+    readonly codes: number;
+    readonly keptVectors: number;
+    readonly ids: number;
+    readonly metadata: number;
+    readonly indexed: number;
+  };
+}
+
+/** Trains an empty index of rows on a sample. */
+export type TrainRows = (sample: { readonly data: Float32Array; readonly d: number }, n: number) => IvfIndex;
+
+export interface VectorIndexParts<M> {
+  /** The index's from now on: disposed with it, and if its making fails. */
+  readonly rows: IvfIndex;
+  readonly records: Records<M>;
+  readonly plan: VectorPlan;
+  /** Where the plan is not known from options, the rows are all that a file holds. */
+  readonly isDerived?: boolean;
+  readonly train: TrainRows;
+  readonly trainedOn: number;
+  /** What codes lose of the vectors they were trained on. */
+  readonly lost?: number;
+}
+
+const ROWS: OptionTable<VectorRows> = { ids: 'any', vectors: 'any', metadata: 'any' };
+const CHANGE: OptionTable<VectorChange> = { vector: 'any', metadata: 'any' };
+const { allowed: _, ...SHARED } = SEARCH_OPTIONS;
+const SEARCH: OptionTable<VectorSearchOptions> = { ...SHARED, filter: 'any' };
+/** Fewer dead rows than this are left alone. */
+const LEAST_DEAD = 64;
+/** Bytes of vectors that are coded at a time when an index is trained. */
+const CHUNK_BYTES: number = 1 << 24;
+
+/**
+ * Searches vectors by id and metadata. createVectorIndex makes an empty one, buildVectorIndex one of vectors, loadVectorIndex
+ * one of a file; M is the type of the metadata, S the metric.
+ */
+export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner {
+  readonly metric: S;
+  readonly d: number;
+  readonly #plan: VectorPlan;
+  readonly #isDerived: boolean;
+  readonly #records: Records<M>;
+  readonly #train: TrainRows;
+  #rows: IvfIndex;
+  #trainedOn: number;
+  #drift: Drift;
+  /** Vectors at which the next training is tried. */
+  #trainAt: number;
+  #trainingError: Error | undefined;
+
+  /** @internal createVectorIndex and loadVectorIndex make it. */
+  constructor(parts: VectorIndexParts<M>) {
+    super(parts.rows.core);
+    const { rows, records, plan } = parts;
+    // replaced when it is trained, so not owned
+    this.#rows = rows;
+    this.metric = rows.metric as S;
+    this.d = rows.d;
+    this.#plan = plan;
+    this.#isDerived = parts.isDerived ?? false;
+    this.#records = records;
+    this.#train = parts.train;
+    this.#trainedOn = parts.trainedOn;
+    this.#trainAt = plan.trainAt;
+    this.#drift = new Drift(rows.d, parts.lost);
+  }
+
+  /** Records. */
+  get n(): number {
+    return this.#records.n;
+  }
+  /** Dead rows: deleted records and older versions whose memory a compaction gives back. */
+  get dead(): number {
+    return this.#records.dead;
+  }
+  /** Whether vectors are coded as the options say; before that they are float32. */
+  get isTrained(): boolean {
+    return this.#trainedOn > 0;
+  }
+  get quantizer(): CodeName {
+    return this.#rows.quantizer;
+  }
+  get kind(): 'flat' | 'ivf' {
+    return this.#rows.kind;
+  }
+  get nlist(): number {
+    return this.#rows.nlist;
+  }
+  /** Average code bits a dimension. */
+  get bits(): number {
+    return this.#rows.bits;
+  }
+  /** The index of rows; for saving. @internal */
+  get rows(): IvfIndex {
+    return this.#rows;
+  }
+
+  /** What a file has besides rows; for saving. @internal */
+  extraSections(): ReturnType<typeof recordSections> {
+    this.checkLive('index');
+    const sections = recordSections(this.#records, this.#records.liveSlots());
+    if (this.#records.dead > 0) sections.unshift({ id: 'LIVE', pieces: [liveBytes(this.#records.live)] });
+    if (!this.#isDerived) sections.push(planSection(this.#plan, this.#trainedOn, this.#drift.trained));
+    return sections;
+  }
+
+  has(id: RecordId): boolean {
+    this.checkLive('index');
+    return this.#records.slotOf(id) !== undefined;
+  }
+  /** A record's metadata, or undefined where there is no such record. */
+  get(id: RecordId): VectorRecord<M> | undefined {
+    this.checkLive('index');
+    const slot = this.#records.slotOf(id);
+    return slot === undefined ? undefined : { id, metadata: this.#records.metadataAt(slot) };
+  }
+  /**
+   * A record's vector: as it was added where vectors are kept or not yet coded, else what its code stands for; for 'cosine'
+   * of length 1.
+   * @throws RangeError where there is no such record
+   */
+  vector(id: RecordId): Float32Array {
+    this.checkLive('index');
+    return this.#rows.vectors(Uint32Array.of(this.#slotOf(id)));
+  }
+  /** Ids of all records, in the order they were added or last replaced. */
+  ids(): RecordId[] {
+    this.checkLive('index');
+    return Array.from(this.#records.liveSlots(), (slot) => this.#records.idAt(slot));
+  }
+
+  /**
+   * Adds records: all of them, or none when something is thrown.
+   * @throws TypeError, RangeError on ids that are there already or come twice, on bad vectors or metadata; CapacityError where
+   * memory ends
+   */
+  add(rows: VectorRows<M>): void {
+    this.#append('add', rows);
+  }
+
+  /** add, where a record whose id is there already is replaced, vector and metadata. */
+  upsert(rows: VectorRows<M>): void {
+    this.#append('put', rows);
+  }
+
+  #append(kind: 'add' | 'put', rows: VectorRows<M>): void {
+    this.checkLive('index');
+    checkOptions('rows', rows, ROWS as OptionTable<VectorRows<M>>);
+    const { vectors, ...given } = rows;
+    const set = metricSet(this.metric, vectors, this.d, 'vectors');
+    // a toJSON of the caller's may use the index
+    const prepared = this.#records.prepare(kind, set.n, given);
+    this.checkLive('index');
+    if (set.n === 0) return;
+    this.#put(set.data, prepared);
+    this.#trainIfDue();
+  }
+
+  /** Rows and records together, or neither. */
+  #put(data: Float32Array, prepared: PreparedRecords<M>): void {
+    this.#rows.stage(data);
+    this.#rows.publish();
+    this.#records.commit(prepared);
+    if (this.isTrained) this.#drift.add(data);
+    this.#compactIfDue();
+  }
+
+  /**
+   * Gives a record a new vector, new metadata, or both; what is left out stays.
+   * @throws RangeError where there is no such record, and as add does
+   */
+  update(id: RecordId, change: VectorChange<M>): void {
+    this.checkLive('index');
+    checkOptions('change', change, CHANGE as OptionTable<VectorChange<M>>);
+    const given = copyMetadata('metadata', change.metadata);
+    this.checkLive('index');
+    const slot = this.#slotOf(id);
+    if (change.vector === undefined) {
+      if (given !== undefined) this.#records.setMetadata(slot, given);
+      return;
+    }
+    const vector = toFloat32('vector', change.vector);
+    checkLength('vector', vector.length, this.d, 'd');
+    const { data } = metricSet(this.metric, vector, this.d, 'vector');
+    const metadata = [given ?? this.#records.metadataAt(slot)];
+    this.#put(data, this.#records.prepare('put', 1, { ids: [id], metadata }));
+  }
+
+  /**
+   * Takes records out, in constant time each: no search finds them from now on, and a compaction gives their memory back.
+   * @param ids - one id, or any number of them; those that are not there are passed over
+   * @returns how many there were
+   */
+  delete(ids: RecordId | Iterable<RecordId>): number {
+    this.checkLive('index');
+    const isOne = typeof ids !== 'object';
+    const given = isOne ? [checkRecordId('ids', ids)] : Array.from(ids, (id) => checkRecordId('ids', id));
+    this.checkLive('index');
+    let count = 0;
+    for (const id of given) if (this.#records.delete(id)) count++;
+    if (count > 0) this.#compactIfDue();
+    return count;
+  }
+
+  /**
+   * Gives the memory of dead rows back, in place.
+   * @throws BusyError where a save holds what would be overwritten and there is no memory for a copy; then all is as it was
+   */
+  compact(): void {
+    this.checkLive('index');
+    if (this.dead === 0) return;
+    const keep = this.#records.liveSlots();
+    using ready = this.#rows.compaction(keep);
+    ready.commit();
+    this.#records.compact(keep);
+  }
+
+  /** Where there is no memory for it, the next change tries again: the one that asked for it is done. */
+  #compactIfDue(): void {
+    const { dead, slots } = this.#records;
+    const { compactAt } = this.#plan;
+    if (dead < LEAST_DEAD || dead <= compactAt * slots || compactAt === 1) return;
+    try {
+      this.compact();
+    } catch (error) {
+      if (!(error instanceof CapacityError || error instanceof BusyError)) throw error;
+    }
+  }
+
+  #slotOf(id: RecordId): number {
+    const slot = this.#records.slotOf(checkRecordId('id', id));
+    if (slot === undefined) throw new RangeError(`"id" expected a record's id, got ${printId(id)}`);
+    return slot;
+  }
+
+  #trainIfDue(): void {
+    if (this.isTrained || this.n < this.#trainAt) return;
+    try {
+      this.train();
+      this.#trainingError = undefined;
+    } catch (error) {
+      // what was added is there; it is tried again when there is a quarter more
+      this.#trainingError = error instanceof Error ? error : new Error(String(error));
+      this.#trainAt = Math.ceil(1.25 * this.n);
+    }
+  }
+
+  /**
+   * Trains codes on the vectors there are and codes all of them; dead rows go. Called by the index itself when there are
+   * enough; call it again when the report says that new vectors have drifted, or when the index has grown many times over.
+   * Where vectors are neither kept nor float32 yet, they are taken from their codes: each training then adds an error like
+   * that of the codes. Until it is through the index is as it was, beside the new one.
+   * @throws RangeError on too few vectors for the quantizer, CapacityError where memory ends; then all is as it was
+   */
+  train(): void {
+    this.checkLive('index');
+    const keep = this.#records.liveSlots();
+    const { d } = this;
+    const most = checkInteger('trainSize', this.#plan.trainSize ?? 20_000, 1, 2 ** 32 - 1);
+    const step = Math.max(1, Math.ceil(keep.length / most));
+    const sample = this.#rows.vectors(keep.filter((_, i) => i % step === 0));
+    const trained = making((own) => {
+      const rows = own(this.#train({ data: sample, d }, keep.length));
+      const chunk = Math.max(1, Math.floor(CHUNK_BYTES / (4 * d)));
+      for (let first = 0; first < keep.length; first += chunk) {
+        rows.stage(this.#rows.vectors(keep.subarray(first, first + chunk)));
+      }
+      rows.publish();
+      rows.releaseEncoders();
+      const drift = new Drift(d);
+      drift.train(rows, sample);
+      return { rows, drift };
+    });
+    this.#rows.dispose();
+    this.#rows = trained.rows;
+    this.#drift = trained.drift;
+    this.#trainedOn = keep.length;
+    this.#records.compact(keep);
+  }
+
+  /** How the index does: what it holds, what it was trained on, how far new vectors have drifted from that, bytes. */
+  report(): VectorReport {
+    this.checkLive('index');
+    const { codes, keptVectors } = this.#rows.bytesUsed();
+    return {
+      n: this.n,
+      dead: this.dead,
+      isTrained: this.isTrained,
+      trainedOn: this.#trainedOn,
+      drift: this.#drift.share(this.#rows),
+      trainingError: this.#trainingError,
+      bytes: { codes, keptVectors, ...this.#records.bytesUsed() },
+    };
+  }
+
+  /**
+   * A bit set of allowed records for many searches; good until the index next changes. A predicate may search the index.
+   * @throws TypeError on what is no filter, RangeError on one that changes the index on the way
+   */
+  filter(filter: Exclude<RecordFilter<M>, AllowedRecords>): AllowedRecords {
+    this.checkLive('index');
+    return this.#records.filter(filter);
+  }
+
+  /** undefined where every row may be found. */
+  #allowed(filter: RecordFilter<M> | undefined): AllowedRows | undefined {
+    const { live, slots, dead, n } = this.#records;
+    if (filter === undefined) return dead === 0 ? undefined : { words: live, count: n, isLive: true };
+    const words = this.#records.allowed(filter);
+    this.checkLive('index');
+    const count = countSlots(words);
+    return count === slots ? undefined : { words, count };
+  }
+
+  /**
+   * The k best records, with their metadata; all there are where k is more.
+   * @param query - d numbers
+   * @throws TypeError, RangeError on a query or options that are wrong, on a filter of another index or from before the last
+   * change
+   */
+  search(query: Numbers, k: number, options: VectorSearchOptions<M> = {}): HitOf<M, S>[] {
+    return this.#hits(this.#search('query', query, k, options));
+  }
+
+  /** search for every row of queries (nq × d numbers or nq arrays of d). */
+  searchBatch(queries: Vectors, k: number, options: VectorSearchOptions<M> = {}): HitOf<M, S>[][] {
+    this.checkLive('index');
+    const { data, n } = vectorSet(queries, this.d, 'queries');
+    checkInteger('k', k, 1, MAX_K);
+    checkOptions('options', options, SEARCH as OptionTable<VectorSearchOptions<M>>);
+    const { filter, ...rest } = options;
+    // a filter is evaluated once for all queries
+    const allowed = this.#allowed(filter);
+    return Array.from({ length: n }, (_, q) => {
+      const query = data.subarray(q * this.d, (q + 1) * this.d);
+      return this.#hits(this.#found(this.#rows.search(query, k, { ...rest, ...(allowed && { allowed }) })));
+    });
+  }
+
+  /** search without objects: ids and scores. */
+  searchIds(query: Numbers, k: number, options: VectorSearchOptions<M> = {}): FoundIds {
+    const { slots: _slots, ...found } = this.#search('query', query, k, options);
+    return found;
+  }
+
+  #search(label: string, query: Numbers, k: number, options: VectorSearchOptions<M>): Found {
+    this.checkLive('index');
+    checkOptions('options', options, SEARCH as OptionTable<VectorSearchOptions<M>>);
+    const { filter, ...rest } = options;
+    const values = toFloat32(label, query);
+    const allowed = this.#allowed(filter);
+    return this.#found(this.#rows.search(values, k, { ...rest, ...(allowed && { allowed }) }));
+  }
+
+  #found({ ids: slots, scores, statistics }: ReturnType<IvfIndex['search']>): Found {
+    const ids = Array.from(slots, (slot) => this.#records.idAt(slot));
+    return { slots, ids, scores, ...(statistics && { statistics }) };
+  }
+
+  #hits({ slots, ids, scores }: Found): HitOf<M, S>[] {
+    return ids.map((id, i) => {
+      const score = scores[i] as number;
+      const metadata = this.#records.metadataAt(slots[i] as number);
+      const hit: Hit<M> =
+        this.metric === 'l2' ? { id, distance: score, metadata } : { id, similarity: score, metadata };
+      // of the two the one that HitOf chooses by the type of the metric
+      return hit as HitOf<M, S>;
+    });
+  }
+
+  override dispose(): void {
+    this.#rows?.dispose();
+    super.dispose();
+  }
+}
+
+interface Found extends FoundIds {
+  readonly slots: Uint32Array;
+}
+
+function liveBytes(live: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(4 * live.length);
+  const view = new DataView(bytes.buffer);
+  for (const [i, word] of live.entries()) view.setUint32(4 * i, word, true);
+  return bytes;
+}

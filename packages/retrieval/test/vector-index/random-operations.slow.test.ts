@@ -1,0 +1,3 @@
+import { randomOperations } from './random-operations.case.ts';
+
+randomOperations(25_000);
