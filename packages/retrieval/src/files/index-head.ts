@@ -164,22 +164,6 @@ export const openSaqQuantizer: QuantizerOpener = (wanted, { d, metric }, model) 
   return new SaqQuantizer(saq);
 };
 
-/** What lists are coded in; reader — of the section that modelSection names, not called without a quantizer. */
-export function openPrimary(
-  open: QuantizerOpener,
-  meta: IndexMeta,
-  reader: (id: string) => ByteReader,
-): Quantizer {
-  return open(meta.quantizer, meta, () => reader(modelSection(meta.quantizer) as string));
-}
-
-/** @throws UnsupportedError if the file has secondary codes: only loadIndex reads them */
-export function refuseSecondaryCodes(has: (id: string) => boolean): void {
-  if (has('SECM')) {
-    throw new UnsupportedError('"file" expected no secondary codes where it comes in parts: load it whole');
-  }
-}
-
 /** @throws FormatError if the lists of the index hold numbers that no vectors within range give */
 export function checkCodes(index: IvfIndex): void {
   for (let list = 0; list < index.nlist; list++) {

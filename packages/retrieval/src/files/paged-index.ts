@@ -8,44 +8,32 @@
  * by their checksums; of lists, which come in parts, ids and factors are checked for values that no index holds.
  */
 import {
+  type Block,
   ByteReader,
-  type ContainerTable,
   type Core,
   checkCore,
   checkInteger,
   checkOptions,
-  crc32,
   FormatError,
   longestStored,
-  MAX_HEADER_BYTES,
   making,
   type Numbers,
   type OptionTable,
   Owner,
-  readContainerTable,
   toFloat32,
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { modelSection } from '../ivf/format.ts';
-import { IvfIndex } from '../ivf/ivf-index.ts';
-import { ListScan } from '../ivf/list-scan.ts';
+import { BLOCK } from '../ivf/inverted-lists.ts';
+import type { IvfIndex } from '../ivf/ivf-index.ts';
+import type { ListScan } from '../ivf/list-scan.ts';
 import type { SearchOptions } from '../ivf/search-options.ts';
 import { paddedBatch, putAnswers } from '../search/batch.ts';
 import type { BatchSearchResult, SearchResult } from '../search/search-result.ts';
 import { type ByteRange, type ByteSource, readRanges } from './byte-source.ts';
-import {
-  checkKind,
-  checkSections,
-  type IndexMeta,
-  openPrimary,
-  openQuantizer,
-  readCentroids,
-  readMeta,
-  readSizes,
-  refuseSecondaryCodes,
-} from './index-head.ts';
+import { type PagedHead, readPagedHead } from './paged-head.ts';
 import { PieceCache } from './piece-cache.ts';
+import { runHead } from './program.ts';
 
 export interface OpenIndexOptions {
   /** Most bytes of lists kept in the core's memory. Default 64 MiB. */
@@ -57,7 +45,7 @@ export interface OpenIndexOptions {
   readonly signal?: AbortSignal;
 }
 
-const OPEN_INDEX_OPTIONS: OptionTable<OpenIndexOptions> = {
+export const OPEN_INDEX_OPTIONS: OptionTable<OpenIndexOptions> = {
   cacheBytes: 'number',
   gapBytes: 'number',
   pieceBytes: 'number',
@@ -65,8 +53,11 @@ const OPEN_INDEX_OPTIONS: OptionTable<OpenIndexOptions> = {
 };
 
 export interface PagedSearchOptions extends Omit<SearchOptions, 'rerank'> {
-  /** Scores so many candidates exactly, from the kept vectors of the file. */
-  readonly rerank?: { readonly candidates: number };
+  /**
+   * Scores so many candidates again: exactly from the kept vectors of the file, else from its secondary codes, where the
+   * default is ten times k and false leaves them unread.
+   */
+  readonly rerank?: { readonly candidates: number } | false;
   readonly signal?: AbortSignal;
 }
 
@@ -82,8 +73,6 @@ export interface ReadStatistics {
 const DEFAULT_CACHE_BYTES = 1 << 26;
 const DEFAULT_GAP_BYTES = 1 << 15;
 const DEFAULT_PIECE_BYTES = 1 << 20;
-/** The first request: table, and of most indexes the small sections too. */
-const FIRST_BYTES: number = 1 << 16;
 
 /**
  * Opens an index without reading its lists. The source is the index's from now on and closed with it.
@@ -96,85 +85,36 @@ export async function openIndex(
 ): Promise<PagedIndex> {
   checkCore(core);
   checkOptions('options', options, OPEN_INDEX_OPTIONS);
-  const { signal } = options;
-  const first = await source.read(0, Math.min(Math.max(FIRST_BYTES, MAX_HEADER_BYTES), source.size), signal);
-  const table = readContainerTable(first);
-  if (table.length !== source.size) {
-    throw new FormatError(`expected ${table.length} bytes as the header says, got ${source.size}`, 24);
-  }
-  checkKind(table, false);
-  const whole = async (id: string): Promise<ByteReader> => {
-    const entry = sectionOf(table, id);
-    const end = entry.offset + entry.length;
-    const bytes =
-      end <= first.length
-        ? first.subarray(entry.offset, end)
-        : await source.read(entry.offset, entry.length, signal);
-    if (bytes.length !== entry.length || crc32(bytes) !== entry.checksum) {
-      throw new FormatError(`section "${id}" does not match its checksum`, entry.offset);
-    }
-    return new ByteReader(bytes, entry.offset);
-  };
-  const meta = readMeta(await whole('META'));
-  const has = (id: string): boolean => table.sections.some((section) => section.id === id);
-  checkSections(has, meta);
-  refuseSecondaryCodes(has);
-  const centroids = readCentroids(await whole('CENT'), meta);
-  const { sizes, blocks } = readSizes(await whole('SIZE'), meta);
-  for (const [id, bytes] of [
-    ['IDS', 4 * meta.n],
-    ...(meta.keepVectors ? [['VECS', 4 * meta.n * meta.d] as const] : []),
-  ] as const) {
-    const { length, offset } = sectionOf(table, id);
-    if (length !== bytes)
-      throw new FormatError(`section "${id}" expected ${bytes} bytes, got ${length}`, offset);
-  }
-  const name = modelSection(meta.quantizer);
-  const model = name === undefined ? undefined : await whole(name);
+  const head = await runHead((table) => readPagedHead(core, table, false), source, options.signal);
+  return pagedIndex(head, source, options);
+}
+
+/** An index over a head that was read; both are its own from now on, disposed where its making fails. */
+export function pagedIndex(head: PagedHead, source: ByteSource, options: OpenIndexOptions): PagedIndex {
+  const { index, meta, sizes, idsAt, codesAt } = head;
   return making((own) => {
-    const quantizer = openPrimary(openQuantizer, meta, () => model as ByteReader);
-    const codec = own(new ListScan(core, quantizer));
-    const { blockBytes } = codec.layout;
-    const index = own(
-      new IvfIndex({ ...meta, core, centroids, codec, keepVectors: false, pagedVectors: meta.n }),
+    own(index);
+    const cache = own(
+      new PieceCache({
+        core: index.core,
+        codec: index.codec,
+        n: meta.n,
+        sizes,
+        idsAt,
+        codesAt,
+        cacheBytes: checkInteger('cacheBytes', options.cacheBytes ?? DEFAULT_CACHE_BYTES, 0, 2 ** 32),
+        pieceBytes: checkInteger('pieceBytes', options.pieceBytes ?? DEFAULT_PIECE_BYTES, 1, 2 ** 31),
+      }),
     );
-    const code = sectionOf(table, 'CODE');
-    if (code.length !== blocks * blockBytes) {
-      throw new FormatError(
-        `codes expected ${blocks} blocks of ${blockBytes} bytes, got ${code.length} bytes`,
-        code.offset,
-      );
-    }
-    const cache = new PieceCache({
-      core,
-      codec,
-      n: meta.n,
-      sizes,
-      idsAt: sectionOf(table, 'IDS').offset,
-      codesAt: code.offset,
-      cacheBytes: checkInteger('cacheBytes', options.cacheBytes ?? DEFAULT_CACHE_BYTES, 0, 2 ** 32),
-      pieceBytes: checkInteger('pieceBytes', options.pieceBytes ?? DEFAULT_PIECE_BYTES, 1, 2 ** 31),
-    });
     const gapBytes = checkInteger('gapBytes', options.gapBytes ?? DEFAULT_GAP_BYTES, 0, 2 ** 31);
-    const keptAt = meta.keepVectors ? sectionOf(table, 'VECS').offset : undefined;
-    return new PagedIndex({ index, meta, source, cache, gapBytes, keptAt });
+    return new PagedIndex({ ...head, source, cache, gapBytes });
   });
 }
 
-function sectionOf(table: ContainerTable, id: string): ContainerTable['sections'][number] {
-  const found = table.sections.find((section) => section.id === id);
-  if (!found) throw new FormatError(`expected a section "${id}", got none`, 32);
-  return found;
-}
-
-interface PagedParts {
-  readonly index: IvfIndex;
-  readonly meta: IndexMeta;
+interface PagedParts extends PagedHead {
   readonly source: ByteSource;
   readonly cache: PieceCache;
   readonly gapBytes: number;
-  /** Where kept vectors begin, if there are any. */
-  readonly keptAt: number | undefined;
 }
 
 export class PagedIndex extends Owner {
@@ -261,16 +201,19 @@ export class PagedIndex extends Owner {
 
   async #search(query: Float32Array, k: number, options: PagedSearchOptions): Promise<SearchResult> {
     const { signal, rerank, ...plain } = options;
-    const { index, cache, keptAt } = this.#parts;
+    const { index, cache, keptAt, secondaryAt } = this.#parts;
     this.#checkGoesOn(signal);
     if (rerank) checkOptions('rerank', rerank, { candidates: 'number' });
-    if (rerank && keptAt === undefined) {
-      throw new RangeError('"rerank" expected kept vectors (build with keepVectors: true), got none');
+    if (rerank && keptAt === undefined && secondaryAt === undefined) {
+      throw new RangeError(
+        '"rerank" expected kept vectors (build with keepVectors: true) or secondary codes, got none',
+      );
     }
     let vectors: Float32Array = new Float32Array(0);
+    const fromVectors = rerank && keptAt !== undefined ? { ...rerank, fetch: () => vectors } : rerank;
     using steps = index.searchSteps(query, k, {
       ...plain,
-      ...(rerank && { rerank: { ...rerank, fetch: () => vectors } }),
+      ...(fromVectors !== undefined && { rerank: fromVectors }),
     });
     for (let lists = steps.next(); lists.length > 0; lists = steps.next()) {
       for (const group of cache.groups(lists)) {
@@ -279,11 +222,41 @@ export class PagedIndex extends Owner {
         for (const piece of group) steps.scan(piece.list, cache.content(piece));
       }
     }
-    if (rerank && keptAt !== undefined) {
+    if (steps.rescoring === 'vectors' && keptAt !== undefined) {
       vectors = await this.#vectors(steps.candidates(), keptAt, signal);
-      this.#checkGoesOn(signal);
     }
-    return steps.finish();
+    const gather =
+      steps.rescoring === 'secondary' && secondaryAt !== undefined
+        ? await this.#codes(steps.candidates(), secondaryAt, signal)
+        : undefined;
+    this.#checkGoesOn(signal);
+    return steps.finish(gather);
+  }
+
+  /** Reads the blocks in which the secondary codes of ids lie, and puts the codes one after the other. */
+  async #codes(
+    ids: Uint32Array,
+    secondaryAt: number,
+    signal: AbortSignal | undefined,
+  ): Promise<(blocks: Block) => void> {
+    const codec = this.#parts.index.secondary?.codec as ListScan;
+    const { layout } = codec;
+    const ranges = Array.from(ids, (id) => ({
+      offset: secondaryAt + Math.floor(id / BLOCK) * layout.blockBytes,
+      length: layout.blockBytes,
+    }));
+    const read = await this.#read(ranges, signal);
+    return (blocks) => {
+      this.core.scope((scope) => {
+        const block = scope.reserve(layout.blockBytes);
+        for (const [i, bytes] of read.entries()) {
+          block.u8().set(bytes);
+          const defect = codec.defect(block, BLOCK);
+          if (defect !== undefined) throw new FormatError(`secondary codes: ${defect}`, ranges[i]?.offset);
+          layout.move(block, (ids[i] as number) % BLOCK, blocks, i);
+        }
+      });
+    };
   }
 
   /** Dispose or an abort may come in while a search waits. */

@@ -1,6 +1,6 @@
 /**
- * Readers of files as programs that say which section they need next; a driver answers, from memory or from a stream. So
- * a file is read by one piece of code wherever it lies.
+ * Readers of files as programs that say which section they need next; a driver answers, from memory, from a stream, or from
+ * a source that is read in parts. So a file is read by one piece of code wherever it lies.
  *
  * A section comes whole, as a reader, or is poured: handed on in the pieces that it comes in, so that nothing holds all of
  * it. Programs ask for sections in the order in which files are written. A program that is given up is told (return()), and
@@ -11,10 +11,12 @@ import {
   type ContainerTable,
   crc32,
   FormatError,
+  MAX_HEADER_BYTES,
   readContainer,
   readContainerTable,
   type SectionEntry,
 } from '@sagitta/core-wasm';
+import type { ByteSource } from './byte-source.ts';
 import { type ByteChunks, ByteStream } from './byte-stream.ts';
 
 /** What a program needs next. */
@@ -142,6 +144,40 @@ export async function runFrom<T extends Disposable>(
   } finally {
     running?.return(undefined as never);
     await stream.close();
+  }
+}
+
+/** The first request for a file: table, and of most indexes the small sections too. */
+const FIRST_BYTES: number = 1 << 16;
+
+/** Runs a program that asks for whole sections over a file of which the rest stays where it is. @throws FormatError, what the source rejects with */
+export async function runHead<T extends Disposable>(
+  program: (table: SectionTable) => Program<T>,
+  source: ByteSource,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const first = await source.read(0, Math.min(Math.max(FIRST_BYTES, MAX_HEADER_BYTES), source.size), signal);
+  const table = readContainerTable(first);
+  if (table.length !== source.size) {
+    throw new FormatError(`expected ${table.length} bytes as the header says, got ${source.size}`, 24);
+  }
+  const sections = new SectionTable(table);
+  const running = program(sections);
+  try {
+    for (let step = running.next(); ; ) {
+      if (step.done) return step.value;
+      const { id, offset, length, checksum } = sections.entry(step.value.section);
+      const bytes =
+        offset + length <= first.length
+          ? first.subarray(offset, offset + length)
+          : await source.read(offset, length, signal);
+      if (bytes.length !== length || crc32(bytes) !== checksum) {
+        throw new FormatError(`section "${id}" does not match its checksum`, offset);
+      }
+      step = running.next(new ByteReader(bytes, offset));
+    }
+  } finally {
+    running.return(undefined as never);
   }
 }
 

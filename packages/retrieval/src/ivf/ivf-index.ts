@@ -309,12 +309,13 @@ export class IvfIndex extends Owner {
         sorted ??= found.sort();
         return found.ids(sorted);
       },
-      finish: () => {
+      rescoring: pass.source === 'levels' ? undefined : pass.source,
+      finish: (gather) => {
         check();
         // a fetch that searches the index ends other steps, not these
         this.#steps = undefined;
         try {
-          return this.#finish(pass, visited, sorted);
+          return this.#finish(pass, visited, sorted, gather);
         } finally {
           steps.dispose();
         }
@@ -357,7 +358,7 @@ export class IvfIndex extends Owner {
     checkInteger('allowed.count', count, 0, this.#n);
   }
 
-  #finish(pass: Pass, lists: number, sorted?: number): SearchResult {
+  #finish(pass: Pass, lists: number, sorted?: number, gather?: (blocks: Block) => void): SearchResult {
     const { k, options, rerank, source, prepared, scale } = pass;
     const { found } = prepared;
     const size = sorted ?? found.sort();
@@ -368,7 +369,7 @@ export class IvfIndex extends Owner {
       ? { ...this.codec.statistics(), lists, reranked: rerank ? size : 0 }
       : undefined;
     if (rerank) {
-      const exact = this.#scoresAgain(prepared, ids, source, rerank.fetch);
+      const exact = this.#scoresAgain(prepared, ids, source, rerank.fetch, gather);
       const order = Uint32Array.from(ids, (_, i) => i).sort(
         (a, b) => (exact[a] as number) - (exact[b] as number) || (ids[a] as number) - (ids[b] as number),
       );
@@ -409,10 +410,11 @@ export class IvfIndex extends Owner {
     ids: Uint32Array,
     source: RerankSource | undefined,
     fetch: VectorFetch | undefined,
+    gather: ((blocks: Block) => void) | undefined,
   ): Float32Array {
     if (source === 'vectors') return this.#exactScores(place, ids, fetch);
     const query = place.f32(0, this.d).slice();
-    if (source === 'secondary' && this.#secondary) return this.#secondary.scores(query, ids);
+    if (source === 'secondary' && this.#secondary) return this.#secondary.scores(query, ids, gather);
     return this.#codes.levelScores(query, bases, ids, this.#n);
   }
 

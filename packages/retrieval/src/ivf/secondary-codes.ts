@@ -102,8 +102,15 @@ export class SecondaryCodes extends Owner {
     return undefined;
   }
 
-  /** Scores of ids, smaller is better. query — of length 1 for cosine. */
-  scores(query: Float32Array, ids: Uint32Array): Float32Array {
+  /**
+   * Scores of ids, smaller is better. query — of length 1 for cosine; gather — puts their codes into the places 0… of blocks,
+   * where they are not here.
+   */
+  scores(
+    query: Float32Array,
+    ids: Uint32Array,
+    gather: (blocks: Block) => void = this.#gather(ids),
+  ): Float32Array {
     this.checkLive('secondary codes');
     if (ids.length === 0) return new Float32Array(0);
     const { codec } = this;
@@ -111,13 +118,19 @@ export class SecondaryCodes extends Owner {
     return this.core.scope((scope) => {
       const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.layout.blockBytes);
       const out = scope.reserve(4 * BLOCK * Math.ceil(ids.length / BLOCK));
-      for (const [i, id] of ids.entries()) {
-        const from = this.#list.locate(0, id);
-        codec.layout.move(from.blocks, from.position, blocks, i);
-      }
+      gather(blocks);
       codec.scores(blocks, ids.length, this.#projected.at(), this.#base(query), out);
       return out.f32(0, ids.length).slice();
     });
+  }
+
+  #gather(ids: Uint32Array): (blocks: Block) => void {
+    return (blocks) => {
+      for (const [i, id] of ids.entries()) {
+        const from = this.#list.locate(0, id);
+        this.codec.layout.move(from.blocks, from.position, blocks, i);
+      }
+    };
   }
 
   /** The exact score of the origin. */

@@ -14,8 +14,13 @@ export interface SearchSteps extends Disposable {
   scan(list: number, content: ListPiece): void;
   /** Ids that rerank.fetch will be asked for, in that order; nothing is scanned after it. */
   candidates(): Uint32Array;
-  /** The result; the search is over then, and its memory is given back. Disposing it gives it up. */
-  finish(): SearchResult;
+  /** Where candidates are scored again from, if they are. */
+  readonly rescoring: 'vectors' | 'secondary' | undefined;
+  /**
+   * The result; the search is over then, and its memory is given back. Disposing it gives it up. gather — where candidates are
+   * scored again from secondary codes: puts those of the candidates, in their order, into the places 0… of blocks.
+   */
+  finish(gather?: (blocks: Block) => void): SearchResult;
 }
 
 /** Scratch like that of Core.scope, but for as long as the steps go on. */

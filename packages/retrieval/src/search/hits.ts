@@ -26,6 +26,23 @@ export type Hit<M = JsonValue> = SimilarityHit<M> | DistanceHit<M>;
 /** The hits of an index by its metric. */
 export type HitOf<M, S extends Metric> = S extends 'l2' ? DistanceHit<M> : SimilarityHit<M>;
 
+/** The hits of slots: with their ids and metadata, and the score by its name. */
+export function hitsOf<M, S extends Metric>(
+  metric: S,
+  recordAt: (slot: number) => { readonly id: RecordId; readonly metadata: M | undefined },
+  slots: Uint32Array,
+  scores: Float32Array,
+): HitOf<M, S>[] {
+  return Array.from(slots, (slot, i) => {
+    const score = scores[i] as number;
+    const { id, metadata } = recordAt(slot);
+    const hit: Hit<M> =
+      metric === 'l2' ? { id, distance: score, metadata } : { id, similarity: score, metadata };
+    // of the two the one that HitOf chooses by the type of the metric
+    return hit as HitOf<M, S>;
+  });
+}
+
 /** Ids and scores of a search, for those who want no objects. */
 export interface FoundIds {
   /** Best first; ties go to what was added first. */

@@ -6,7 +6,8 @@ import type { IvfIndex } from '../ivf/ivf-index.ts';
 import type { JsonValue } from '../records/json.ts';
 import { Records } from '../records/records.ts';
 import { planOf, type VectorIndexOptions, type VectorPlan } from './options.ts';
-import { type TrainRows, VectorIndex, type VectorRows } from './vector-index.ts';
+import type { VectorRows } from './types.ts';
+import { type TrainRows, VectorIndex } from './vector-index.ts';
 
 /** Trains rows as a plan says. */
 export function trainerOf(core: Core, plan: VectorPlan): TrainRows {

@@ -7,10 +7,15 @@ export { buildVectorIndex, createVectorIndex } from './create.ts';
 export { loadVectorIndex, loadVectorIndexFrom } from './load.ts';
 export type { VectorIndexOptions } from './options.ts';
 export {
-  type VectorChange,
-  VectorIndex,
-  type VectorRecord,
-  type VectorReport,
-  type VectorRows,
-  type VectorSearchOptions,
-} from './vector-index.ts';
+  openVectorIndex,
+  PagedVectorIndex,
+  type PagedVectorSearchOptions,
+} from './paged-vector-index.ts';
+export type {
+  VectorChange,
+  VectorRecord,
+  VectorReport,
+  VectorRows,
+  VectorSearchOptions,
+} from './types.ts';
+export { VectorIndex } from './vector-index.ts';

@@ -24,71 +24,28 @@ import {
 } from '@sagitta/core-wasm';
 import type { CodeName } from '@sagitta/quantizers';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
-import { SEARCH_OPTIONS, type SearchOptions } from '../ivf/search-options.ts';
+import { RERANK_OPTIONS, type SearchOptions } from '../ivf/search-options.ts';
 import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
 import { recordSections } from '../records/format.ts';
 import { checkRecordId, printId, type RecordId } from '../records/ids.ts';
 import type { JsonValue } from '../records/json.ts';
 import { copyMetadata, type PreparedRecords, Records } from '../records/records.ts';
-import type { FoundIds, Hit, HitOf } from '../search/hits.ts';
+import { type FoundIds, type HitOf, hitsOf } from '../search/hits.ts';
 import { MAX_K } from '../search/search-result.ts';
 import { type AllowedRows, countSlots } from '../search/slot-set.ts';
 import { Drift } from './drift.ts';
 import { planSection } from './format.ts';
 import type { VectorPlan } from './options.ts';
-
-/** New rows of a vector index. */
-export interface VectorRows<M = JsonValue> {
-  /** One a vector; left out: the next row numbers. */
-  readonly ids?: readonly RecordId[];
-  /** n × d numbers or n arrays of d, finite, copied. */
-  readonly vectors: Vectors;
-  /** One a vector, JSON or undefined, copied. */
-  readonly metadata?: readonly (M | undefined)[];
-}
-
-/** What a record gets anew. */
-export interface VectorChange<M = JsonValue> {
-  /** d numbers, copied. */
-  readonly vector?: Numbers;
-  readonly metadata?: M;
-}
-
-export interface VectorSearchOptions<M = JsonValue> extends Omit<SearchOptions, 'allowed'> {
-  /** Records that may be found: an expression over metadata, a predicate, ids, or what index.filter made of these. */
-  readonly filter?: RecordFilter<M>;
-}
-
-/** A record as get gives it. */
-export interface VectorRecord<M = JsonValue> {
-  readonly id: RecordId;
-  readonly metadata: M | undefined;
-}
-
-/** How an index does. */
-export interface VectorReport {
-  readonly n: number;
-  /** Rows of deleted records and of older versions, whose memory a compaction gives back. */
-  readonly dead: number;
-  readonly isTrained: boolean;
-  /** Vectors there were when codes were trained; 0 before. */
-  readonly trainedOn: number;
-  /**
-   * Share, 0 to 1, of what codes of vectors added since training miss that they would not miss had they been trained for:
-   * 0.5 means that new vectors lose twice what those of training lose. undefined before there are such vectors.
-   */
-  readonly drift: number | undefined;
-  /** What a training that was due ended with, where that was an error. */
-  readonly trainingError: Error | undefined;
-  readonly bytes: {
-    /** Codes, row numbers, lists and centroids, and secondary codes: in the core's memory. */
-    readonly codes: number;
-    readonly keptVectors: number;
-    readonly ids: number;
-    readonly metadata: number;
-    readonly indexed: number;
-  };
-}
+import {
+  CHANGE,
+  ROWS,
+  SEARCH,
+  type VectorChange,
+  type VectorRecord,
+  type VectorReport,
+  type VectorRows,
+  type VectorSearchOptions,
+} from './types.ts';
 
 /** Trains an empty index of rows on a sample. */
 export type TrainRows = (sample: { readonly data: Float32Array; readonly d: number }, n: number) => IvfIndex;
@@ -106,10 +63,6 @@ export interface VectorIndexParts<M> {
   readonly lost?: number;
 }
 
-const ROWS: OptionTable<VectorRows> = { ids: 'any', vectors: 'any', metadata: 'any' };
-const CHANGE: OptionTable<VectorChange> = { vector: 'any', metadata: 'any' };
-const { allowed: _, ...SHARED } = SEARCH_OPTIONS;
-const SEARCH: OptionTable<VectorSearchOptions> = { ...SHARED, filter: 'any' };
 /** Fewer dead rows than this are left alone. */
 const LEAST_DEAD = 64;
 /** Bytes of vectors that are coded at a time when an index is trained. */
@@ -404,7 +357,7 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
    * change
    */
   search(query: Numbers, k: number, options: VectorSearchOptions<M> = {}): HitOf<M, S>[] {
-    return this.#hits(this.#search('query', query, k, options));
+    return this.#hits(this.#search(query, k, options));
   }
 
   /** search for every row of queries (nq × d numbers or nq arrays of d). */
@@ -412,45 +365,64 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
     this.checkLive('index');
     const { data, n } = vectorSet(queries, this.d, 'queries');
     checkInteger('k', k, 1, MAX_K);
-    checkOptions('options', options, SEARCH as OptionTable<VectorSearchOptions<M>>);
-    const { filter, ...rest } = options;
-    // a filter is evaluated once for all queries
-    const allowed = this.#allowed(filter);
+    const ready = this.#ready(options);
     return Array.from({ length: n }, (_, q) => {
       const query = data.subarray(q * this.d, (q + 1) * this.d);
-      return this.#hits(this.#found(this.#rows.search(query, k, { ...rest, ...(allowed && { allowed }) })));
+      return this.#hits(this.#find(query, k, ready));
     });
   }
 
   /** search without objects: ids and scores. */
   searchIds(query: Numbers, k: number, options: VectorSearchOptions<M> = {}): FoundIds {
-    const { slots: _slots, ...found } = this.#search('query', query, k, options);
-    return found;
+    const { slots, scores, statistics, before } = this.#search(query, k, options);
+    const ids = Array.from(slots, (slot) => before?.get(slot)?.id ?? this.#records.idAt(slot));
+    return { ids, scores, ...(statistics && { statistics }) };
   }
 
-  #search(label: string, query: Numbers, k: number, options: VectorSearchOptions<M>): Found {
+  #search(query: Numbers, k: number, options: VectorSearchOptions<M>): Found<M> {
     this.checkLive('index');
+    const values = toFloat32('query', query);
+    return this.#find(values, k, this.#ready(options));
+  }
+
+  /** Options whose filter is evaluated: once, for however many queries. */
+  #ready(options: VectorSearchOptions<M>): ReadyOptions {
     checkOptions('options', options, SEARCH as OptionTable<VectorSearchOptions<M>>);
-    const { filter, ...rest } = options;
-    const values = toFloat32(label, query);
+    const { filter, rerank, ...rest } = options;
     const allowed = this.#allowed(filter);
-    return this.#found(this.#rows.search(values, k, { ...rest, ...(allowed && { allowed }) }));
+    if (rerank) checkOptions('rerank', rerank, RERANK_OPTIONS);
+    return { ...rest, ...(rerank !== undefined && { rerank }), ...(allowed && { allowed }) };
   }
 
-  #found({ ids: slots, scores, statistics }: ReturnType<IvfIndex['search']>): Found {
-    const ids = Array.from(slots, (slot) => this.#records.idAt(slot));
-    return { slots, ids, scores, ...(statistics && { statistics }) };
-  }
-
-  #hits({ slots, ids, scores }: Found): HitOf<M, S>[] {
-    return ids.map((id, i) => {
-      const score = scores[i] as number;
-      const metadata = this.#records.metadataAt(slots[i] as number);
-      const hit: Hit<M> =
-        this.metric === 'l2' ? { id, distance: score, metadata } : { id, similarity: score, metadata };
-      // of the two the one that HitOf chooses by the type of the metric
-      return hit as HitOf<M, S>;
+  #find(query: Float32Array, k: number, { rerank, ...rest }: ReadyOptions): Found<M> {
+    if (!rerank || !rerank.fetch) {
+      const { ids: slots, ...found } = this.#rows.search(query, k, {
+        ...rest,
+        ...(rerank !== undefined && { rerank: rerank && { candidates: rerank.candidates } }),
+      });
+      return { slots, ...found, before: undefined };
+    }
+    // the caller's function may change the index: what candidates were before is the answer
+    const { fetch, candidates } = rerank;
+    const before = new Map<number, VectorRecord<M>>();
+    const fetchRows = (rows: Uint32Array): Vectors => {
+      for (const slot of rows) {
+        before.set(slot, { id: this.#records.idAt(slot), metadata: this.#records.metadataAt(slot) });
+      }
+      return fetch(Array.from(rows, (slot) => this.#records.idAt(slot)));
+    };
+    const { ids: slots, ...found } = this.#rows.search(query, k, {
+      ...rest,
+      rerank: { candidates, fetch: fetchRows },
     });
+    return { slots, ...found, before };
+  }
+
+  #hits({ slots, scores, before }: Found<M>): HitOf<M, S>[] {
+    const { metric } = this;
+    const recordAt = (slot: number): VectorRecord<M> =>
+      before?.get(slot) ?? { id: this.#records.idAt(slot), metadata: this.#records.metadataAt(slot) };
+    return hitsOf(metric, recordAt, slots, scores);
   }
 
   override dispose(): void {
@@ -459,8 +431,12 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
   }
 }
 
-interface Found extends FoundIds {
+type ReadyOptions = Omit<SearchOptions, 'rerank'> & Pick<VectorSearchOptions, 'rerank'>;
+
+interface Found<M> extends Pick<FoundIds, 'scores' | 'statistics'> {
   readonly slots: Uint32Array;
+  /** Records of slots as they were, where the index may have changed since. */
+  readonly before: ReadonlyMap<number, VectorRecord<M>> | undefined;
 }
 
 function liveBytes(live: Uint32Array): Uint8Array {
