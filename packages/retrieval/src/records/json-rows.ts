@@ -186,16 +186,16 @@ export class JsonRows {
     this.#words[this.#used++] = word;
   }
   #write(value: JsonValue | undefined): void {
-    if (typeof value === 'string') return this.#word(STRING, this.#strings.add(value));
-    if (typeof value === 'number') return this.#writeNumber(value);
-    if (typeof value !== 'object' || value === null) {
-      return this.#word(LITERAL, value === true ? 2 : value === false ? 1 : 0);
-    }
-    if (isList(value)) {
+    if (typeof value === 'string') this.#word(STRING, this.#strings.add(value));
+    else if (typeof value === 'number') this.#writeNumber(value);
+    else if (typeof value !== 'object' || value === null) {
+      this.#word(LITERAL, value === true ? 2 : value === false ? 1 : 0);
+    } else if (isList(value)) {
       this.#word(ARRAY, value.length);
       for (const one of value) this.#write(one);
-      return;
-    }
+    } else this.#writeObject(value);
+  }
+  #writeObject(value: { readonly [key: string]: JsonValue | undefined }): void {
     const keys = Object.keys(value);
     const shape = this.#shape(keys);
     if (shape === undefined) this.#word(OBJECT, keys.length);
@@ -207,7 +207,8 @@ export class JsonRows {
   }
   #writeNumber(value: number): void {
     if (Number.isInteger(value) && value >= -INTEGER_OFFSET && value < INTEGER_OFFSET) {
-      return this.#word(INTEGER, value + INTEGER_OFFSET);
+      this.#word(INTEGER, value + INTEGER_OFFSET);
+      return;
     }
     this.#word(NUMBER, 0);
     this.#double[0] = value;
