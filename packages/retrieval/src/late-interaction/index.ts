@@ -4,29 +4,29 @@
  * @module
  */
 
-export {
-  type FieldCondition,
-  type FieldOperators,
-  type RecordExpression,
+export type {
+  FieldCondition,
+  FieldOperators,
+  RecordExpression,
 } from '../records/expression.ts';
 export { AllowedRecords, type RecordFilter, type RecordPredicate } from '../records/filter.ts';
 export type { RecordId } from '../records/ids.ts';
 export type { JsonValue } from '../records/json.ts';
-export { Records } from '../records/records.ts';
 export { type BudgetOptions, type Budgets, budgetsOf, shortQueryFactor } from '../search/budgets.ts';
 export { type Clock, type MultiVectorStatistics, STAGES, type Stage } from '../search/statistics.ts';
 export { type CarvedQuery, carveBalls } from './ball-carving.ts';
 export {
   buildMultiVectorIndex,
+  type CreateMultiVectorOptions,
   createMultiVectorIndex,
   type MultiVectorOptions,
   trainMultiVectorIndex,
 } from './build.ts';
 export type { DocumentStores, MultiVectorBytes } from './document-stores.ts';
-export {
-  type MultiVectorChange,
-  type MultiVectorDocuments,
-  type MultiVectorSearchOptions,
+export type {
+  MultiVectorChange,
+  MultiVectorDocuments,
+  MultiVectorSearchOptions,
 } from './documents.ts';
 export { FdeLists } from './fde-lists.ts';
 export { multiVectorPieces, saveMultiVectorIndex, snapshotMultiVectorIndex } from './format.ts';

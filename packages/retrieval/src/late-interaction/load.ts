@@ -110,7 +110,6 @@ export function loadMultiVectorIndex<M = JsonValue>(
   const meta = readMeta(container);
   checkSections(container, meta);
   const { n } = meta;
-  const records = version === 1 ? readRecords1<M>(container, n) : readRecords<M>(container, n);
   const encoder = readEncoder(container, meta);
   return making((own) => {
     const fdeStore = (name: string): FdeStore => {
@@ -138,6 +137,8 @@ export function loadMultiVectorIndex<M = JsonValue>(
       ...(meta.hasFinerTokens && { finerTokens: tokenStore('TK2') }),
       ...(meta.nlist > 0 && { lists: own(readLists(core, container, meta)) }),
     };
+    // the stores have n rows: nothing else bounds row numbers
+    const records = version === 1 ? readRecords1<M>(container, n) : readRecords<M>(container, n);
     for (let slot = 0; slot < n; slot++) {
       const length = stores.tokens.lengthOf(slot);
       if (stores.finerTokens && stores.finerTokens.lengthOf(slot) !== length) {

@@ -67,7 +67,7 @@ export interface MultiVectorParts<M = JsonValue> {
   readonly compactAt?: number;
   /** For times in statistics. */
   readonly clock?: Clock;
-  /** Contents of a file, row by row of the filled stores. */
+  /** Contents of a file, row by row of the filled stores. @internal */
   readonly records?: Records<M>;
 }
 
@@ -123,7 +123,7 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
   get parameterHash(): string {
     return this.encoder.parameterHash;
   }
-  /** Ids and metadata by slot; for saving. */
+  /** Ids and metadata by slot; for saving. @internal */
   get records(): Records<M> {
     return this.#records;
   }

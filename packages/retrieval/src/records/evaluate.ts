@@ -3,7 +3,7 @@
  * parts before left, in `or` those that no part before took.
  *
  * 100,000 notes, Node 22, median: a scan of one field takes 4 ms (equality) to 9 ms (a range), of strings for a part 15; a
- * predicate, which has an object made for each, 20 to 28; field-index.ts says what an indexed field takes.
+ * predicate, which has an object made for each, 15 to 20; field-index.ts says what an indexed field takes.
  */
 import { hasSlot } from '../search/slot-set.ts';
 import { type ExpressionNode, holds, type JsonScalar, type Test } from './expression.ts';

@@ -128,7 +128,7 @@ function readText(reader: ByteReader): string {
 }
 
 /**
- * The n records that recordSections wrote, all live.
+ * The n records that recordSections wrote, all live. n is bounded by what else the file holds: row numbers have no section.
  * @throws FormatError on sections that are none
  */
 export function readRecords<M = JsonValue>(

@@ -4,7 +4,7 @@
  * the ids where none are given, and then cost nothing.
  */
 import { checkLength } from '@sagitta/core-wasm';
-import { addSlot, hasSlot, listSlots, removeSlot, wordsFor } from '../search/slot-set.ts';
+import { addSlot, allSlots, hasSlot, listSlots, removeSlot, wordsFor } from '../search/slot-set.ts';
 import { evaluate } from './evaluate.ts';
 import { isExpression, parseExpression } from './expression.ts';
 import { FieldIndex } from './field-index.ts';
@@ -69,8 +69,7 @@ export class Records<M = JsonValue> {
     this.#ids = contents?.ids ?? new RecordIds();
     this.#metadata = contents?.metadata ?? new JsonRows();
     this.#fields = new Map(this.indexed.map((path) => [path, new FieldIndex(this.#metadata, path)]));
-    this.#grow(this.slots);
-    for (let slot = 0; slot < this.slots; slot++) addSlot(this.#live, slot);
+    this.#live = allSlots(this.slots);
     this.#n = this.slots;
   }
 
@@ -264,8 +263,7 @@ export class Records<M = JsonValue> {
     if (this.#metadata.isEmpty) this.#metadata.truncate(keep.length);
     else this.#metadata.compact(keep);
     for (const field of this.#fields.values()) field.clear();
-    this.#live = new Uint32Array(wordsFor(keep.length));
-    for (let slot = 0; slot < keep.length; slot++) addSlot(this.#live, slot);
+    this.#live = allSlots(keep.length);
     this.#n = keep.length;
     this.#changes++;
   }

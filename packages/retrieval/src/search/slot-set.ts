@@ -14,6 +14,13 @@ export function wordsFor(slots: number): number {
   return Math.ceil(slots / 32);
 }
 
+/** A set of the slots 0 to n - 1. */
+export function allSlots(slots: number): Uint32Array {
+  const words = new Uint32Array(wordsFor(slots)).fill(0xffffffff);
+  if (slots % 32 > 0) words[words.length - 1] = 2 ** (slots % 32) - 1;
+  return words;
+}
+
 export function hasSlot(words: Uint32Array, slot: number): boolean {
   return (((words[slot >>> 5] as number) >>> (slot & 31)) & 1) === 1;
 }

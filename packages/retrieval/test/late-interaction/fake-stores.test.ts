@@ -1,7 +1,7 @@
 /** The index over plain stores: the common suite, and what the order of stages can be seen by. */
 import { createCore, joinTokenSets } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
-import { MultiVectorIndex, type MultiVectorParts, Records, shortQueryFactor } from '../../src/index.ts';
+import { MultiVectorIndex, type MultiVectorParts, shortQueryFactor } from '../../src/index.ts';
 import { FdeLists } from '../../src/late-interaction/fde-lists.ts';
 import { rowsOf } from './chamfer.ts';
 import { FakeFdeStore, FakeTokenStore, fakeEncoder } from './fakes.ts';
@@ -14,10 +14,9 @@ multiVectorCase({
   // f32 sums of at most 16 terms of unit vectors, and of at most 10 tokens
   tolerance: 1e-5,
   leastHits: 100,
-  make: (core, _, more) =>
+  make: (core) =>
     new MultiVectorIndex({
       core,
-      records: new Records(more),
       metric: 'ip',
       encoder: fakeEncoder(D),
       stores: { fdes: new FakeFdeStore(D), tokens: new FakeTokenStore(D, 'ip') },
@@ -29,10 +28,9 @@ multiVectorCase({
   metric: 'cosine',
   tolerance: 1e-5,
   leastHits: 100,
-  make: (core, sample, more) =>
+  make: (core, sample) =>
     new MultiVectorIndex({
       core,
-      records: new Records(more),
       metric: 'cosine',
       encoder: fakeEncoder(D),
       stores: {

@@ -17,7 +17,7 @@ export interface MultiVectorCase {
   readonly name: string;
   readonly metric: TokenMetric;
   /** An empty index of dimension d, trained where it must be on the sample. */
-  make(core: Core, sample: TokenSet, more?: { readonly indexed: readonly string[] }): MultiVectorIndex;
+  make(core: Core, sample: TokenSet): MultiVectorIndex;
   /** Most that a similarity of unit tokens may be off. */
   readonly tolerance: number;
   /** Of 100 true neighbours, found with every document reranked: 100 for exact tokens. */
@@ -177,75 +177,6 @@ export function multiVectorCase(one: MultiVectorCase): void {
         expect(index.searchIds(query, 8, { filter: [], exactBelow }).ids).toEqual([]);
         expect(index.searchIds(query, 8, { filter: [5], exactBelow }).ids).toEqual([5]);
       }
-    });
-
-    it('filters by expressions as by predicates, indexed or not', () => {
-      const query = rowsOf(queries, 2);
-      using named = one.make(core, documents, { indexed: ['kind', 'year'] });
-      named.add({ ids, tokens: documents, metadata });
-      const filter = { kind: 'third', year: { gte: 1995, lt: 2003 } };
-      const expected = index.search(query, 9, {
-        ...ALL,
-        filter: (value) => {
-          const { kind, year } = value as { kind: string; year: number };
-          return kind === 'third' && year >= 1995 && year < 2003;
-        },
-      });
-      expect(expected.length).toBe(9);
-      for (const own of [index, named]) {
-        for (const exactBelow of [0, 5000]) {
-          expect(own.search(query, 9, { ...ALL, filter, exactBelow })).toEqual(expected);
-          expect(own.search(query, 9, { ...ALL, filter: own.filter(filter), exactBelow })).toEqual(expected);
-        }
-        expect(() => own.search(query, 9, { filter: { year: { gtt: 5 } as never } })).toThrow(
-          /"filter.year" expected known options .* got "gtt": did you mean "gt"/,
-        );
-      }
-    });
-
-    it('finds nothing for a query without tokens', () => {
-      const nothing = new Float32Array(0);
-      for (const options of [{}, { exact: true }, { filter: ids.slice(3) }, { ballCarving: 0.9 }]) {
-        expect(index.search(nothing, 3, options)).toEqual([]);
-        expect(index.search({ tokens: [] }, 3, options)).toEqual([]);
-      }
-      expect(index.searchIds(nothing, 3, { statistics: true })).toMatchObject({
-        ids: [],
-        statistics: { queryTokens: 0, scanned: 0, reranked: 0, allowed: N },
-      });
-      expect(index.searchBatch(joinTokenSets([nothing, rowsOf(queries, 0)], D), 3)).toEqual([
-        [],
-        index.search(rowsOf(queries, 0), 3),
-      ]);
-      expect(index.explain(nothing, 3)).toEqual({ id: 3, similarity: 0, matches: [] });
-    });
-
-    it('counts rows where no ids are given, puts what is there or not, and deletes several at once', () => {
-      using changing = one.make(core, documents);
-      changing.add({ tokens: documents });
-      expect(changing.ids()).toEqual(ids);
-      expect(changing.records.isImplicit).toBe(true);
-      const query = rowsOf(queries, 3);
-      const found = changing.searchIds(query, N, ALL);
-      expect(found).toEqual(index.searchIds(query, N, ALL));
-      expect(changing.delete([7, 9, 'nobody', 9])).toBe(2);
-      expect(changing.has(7)).toBe(false);
-      changing.upsert({
-        ids: [8, 10n],
-        tokens: joinTokenSets([query, query], D),
-        metadata: ['put', 'new'],
-      });
-      expect(changing.searchIds(query, 2, ALL).ids).toEqual([8, 10n]);
-      expect([changing.n, changing.dead]).toEqual([N - 1, 3]);
-      changing.add({ tokens: joinTokenSets([query], D) });
-      expect(changing.searchIds(query, 3, ALL).ids).toEqual([8, N, 10n]);
-      const all = changing.search(query, N, ALL);
-      changing.compact();
-      expect(changing.search(query, N, ALL)).toEqual(all);
-      changing.upsert({ ids: [8], tokens: joinTokenSets([query], D) });
-      expect(changing.get(8)).toEqual({ tokens: query.length / D, metadata: undefined });
-      expect(() => changing.delete([3, -1])).toThrow(/"ids\[1\]"/);
-      expect(changing.has(3)).toBe(true);
     });
 
     it('deletes, adds and updates by id', () => {

@@ -25,6 +25,6 @@ for (const [name, options] of Object.entries(KINDS)) {
     name,
     metric: options.metric ?? 'cosine',
     ...expected,
-    make: (core, _, more) => trainKind(core, SAMPLE, name, more),
+    make: (core) => trainKind(core, SAMPLE, name),
   });
 }

@@ -3,6 +3,7 @@ import { ByteReader, type Core, createCore, making, type TokenSet } from '@sagit
 import { bytesOfPieces, refusingCore } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import {
+  createMultiVectorIndex,
   createTokenStore,
   type FdeEncoder,
   type FdeSession,
@@ -75,7 +76,17 @@ describe.each(Object.keys(KINDS))('an index of %s', (name) => {
         run: (index) => index.add({ ids: idsOf(MORE, 1000), tokens: MORE }),
       }),
       checkRefusals({ on: build, answers, run: (index) => index.update(3, { tokens: QUERY }) }),
+      checkRefusals({
+        on: build,
+        answers,
+        run: (index) => index.upsert({ ids: idsOf(MORE, 20), tokens: MORE }),
+      }),
     );
+  });
+
+  it('starts empty', async () => {
+    const run = (_: undefined, core: Core) => createMultiVectorIndex(core, { d: D, tokenEncoding: 'saq' });
+    await refusals(checkRefusals({ on: nothing, run }));
   });
 
   it('is compacted', async () => {
@@ -93,7 +104,7 @@ describe.each(Object.keys(KINDS))('an index of %s', (name) => {
       checkRefusals({ ...reading, run: (index) => index.searchIds(QUERY, 5, search) }),
       checkRefusals({
         ...reading,
-        run: (index) => index.searchIds(QUERY, 5, { filter: (_, id) => id !== 3 }),
+        run: (index) => index.searchIds(QUERY, 5, { filter: idsOf(FIRST).slice(4) }),
       }),
       checkRefusals({ ...reading, run: (index) => index.searchIds(QUERY, 5, { exact: true }) }),
       checkRefusals({ ...reading, run: (index) => index.searchBatch(FIRST, 2) }),

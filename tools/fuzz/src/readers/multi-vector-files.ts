@@ -7,12 +7,13 @@ const QUERY_TOKENS = 4;
 
 function checkSearch(index: MultiVectorIndex): void {
   const query = someValues(QUERY_TOKENS * index.d, 'query');
-  for (const options of [{}, { ballCarving: 0.8, nprobe: 100 }]) {
+  for (const options of [{}, { filter: { id: { exists: true } } }, { ballCarving: 0.8, nprobe: 100 }]) {
     const { ids, scores } = index.searchIds(query, K, options);
     checkFound(ids, scores, 'search');
-    for (const id of ids) check(index.has(id), `search: ${JSON.stringify(id)} is none of its ids`);
+    for (const id of ids) check(index.has(id), `search: ${String(id)} is none of its ids`);
   }
   for (const id of index.ids().slice(0, 3)) index.explain(query, id);
+  for (const id of index.ids()) JSON.stringify(index.get(id)?.metadata);
 }
 
 function use(bytes: Uint8Array, { core }: Surroundings): void {

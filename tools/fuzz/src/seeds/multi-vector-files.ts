@@ -1,9 +1,11 @@
 /** Small multi-vector indexes of every encoder, store of FDEs and coder of tokens. */
+import { readFileSync } from 'node:fs';
 import type { Core } from '@sagitta/core-wasm';
 import {
   type FdeEncoder,
   type MultiVectorOptions,
   MuveraFde,
+  type RecordId,
   saveMultiVectorIndex,
   trainLearnedFde,
   trainMultiVectorIndex,
@@ -11,6 +13,9 @@ import {
 } from '@sagitta/retrieval';
 import type { Seed } from '../reader.ts';
 import { documents } from './documents.ts';
+
+/** What this build no longer writes. */
+const VERSION_1 = new URL('../../../../packages/retrieval/test/golden/multi-vector.v1.sag', import.meta.url);
 
 const D = 8;
 const N = 30;
@@ -83,14 +88,27 @@ const KINDS: readonly (MultiVectorOptions & { readonly by: string })[] = [
 export function multiVectorSeeds(core: Core): Seed[] {
   const made = encoders(core);
   const tokens = documents(N, D, MOST);
-  const ids = Array.from({ length: N }, (_, i) => (i % 3 === 0 ? `document ${i}` : i));
-  const metadata = ids.map((id, i) => (i % 2 === 0 ? { id, list: [1, null] } : 'é'));
-  return KINDS.map(({ by, ...options }) => {
+  const ids = Array.from(
+    { length: N },
+    (_, i): RecordId => (i % 3 === 0 ? `document ${i}` : i % 5 === 0 ? BigInt(-i) : i),
+  );
+  const metadata = ids.map((id, i) =>
+    i % 2 === 0
+      ? { id: String(id), list: [1, null, i / 3], deep: { '__proto__ ': true } }
+      : ['é', '\ud800'][(i % 4) >> 1],
+  );
+  const ofKinds = KINDS.map(({ by, ...options }, kind) => {
     const sample = documents(options.fdeEncoding === 'pq256x8' ? 260 : 60, D, MOST, 1);
     const encoder = made[by] as FdeEncoder;
-    using index = trainMultiVectorIndex(core, sample, { encoder, ...options });
-    index.add({ ids, tokens, metadata });
+    using index = trainMultiVectorIndex(core, sample, {
+      encoder,
+      ...options,
+      ...(kind === 0 && { indexed: ['id', 'deep.list'] }),
+    });
+    // one of row numbers alone, whose file says nothing of records
+    index.add(kind === 1 ? { tokens } : { ids, tokens, metadata });
     const { fdeEncoding = 'int8', tokenEncoding = 'int8' } = options;
     return { name: `${by} ${fdeEncoding} ${tokenEncoding}`, bytes: saveMultiVectorIndex(index) };
   });
+  return [...ofKinds, { name: 'version 1', bytes: readFileSync(VERSION_1) }];
 }
