@@ -39,7 +39,6 @@ export {
   sourceChunks,
 } from './files/byte-source.ts';
 export type { ByteChunks } from './files/byte-stream.ts';
-export { gatherPieces } from './files/gather-pieces.ts';
 export { loadIndex, loadSaqIndex } from './files/load-index.ts';
 export {
   type OpenIndexOptions,

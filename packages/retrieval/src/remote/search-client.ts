@@ -1,20 +1,11 @@
 /**
- * An index in a worker, as the page sees it: every method is a promise, errors are those of the index, an AbortSignal ends
+ * An index in a worker, as its owner sees it, be the worker a browser's or a thread of Node: every method is a promise, errors are those of the index, an AbortSignal ends
  * a call with its reason and leaves the worker ready for the next one. Changes (build, add, load, open, save, remove) take
  * place one after the other in the order of their calls, each whole or not at all; searches go on beside them. Whatever
  * becomes of the worker, every call settles: with WorkerGoneError where it is no more.
  */
-import {
-  type Build,
-  checkOptions,
-  type Numbers,
-  type OptionTable,
-  toFloat32,
-  type Vectors,
-} from '@sagitta/core-wasm';
-import type { BatchSearchResult, OpenIndexOptions, SearchResult } from '@sagitta/retrieval';
-import type { StorageKind, StoredIndex } from '../storage/index-storage.ts';
-import { absoluteLocation } from './absolute-location.ts';
+import { type Build, checkOptions, type Numbers, toFloat32, type Vectors } from '@sagitta/core-wasm';
+import type { BatchSearchResult, OpenIndexOptions, SearchResult } from '../index.ts';
 import { addVectors, buildIndex } from './build-index.ts';
 import { Changes, type Draft } from './changes.ts';
 import {
@@ -25,60 +16,28 @@ import {
   PROGRESS,
   type ProgressOptions,
   SEARCH,
-  START,
   STORAGE,
   type StorageOptions,
 } from './client-options.ts';
-import type {
-  BuildOptions,
-  IndexInfo,
-  IndexLocation,
-  StartOptions,
-  WorkerSearchOptions,
-} from './protocol.ts';
-import { RequestChannel, type WorkerEndpoint } from './request-channel.ts';
+import { type Connection, disposedError } from './connection.ts';
+import { located } from './locations.ts';
+import type { ClientPlace, Place, StoredIndex } from './place.ts';
+import type { BuildOptions, IndexInfo, WorkerSearchOptions } from './protocol.ts';
+import type { RequestChannel } from './request-channel.ts';
 import { packed, rowsOf, type VectorInput } from './vector-input.ts';
 
-export interface ClientOptions extends StartOptions, CallOptions {
-  /** A worker or message port of the caller's that runs serveSearch, where a bundler does not find the package's own file. */
-  readonly worker?: WorkerEndpoint;
-  /** Milliseconds in which the worker's file has to be loaded and answer. Default 30,000. */
-  readonly timeoutMs?: number;
-}
-
-const CLIENT: OptionTable<ClientOptions> = { ...START, worker: 'any' };
-
-/** Makes the worker of the package's own file. Page content security: `worker-src 'self'`. */
-export function createSearchWorker(): Worker {
-  return new Worker(new URL('./search-worker.js', import.meta.url), { type: 'module' });
-}
-
-/** What every call of a client says when dispose was called before. */
-export function disposedError(): RangeError {
-  return new RangeError('"client" expected a live client, got a disposed one');
-}
-
-export class SearchClient implements AsyncDisposable {
+export class SearchClient<P extends Place = Place> implements AsyncDisposable {
   readonly coreBuild: Build;
+  readonly #place: ClientPlace<P>;
   readonly #channel: RequestChannel;
   readonly #changes: Changes;
 
-  private constructor(build: Build, channel: RequestChannel) {
+  /** Takes the worker over: dispose ends it. */
+  constructor({ build, place, channels }: Connection<P>) {
     this.coreBuild = build;
-    this.#channel = channel;
-    this.#changes = new Changes([channel]);
-  }
-
-  /**
-   * Starts a worker and its core; signal and timeoutMs are for the start alone.
-   * @throws UnsupportedError for a build the engine lacks; WorkerGoneError if the worker's file cannot be loaded, or does not
-   * answer in time; the signal's reason. No worker is left then.
-   */
-  static async start(options: ClientOptions = {}): Promise<SearchClient> {
-    checkOptions('options', options, CLIENT);
-    const { worker = createSearchWorker(), ...start } = options;
-    const { build, channel } = await RequestChannel.start(worker, start);
-    return new SearchClient(build, channel);
+    this.#place = place;
+    this.#channel = channels[0] as RequestChannel;
+    this.#changes = new Changes([this.#channel]);
   }
 
   /**
@@ -146,21 +105,26 @@ export class SearchClient implements AsyncDisposable {
   }
 
   /**
-   * Reads a whole index into the worker's memory; a relative url is one of the page's.
+   * Reads a whole index into the worker's memory.
    * @throws FormatError, CapacityError, WorkerGoneError, what reading rejects with, the signal's reason
    */
-  load(from: IndexLocation, call: ProgressOptions = {}): Promise<IndexInfo> {
+  load(from: P['location'], call: ProgressOptions = {}): Promise<IndexInfo> {
     return this.#changes.run(call, PROGRESS, async (draft) => {
-      const { location, transfer } = absoluteLocation(from);
-      await draft.request(0, 'load', { from: location }, { transfer, onProgress: call.onProgress });
+      const { location, transfer } = located(from, this.#place);
+      await draft.request(
+        0,
+        'load',
+        { from: location, share: undefined },
+        { transfer, onProgress: call.onProgress },
+      );
       return this.#commit(draft);
     });
   }
 
-  /** Opens an index without its lists, which are read as searches visit them. @throws as load, UnsupportedError on a server without ranges */
-  open(from: IndexLocation, call: OpenIndexOptions & CallOptions = {}): Promise<IndexInfo> {
+  /** Opens an index without its lists, which are read as searches visit them. @throws as load */
+  open(from: P['location'], call: OpenIndexOptions & CallOptions = {}): Promise<IndexInfo> {
     return this.#changes.run(call, OPEN, async (draft) => {
-      const { location, transfer } = absoluteLocation(from);
+      const { location, transfer } = located(from, this.#place);
       const { signal: _, ...options } = call;
       await draft.request(0, 'open', { from: location, options }, { transfer });
       return this.#commit(draft);
@@ -168,28 +132,36 @@ export class SearchClient implements AsyncDisposable {
   }
 
   /**
-   * Writes the index to the browser's storage; what was there under that name is there until the new one is complete.
-   * @throws QuotaError where there is no room, WorkerGoneError, the signal's reason
+   * Saves the index under a name; what was there under that name is there until the new one is complete.
+   * @returns bytes written, and the storage that has them
+   * @throws WorkerGoneError, what the storage rejects with, the signal's reason
    */
-  save(name: string, call: StorageOptions = {}): Promise<{ bytes: number; storage: StorageKind }> {
-    return this.#changes.run(call, STORAGE, () =>
-      this.#channel.request('save', { name, storage: call.storage ?? 'auto' }, { signal: call.signal }),
-    );
+  save(
+    name: string,
+    call: StorageOptions<P['storage']> = {},
+  ): Promise<{ bytes: number; storage: P['storage'] }> {
+    return this.#changes.run(call, STORAGE, () => {
+      const input = { name, storage: call.storage ?? 'auto', others: [] };
+      return this.#channel.request('save', input, { signal: call.signal });
+    });
   }
 
   /** The bytes of the index's file, e.g. for a download. */
   toBytes(call: CallOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#changes.run(call, CALL, () => this.#channel.request('bytes', {}, { signal: call.signal }));
+    return this.#changes.run(call, CALL, () =>
+      this.#channel.request('bytes', { others: [] }, { signal: call.signal }),
+    );
   }
 
-  /** What is in the browser's storage. */
-  async stored(storage: StorageKind | 'auto' = 'auto', call: CallOptions = {}): Promise<StoredIndex[]> {
+  /** Lists what was saved in a storage. */
+  async stored(storage: P['storage'] | 'auto' = 'auto', call: CallOptions = {}): Promise<StoredIndex[]> {
     checkOptions('options', call, CALL);
     const { signal } = call;
     return this.#channel.request('stored', { storage }, { signal });
   }
 
-  remove(name: string, storage: StorageKind | 'auto' = 'auto', call: CallOptions = {}): Promise<void> {
+  /** Removes what was saved under a name, if it is there. */
+  remove(name: string, storage: P['storage'] | 'auto' = 'auto', call: CallOptions = {}): Promise<void> {
     return this.#changes.run(call, CALL, async () => {
       await this.#channel.request('remove', { name, storage }, { signal: call.signal });
     });

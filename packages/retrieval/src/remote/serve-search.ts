@@ -1,19 +1,23 @@
 /** The worker's side of the protocol: messages in, jobs in turn and beside, answers out. */
 import { type Core, type CreateCoreOptions, createCore } from '@sagitta/core-wasm';
+import type { Endpoint } from './endpoint.ts';
 import { JobQueue } from './job-queue.ts';
-import type { Cancel, Endpoint, Ping, Reply, Request } from './protocol.ts';
+import type { WorkerPlace } from './place.ts';
+import type { Cancel, Ping, Reply, Request } from './protocol.ts';
 import { SearchService } from './search-service.ts';
 import { describeError } from './transfer-error.ts';
 
 /**
- * Answers the messages of a SearchClient at the other end of `endpoint`, until a message asks to end it.
+ * Answers the messages of a client at the other end of `endpoint`, until a message asks to end it.
+ * @param place - what the worker has where it runs
  * @param makeCore - how the core is made, where createCore of `@sagitta/core-wasm` is not what the worker should use
  */
 export function serveSearch(
   endpoint: Endpoint,
+  place: WorkerPlace,
   makeCore: (options: CreateCoreOptions) => Core = createCore,
 ): void {
-  const service = new SearchService(makeCore);
+  const service = new SearchService(makeCore, place);
   const queue = new JobQueue();
   /** Jobs that hold up nobody, by the numbers of their requests. */
   const beside = new Map<number, AbortController>();
@@ -51,7 +55,7 @@ export function serveSearch(
       for (const job of beside.values()) job.abort();
     }
     queue.push(id, async (signal) => {
-      if (!service.isBeside(op)) return run(data, signal);
+      if (!service.isBeside(data)) return run(data, signal);
       const job = new AbortController();
       beside.set(id, job);
       run(data, job.signal).finally(() => beside.delete(id));

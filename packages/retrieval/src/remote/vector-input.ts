@@ -94,7 +94,7 @@ export async function sendVectors(
     const { adding, n } = ahead.shift() as (typeof ahead)[number];
     await adding;
     done += n;
-    onProgress?.({ done, total });
+    onProgress?.({ phase: 'add', done, total });
   };
   const send = (rows: Float32Array): void => {
     const shard = shards === 1 ? 0 : Math.floor((first + sent) / run) % shards;
