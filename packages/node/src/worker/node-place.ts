@@ -7,11 +7,7 @@ import { FolderStorage } from './folder-storage.ts';
 import { threadEndpoint } from './thread-endpoint.ts';
 
 /** Where the bytes of an index are: in a file, in a folder where it was saved, in a Blob, at hand. */
-export type IndexLocation = CommonLocation | PathLocation;
-
-interface PathLocation {
-  readonly path: string;
-}
+export type IndexLocation = CommonLocation | { readonly path: string };
 
 /** Types of Node's place; a storage is the path of a folder. */
 export interface NodePlace {
@@ -35,5 +31,5 @@ export const NODE_CLIENT: ClientPlace<NodePlace> = {
 
 export const NODE_WORKER: WorkerPlace = {
   storage: async (kind) => new FolderStorage(kind === 'auto' ? '.' : kind),
-  open: (from) => fileSource((from as PathLocation).path),
+  open: (from) => fileSource((from as Extract<IndexLocation, { path: string }>).path),
 };

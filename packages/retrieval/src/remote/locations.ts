@@ -1,7 +1,7 @@
 /** Where an index is: what a client sends of it, and how a worker reads it. */
 import { type ByteSource, blobSource, bytesSource, sourceChunks } from '../index.ts';
 import type { ClientPlace, Place, WorkerPlace } from './place.ts';
-import { packed } from './vector-input.ts';
+import { packed, unshared } from './vector-input.ts';
 
 /**
  * Gives a location as it goes to a worker; of bytes in a larger buffer only they go over.
@@ -11,22 +11,25 @@ export function located<P extends Place>(
   from: P['location'],
   place: ClientPlace<P>,
 ): { readonly location: object; readonly transfer: Transferable[] } {
-  const isObject = typeof from === 'object' && from !== null;
-  if (!isObject || !place.locations.some((name) => name in from)) {
-    const known = place.locations.map((name) => `{ ${name} }`);
-    const last = known.pop();
-    const got = isObject ? `{ ${Object.keys(from).join(', ')} }` : String(from);
-    throw new TypeError(`"from" expected ${known.join(', ')} or ${last}, got ${got}`);
-  }
+  checkLocation(from, place);
   if (!('bytes' in from)) return { location: place.locate(from), transfer: [] };
   const { view, transfer } = packed(bytesIn(from));
   return { location: { bytes: view }, transfer };
 }
 
-/** Bytes of a location that every worker reads: a blob's are not copied on the way. */
-export function shared<P extends Place>(from: P['location'], place: ClientPlace<P>): object {
-  const { location } = located(from, place);
-  return 'bytes' in location ? { blob: new Blob([bytesIn(location) as BlobPart]) } : location;
+/** Gives a location that every worker reads: bytes as a blob, which is not copied for each. @throws as located */
+export function sharedLocation<P extends Place>(from: P['location'], place: ClientPlace<P>): object {
+  checkLocation(from, place);
+  return 'bytes' in from ? { blob: new Blob([unshared(bytesIn(from))]) } : place.locate(from);
+}
+
+function checkLocation(from: unknown, { locations }: ClientPlace<Place>): void {
+  const isObject = typeof from === 'object' && from !== null;
+  if (isObject && locations.some((name) => name in from)) return;
+  const known = locations.map((name) => `{ ${name} }`);
+  const last = known.pop();
+  const got = isObject ? `{ ${Object.keys(from).join(', ')} }` : String(from);
+  throw new TypeError(`"from" expected ${known.join(', ')} or ${last}, got ${got}`);
 }
 
 /** @throws TypeError where there are none */

@@ -33,7 +33,7 @@ import {
 } from './client-options.ts';
 import { type Connection, disposedError } from './connection.ts';
 import { globalId } from './global-id.ts';
-import { shared } from './locations.ts';
+import { sharedLocation } from './locations.ts';
 import { mergeResults } from './merge-results.ts';
 import type { ClientPlace, Place, StoredIndex } from './place.ts';
 import type {
@@ -116,7 +116,7 @@ export class ShardedClient<P extends Place = Place> implements AsyncDisposable {
    */
   load(from: P['location'], call: ProgressOptions = {}): Promise<ShardedInfo> {
     return this.#changes.run(call, PROGRESS, async (draft) => {
-      const location = shared(from, this.#place);
+      const location = sharedLocation(from, this.#place);
       const { shards } = draft;
       const reports = call.onProgress && sumOf(shards, call.onProgress);
       const loading = this.#channels.map((_, shard) => {

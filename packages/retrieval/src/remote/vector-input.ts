@@ -181,3 +181,9 @@ export function packed<T extends Float32Array | Uint8Array>(view: T): { view: T;
   const copy = view.slice() as T;
   return { view: copy, transfer: [copy.buffer as ArrayBuffer] };
 }
+
+/** The bytes, copied where their memory is shared: blobs take no such. */
+export function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : bytes.slice();
+}

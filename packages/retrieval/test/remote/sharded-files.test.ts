@@ -1,5 +1,13 @@
 /** One file of many workers, and many workers of one file: both are what one index in memory is. */
-import { createCore, FormatError, RandomStream } from '@sagitta/core-wasm';
+import {
+  createCore,
+  FormatError,
+  RandomStream,
+  readContainer,
+  type Section,
+  UnsupportedError,
+  writeContainer,
+} from '@sagitta/core-wasm';
 import { sampleRows } from '@sagitta/quantizers';
 import { clusteredRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
@@ -155,6 +163,34 @@ describe('ShardedClient', () => {
     await expect(many.load({ bytes: 'x' } as never)).rejects.toThrow(/"from.bytes" expected a Uint8Array/);
     expect((await many.info())?.bytesUsed).toBe(before);
     expect(Buffer.compare(await many.toBytes(), file)).toBe(0);
+  });
+
+  it('refuses ids that are no ids, and what is more than vectors', async () => {
+    await using many = await manyWorkers(2);
+    await many.build(rows, D, options);
+    const file = readContainer(await many.toBytes());
+    const ids = ['META', 'CENT', 'SIZE', 'IDS', 'CODE', 'SAQM'];
+    const changed = (change: (ids: Uint32Array) => void, more: Section[] = []): Uint8Array => {
+      const all = new Uint32Array(file.section('IDS').slice().buffer);
+      change(all);
+      const sections = ids.map((id) => ({
+        id,
+        pieces: [id === 'IDS' ? new Uint8Array(all.buffer) : file.section(id)],
+      }));
+      return writeContainer({ kind: file.kind, version: file.version, sections: [...sections, ...more] });
+    };
+    const twice = (from: number) => (all: Uint32Array) => {
+      all[all.indexOf(from)] = 7;
+    };
+    // missing in the shard of the one that stands twice, and in the other
+    await expect(many.load({ bytes: changed(twice(8)) })).rejects.toThrow(/id 7 expected once/);
+    await expect(many.load({ bytes: changed(twice(1500)) })).rejects.toThrow(/ids expected/);
+    await expect(many.load({ bytes: changed((all) => all.fill(N, 0, 1)) })).rejects.toThrow(
+      /number below 5000/,
+    );
+    const strange = changed(() => {}, [{ id: 'XTRA', pieces: [new Uint8Array(3)] }]);
+    await expect(many.load({ bytes: strange })).rejects.toThrow(UnsupportedError);
+    await many.load({ bytes: changed(() => {}) });
   });
 
   it('saves an index of few vectors, where shards have none', async () => {

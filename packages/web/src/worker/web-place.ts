@@ -9,18 +9,17 @@ import { QuotaError } from '../storage/quota-error.ts';
 import { openStorage } from '../storage/storage.ts';
 
 /** Where the bytes of an index are. A relative url is one of the page's. */
-export type IndexLocation = CommonLocation<StorageKind> | UrlLocation;
-
-interface UrlLocation {
-  readonly url: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
+export type IndexLocation =
+  | CommonLocation<StorageKind>
+  | { readonly url: string; readonly headers?: Readonly<Record<string, string>> };
 
 /** Types of a browser's place. */
 export interface WebPlace {
   readonly location: IndexLocation;
   readonly storage: StorageKind;
 }
+
+type UrlLocation = Extract<IndexLocation, { url: string }>;
 
 /** Shards where the engine does not tell its cores. */
 const SHARDS = 2;
