@@ -117,6 +117,26 @@ const TESTS = {
     const { ids: manyIds } = await many.searchBatch(queries, 10);
     const different = manyIds.filter((id, i) => id !== oneIds[i]).length;
     check(different <= oneIds.length / 100, `${different} ids of SAQ differ`);
+    // one file of all shards, the same as that of one worker; and shards of one file, with ranges and without
+    const file = await hash(await one.toBytes());
+    check((await hash(await many.toBytes())) === file, 'the file of three shards is another');
+    for (const storage of ['opfs', 'indexeddb']) {
+      await many.save('shards', { storage });
+      const info = await one.load({ stored: 'shards', storage });
+      check(info.n === N && (await hash(await one.toBytes())) === file, `shards saved in ${storage}`);
+      const two = await ShardedClient.start({ shards: 2 });
+      await two.load({ stored: 'shards', storage });
+      check((await hash(await two.toBytes())) === file, `shards loaded from ${storage}`);
+      await two.remove('shards', storage);
+      await two.dispose();
+    }
+    for (const url of ['./index.sag', './whole.sag']) {
+      await one.load({ url });
+      await many.load({ url });
+      check((await hash(await many.toBytes())) === (await hash(await one.toBytes())), `shards of ${url}`);
+    }
+    const { length } = await one.stored();
+    check(length === 0, `${length} indexes are left`);
     await one.dispose();
     await many.dispose();
     return { 'ids of SAQ different': `${different} of ${oneIds.length}` };

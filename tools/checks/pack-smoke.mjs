@@ -7,7 +7,7 @@ import { PUBLIC_PACKAGES, readManifest } from './packages.mjs';
 import { mustExecute } from './process.mjs';
 
 /** They run where they are imported: in workers only. */
-const WORKER_ENTRIES = ['@sagitta/web/search-worker'];
+const WORKER_ENTRIES = ['@sagitta/web/search-worker', '@sagitta/node/search-worker'];
 
 export async function packSmoke() {
   const tarballs = await packAll();

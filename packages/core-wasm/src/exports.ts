@@ -16,12 +16,14 @@ export {
   type Container,
   type ContainerParts,
   type ContainerTable,
+  containerHead,
   containerPieces,
   MAX_HEADER_BYTES,
   readContainer,
   readContainerTable,
   type Section,
   type SectionEntry,
+  type SectionSummary,
   writeContainer,
 } from './container.ts';
 export { type Core, type CoreOptions, checkCore, instantiateCore } from './core.ts';

@@ -79,12 +79,38 @@ function* bytesNow(piece: SnapshotPiece): Iterable<Uint8Array> {
   }
 }
 
+/** Bytes of the file that lie together. */
+interface Run {
+  readonly bytes: Uint8Array | HeldBytes;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+interface PlacedRun extends Run {
+  /** Where it begins in the file. */
+  readonly start: number;
+}
+
+/** The number of the run that has the byte at `offset`. */
+function runAt(runs: readonly PlacedRun[], offset: number): number {
+  let low = 0;
+  let high = runs.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((runs[middle] as PlacedRun).start <= offset) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Bytes of the file that was to be written when it was made. Dispose it when they are written. */
 export class Snapshot implements Disposable {
   /** Of the whole file. */
   readonly byteLength: number;
   readonly #pieces: readonly SnapshotPiece[];
   readonly #held: Map<Block, HeldBytes> = new Map();
+  /** Made when a part is first read. */
+  #places: readonly PlacedRun[] | undefined;
   #live = true;
 
   /** @throws RangeError on a kind, version or section id that the header cannot hold */
@@ -157,7 +183,7 @@ export class Snapshot implements Disposable {
   }
 
   /** Where the bytes of the file are, front to back. */
-  *#runs(): Iterable<{ bytes: Uint8Array | HeldBytes; byteOffset: number; byteLength: number }> {
+  *#runs(): Iterable<Run> {
     for (const piece of this.#pieces) {
       if (piece instanceof Uint8Array) {
         yield { bytes: piece, byteOffset: 0, byteLength: piece.length };
@@ -173,6 +199,36 @@ export class Snapshot implements Disposable {
     }
   }
 
+  /**
+   * Copies `length` bytes of the file from `offset` on.
+   * @throws RangeError outside the file, or after dispose
+   */
+  read(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    if (!this.#live) throw disposed();
+    checkInteger('offset', offset, 0, this.byteLength);
+    checkInteger('length', length, 0, this.byteLength - offset);
+    this.#places ??= [...this.#placed()];
+    const out = new Uint8Array(length);
+    for (let i = runAt(this.#places, offset), done = 0; done < length; i++) {
+      const { start, bytes, byteOffset, byteLength } = this.#places[i] as PlacedRun;
+      const from = offset + done - start;
+      const target = out.subarray(done, done + Math.min(length - done, byteLength - from));
+      if (bytes instanceof Uint8Array) target.set(bytes.subarray(from, from + target.length));
+      else bytes.read(byteOffset + from, target);
+      done += target.length;
+    }
+    return out;
+  }
+
+  /** The runs with their places in the file. */
+  *#placed(): Iterable<PlacedRun> {
+    let start = 0;
+    for (const run of this.#runs()) {
+      if (run.byteLength > 0) yield { ...run, start };
+      start += run.byteLength;
+    }
+  }
+
   /** The whole file as one array. */
   bytes(): Uint8Array<ArrayBuffer> {
     const whole = this.chunks(this.byteLength).next();
@@ -184,6 +240,7 @@ export class Snapshot implements Disposable {
     this.#live = false;
     for (const held of this.#held.values()) held.dispose();
     this.#held.clear();
+    this.#places = undefined;
   }
   [Symbol.dispose](): void {
     this.dispose();

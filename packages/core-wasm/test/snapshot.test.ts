@@ -293,3 +293,29 @@ it('takes positions for runs of neighbours', () => {
   expect([...runsOf(Uint32Array.of(3, 4, 5, 9, 11, 12))]).toEqual([3, 3, 9, 1, 11, 2]);
   expect([...runsOf(new Uint32Array(0))]).toEqual([]);
 });
+
+describe('Snapshot.read', () => {
+  it('gives any part of the file of that moment', () => {
+    using core = createCore();
+    using block = patterned(core, 3 * CELL, 4);
+    const pieces: SnapshotPiece[] = [
+      Uint8Array.from({ length: 37 }, (_, i) => i),
+      blockBytes(block, 5, 2 * CELL),
+      { block, byteOffset: 0, rowBytes: 16, runs: runsOf(Uint32Array.of(1, 2, 9)) },
+      new Uint8Array(0),
+    ];
+    using snapshot = snapshotOf(pieces);
+    const file = snapshot.bytes();
+    block.beforeWrite(CELL, 100);
+    block.u8(CELL, 100).fill(0);
+    fc.assert(
+      fc.property(fc.nat(file.length), fc.nat(file.length), (a, b) => {
+        const [from, to] = [Math.min(a, b), Math.max(a, b)];
+        expect(Buffer.compare(snapshot.read(from, to - from), file.subarray(from, to))).toBe(0);
+      }),
+    );
+    expect(() => snapshot.read(1, file.length)).toThrow(/"length" expected/);
+    snapshot.dispose();
+    expect(() => snapshot.read(0, 1)).toThrow(/"snapshot" expected a live snapshot/);
+  });
+});

@@ -39,8 +39,9 @@ export {
   sourceChunks,
 } from './files/byte-source.ts';
 export type { ByteChunks } from './files/byte-stream.ts';
-export { gatherPieces } from './files/gather-pieces.ts';
+
 export { type LoadFromOptions, loadIndex, loadIndexFrom, loadSaqIndex } from './files/load-index.ts';
+
 export {
   type OpenIndexOptions,
   openIndex,

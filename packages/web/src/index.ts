@@ -51,6 +51,7 @@ export {
   type StorageOptions,
   serveSearch,
   type VectorInput,
+  type WebPlace,
   type WorkerEndpoint,
   WorkerGoneError,
   type WorkerSearchOptions,

@@ -110,8 +110,9 @@ class Page {
       const start = performance.now();
       const info = await this.#client.build(dataset.data, dataset.d, this.#options(dataset), {
         signal,
-        onProgress: ({ done, total }) => {
-          page.progress.value = total > 0 ? done / total : 0;
+        onProgress: ({ phase, done, total }) => {
+          // how far a training is nobody knows
+          page.progress.value = phase === 'add' && total > 0 ? done / total : 0;
         },
       });
       this.#buildMs = performance.now() - start;

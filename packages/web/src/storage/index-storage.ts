@@ -1,14 +1,12 @@
 /** What every storage of indexes does. */
 import type { ByteSource } from '@sagitta/retrieval';
+import type { NamedIndexes, StoredIndex } from '@sagitta/retrieval/remote';
+
+export type { StoredIndex } from '@sagitta/retrieval/remote';
 
 export type StorageKind = 'opfs' | 'indexeddb';
 
-export interface StoredIndex {
-  readonly name: string;
-  readonly bytes: number;
-}
-
-export interface IndexStorage {
+export interface IndexStorage extends NamedIndexes<StorageKind> {
   readonly kind: StorageKind;
   /**
    * Writes the chunks one after the other as the whole content of `name`, each before the next is asked for. Other tabs, a
@@ -18,7 +16,11 @@ export interface IndexStorage {
    * @throws QuotaError where the browser gives no more room, ChangedError where another tab takes this write for dead or
    * removes the database; what was there before is then still there, unless it was removed
    */
-  write(name: string, chunks: Iterable<Uint8Array>, byteLength?: number): Promise<number>;
+  write(
+    name: string,
+    chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    byteLength?: number,
+  ): Promise<number>;
   /**
    * Opens `name`, for the bytes that it has now. With Web Locks they stay readable until the source is closed, whatever
    * becomes of the name; without, reads reject with ChangedError once the name is written again or removed.

@@ -63,7 +63,11 @@ export class IndexedDbStorage implements IndexStorage {
     return storage;
   }
 
-  async write(name: string, chunks: Iterable<Uint8Array>, byteLength?: number): Promise<number> {
+  async write(
+    name: string,
+    chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    byteLength?: number,
+  ): Promise<number> {
     checkName(name);
     const wanted = lengthOf(chunks, byteLength);
     return this.#change(name, wanted, async (database) => {
@@ -73,7 +77,7 @@ export class IndexedDbStorage implements IndexStorage {
       let bytes = 0;
       try {
         let number = 0;
-        for (const block of evenBlocks(chunks)) {
+        for await (const block of evenBlocks(chunks)) {
           await writeBlock(database, [name, generation, number++], block);
           bytes += block.length;
         }
@@ -266,10 +270,12 @@ function sourceOf(database: Database, name: string, manifest: Manifest, release:
 }
 
 /** The chunks as blocks of BLOCK_BYTES, the last one shorter. */
-function* evenBlocks(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+async function* evenBlocks(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   let block = new Uint8Array(BLOCK_BYTES);
   let length = 0;
-  for (const chunk of chunks) {
+  for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; ) {
       const count = Math.min(BLOCK_BYTES - length, chunk.length - at);
       block.set(chunk.subarray(at, at + count), length);

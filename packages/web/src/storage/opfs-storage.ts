@@ -5,7 +5,8 @@
  * One writer at a time: a Web Lock for each name or, where there are none, the file sagitta/.lock held open.
  */
 import { FormatError, UnsupportedError } from '@sagitta/core-wasm';
-import { type ByteSource, blobSource, gatherPieces } from '@sagitta/retrieval';
+import { type ByteSource, blobSource } from '@sagitta/retrieval';
+import { gatherPieces } from '@sagitta/retrieval/remote';
 import { ChangedError } from '../errors.ts';
 import type { IndexStorage, StoredIndex } from './index-storage.ts';
 import { Locks, readLock, writeLock } from './locks.ts';
@@ -77,7 +78,11 @@ export class OpfsStorage implements IndexStorage {
     return storage;
   }
 
-  async write(name: string, chunks: Iterable<Uint8Array>, byteLength?: number): Promise<number> {
+  async write(
+    name: string,
+    chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    byteLength?: number,
+  ): Promise<number> {
     checkName(name);
     const wanted = lengthOf(chunks, byteLength);
     try {
@@ -255,7 +260,7 @@ async function readSlots(folder: Folder, isShared: boolean): Promise<Manifest | 
 /** Writes a file of a name of its own, then the manifest that makes it the current one. */
 async function writeGeneration(
   folder: Folder,
-  chunks: Iterable<Uint8Array>,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   byteLength: number | undefined,
 ): Promise<number> {
   const before = await readSlots(folder, false);

@@ -84,7 +84,11 @@ export async function withFileLock<T>(folder: Folder, name: string, body: () => 
  * @returns bytes written
  * @throws QuotaExceededError, the browser's own, also where it writes a part and says nothing
  */
-export async function writeFile(folder: Folder, name: string, pieces: Iterable<Uint8Array>): Promise<number> {
+export async function writeFile(
+  folder: Folder,
+  name: string,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<number> {
   let handle = await tryOpen(folder, name);
   for (let waited = 0; !handle; waited += POLL_MS) {
     if (waited >= RELEASE_MS)
@@ -94,7 +98,7 @@ export async function writeFile(folder: Folder, name: string, pieces: Iterable<U
   }
   try {
     let at = 0;
-    for (const piece of pieces) {
+    for await (const piece of pieces) {
       const written = handle.write(piece as Uint8Array<ArrayBuffer>, { at });
       if (written !== piece.length) throw new DOMException('a part was written', 'QuotaExceededError');
       at += piece.length;

@@ -25,7 +25,10 @@ export function missing(name: string): NotFoundError {
 }
 
 /** Bytes to be written, where that is known before they are: said by the caller, or those of an array. */
-export function lengthOf(chunks: Iterable<Uint8Array>, byteLength: number | undefined): number | undefined {
+export function lengthOf(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  byteLength: number | undefined,
+): number | undefined {
   if (byteLength !== undefined) checkInteger('byteLength', byteLength, 0, Number.MAX_SAFE_INTEGER);
   if (byteLength !== undefined || !Array.isArray(chunks)) return byteLength;
   return chunks.reduce((sum: number, chunk: Uint8Array) => sum + chunk.length, 0);

@@ -3,20 +3,24 @@
  *
  * @module
  */
-export type { CallOptions, ProgressOptions, StorageOptions } from './client-options.ts';
-export type {
-  BuildOptions,
-  Endpoint,
-  EndpointEnd,
-  IndexInfo,
-  IndexLocation,
-  Progress,
-  StartOptions,
-  WorkerSearchOptions,
-} from './protocol.ts';
-export type { WorkerEndpoint } from './request-channel.ts';
-export { type ClientOptions, createSearchWorker, SearchClient } from './search-client.ts';
+export {
+  type BuildOptions,
+  type CallOptions,
+  type ClientOptions,
+  type Endpoint,
+  type EndpointEnd,
+  type IndexInfo,
+  type Progress,
+  type ProgressOptions,
+  type ShardedInfo,
+  type ShardedOptions,
+  type StartOptions,
+  type StorageOptions,
+  type VectorInput,
+  type WorkerEndpoint,
+  WorkerGoneError,
+  type WorkerSearchOptions,
+} from '@sagitta/retrieval/remote';
+export { SearchClient, ShardedClient } from './search-client.ts';
 export { serveSearch } from './serve-search.ts';
-export { ShardedClient, type ShardedInfo, type ShardedOptions } from './sharded-client.ts';
-export type { VectorInput } from './vector-input.ts';
-export { WorkerGoneError } from './worker-gone-error.ts';
+export { createSearchWorker, type IndexLocation, type WebPlace } from './web-place.ts';

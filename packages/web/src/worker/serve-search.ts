@@ -1,9 +1,7 @@
-/** The worker's side of the protocol: messages in, jobs in turn and beside, answers out. */
+/** The worker's side of the protocol in a browser. */
 import { type Core, type CreateCoreOptions, createCore } from '@sagitta/core-wasm';
-import { JobQueue } from './job-queue.ts';
-import type { Cancel, Endpoint, Ping, Reply, Request } from './protocol.ts';
-import { SearchService } from './search-service.ts';
-import { describeError } from './transfer-error.ts';
+import { type Endpoint, serveSearch as serve } from '@sagitta/retrieval/remote';
+import { WEB_WORKER } from './web-place.ts';
 
 /**
  * Answers the messages of a SearchClient at the other end of `endpoint`, until a message asks to end it.
@@ -13,60 +11,5 @@ export function serveSearch(
   endpoint: Endpoint,
   makeCore: (options: CreateCoreOptions) => Core = createCore,
 ): void {
-  const service = new SearchService(makeCore);
-  const queue = new JobQueue();
-  /** Jobs that hold up nobody, by the numbers of their requests. */
-  const beside = new Map<number, AbortController>();
-  const reply = (message: Reply, transfer: Transferable[] = []): void =>
-    endpoint.postMessage(message, transfer);
-  const lost = (): void => reply({ sign: 'lost' });
-
-  const run = async (request: Request, signal: AbortSignal): Promise<void> => {
-    const { id, op } = request;
-    if (op === 'train') reply({ sign: 'busy' });
-    try {
-      const out = await service.run(request, { signal, progress: (progress) => reply({ id, progress }) });
-      reply({ id, out }, buffersOf(out));
-    } catch (error) {
-      reply({ id, error: describeError(error) });
-    }
-    if (op !== 'dispose') return;
-    endpoint.removeEventListener('message', listener);
-    endpoint.removeEventListener('messageerror', lost);
-  };
-
-  const listener = ({ data }: MessageEvent<Request | Cancel | Ping>): void => {
-    if ('ping' in data) {
-      reply({ sign: 'alive' });
-      return;
-    }
-    if ('cancel' in data) {
-      queue.cancel(data.cancel);
-      beside.get(data.cancel)?.abort();
-      return;
-    }
-    const { id, op } = data;
-    if (op === 'dispose') {
-      queue.clear();
-      for (const job of beside.values()) job.abort();
-    }
-    queue.push(id, async (signal) => {
-      if (!service.isBeside(op)) return run(data, signal);
-      const job = new AbortController();
-      beside.set(id, job);
-      run(data, job.signal).finally(() => beside.delete(id));
-    });
-  };
-  endpoint.addEventListener('message', listener);
-  endpoint.addEventListener('messageerror', lost);
-  endpoint.start?.();
-}
-
-/** The arrays of an answer, which are fresh and go over without a copy. */
-function buffersOf(out: unknown): Transferable[] {
-  if (out instanceof Uint8Array) return [out.buffer as ArrayBuffer];
-  if (out !== null && typeof out === 'object' && 'ids' in out && 'scores' in out) {
-    return [out.ids, out.scores].filter(ArrayBuffer.isView).map((view) => view.buffer as ArrayBuffer);
-  }
-  return [];
+  serve(endpoint, WEB_WORKER, makeCore);
 }

@@ -1,12 +1,5 @@
 /** Client and service over a message channel: what a page and its worker do, without a browser. */
-import {
-  BusyError,
-  CapacityError,
-  createCore,
-  FormatError,
-  RandomStream,
-  UnsupportedError,
-} from '@sagitta/core-wasm';
+import { CapacityError, createCore, FormatError, RandomStream } from '@sagitta/core-wasm';
 import { sampleRows } from '@sagitta/quantizers';
 import { loadIndex, saveIndex, trainIndex } from '@sagitta/retrieval';
 import { clusteredRows } from '@sagitta/testing';
@@ -21,7 +14,6 @@ import {
   SearchClient,
   serveSearch,
 } from '../../src/index.ts';
-import { describeError, reviveError } from '../../src/worker/transfer-error.ts';
 
 const D = 16;
 const N = 3000;
@@ -174,33 +166,26 @@ describe('SearchClient', () => {
   });
 });
 
-describe('reviveError', () => {
+describe('errors of a browser', () => {
   it.each([
-    new RangeError('"k" expected 1'),
-    new TypeError('"x" expected a Float32Array'),
-    new CapacityError(10, 5),
-    new BusyError(1000),
     new QuotaError(100, 50),
     new QuotaError(100),
-    new UnsupportedError('"storage" expected OPFS'),
     new NotFoundError('"name" expected a stored index'),
     new ChangedError('replaced'),
     new BlockedError('held'),
     new NetworkError('"url" expected an answer', 'http://a/', 404),
     new NetworkError('"url" expected an answer', 'http://a/'),
     Object.assign(new Error('gone'), { name: 'NetworkError' }),
-    new FormatError('expected a magic', 12),
     Object.assign(new Error('gone'), { name: 'NotFoundError' }),
-    Object.assign(new Error('no answer', { cause: new TypeError('fetch failed') }), { url: 'http://x/' }),
-  ])('makes %s again', (error) => {
-    const again = reviveError(structuredClone(describeError(error)));
+  ])('arrive as what they are: %s', async (error) => {
+    const { port1, port2 } = new MessageChannel();
+    open.push(port1, port2);
+    serveSearch(port2, () => {
+      throw error;
+    });
+    const again: unknown = await SearchClient.start({ worker: port1 }).catch((reason: unknown) => reason);
     expect(again).toStrictEqual(error);
     expect(again).toBeInstanceOf(error.constructor);
-    expect(again.message).toBe(error.message);
-    expect({ ...again }).toEqual({ ...error });
-  });
-
-  it('takes what is no error', () => {
-    expect(reviveError(describeError('plain')).message).toBe('plain');
+    expect({ ...(again as Error) }).toEqual({ ...error });
   });
 });

@@ -7,8 +7,6 @@ import {
   ShardedClient,
   serveSearch,
 } from '../../src/index.ts';
-import { globalId, SHARD_ROWS } from '../../src/worker/global-id.ts';
-import { mergeResults } from '../../src/worker/merge-results.ts';
 
 const D = 16;
 const N = 5000;
@@ -96,41 +94,5 @@ describe('ShardedClient', () => {
 
   it('refuses a number of shards that is none', async () => {
     await expect(ShardedClient.start({ shards: 0, createWorker })).rejects.toThrow(RangeError);
-  });
-});
-
-describe('globalId', () => {
-  it('is each number once, in order within a shard', () => {
-    for (const shards of [1, 2, 5]) {
-      const seen = new Set<number>();
-      for (let shard = 0; shard < shards; shard++) {
-        let last = -1;
-        for (let local = 0; local < 3 * SHARD_ROWS; local++) {
-          const id = globalId(local, shard, shards);
-          expect(id).toBeGreaterThan(last);
-          last = id;
-          seen.add(id);
-        }
-      }
-      expect(seen.size).toBe(shards * 3 * SHARD_ROWS);
-      expect(Math.max(...seen)).toBe(shards * 3 * SHARD_ROWS - 1);
-    }
-  });
-});
-
-describe('mergeResults', () => {
-  it('takes the best of all, the lower id first where scores are equal', () => {
-    const answers = [
-      {
-        ids: new Uint32Array([4, 2]),
-        scores: new Float32Array([0.9, 0.5]),
-        globalId: (id: number) => id + 100,
-      },
-      { ids: new Uint32Array([1, 3]), scores: new Float32Array([0.9, 0.7]), globalId: (id: number) => id },
-      { ids: new Uint32Array(0), scores: new Float32Array(0), globalId: (id: number) => id },
-    ];
-    const merged = mergeResults(answers, 3, 'ip');
-    expect([...merged.ids]).toEqual([1, 104, 3]);
-    expect(mergeResults(answers, 10, 'ip').ids).toHaveLength(4);
   });
 });

@@ -1,7 +1,6 @@
 /** What the clients' calls may be told: other names are refused where the call is made, not in the worker. */
 import type { OptionTable } from '@sagitta/core-wasm';
-import type { OpenIndexOptions } from '@sagitta/retrieval';
-import type { StorageKind } from '../storage/index-storage.ts';
+import type { OpenIndexOptions } from '../index.ts';
 import type { Progress, StartOptions, WorkerSearchOptions } from './protocol.ts';
 
 export interface CallOptions {
@@ -9,12 +8,12 @@ export interface CallOptions {
 }
 
 export interface ProgressOptions extends CallOptions {
-  /** Vectors of this call (build, add) or bytes (load) done, of how many. */
+  /** Called as the call goes on: a build trains, then adds. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
-export interface StorageOptions extends CallOptions {
-  readonly storage?: StorageKind;
+export interface StorageOptions<Storage extends string = string> extends CallOptions {
+  readonly storage?: Storage;
 }
 
 export const CALL: OptionTable<CallOptions> = { signal: 'any' };

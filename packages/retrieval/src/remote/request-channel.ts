@@ -3,16 +3,10 @@
  * worker, every request settles.
  */
 import type { Build } from '@sagitta/core-wasm';
+import type { EndpointEnd, WorkerEndpoint } from './endpoint.ts';
 import { lockName, Pulse, watchLock } from './liveness.ts';
-import type {
-  Endpoint,
-  EndpointEnd,
-  OperationName,
-  Operations,
-  Progress,
-  Reply,
-  StartOptions,
-} from './protocol.ts';
+import type { ErrorClass } from './place.ts';
+import type { OperationName, Operations, Progress, Reply, StartOptions } from './protocol.ts';
 import { reviveError } from './transfer-error.ts';
 import { WorkerGoneError } from './worker-gone-error.ts';
 
@@ -22,9 +16,6 @@ export interface RequestOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** A worker or message port of the caller's. */
-export type WorkerEndpoint = Endpoint & { terminate?(): void };
-
 export interface ChannelOptions extends StartOptions {
   /** Gives up starting, with its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -32,6 +23,8 @@ export interface ChannelOptions extends StartOptions {
   readonly timeoutMs?: number | undefined;
   /** What errors say of the worker. */
   readonly shard?: number | undefined;
+  /** Classes of errors that the worker's place has. */
+  readonly errors?: readonly ErrorClass[];
 }
 
 const START_TIMEOUT_MS = 30_000;
@@ -48,11 +41,12 @@ interface Waiting {
 export class RequestChannel {
   readonly #endpoint: WorkerEndpoint;
   readonly #shard: number | undefined;
+  readonly #errors: readonly ErrorClass[];
   readonly #waiting = new Map<number, Waiting>();
   readonly #closed = new AbortController();
   readonly #pulse: Pulse;
-  /** The worker holds a lock, and needs no pings. */
-  #isLocked = false;
+  /** The worker holds a lock, or its endpoint tells its end: it needs no pings. */
+  #isWatched: boolean;
   #counter = 0;
 
   readonly #onMessage = ({ data }: MessageEvent<Reply>): void => this.#receive(data);
@@ -63,9 +57,11 @@ export class RequestChannel {
     else this.#gone(`ended: ${('message' in event && event.message) || 'its file could not be loaded'}`);
   };
 
-  private constructor(endpoint: WorkerEndpoint, shard: number | undefined) {
+  private constructor(endpoint: WorkerEndpoint, shard: number | undefined, errors: readonly ErrorClass[]) {
     this.#endpoint = endpoint;
     this.#shard = shard;
+    this.#errors = errors;
+    this.#isWatched = endpoint.tellsItsEnd === true;
     this.#pulse = new Pulse(
       () => this.#endpoint.postMessage({ ping: true }, []),
       () => this.#gone('answers no more'),
@@ -82,16 +78,16 @@ export class RequestChannel {
    */
   static async start(
     endpoint: WorkerEndpoint,
-    { signal, timeoutMs = START_TIMEOUT_MS, shard, ...options }: ChannelOptions,
+    { signal, timeoutMs = START_TIMEOUT_MS, shard, errors = [], ...options }: ChannelOptions,
   ): Promise<{ readonly channel: RequestChannel; readonly build: Build }> {
-    const channel = new RequestChannel(endpoint, shard);
+    const channel = new RequestChannel(endpoint, shard, errors);
     const timer = setTimeout(() => channel.#gone(`did not answer in ${timeoutMs} ms`), timeoutMs);
     try {
-      const lock = lockName();
+      const lock = channel.#isWatched ? undefined : lockName();
       const { build, isLocked } = await channel.request('start', { ...options, lock }, { signal });
       if (lock !== undefined && isLocked) {
         const gone = (): void => channel.#gone('has ended');
-        channel.#isLocked = await watchLock(lock, channel.#closed.signal, gone);
+        channel.#isWatched = await watchLock(lock, channel.#closed.signal, gone);
         channel.#watch();
       }
       return { channel, build };
@@ -200,7 +196,7 @@ export class RequestChannel {
   }
 
   #watch(): void {
-    this.#pulse.watch(!this.#isLocked && this.#waiting.size > 0);
+    this.#pulse.watch(!this.#isWatched && this.#waiting.size > 0);
   }
 
   #receive(reply: Reply): void {
@@ -213,7 +209,7 @@ export class RequestChannel {
     const waiting = this.#waiting.get(reply.id);
     // undefined after an abort
     if (!waiting) return;
-    if ('error' in reply) waiting.reject(reviveError(reply.error));
+    if ('error' in reply) waiting.reject(reviveError(reply.error, this.#errors));
     else if ('out' in reply) waiting.resolve(reply.out);
     else {
       try {

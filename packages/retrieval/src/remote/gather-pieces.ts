@@ -1,10 +1,13 @@
 /** Small pieces joined into runs, so that writing a file takes few calls. */
 
 /** @returns runs of about `bytes` bytes, good until the next one is asked for; a piece as long as that goes through as it is */
-export function* gatherPieces(pieces: Iterable<Uint8Array>, bytes: number): Generator<Uint8Array> {
+export async function* gatherPieces(
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  bytes: number,
+): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(bytes);
   let length = 0;
-  for (const piece of pieces) {
+  for await (const piece of pieces) {
     if (length + piece.length > bytes && length > 0) {
       yield buffer.subarray(0, length);
       length = 0;

@@ -1,22 +1,15 @@
 /** Errors across a worker's boundary: each class arrives as itself, with its fields, and not as a copy without methods. */
 import { BusyError, CapacityError, FormatError, UnsupportedError } from '@sagitta/core-wasm';
-import { BlockedError, ChangedError, NetworkError, NotFoundError } from '../errors.ts';
-import { QuotaError } from '../storage/quota-error.ts';
+import type { ErrorClass } from './place.ts';
 
-/** Classes that errors arrive as, by their names; those of other names arrive as Error with that name. */
-const CLASSES: readonly { readonly prototype: Error; readonly name: string }[] = [
+/** Classes that errors arrive as in every place, by their names; those of unknown names arrive as Error with that name. */
+const CLASSES: readonly ErrorClass[] = [
   TypeError,
   RangeError,
   FormatError,
   BusyError,
   CapacityError,
   UnsupportedError,
-  BusyError,
-  QuotaError,
-  NotFoundError,
-  ChangedError,
-  BlockedError,
-  NetworkError,
 ];
 
 type Field = string | number | boolean | undefined;
@@ -40,13 +33,19 @@ export function describeError(error: unknown): TransferredError {
   return { name, message, stack, fields, ...(cause instanceof Error && { cause: describeError(cause) }) };
 }
 
-/** The error as its class, made without its constructor, whose arguments are not known here. */
-export function reviveError({ name, message, stack, fields, cause }: TransferredError): Error {
-  const error = new Error(message, cause && { cause: reviveError(cause) });
+/**
+ * Makes the error again as its class, without its constructor, whose arguments are not known here.
+ * @param more - classes of the place
+ */
+export function reviveError(
+  { name, message, stack, fields, cause }: TransferredError,
+  more: readonly ErrorClass[] = [],
+): Error {
+  const error = new Error(message, cause && { cause: reviveError(cause, more) });
   // browsers have a NotFoundError and a NetworkError too, without codes like ours
   const isOurs =
     name === 'TypeError' || name === 'RangeError' || String(fields['code']).startsWith('SAGITTA_');
-  const known = isOurs && CLASSES.find((one) => one.name === name);
+  const known = isOurs && [...CLASSES, ...more].find((one) => one.name === name);
   if (known) Object.setPrototypeOf(error, known.prototype);
   else if (name !== error.name) error.name = name;
   if (stack !== undefined) error.stack = stack;

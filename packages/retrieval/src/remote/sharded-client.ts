@@ -10,49 +10,43 @@
  * has a vector near its end that one worker passes over, or the other way round. Scores of a vector are the same in both.
  */
 import {
+  type Build,
   checkOptions,
   type Metric,
   type Numbers,
-  type OptionTable,
   shapedSet,
   toFloat32,
   type Vectors,
 } from '@sagitta/core-wasm';
-import {
-  type BatchSearchResult,
-  NO_ID,
-  paddedBatch,
-  putAnswers,
-  type SearchResult,
-} from '@sagitta/retrieval';
+import { type BatchSearchResult, NO_ID, paddedBatch, putAnswers, type SearchResult } from '../index.ts';
+import { askTogether } from './ask-together.ts';
 import { addVectors, buildIndex } from './build-index.ts';
 import { Changes, type Draft } from './changes.ts';
-import { CALL, type CallOptions, PROGRESS, type ProgressOptions, SEARCH, START } from './client-options.ts';
+import {
+  CALL,
+  type CallOptions,
+  PROGRESS,
+  type ProgressOptions,
+  SEARCH,
+  STORAGE,
+  type StorageOptions,
+} from './client-options.ts';
+import { type Connection, disposedError } from './connection.ts';
 import { globalId } from './global-id.ts';
+import { sharedLocation } from './locations.ts';
 import { mergeResults } from './merge-results.ts';
+import type { ClientPlace, Place, StoredIndex } from './place.ts';
 import type {
   BuildOptions,
   IndexInfo,
   OperationName,
   Operations,
-  StartOptions,
+  Progress,
   WorkerSearchOptions,
 } from './protocol.ts';
-import { RequestChannel, type RequestOptions, type WorkerEndpoint } from './request-channel.ts';
-import { createSearchWorker, disposedError } from './search-client.ts';
+import type { RequestChannel, RequestOptions } from './request-channel.ts';
 import { packed, type VectorInput } from './vector-input.ts';
 import { WorkerGoneError } from './worker-gone-error.ts';
-
-export interface ShardedOptions extends StartOptions, CallOptions {
-  /** Workers; default navigator.hardwareConcurrency. */
-  readonly shards?: number;
-  /** Makes the workers, where a bundler does not find the package's own file. */
-  readonly createWorker?: () => WorkerEndpoint;
-  /** Milliseconds in which the workers' file has to be loaded and answer. Default 30,000. */
-  readonly timeoutMs?: number;
-}
-
-const SHARDED: OptionTable<ShardedOptions> = { ...START, shards: 'number', createWorker: 'function' };
 
 /** The index of all shards together, and each of them. */
 export interface ShardedInfo extends Pick<IndexInfo, 'n' | 'd' | 'nlist' | 'metric' | 'kind' | 'quantizer'> {
@@ -61,14 +55,19 @@ export interface ShardedInfo extends Pick<IndexInfo, 'n' | 'd' | 'nlist' | 'metr
   readonly memoryBytes: number;
 }
 
-export class ShardedClient implements AsyncDisposable {
+export class ShardedClient<P extends Place = Place> implements AsyncDisposable {
+  readonly coreBuild: Build;
+  readonly #place: ClientPlace<P>;
   readonly #channels: readonly RequestChannel[];
   readonly #changes: Changes;
   /** Of the index that a search asked for now finds. */
   #index: { readonly d: number; readonly metric: Metric } | undefined;
   #n = 0;
 
-  private constructor(channels: readonly RequestChannel[]) {
+  /** Takes the workers over: dispose ends them. */
+  constructor({ build, place, channels }: Connection<P>) {
+    this.coreBuild = build;
+    this.#place = place;
     this.#channels = channels;
     this.#changes = new Changes(channels);
     // what is left of an index without one of its shards answers nothing
@@ -79,45 +78,6 @@ export class ShardedClient implements AsyncDisposable {
       };
       closed.addEventListener('abort', end, { once: true });
     }
-  }
-
-  /**
-   * Starts the workers.
-   * @throws as SearchClient.start; RangeError on a number of shards that is none; what createWorker throws. Where one cannot
-   * start, the others are ended.
-   */
-  static async start(options: ShardedOptions = {}): Promise<ShardedClient> {
-    checkOptions('options', options, SHARDED);
-    const {
-      shards = globalThis.navigator?.hardwareConcurrency ?? 2,
-      createWorker = createSearchWorker,
-      signal,
-      ...start
-    } = options;
-    if (!Number.isInteger(shards) || shards < 1 || shards > 1024) {
-      throw new RangeError(`"shards" expected an integer from 1 to 1024, got ${shards}`);
-    }
-    const failed = new AbortController();
-    const stop = (): void => failed.abort(signal?.reason);
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop);
-    const startOne = async (shard: number): Promise<RequestChannel> => {
-      try {
-        failed.signal.throwIfAborted();
-        const one = { ...start, signal: failed.signal, shard };
-        return (await RequestChannel.start(createWorker(), one)).channel;
-      } catch (error) {
-        failed.abort(error);
-        throw error;
-      }
-    };
-    const all = await Promise.allSettled(Array.from({ length: shards }, (_, shard) => startOne(shard)));
-    signal?.removeEventListener('abort', stop);
-    const channels = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const { reason } = failed.signal;
-    if (!failed.signal.aborted) return new ShardedClient(channels);
-    await Promise.all(channels.map((channel) => channel.dispose(reason)));
-    throw reason;
   }
 
   get shards(): number {
@@ -147,6 +107,62 @@ export class ShardedClient implements AsyncDisposable {
       await addVectors(draft, vectors, call.onProgress);
       return (await this.#commit(draft)).n;
     });
+  }
+
+  /**
+   * Reads an index file and deals its vectors to the workers; ids stay what they are. Each worker reads the file from front to
+   * back, so that none has to hold all of it, and holds its share once more until it is loaded.
+   * @throws as SearchClient.load
+   */
+  load(from: P['location'], call: ProgressOptions = {}): Promise<ShardedInfo> {
+    return this.#changes.run(call, PROGRESS, async (draft) => {
+      const location = sharedLocation(from, this.#place);
+      const { shards } = draft;
+      const reports = call.onProgress && sumOf(shards, call.onProgress);
+      const loading = this.#channels.map((_, shard) => {
+        const input = { from: location, share: { shard, shards } };
+        return draft.request(shard, 'load', input, { onProgress: reports?.[shard] });
+      });
+      const [index] = await Promise.all(loading);
+      return this.#commit(draft, index);
+    });
+  }
+
+  /**
+   * Saves all shards as one file, which SearchClient.load, loadIndex and the command read, and load deals to any number of
+   * workers: it is the file of one worker with all vectors, byte for byte.
+   * @throws as SearchClient.save
+   */
+  save(
+    name: string,
+    call: StorageOptions<P['storage']> = {},
+  ): Promise<{ bytes: number; storage: P['storage'] }> {
+    return this.#changes.run(call, STORAGE, (draft) =>
+      askTogether(draft, 'save', { name, storage: call.storage ?? 'auto' }),
+    );
+  }
+
+  /** The bytes of that file. */
+  toBytes(call: CallOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#changes.run(call, CALL, (draft) => askTogether(draft, 'bytes', {}));
+  }
+
+  /** As SearchClient.stored. */
+  async stored(storage: P['storage'] | 'auto' = 'auto', call: CallOptions = {}): Promise<StoredIndex[]> {
+    checkOptions('options', call, CALL);
+    const { signal } = call;
+    return this.#first.request('stored', { storage }, { signal });
+  }
+
+  /** As SearchClient.remove. */
+  remove(name: string, storage: P['storage'] | 'auto' = 'auto', call: CallOptions = {}): Promise<void> {
+    return this.#changes.run(call, CALL, async () => {
+      await this.#first.request('remove', { name, storage }, { signal: call.signal });
+    });
+  }
+
+  get #first(): RequestChannel {
+    return this.#channels[0] as RequestChannel;
   }
 
   /** index — what takes the place of the one before. */
@@ -263,6 +279,18 @@ export class ShardedClient implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
+}
+
+/** Functions that each take the progress of one shard and report that of all. */
+function sumOf(shards: number, report: (progress: Progress) => void): ((progress: Progress) => void)[] {
+  const known: (Progress | undefined)[] = new Array(shards).fill(undefined);
+  return Array.from({ length: shards }, (_, shard) => (progress: Progress) => {
+    known[shard] = progress;
+    const sum = (field: 'done' | 'total'): number => known.reduce((all, one) => all + (one?.[field] ?? 0), 0);
+    // all read the same file: one that was not heard of yet has as much to read
+    const heard = known.filter((one) => one !== undefined).length;
+    report({ phase: progress.phase, done: sum('done'), total: (sum('total') / heard) * shards });
+  });
 }
 
 function describe(shards: readonly IndexInfo[]): ShardedInfo {

@@ -15,12 +15,16 @@ export async function buildIndex(
   onProgress: OnProgress,
 ): Promise<void> {
   const { rows: sample, n: total } = await drawSample(vectors, d, options, draft.signal);
+  // the sample goes over, and its length with it
+  const training = sample.length / d;
+  onProgress?.({ phase: 'train', done: 0, total: training });
   await draft.request(0, 'train', { sample, d, options }, { transfer: [sample.buffer as ArrayBuffer] });
   if (draft.shards > 1) {
     const model = await draft.request(0, 'model', {});
     const others = Array.from({ length: draft.shards - 1 }, (_, i) => i + 1);
     await Promise.all(others.map((shard) => draft.request(shard, 'adopt', { model })));
   }
+  onProgress?.({ phase: 'train', done: training, total: training });
   const n = await sendVectors(draft, vectors, { d, first: 0, total }, onProgress);
   if (n !== total) {
     throw new RangeError(

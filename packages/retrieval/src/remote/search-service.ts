@@ -2,41 +2,31 @@
 import { type Core, type CreateCoreOptions, shapedSet } from '@sagitta/core-wasm';
 import {
   type BatchSearchResult,
-  type ByteSource,
-  blobSource,
-  bytesSource,
   IvfIndex,
   loadIndex,
-  loadIndexFrom,
   openIndex,
   PagedIndex,
   paddedBatch,
   putAnswers,
   saveIndex,
   snapshotIndex,
-  sourceChunks,
   trainIndex,
-} from '@sagitta/retrieval';
-import { download } from '../http-download.ts';
-import { httpSource } from '../http-source.ts';
-import type { StorageKind } from '../storage/index-storage.ts';
-import { openStorage } from '../storage/storage.ts';
+} from '../index.ts';
 import { turn } from './job-queue.ts';
 import { holdLock } from './liveness.ts';
-import type { IndexInfo, IndexLocation, OperationName, Operations, Progress } from './protocol.ts';
+import { type Context, load, naming } from './load.ts';
+import { openSource } from './locations.ts';
+import { PeerFile } from './peer-source.ts';
+import type { WorkerPlace } from './place.ts';
+import type { IndexInfo, OperationName, Operations } from './protocol.ts';
+import { SavedFile } from './saved-file.ts';
 
 /** Queries of a batch that are answered before messages are looked at. */
 const QUERIES_PER_TURN = 16;
 
-/** What waits for the network or for storage. */
-const BESIDE: ReadonlySet<OperationName> = new Set(['load', 'open', 'save', 'stored', 'remove']);
+/** What waits for the network, for storage or for other workers. */
+const BESIDE: ReadonlySet<OperationName> = new Set(['load', 'open', 'save', 'bytes', 'stored', 'remove']);
 const SEARCHES: ReadonlySet<OperationName> = new Set(['search', 'searchBatch']);
-
-/** What an operation may do besides its work. */
-export interface Context {
-  readonly signal: AbortSignal;
-  progress(progress: Progress): void;
-}
 
 /** What a commit makes of the index: another one in its place, or more vectors in it. */
 type Draft =
@@ -53,21 +43,27 @@ type Handlers = {
 /** What the requests of one client have made. */
 export class SearchService {
   readonly #makeCore: (options: CreateCoreOptions) => Core;
+  readonly #place: WorkerPlace;
   #core: Core | undefined;
   #index: IvfIndex | PagedIndex | undefined;
   /** Searches of the paged index that wait for bytes. */
   #reads = new Set<Promise<unknown>>();
   /** By their numbers. */
   readonly #drafts = new Map<number, Draft>();
+  /** Drafts on their way, by their numbers. */
+  readonly #loading = new Map<number, AbortController>();
+  /** Files that other workers read, by the numbers of drafts. */
+  readonly #held = new Map<number, PeerFile>();
   /** Gives back the lock that tells the client that this worker lives. */
   #release: (() => void) | undefined;
 
-  constructor(makeCore: (options: CreateCoreOptions) => Core) {
+  constructor(makeCore: (options: CreateCoreOptions) => Core, place: WorkerPlace) {
     this.#makeCore = makeCore;
+    this.#place = place;
   }
 
   /** Whether a request waits for others, so that what comes behind it is not to wait for it. */
-  isBeside(op: OperationName): boolean {
+  isBeside({ op }: { readonly op: OperationName }): boolean {
     return BESIDE.has(op) || (SEARCHES.has(op) && this.#index instanceof PagedIndex);
   }
 
@@ -98,19 +94,26 @@ export class SearchService {
       this.#draft(draft).index.stage(vectors);
       return undefined;
     },
-    load: async ({ draft, from }, context) => {
-      const index = await load(this.#live(), from, context);
-      return this.#beginUnless(context.signal, draft, index);
-    },
-    open: async ({ draft, from, options }, { signal }) => {
-      const source = await sourceOf(from, signal);
-      try {
-        const index = await openIndex(this.#live(), source, { ...options, signal });
-        return this.#beginUnless(signal, draft, index);
-      } catch (error) {
-        await source.close?.();
-        throw error;
-      }
+    load: ({ draft, ...what }, context) =>
+      this.#loadingDraft(draft, context.signal, async (signal) => {
+        const index = await load(this.#live(), what, this.#place, { ...context, signal });
+        this.#beginUnless(signal, draft, index);
+        return { d: index.d, metric: index.metric };
+      }),
+    open: ({ draft, from, options }, context) =>
+      this.#loadingDraft(draft, context.signal, async (signal) => {
+        const source = await openSource(from, this.#place, signal);
+        try {
+          const index = await openIndex(this.#live(), source, { ...options, signal });
+          return this.#beginUnless(signal, draft, index);
+        } catch (error) {
+          await source.close?.();
+          throw naming(from, error);
+        }
+      }),
+    hold: ({ draft, port }) => {
+      this.#held.set(draft, new PeerFile(port, () => snapshotIndex(this.#whole())));
+      return undefined;
     },
     commit: ({ draft: number }) => {
       const draft = this.#drafts.get(number);
@@ -135,26 +138,34 @@ export class SearchService {
       const found = this.#searchBatch(input, context);
       return this.#index instanceof PagedIndex ? this.#reading(found) : found;
     },
-    save: async ({ name, storage: kind }) => {
-      // before anything is waited for: the state at the call
-      const snapshot = snapshotIndex(this.#whole());
+    save: async ({ name, storage: kind, others }, { signal }) => {
+      const file = this.#file(others, signal);
       try {
-        const storage = await openStorage(kind);
-        const bytes = await storage.write(name, snapshot.chunks(), snapshot.byteLength);
+        const storage = await this.#place.storage(kind);
+        const { byteLength, chunks } = await file.open();
+        const bytes = await storage.write(name, chunks, byteLength);
         return { bytes, storage: storage.kind };
       } finally {
-        snapshot.dispose();
+        file.dispose();
       }
     },
-    bytes: () => saveIndex(this.#whole()),
+    bytes: async ({ others }, { signal }) => {
+      const file = this.#file(others, signal);
+      try {
+        return await file.bytes();
+      } finally {
+        file.dispose();
+      }
+    },
     info: () => (this.#index ? this.#describe(this.#index) : undefined),
-    stored: async ({ storage }) => (await openStorage(storage)).list(),
+    stored: async ({ storage }) => (await this.#place.storage(storage)).list(),
     remove: async ({ name, storage }) => {
-      await (await openStorage(storage)).remove(name);
+      await (await this.#place.storage(storage)).remove(name);
       return undefined;
     },
     dispose: () => {
-      for (const number of [...this.#drafts.keys()]) this.#discard(number);
+      for (const number of [...this.#loading.keys(), ...this.#drafts.keys(), ...this.#held.keys()])
+        this.#discard(number);
       this.#index?.dispose();
       this.#index = undefined;
       this.#core?.dispose();
@@ -181,6 +192,22 @@ export class SearchService {
     else Promise.allSettled(reads).then(() => index?.dispose());
   }
 
+  /** Runs what makes a draft and waits on the way; it ends when nobody waits for it, and when the draft is dropped. */
+  async #loadingDraft<T>(
+    draft: number,
+    outer: AbortSignal,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const stop = new AbortController();
+    outer.addEventListener('abort', () => stop.abort(outer.reason), { once: true });
+    this.#loading.set(draft, stop);
+    try {
+      return await run(stop.signal);
+    } finally {
+      this.#loading.delete(draft);
+    }
+  }
+
   #begin(draft: number, index: IvfIndex | PagedIndex): undefined {
     this.#drafts.set(draft, { kind: 'new', index });
     return undefined;
@@ -201,11 +228,19 @@ export class SearchService {
   }
 
   #discard(number: number): undefined {
+    this.#loading.get(number)?.abort(unknownDraft(number));
     const draft = this.#drafts.get(number);
     this.#drafts.delete(number);
     if (draft?.kind === 'new') draft.index.dispose();
     else draft?.index.withdraw();
+    this.#held.get(number)?.dispose();
+    this.#held.delete(number);
     return undefined;
+  }
+
+  /** The file of the state at this call, together with what other workers hold of theirs. */
+  #file(others: readonly MessagePort[], signal: AbortSignal): SavedFile {
+    return new SavedFile(this.#live(), snapshotIndex(this.#whole()), others, signal);
   }
 
   #live(): Core {
@@ -254,7 +289,7 @@ export class SearchService {
           ? await index.searchBatch(part, k, { ...options, signal })
           : index.searchBatch(part, k, options);
       putAnswers(batch, at / d, found);
-      progress({ done: Math.min(nq, at / d + QUERIES_PER_TURN), total: nq });
+      progress({ phase: 'search', done: Math.min(nq, at / d + QUERIES_PER_TURN), total: nq });
       await turn();
       signal.throwIfAborted();
     }
@@ -264,40 +299,4 @@ export class SearchService {
 
 function unknownDraft(number: number): RangeError {
   return new RangeError(`"draft" expected one that was begun, got ${number}`);
-}
-
-async function load(core: Core, from: IndexLocation, context: Context): Promise<IvfIndex> {
-  if ('url' in from) return loadFromUrl(core, from, context);
-  const { signal } = context;
-  const source = await sourceOf(from, signal);
-  try {
-    const onProgress = (done: number, total: number): void => context.progress({ done, total });
-    const chunks = sourceChunks(source, signal);
-    return await loadIndexFrom(core, chunks, { size: source.size, signal, onProgress });
-  } finally {
-    await source.close?.();
-  }
-}
-
-type Located = Exclude<IndexLocation, { readonly url: string }>;
-
-async function sourceOf(from: IndexLocation, signal: AbortSignal): Promise<ByteSource> {
-  if ('bytes' in from) return bytesSource(from.bytes);
-  if ('blob' in from) return blobSource(from.blob);
-  if ('url' in from) return httpSource(from.url, { signal, ...(from.headers && { headers: from.headers }) });
-  const located: Located & { stored: string; storage?: StorageKind } = from;
-  return (await openStorage(located.storage)).open(located.stored);
-}
-
-async function loadFromUrl(
-  core: Core,
-  { url, headers = {} }: Extract<IndexLocation, { url: string }>,
-  { signal, progress }: Context,
-): Promise<IvfIndex> {
-  const { size, chunks } = await download(url, { headers, signal });
-  return loadIndexFrom(core, chunks, {
-    ...(size !== undefined && { size }),
-    signal,
-    onProgress: (done, total) => progress({ done, total }),
-  });
 }

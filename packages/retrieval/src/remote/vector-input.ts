@@ -11,7 +11,7 @@ import {
 } from '@sagitta/core-wasm';
 import { RowReservoir, sampleRows } from '@sagitta/quantizers/training';
 import type { Draft } from './changes.ts';
-import { SHARD_ROWS } from './global-id.ts';
+import { SHARD_ROWS, shardOf } from './global-id.ts';
 import type { BuildOptions, Progress } from './protocol.ts';
 
 /**
@@ -74,6 +74,47 @@ async function* rowChunks(vectors: VectorInput, d: number, rows: number): AsyncG
   }
 }
 
+/** Rows on their way to each of several shards, put together until a message is full: a run alone would be a small one. */
+class Outbox {
+  readonly #room: number;
+  readonly #send: (shard: number, rows: Float32Array<ArrayBuffer>) => void;
+  readonly #buffers: Float32Array<ArrayBuffer>[];
+  /** Numbers in each buffer. */
+  readonly #filled: Uint32Array;
+
+  /** room — numbers in a message */
+  constructor(shards: number, room: number, send: (shard: number, rows: Float32Array<ArrayBuffer>) => void) {
+    this.#room = room;
+    this.#send = send;
+    this.#buffers = new Array(shards).fill(new Float32Array(0));
+    this.#filled = new Uint32Array(shards);
+  }
+
+  /** Vectors of one shard. */
+  put(shard: number, rows: Float32Array): void {
+    for (let at = 0; at < rows.length; ) {
+      let filled = this.#filled[shard] as number;
+      if (filled === 0) this.#buffers[shard] = new Float32Array(this.#room);
+      const some = rows.subarray(at, at + this.#room - filled);
+      this.#buffers[shard]?.set(some, filled);
+      at += some.length;
+      filled += some.length;
+      this.#filled[shard] = filled;
+      if (filled === this.#room) this.flush(shard);
+    }
+  }
+
+  /** Sends what there is for a shard. */
+  flush(shard: number): void {
+    const filled = this.#filled[shard] as number;
+    if (filled === 0) return;
+    const buffer = this.#buffers[shard] as Float32Array<ArrayBuffer>;
+    this.#buffers[shard] = new Float32Array(0);
+    this.#filled[shard] = 0;
+    this.#send(shard, filled === buffer.length ? buffer : buffer.slice(0, filled));
+  }
+}
+
 /**
  * Sends vectors to the draft's workers as global ids deal them out: `first` is the id of the first one.
  * @returns vectors that were sent, all of them coded
@@ -85,44 +126,64 @@ export async function sendVectors(
   onProgress: ((progress: Progress) => void) | undefined,
 ): Promise<number> {
   const { shards } = draft;
-  // with one worker there are no runs to keep to
-  const run = shards === 1 ? Number.POSITIVE_INFINITY : SHARD_ROWS;
   const ahead: { readonly adding: Promise<unknown>; readonly n: number }[] = [];
   let sent = 0;
   let done = 0;
-  const settle = async (): Promise<void> => {
-    const { adding, n } = ahead.shift() as (typeof ahead)[number];
-    await adding;
-    done += n;
-    onProgress?.({ done, total });
+  const settle = async (most: number): Promise<void> => {
+    while (ahead.length > most) {
+      const { adding, n } = ahead.shift() as (typeof ahead)[number];
+      await adding;
+      done += n;
+      onProgress?.({ phase: 'add', done, total });
+    }
   };
-  const send = (rows: Float32Array): void => {
-    const shard = shards === 1 ? 0 : Math.floor((first + sent) / run) % shards;
-    const { view, transfer } = packed(rows);
+  const send = (shard: number, view: Float32Array, transfer: Transferable[]): void => {
+    // what was moved is empty afterwards
+    const n = view.length / d;
     const adding = draft.request(shard, 'add', { vectors: view }, { transfer });
     // what is not awaited yet must not count as unhandled
     adding.catch(() => {});
-    ahead.push({ adding, n: rows.length / d });
-    sent += rows.length / d;
+    ahead.push({ adding, n });
   };
-  const rows = Math.max(1, Math.min(run, Math.floor(CHUNK_BYTES / (4 * d))));
+  const rows = Math.max(1, Math.floor(CHUNK_BYTES / (4 * d)));
+  const outbox = new Outbox(shards, rows * d, (shard, some) => send(shard, some, [some.buffer]));
   for await (const chunk of rowChunks(vectors, d, rows)) {
     draft.signal?.throwIfAborted();
-    // a run may be open: what fits goes to its shard, the rest to the next
-    const room = Math.min(chunk.length, (run - ((first + sent) % run)) * d);
-    send(chunk.subarray(0, room));
-    if (chunk.length > room) send(chunk.subarray(room));
-    while (ahead.length >= CHUNKS_AHEAD * shards) await settle();
+    if (shards === 1) {
+      const { view, transfer } = packed(chunk);
+      send(0, view, transfer);
+    } else {
+      for (let at = 0; at < chunk.length; ) {
+        const id = first + sent + at / d;
+        // what fits into the open run goes to its shard, the rest to the next
+        const run = chunk.subarray(at, at + (SHARD_ROWS - (id % SHARD_ROWS)) * d);
+        const shard = shardOf(id, shards);
+        if (isShared(run)) send(shard, run, []);
+        else outbox.put(shard, run);
+        at += run.length;
+      }
+    }
+    sent += chunk.length / d;
+    await settle(CHUNKS_AHEAD * shards - 1);
   }
-  while (ahead.length > 0) await settle();
+  for (let shard = 0; shard < shards; shard++) outbox.flush(shard);
+  await settle(0);
   return sent;
+}
+
+function isShared({ buffer }: Float32Array | Uint8Array): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer;
 }
 
 /** What goes into a message of a view: shared memory as it is, else a copy of the view alone, which is moved. */
 export function packed<T extends Float32Array | Uint8Array>(view: T): { view: T; transfer: Transferable[] } {
-  if (typeof SharedArrayBuffer !== 'undefined' && view.buffer instanceof SharedArrayBuffer) {
-    return { view, transfer: [] };
-  }
+  if (isShared(view)) return { view, transfer: [] };
   const copy = view.slice() as T;
   return { view: copy, transfer: [copy.buffer as ArrayBuffer] };
+}
+
+/** The bytes, copied where their memory is shared: blobs take no such. */
+export function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : bytes.slice();
 }

@@ -18,23 +18,9 @@ import type {
   ReadStatistics,
   SearchOptions,
   SearchResult,
-} from '@sagitta/retrieval';
-import type { StorageKind, StoredIndex } from '../storage/index-storage.ts';
+} from '../index.ts';
+import type { StoredIndex } from './place.ts';
 import type { TransferredError } from './transfer-error.ts';
-
-/** A worker, a message port, or the inside of a worker. */
-export interface Endpoint {
-  postMessage(message: unknown, transfer: Transferable[]): void;
-  addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
-  addEventListener(type: EndpointEnd, listener: (event: Event) => void): void;
-  removeEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
-  removeEventListener(type: EndpointEnd, listener: (event: Event) => void): void;
-  /** Message ports begin when told to. */
-  start?(): void;
-}
-
-/** Events that say that an endpoint is of no use any more, where an engine has them. */
-export type EndpointEnd = 'error' | 'messageerror' | 'close';
 
 /** How an index is built: `nlist` makes it an IVF index, without it all is scanned. */
 export type BuildOptions = IndexOptions & Partial<Pick<IvfOptions, 'nlist' | 'iterations'>>;
@@ -44,13 +30,6 @@ export interface WorkerSearchOptions extends Pick<SearchOptions, 'nprobe' | 'gam
   /** Scores so many candidates exactly, from vectors that the index keeps. */
   readonly rerank?: { readonly candidates: number };
 }
-
-/** Where the bytes of an index are. */
-export type IndexLocation =
-  | { readonly bytes: Uint8Array }
-  | { readonly blob: Blob }
-  | { readonly url: string; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly stored: string; readonly storage?: StorageKind };
 
 export interface IndexInfo
   extends Pick<IvfIndex, 'n' | 'd' | 'nlist' | 'metric' | 'kind' | 'quantizer' | 'bits'> {
@@ -74,6 +53,12 @@ export interface StartOptions {
   readonly maximumBytes?: number;
 }
 
+/** One worker of several. */
+export interface Share {
+  readonly shard: number;
+  readonly shards: number;
+}
+
 type DraftOf<Input> = Input & { readonly draft: number };
 
 /** Input and answer by operation. */
@@ -87,11 +72,17 @@ export interface Operations {
   /** Begins to add to the index that is searched. */
   extend: { in: DraftOf<unknown>; out: IndexInfo };
   add: { in: DraftOf<{ vectors: Float32Array }>; out: undefined };
-  load: { in: DraftOf<{ from: IndexLocation }>; out: undefined };
+  /** share — of an index that several workers hold: the vectors that this one gets. */
+  load: {
+    in: DraftOf<{ from: object; share: Share | undefined }>;
+    out: Pick<IndexInfo, 'd' | 'metric'>;
+  };
   open: {
-    in: DraftOf<{ from: IndexLocation; options: Omit<OpenIndexOptions, 'signal'> }>;
+    in: DraftOf<{ from: object; options: Omit<OpenIndexOptions, 'signal'> }>;
     out: undefined;
   };
+  /** Keeps the file of the index as it is now and gives its bytes at the port, until the draft is discarded. */
+  hold: { in: DraftOf<{ port: MessagePort }>; out: undefined };
   /** Cannot fail for a draft whose other requests were answered without an error. */
   commit: { in: DraftOf<unknown>; out: IndexInfo };
   discard: { in: DraftOf<unknown>; out: undefined };
@@ -100,11 +91,15 @@ export interface Operations {
     in: { queries: Vectors; k: number; options: WorkerSearchOptions };
     out: BatchSearchResult;
   };
-  save: { in: { name: string; storage: StorageKind | 'auto' }; out: { bytes: number; storage: StorageKind } };
-  bytes: { in: Record<string, never>; out: Uint8Array<ArrayBuffer> };
+  /** others — ports at which the other workers give their files: all together are saved as one. */
+  save: {
+    in: { name: string; storage: string; others: MessagePort[] };
+    out: { bytes: number; storage: string };
+  };
+  bytes: { in: { others: MessagePort[] }; out: Uint8Array<ArrayBuffer> };
   info: { in: Record<string, never>; out: IndexInfo | undefined };
-  stored: { in: { storage: StorageKind | 'auto' }; out: StoredIndex[] };
-  remove: { in: { name: string; storage: StorageKind | 'auto' }; out: undefined };
+  stored: { in: { storage: string }; out: StoredIndex[] };
+  remove: { in: { name: string; storage: string }; out: undefined };
   dispose: { in: Record<string, never>; out: undefined };
 }
 
@@ -127,7 +122,10 @@ export interface Ping {
   readonly ping: true;
 }
 
+/** How far a call has come; units are those of its phase. */
 export interface Progress {
+  /** Vectors that the model learns from (train), vectors coded (add), bytes read (load), queries answered (search). */
+  readonly phase: 'train' | 'add' | 'load' | 'search';
   readonly done: number;
   readonly total: number;
 }

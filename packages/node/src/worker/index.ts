@@ -1,0 +1,29 @@
+/**
+ * Indexes in worker threads: a client for one thread, a client for many, and what a thread of one's own runs. The classes
+ * are those of `@sagitta/web/worker`.
+ *
+ * @module
+ */
+export {
+  type BuildOptions,
+  type CallOptions,
+  type ClientOptions,
+  type Endpoint,
+  type EndpointEnd,
+  type IndexInfo,
+  type Progress,
+  type ProgressOptions,
+  type ShardedInfo,
+  type ShardedOptions,
+  type StartOptions,
+  type StorageOptions,
+  type StoredIndex,
+  type VectorInput,
+  type WorkerEndpoint,
+  WorkerGoneError,
+  type WorkerSearchOptions,
+} from '@sagitta/retrieval/remote';
+export { createSearchWorker, type IndexLocation, type NodePlace } from './node-place.ts';
+export { SearchClient, ShardedClient } from './search-client.ts';
+export { serveSearch } from './serve-search.ts';
+export { threadEndpoint } from './thread-endpoint.ts';

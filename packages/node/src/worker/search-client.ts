@@ -1,0 +1,34 @@
+/** The clients of a program: those of `@sagitta/retrieval/remote`, with threads of this package's file. */
+import {
+  type ClientOptions,
+  connect,
+  connectShards,
+  SearchClient as RemoteSearchClient,
+  ShardedClient as RemoteShardedClient,
+  type ShardedOptions,
+} from '@sagitta/retrieval/remote';
+import { NODE_CLIENT, type NodePlace } from './node-place.ts';
+
+/** Holds an index in a thread. */
+export class SearchClient extends RemoteSearchClient<NodePlace> {
+  /**
+   * Starts a thread and its core; signal and timeoutMs are for the start alone.
+   * @throws UnsupportedError for a build the engine lacks; WorkerGoneError if the worker's file cannot be loaded, or does not
+   * answer in time; the signal's reason. No thread is left then.
+   */
+  static async start(options: ClientOptions = {}): Promise<SearchClient> {
+    return new SearchClient(await connect(NODE_CLIENT, options));
+  }
+}
+
+/** Holds an index in several threads. */
+export class ShardedClient extends RemoteShardedClient<NodePlace> {
+  /**
+   * Starts the threads, one for each core unless told.
+   * @throws as SearchClient.start; RangeError on a number of shards that is none; what createWorker throws. Where one cannot
+   * start, the others are ended.
+   */
+  static async start(options: ShardedOptions = {}): Promise<ShardedClient> {
+    return new ShardedClient(await connectShards(NODE_CLIENT, options));
+  }
+}
