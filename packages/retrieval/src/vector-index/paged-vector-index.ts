@@ -151,12 +151,14 @@ export class PagedVectorIndex<M = JsonValue, S extends Metric = Metric> extends 
    * @throws as VectorIndex.search does, FormatError on lists that are none, what the source rejects with, the signal's reason
    */
   async search(query: Numbers, k: number, options: PagedVectorSearchOptions<M> = {}): Promise<HitOf<M, S>[]> {
+    this.checkLive('index');
     const [hits] = await this.searchBatch([toFloat32('query', query)], k, options);
     return hits as HitOf<M, S>[];
   }
 
   /** search without objects: ids and scores. */
   async searchIds(query: Numbers, k: number, options: PagedVectorSearchOptions<M> = {}): Promise<FoundIds> {
+    this.checkLive('index');
     const [found] = await this.#search([toFloat32('query', query)], k, options);
     const { ids: rows, scores, statistics } = found as SearchResult;
     const ids = Array.from(rows, (row) => this.#records.idAt(this.#slotOf(row)));
@@ -169,6 +171,7 @@ export class PagedVectorIndex<M = JsonValue, S extends Metric = Metric> extends 
     k: number,
     options: PagedVectorSearchOptions<M> = {},
   ): Promise<HitOf<M, S>[][]> {
+    this.checkLive('index');
     const { data, n } = vectorSet(queries, this.d, 'queries');
     const rows = Array.from({ length: n }, (_, q) => data.slice(q * this.d, (q + 1) * this.d));
     const found = await this.#search(rows, k, options);
