@@ -16,6 +16,7 @@ import {
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
+import { listsToVisit } from '../advice/choose-index.ts';
 import type { ByteSource } from '../files/byte-source.ts';
 import { type PagedHead, readPagedHead } from '../files/paged-head.ts';
 import {
@@ -195,9 +196,10 @@ export class PagedVectorIndex<M = JsonValue, S extends Metric = Metric> extends 
     const { filter, ...rest } = options;
     // evaluated at the call, once for all queries
     const allowed = this.#allowed(filter);
+    const nprobe = listsToVisit(this.#rows.nlist);
     const out: SearchResult[] = [];
     for (const query of queries) {
-      out.push(await this.#rows.search(query, k, { ...rest, ...(allowed && { allowed }) }));
+      out.push(await this.#rows.search(query, k, { nprobe, ...rest, ...(allowed && { allowed }) }));
     }
     return out;
   }
