@@ -33,7 +33,7 @@ const MAKES: Record<string, () => IvfIndex> = {
   'ivf rabitq l2': () =>
     buildIvf(core, rows, D, { metric: 'l2', quantizer: 'rabitq', bits: 2, nlist: NLIST }),
   'ivf lvq ip': () => buildIvf(core, rows, D, { metric: 'ip', quantizer: 'lvq', bits: 4, nlist: NLIST }),
-  'flat float l2': () => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'none' }),
+  'flat float l2': () => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'float32' }),
   empty: () =>
     trainIndex(core, { data: rows, n: N, d: D }, { metric: 'l2', bits: 2, nlist: NLIST, iterations: 1 }),
 };

@@ -99,14 +99,15 @@ export class IvfIndex extends Owner {
   get lists(): InvertedLists {
     return this.#codes.lists;
   }
+  /** Its name, one of QUANTIZER_NAMES. */
   get quantizer(): CodeName {
     return this.codec.name;
   }
-  /** Average code bits a dimension; 32 without a quantizer. */
+  /** Average code bits a dimension; 32 of float32. */
   get bits(): number {
     return this.codec.bits;
   }
-  /** How SAQ shares its bits out: runs of PCA dims and the bits of each; empty without a quantizer. */
+  /** How SAQ shares its bits out: runs of PCA dims and the bits of each; empty of other quantizers. */
   get plan(): readonly SaqSegment[] {
     return this.codec.plan;
   }

@@ -1,11 +1,12 @@
 /** Files of vector indexes, by the four ways there are to read them. */
+import { float32, saq } from '@sagitta/quantizers';
 import {
   bytesSource,
   type IvfIndex,
   loadIndex,
   loadIndexFrom,
-  loadSaqIndex,
   openIndex,
+  readIndex,
   saveIndex,
 } from '@sagitta/retrieval';
 import { containerEntries } from '@sagitta/testing';
@@ -79,7 +80,7 @@ export const INDEX_READERS: readonly FuzzReader[] = [
     name: 'index-saq',
     seeds: 'indexes',
     refuses: (name) => !/^(saq|float)/.test(name),
-    read: (bytes, around) => useIndex(loadSaqIndex(around.core, bytes), bytes, around),
+    read: (bytes, around) => useIndex(readIndex(around.core, bytes, [saq, float32]), bytes, around),
   },
   {
     name: 'index-stream',
