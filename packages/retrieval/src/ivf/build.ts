@@ -56,11 +56,12 @@ export interface SecondaryOptions {
 
 export interface IvfOptions extends IndexOptions, ListOptions {}
 
-/** What stands among the options of a method where that is a value. */
-type NoNames = { readonly [K in Exclude<keyof IndexOptions, keyof MethodIndexOptions>]?: never };
-/** Options with quantizers as values. */
-export type FlatMethodOptions = Omit<MethodIndexOptions, keyof ListOptions> & NoNames;
-export type IvfMethodOptions = MethodIndexOptions & NoNames;
+/** Options with quantizers as values; what is the quantizer's own stands among its options. */
+export type IvfMethodOptions = MethodIndexOptions & {
+  readonly [K in Exclude<keyof IndexOptions, keyof MethodIndexOptions>]?: never;
+};
+/** The same without lists. */
+export type FlatMethodOptions = Omit<IvfMethodOptions, keyof ListOptions>;
 
 const SAQ_OPTIONS = ['blockSize', 'objective', 'singleSegment'] as const;
 /** Options of every index of rows. */
