@@ -126,7 +126,7 @@ describe('an index of 2.6 GiB', () => {
     const data = new Float32Array(clusters * 4 * d);
     for (let c = 0; c < clusters; c++) data.set(cluster(c, 4), c * 4 * d);
     const sample: VectorSet = { data, n: clusters * 4, d };
-    using index = trainIndex(core, sample, { metric: 'l2', quantizer: 'none', nlist: clusters });
+    using index = trainIndex(core, sample, { metric: 'l2', quantizer: 'float32', nlist: clusters });
     expect(index).toBeInstanceOf(IvfIndex);
     for (let c = 0; c < clusters; c++) index.add(cluster(c));
     expect(core.bytesUsed()).toBeGreaterThan(2.6 * GIB);

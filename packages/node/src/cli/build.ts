@@ -33,9 +33,6 @@ interface BuildOptions extends VectorOptions, OutputOptions, QuantizerFlags {
   readonly nlist?: number;
   readonly seed: number;
   readonly limit?: number;
-  readonly blockSize: '16' | '32' | '64';
-  readonly objective: 'variance' | 'absolute';
-  readonly singleSegment?: boolean;
   readonly keepVectors?: boolean;
   readonly trainSize?: number;
   readonly iterations: number;
@@ -50,7 +47,6 @@ const READ_BYTES = 1 << 24;
 /** Lists take codes in blocks of 32, so a batch should bring each list many vectors, within these bounds. */
 const BATCH_ROWS_PER_LIST = 64;
 const BATCH_BYTES: readonly [least: number, most: number] = [1 << 26, 1 << 28];
-const BLOCK_SIZES = { '16': 16, '32': 32, '64': 64 } as const;
 
 export function addBuildCommand(program: Command, io: CommandIo): void {
   const command = program
@@ -65,17 +61,6 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     .option('--seed <S>', 'seed of everything random', integer(0), 1)
     .option('--limit <N>', 'only the first N vectors of BASE', integer(1))
     .option('--keep-vectors', 'keep the float32 vectors in the index, for --rerank')
-    .addOption(
-      new Option('--block-size <N>', 'segments are multiples of N dimensions (saq)')
-        .choices(['16', '32', '64'])
-        .default('16'),
-    )
-    .addOption(
-      new Option('--objective <NAME>', 'what bit allocation makes small (saq)')
-        .choices(['variance', 'absolute'])
-        .default('variance'),
-    )
-    .option('--single-segment', 'one segment over all dimensions: CAQ (saq)')
     .option(
       '--train-size <N>',
       'vectors to train on (default: 20,000 or 80 a list, whichever is more)',
@@ -206,12 +191,6 @@ async function train(
     trainIndex(core, rows, {
       metric: options.metric,
       ...compression,
-      // the other quantizers have no segments
-      ...((compression.quantizer ?? 'saq') === 'saq' && {
-        blockSize: BLOCK_SIZES[options.blockSize],
-        objective: options.objective,
-        singleSegment: options.singleSegment === true,
-      }),
       seed: options.seed,
       keepVectors: options.keepVectors === true,
       trainSize: options.trainSize ?? TRAIN_ROWS,

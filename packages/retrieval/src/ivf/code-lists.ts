@@ -301,7 +301,7 @@ export class CodeLists extends Owner {
     const { core, d, codec } = this;
     const { n, data } = vectors;
     // float32 loses nothing
-    if (n === 0 || codec.name === 'none') return 0;
+    if (n === 0 || codec.name === 'float32') return 0;
     const assigned =
       this.nlist === 1 ? new Uint32Array(n) : assignToNearest(core, vectors, this.centroids).ids;
     const residuals = core.scope((scope) => {

@@ -7,11 +7,11 @@ import {
   BLOCK,
   type BlockLayout,
   blockCount,
-  type CodeName,
   type Encoder,
   type Estimator,
   type ListProbe,
   type Quantizer,
+  type QuantizerName,
   type SaqSegment,
   type ScanHeap,
   type ScanStatistics,
@@ -57,7 +57,7 @@ export class ListScan extends Owner {
     this.#run = this.allocate(this.#estimator.search ? 0 : RUN_BLOCKS * (4 * BLOCK + 4));
   }
 
-  get name(): CodeName {
+  get name(): QuantizerName {
     return this.quantizer.name;
   }
   /** The regions of a block; ids lie elsewhere. */

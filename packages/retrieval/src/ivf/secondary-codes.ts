@@ -4,7 +4,7 @@
  * quantizer's own origin and know nothing of lists.
  */
 import { type Block, type BlockRows, type Core, type Metric, Owner } from '@sagitta/core-wasm';
-import type { CodeName } from '@sagitta/quantizers';
+import type { QuantizerName } from '@sagitta/quantizers';
 import type { Compaction } from '../compaction.ts';
 import { BLOCK, InvertedLists, type ListPiece } from './inverted-lists.ts';
 import type { ListScan } from './list-scan.ts';
@@ -33,7 +33,7 @@ export class SecondaryCodes extends Owner {
     }
   }
 
-  get quantizer(): CodeName {
+  get quantizer(): QuantizerName {
     return this.codec.name;
   }
 
