@@ -58,6 +58,7 @@ export {
   type IvfOptions,
   indexPieces,
   type SaqIndexOptions,
+  type SavedIndex,
   type SearchOptions,
   type SearchSteps,
   type SecondaryOptions,
