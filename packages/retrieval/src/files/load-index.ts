@@ -16,7 +16,7 @@ export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
 }
 
 /**
- * loadIndex for indexes of SAQ codes or float32, in 11 kB less of a bundle.
+ * Loads as loadIndex does, but only indexes of SAQ codes or float32, in 11 kB less of a bundle.
  * @throws FormatError and CapacityError as loadIndex; UnsupportedError for an index of another quantizer
  */
 export function loadSaqIndex(core: Core, bytes: Uint8Array): IvfIndex {
@@ -24,6 +24,7 @@ export function loadSaqIndex(core: Core, bytes: Uint8Array): IvfIndex {
   return runNow((table) => readRows(core, table, { open: openSaqQuantizer }), bytes);
 }
 
+/** Says what is known of a file that comes in chunks, and how its reading is watched and ended. */
 export interface LoadFromOptions {
   /** Bytes of the file, if known: compared with what the file says, and then reserved at once. */
   readonly size?: number;

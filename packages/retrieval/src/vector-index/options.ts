@@ -14,6 +14,7 @@ import { checkCompression, FLAT_OPTIONS, type IndexOptions, LIST_OPTIONS } from 
 
 export const INDEX_KINDS = ['auto', 'flat', 'ivf'] as const;
 
+/** Says what a vector index holds and what it is to become when it is trained. */
 export interface VectorIndexOptions<S extends Metric = Metric> extends Omit<IndexOptions, 'metric'> {
   /** Dimensions of a vector. */
   readonly d: number;
