@@ -5,8 +5,14 @@
  */
 
 export { type Candidate, candidatesAt } from './advice/candidates.ts';
+export { chooseIndex, type IndexChoice, listsToVisit } from './advice/choose-index.ts';
 export { type PcaReport, type PcaReportOptions, type PcaReportRow, pcaReport } from './advice/pca-report.ts';
 export { type Recommendation, type RecommendOptions, recommend } from './advice/recommend.ts';
+export {
+  type IndexRecommendation,
+  type RecommendIndexOptions,
+  recommendIndex,
+} from './advice/recommend-index.ts';
 export type { Compaction } from './compaction.ts';
 export {
   averagePrecisionOf,
@@ -39,9 +45,7 @@ export {
   sourceChunks,
 } from './files/byte-source.ts';
 export type { ByteChunks } from './files/byte-stream.ts';
-
 export { type LoadFromOptions, loadIndex, loadIndexFrom, loadSaqIndex } from './files/load-index.ts';
-
 export {
   type OpenIndexOptions,
   openIndex,
@@ -84,6 +88,7 @@ export {
   type FieldOperators,
   type JsonValue,
   loadMultiVectorIndex,
+  loadMultiVectorIndexFrom,
   type MultiVectorBytes,
   type MultiVectorChange,
   type MultiVectorDocuments,
@@ -97,6 +102,9 @@ export {
   type MultiVectorSearchOptions,
   type MultiVectorStatistics,
   multiVectorPieces,
+  openMultiVectorIndex,
+  PagedMultiVectorIndex,
+  type PagedMultiVectorSearchOptions,
   type RecordExpression,
   type RecordFilter,
   type RecordId,

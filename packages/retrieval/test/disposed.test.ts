@@ -8,11 +8,14 @@ import {
   buildMultiVectorIndex,
   bytesSource,
   createTokenStore,
+  createVectorIndex,
   indexPieces,
   loadIndex,
   MuveraFde,
   multiVectorPieces,
   openIndex,
+  openMultiVectorIndex,
+  openVectorIndex,
   saveIndex,
   saveMultiVectorIndex,
   trainIndex,
@@ -30,6 +33,11 @@ const IDS = Array.from({ length: TOKENS.n }, (_, i) => i);
 const saq = (core: Core) => trainSaq(core, SET, { metric: 'l2', bits: 4 });
 const rabitq = (core: Core) => trainQuantizer(core, SET, { name: 'rabitq', metric: 'l2', bits: 4 });
 const flat = (core: Core) => buildFlat(core, ROWS, D, { metric: 'l2' });
+const living = (core: Core) => {
+  const index = createVectorIndex(core, { d: D, metric: 'l2', trainAt: 50 });
+  index.add({ vectors: ROWS });
+  return index;
+};
 const learned = { numCells: 4, projectionDimension: 4 };
 
 /** What callers call it, and how it is made. */
@@ -37,6 +45,16 @@ const OWNERS: Readonly<Record<string, readonly [string, (core: Core) => unknown]
   IvfIndex: ['index', flat],
   PagedIndex: ['index', (core) => openIndex(core, bytesSource(saveIndex(flat(core))))],
   MultiVectorIndex: ['index', (core) => buildMultiVectorIndex(core, { ids: IDS, tokens: TOKENS })],
+  VectorIndex: ['index', (core) => living(core)],
+  PagedVectorIndex: ['index', (core) => openVectorIndex(core, bytesSource(saveIndex(living(core))))],
+  PagedMultiVectorIndex: [
+    'index',
+    (core) =>
+      openMultiVectorIndex(
+        core,
+        bytesSource(saveMultiVectorIndex(buildMultiVectorIndex(core, { ids: IDS, tokens: TOKENS }))),
+      ),
+  ],
   InvertedLists: ['lists', (core) => flat(core).lists],
   'a codec of SAQ': ['codec', (core) => flat(core).codec],
   'a codec of rabitq': [
@@ -80,7 +98,7 @@ const OWNERS: Readonly<Record<string, readonly [string, (core: Core) => unknown]
 };
 
 /** What makes no sense of its own once the object is dead, and does no harm. */
-const HARMLESS = ['constructor', 'dispose', 'releaseEncoder'];
+const HARMLESS = ['constructor', 'dispose', 'releaseEncoder', 'releaseEncoders'];
 
 function methodsOf(owner: object): string[] {
   const prototype: object = Object.getPrototypeOf(owner);

@@ -102,7 +102,6 @@ describe.each(Object.keys(INDEX_KINDS))('an index of %s', (name) => {
     const bytes = saveIndex(build(own));
     const on = (): undefined => undefined;
     await refusals(checkRefusals({ on, run: (_, core) => loadIndex(core, bytes) }));
-    if (options.secondary) return;
     await refusals(
       checkRefusals({ on, run: (_, core) => loadIndexFrom(core, [bytes]) }),
       checkRefusals({ on, run: (_, core) => loadIndexFrom(core, [bytes], { size: bytes.length }) }),

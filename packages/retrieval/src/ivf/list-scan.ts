@@ -190,9 +190,9 @@ export class ListScan extends Owner {
   }
 
   /** Every score of n codes, smaller is better: out f32[⌈n/32⌉ × 32], of which n are meant. */
-  scores(blocks: Block, n: number, centroid: Ptr, base: number, out: Block): void {
+  scores(blocks: Ptr, n: number, centroid: Ptr, base: number, out: Ptr): void {
     this.checkLive('codec');
-    this.#current.scores(blocks.at(), n, centroid, base, out.at());
+    this.#current.scores(blocks, n, centroid, base, out);
   }
 
   statistics(): ScanStatistics {

@@ -119,7 +119,7 @@ export class SecondaryCodes extends Owner {
       const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.layout.blockBytes);
       const out = scope.reserve(4 * BLOCK * Math.ceil(ids.length / BLOCK));
       gather(blocks);
-      codec.scores(blocks, ids.length, this.#projected.at(), this.#base(query), out);
+      codec.scores(blocks.at(), ids.length, this.#projected.at(), this.#base(query), out.at());
       return out.f32(0, ids.length).slice();
     });
   }

@@ -2,11 +2,11 @@
  * The search: FDE codes are scanned, the best are scored again by finer FDEs, the best of these by MaxSim. Each stage
  * is skipped where the index has nothing for it.
  */
-import type { QueryTokens, TokenStore } from '../maxsim/index.ts';
+import type { QueryTokens } from '../maxsim/index.ts';
 import { bestPositions } from '../search/best-positions.ts';
 import type { Budgets } from '../search/budgets.ts';
 import { countSlots, listSlots } from '../search/slot-set.ts';
-import type { MultiVectorStatistics, StageTimer } from '../search/statistics.ts';
+import type { MultiVectorStatistics, Stage, StageTimer } from '../search/statistics.ts';
 import type { DocumentStores } from './document-stores.ts';
 
 export interface Found {
@@ -56,28 +56,43 @@ function pick(slots: Uint32Array, positions: Uint32Array): Uint32Array {
   return Uint32Array.from(positions, (position) => slots[position] as number);
 }
 
-/** The best `count` of `slots` by MaxSim, ties by settings.tie. */
-function bestByMaxsim(
-  store: TokenStore,
-  query: QueryTokens,
-  slots: Uint32Array,
-  count: number,
-  tie: FunnelSettings['tie'],
-): Found {
-  // ascending slots lie in few chunks, one after the other
-  const ordered = slots.slice().sort();
-  const scores = store.scores(query, ordered);
-  const best = bestPositions(scores, count, (a, b) => tie(ordered[a] as number, ordered[b] as number));
-  return { slots: pick(ordered, best), scores: Float32Array.from(best, (at) => scores[at] as number) };
+/** Documents whose tokens a search wants next, ascending; the finest tokens that are kept, or the others. */
+export interface TokenNeed {
+  readonly slots: Uint32Array;
+  readonly isFinest: boolean;
 }
 
-export function searchFunnel(
-  stores: DocumentStores,
+/** Scores documents by MaxSim: those of the need that it answers, in that order. */
+export type TokenScorer = (query: QueryTokens, slots: Uint32Array) => Float32Array;
+
+/** Runs a search that asks for tokens when it wants them, so that they may lie elsewhere. */
+export type SearchProgram<T> = Generator<TokenNeed, T, TokenScorer>;
+
+/** The best `count` of `slots` by MaxSim, ties by settings.tie. */
+function* bestByMaxsim(
+  need: TokenNeed,
+  query: QueryTokens,
+  count: number,
+  { tie, timer }: Pick<FunnelSettings, 'tie' | 'timer'>,
+  stage: Stage,
+): SearchProgram<Found> {
+  // ascending slots lie in few chunks, one after the other
+  const slots = need.slots.slice().sort();
+  const scorer = yield { ...need, slots };
+  return timer.run(stage, () => {
+    const scores = scorer(query, slots);
+    const best = bestPositions(scores, count, (a, b) => tie(slots[a] as number, slots[b] as number));
+    return { slots: pick(slots, best), scores: Float32Array.from(best, (at) => scores[at] as number) };
+  });
+}
+
+export function* searchFunnel(
+  stores: Pick<DocumentStores, 'fdes' | 'finerFdes' | 'lists'>,
   query: FunnelQuery,
   settings: FunnelSettings,
-): { found: Found; counts: FunnelCounts } {
-  const { k, budgets, allowed, tie, timer } = settings;
-  const { fdes, finerFdes, tokens, finerTokens, lists } = stores;
+): SearchProgram<{ found: Found; counts: FunnelCounts }> {
+  const { k, budgets, allowed, timer } = settings;
+  const { fdes, finerFdes, lists } = stores;
   const mask = settings.isAllAllowed ? undefined : allowed;
   const scan = timer.run('scan', () => {
     if (lists) return lists.search(fdes, query.fde, settings.nprobe, budgets, allowed);
@@ -101,12 +116,13 @@ export function searchFunnel(
   slots = slots.subarray(0, budgets.rerank);
   const reranked = slots.length;
   const isRefined = budgets.refine > 0;
-  let found = timer.run('rerank', () =>
-    bestByMaxsim(tokens, query.carved ?? query.tokens, slots, isRefined ? budgets.refine : k, tie),
-  );
+  const rerank = { slots, isFinest: false };
+  const count = isRefined ? budgets.refine : k;
+  let found = yield* bestByMaxsim(rerank, query.carved ?? query.tokens, count, settings, 'rerank');
   const refined = isRefined ? found.slots.length : 0;
   if (isRefined) {
-    found = timer.run('refine', () => bestByMaxsim(finerTokens ?? tokens, query.tokens, found.slots, k, tie));
+    const refine = { slots: found.slots, isFinest: true };
+    found = yield* bestByMaxsim(refine, query.tokens, k, settings, 'refine');
   }
   return {
     found,
@@ -123,15 +139,25 @@ export function searchFunnel(
 }
 
 /** MaxSim, by the finest tokens, with every allowed document. */
-export function searchExactly(
-  stores: DocumentStores,
+export function* searchExactly(
   tokens: QueryTokens,
   settings: Pick<FunnelSettings, 'k' | 'allowed' | 'tie' | 'timer'>,
-): { found: Found; counts: FunnelCounts } {
+): SearchProgram<{ found: Found; counts: FunnelCounts }> {
   const slots = listSlots(settings.allowed);
-  const found = settings.timer.run('rerank', () =>
-    bestByMaxsim(stores.finerTokens ?? stores.tokens, tokens, slots, settings.k, settings.tie),
-  );
+  const found = yield* bestByMaxsim({ slots, isFinest: true }, tokens, settings.k, settings, 'rerank');
   const counts = { path: 'exact', scanned: 0, lists: 0, candidates: 0, rescored: 0, refined: 0 } as const;
   return { found, counts: { ...counts, reranked: slots.length } };
+}
+
+/** Runs a search whose tokens are all in memory. */
+export function runInMemory<T>(
+  program: SearchProgram<T>,
+  { tokens, finerTokens }: Pick<DocumentStores, 'tokens' | 'finerTokens'>,
+): T {
+  let step = program.next();
+  while (!step.done) {
+    const store = step.value.isFinest ? (finerTokens ?? tokens) : tokens;
+    step = program.next((query, slots) => store.scores(query, slots));
+  }
+  return step.value;
 }

@@ -30,8 +30,18 @@ export type {
 } from './documents.ts';
 export { FdeLists } from './fde-lists.ts';
 export { multiVectorPieces, saveMultiVectorIndex, snapshotMultiVectorIndex } from './format.ts';
-export { loadMultiVectorIndex } from './load.ts';
+export {
+  type LoadMultiVectorOptions,
+  loadMultiVectorIndex,
+  loadMultiVectorIndexFrom,
+} from './load.ts';
 export { MultiVectorIndex, type MultiVectorParts } from './multi-vector-index.ts';
+export {
+  type OpenMultiVectorOptions,
+  openMultiVectorIndex,
+  PagedMultiVectorIndex,
+  type PagedMultiVectorSearchOptions,
+} from './paged-multi-vector-index.ts';
 export type { EncodedQuery, MultiVectorQuery } from './query.ts';
 export type {
   MultiVectorExplanation,

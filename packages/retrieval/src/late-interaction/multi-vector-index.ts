@@ -52,7 +52,14 @@ import {
   type SearchOptionNames,
 } from './documents.ts';
 import { FilledSlots } from './filled-slots.ts';
-import { type Found, findNothing, searchExactly, searchFunnel } from './funnel.ts';
+import {
+  type Found,
+  findNothing,
+  runInMemory,
+  type SearchProgram,
+  searchExactly,
+  searchFunnel,
+} from './funnel.ts';
 import { checkEncoded, checkQuery, type EncodedQuery, type MultiVectorQuery } from './query.ts';
 import type { MultiVectorExplanation, MultiVectorHit, MultiVectorResult } from './results.ts';
 
@@ -69,6 +76,8 @@ export interface MultiVectorParts<M = JsonValue> {
   readonly clock?: Clock;
   /** Contents of a file, row by row of the filled stores. @internal */
   readonly records?: Records<M>;
+  /** Tokens of each of its rows, where they lie elsewhere: the token stores are empty then. @internal */
+  readonly lengths?: Uint32Array;
 }
 
 const DEFAULT_NPROBE = 16;
@@ -104,7 +113,7 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
     this.stores = stores;
     this.#records = parts.records ?? new Records<M>();
     for (let slot = 0; slot < this.#records.slots; slot++)
-      this.#filled.push(stores.tokens.lengthOf(slot) > 0);
+      this.#filled.push((parts.lengths?.[slot] ?? stores.tokens.lengthOf(slot)) > 0);
     this.#clock = parts.clock;
     this.#session = this.own(() => encoder.createSession(parts.core));
     this.compactAt = parts.compactAt ?? DEFAULT_COMPACT_AT;
@@ -298,7 +307,12 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
     k: number,
     options: MultiVectorSearchOptions<M> = {},
   ): MultiVectorHit<M>[] {
-    const { found } = this.#find(query, k, options);
+    return this.hitsOf(this.#find(query, k, options).found);
+  }
+
+  /** What was found, with ids and metadata. @internal */
+  hitsOf(found: Found): MultiVectorHit<M>[] {
+    this.checkLive('index');
     return Array.from(found.slots, (slot, i) => ({
       id: this.#records.idAt(slot),
       similarity: found.scores[i] as number,
@@ -339,6 +353,15 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
     k: number,
     options: MultiVectorSearchOptions<M>,
   ): { found: Found; statistics: MultiVectorStatistics } {
+    return runInMemory(this.searching(query, k, options), this.stores);
+  }
+
+  /** search as a program that asks for tokens when it wants them; for tokens that lie elsewhere. @internal */
+  *searching(
+    query: Vectors | MultiVectorQuery,
+    k: number,
+    options: MultiVectorSearchOptions<M>,
+  ): SearchProgram<{ found: Found; statistics: MultiVectorStatistics }> {
     this.checkLive('index');
     checkInteger('k', k, 1, MAX_K);
     checkOptions<SearchOptionNames>('options', options, SEARCH_OPTIONS);
@@ -372,8 +395,8 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
       tokens.n === 0
         ? findNothing()
         : isExact
-          ? searchExactly(this.stores, tokens, { k, allowed, tie, timer })
-          : searchFunnel(
+          ? yield* searchExactly(tokens, { k, allowed, tie, timer })
+          : yield* searchFunnel(
               this.stores,
               {
                 fde:

@@ -8,6 +8,7 @@ import {
   checkOptions,
   FormatError,
   MAX_DIMENSION,
+  making,
   type OptionTable,
 } from '@sagitta/core-wasm';
 import { RABITQ_MODES, type RabitqMode } from '@sagitta/quantizers/rabitq';
@@ -91,14 +92,23 @@ function makeCoder({ encoding, d, bits, seed = 0, mode }: TokenStoreOptions): To
   }
 }
 
-/**
- * The store that parameters() and the joined codePieces() describe. Every number is checked against the bytes there are
- * before memory is taken.
- * @throws FormatError
- */
-export function readTokenStore(core: Core, parameters: ByteReader, codes: Uint8Array): TokenStore {
-  checkCore(core);
-  const start = parameters.offset;
+/** What parameters of a store say: how tokens are coded, and how many each slot has. */
+export interface TokenParameters {
+  readonly d: number;
+  readonly metric: TokenMetric;
+  /** Tokens of each slot. */
+  readonly lengths: Uint32Array;
+  /** Bytes of a token. */
+  readonly rowBytes: number;
+  /**
+   * The store of documents of these lengths and codes, one after the other.
+   * @throws FormatError at `offset` on codes that are none
+   */
+  load(core: Core, lengths: Uint32Array, codes: Uint8Array, offset: number): TokenStore;
+}
+
+/** Reads what parameters() of a store wrote, to its end. @throws FormatError */
+export function readTokenParameters(parameters: ByteReader): TokenParameters {
   parameters.u32In('version', PARAMETERS_VERSION, PARAMETERS_VERSION);
   const encoding = TOKEN_ENCODINGS[
     parameters.u32In('encoding', 0, TOKEN_ENCODINGS.length - 1)
@@ -109,19 +119,41 @@ export function readTokenStore(core: Core, parameters: ByteReader, codes: Uint8A
   const n = parameters.u32In('slots', 0, parameters.remaining / 4);
   const lengths = parameters.u32Array(n);
   parameters.end();
-  let tokens = 0;
-  for (const length of lengths) tokens += length;
-  if (tokens * coder.rowBytes !== codes.length) {
-    throw new FormatError(
-      `codes expected ${tokens} tokens * ${coder.rowBytes} bytes = ${tokens * coder.rowBytes}, got ${codes.length}`,
-      start,
-    );
-  }
-  const defect = coder.defect(codes);
-  if (defect !== undefined) throw new FormatError(defect, start);
-  const store = new ChunkedTokenStore(core, coder, metric);
-  store.appendCodes(lengths, codes);
-  return store;
+  return {
+    d,
+    metric,
+    lengths,
+    rowBytes: coder.rowBytes,
+    load(core, chosen, codes, offset) {
+      let tokens = 0;
+      for (const length of chosen) tokens += length;
+      if (tokens * coder.rowBytes !== codes.length) {
+        throw new FormatError(
+          `codes expected ${tokens} tokens * ${coder.rowBytes} bytes = ${tokens * coder.rowBytes}, got ${codes.length}`,
+          offset,
+        );
+      }
+      const defect = coder.defect(codes);
+      if (defect !== undefined) throw new FormatError(defect, offset);
+      return making((own) => {
+        const store = own(new ChunkedTokenStore(core, coder, metric));
+        store.appendCodes(chosen, codes);
+        return store;
+      });
+    },
+  };
+}
+
+/**
+ * The store that parameters() and the joined codePieces() describe. Every number is checked against the bytes there are
+ * before memory is taken.
+ * @throws FormatError
+ */
+export function readTokenStore(core: Core, parameters: ByteReader, codes: Uint8Array): TokenStore {
+  checkCore(core);
+  const start = parameters.offset;
+  const read = readTokenParameters(parameters);
+  return read.load(core, read.lengths, codes, start);
 }
 
 function readOptions(

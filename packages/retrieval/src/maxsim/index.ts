@@ -4,7 +4,13 @@
  *
  * @module
  */
-export { createTokenStore, readTokenStore, type TokenStoreOptions } from './create-token-store.ts';
+export {
+  createTokenStore,
+  readTokenParameters,
+  readTokenStore,
+  type TokenParameters,
+  type TokenStoreOptions,
+} from './create-token-store.ts';
 export { type MaxsimRanking, type MaxsimRerankOptions, maxsim, maxsimRerank } from './maxsim.ts';
 export { queryTokens } from './query-tokens.ts';
 export {

@@ -12,7 +12,7 @@ import { JsonRows } from './json-rows.ts';
 import type { Records } from './records.ts';
 
 /** The n records of sections IDS and MDAT, all live. @throws FormatError */
-export function readRecords1<M = JsonValue>(container: Container, n: number): Records<M> {
+export function readRecords1<M = JsonValue>(container: Pick<Container, 'reader'>, n: number): Records<M> {
   const ids = readIds(container.reader('IDS'), n);
   return restored(ids, readMetadata(container.reader('MDAT'), n), []);
 }

@@ -16,6 +16,7 @@ import {
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
+import { listsToVisit } from '../advice/choose-index.ts';
 import type { ByteSource } from '../files/byte-source.ts';
 import { type PagedHead, readPagedHead } from '../files/paged-head.ts';
 import {
@@ -152,12 +153,14 @@ export class PagedVectorIndex<M = JsonValue, S extends Metric = Metric> extends 
    * @throws as VectorIndex.search does, FormatError on lists that are none, what the source rejects with, the signal's reason
    */
   async search(query: Numbers, k: number, options: PagedVectorSearchOptions<M> = {}): Promise<HitOf<M, S>[]> {
+    this.checkLive('index');
     const [hits] = await this.searchBatch([toFloat32('query', query)], k, options);
     return hits as HitOf<M, S>[];
   }
 
   /** search without objects: ids and scores. */
   async searchIds(query: Numbers, k: number, options: PagedVectorSearchOptions<M> = {}): Promise<FoundIds> {
+    this.checkLive('index');
     const [found] = await this.#search([toFloat32('query', query)], k, options);
     const { ids: rows, scores, statistics } = found as SearchResult;
     const ids = Array.from(rows, (row) => this.#records.idAt(this.#slotOf(row)));
@@ -170,6 +173,7 @@ export class PagedVectorIndex<M = JsonValue, S extends Metric = Metric> extends 
     k: number,
     options: PagedVectorSearchOptions<M> = {},
   ): Promise<HitOf<M, S>[][]> {
+    this.checkLive('index');
     const { data, n } = vectorSet(queries, this.d, 'queries');
     const rows = Array.from({ length: n }, (_, q) => data.slice(q * this.d, (q + 1) * this.d));
     const found = await this.#search(rows, k, options);
@@ -193,9 +197,10 @@ export class PagedVectorIndex<M = JsonValue, S extends Metric = Metric> extends 
     const { filter, ...rest } = options;
     // evaluated at the call, once for all queries
     const allowed = this.#allowed(filter);
+    const nprobe = listsToVisit(this.#rows.nlist);
     const out: SearchResult[] = [];
     for (const query of queries) {
-      out.push(await this.#rows.search(query, k, { ...rest, ...(allowed && { allowed }) }));
+      out.push(await this.#rows.search(query, k, { nprobe, ...rest, ...(allowed && { allowed }) }));
     }
     return out;
   }

@@ -23,7 +23,10 @@ export interface VectorChange<M = JsonValue> {
 }
 
 /** Says how a vector index is searched: how far, how exactly, among which records. */
-export interface VectorSearchOptions<M = JsonValue> extends Omit<SearchOptions, 'allowed' | 'rerank'> {
+export interface VectorSearchOptions<M = JsonValue>
+  extends Omit<SearchOptions, 'allowed' | 'rerank' | 'nprobe'> {
+  /** Lists to visit; default 4·√nlist, at least 16. */
+  readonly nprobe?: number;
   /**
    * Scores this many candidates again, as SearchOptions.rerank says; fetch gives the vectors of ids, in that order. It may
    * use the index as it likes: the answer of the search that asks is that of before.

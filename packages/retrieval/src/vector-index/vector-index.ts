@@ -23,6 +23,7 @@ import {
   vectorSet,
 } from '@sagitta/core-wasm';
 import type { CodeName } from '@sagitta/quantizers';
+import { listsToVisit } from '../advice/choose-index.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import { RERANK_OPTIONS, type SearchOptions } from '../ivf/search-options.ts';
 import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
@@ -391,7 +392,8 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
     const { filter, rerank, ...rest } = options;
     const allowed = this.#allowed(filter);
     if (rerank) checkOptions('rerank', rerank, RERANK_OPTIONS);
-    return { ...rest, ...(rerank !== undefined && { rerank }), ...(allowed && { allowed }) };
+    const nprobe = rest.nprobe ?? listsToVisit(this.nlist);
+    return { ...rest, nprobe, ...(rerank !== undefined && { rerank }), ...(allowed && { allowed }) };
   }
 
   #find(query: Float32Array, k: number, { rerank, ...rest }: ReadyOptions): Found<M> {

@@ -5,9 +5,11 @@ import { saveIndex, saveMultiVectorIndex } from '../../src/index.ts';
 import { GOLDEN_FILE, makeGoldenIndex } from './make-index.ts';
 import { GOLDEN_MULTI_VECTOR, makeGoldenMultiVector } from './make-multi-vector.ts';
 import { answersOf, GOLDEN_ANSWERS, GOLDEN_REFLECTED, makeGoldenReflected } from './make-reflected.ts';
+import { GOLDEN_VECTOR_INDEX, makeGoldenVectorIndex } from './make-vector-index.ts';
 
 writeFileSync(GOLDEN_FILE, saveIndex(makeGoldenIndex(createCore())));
 writeFileSync(GOLDEN_MULTI_VECTOR, saveMultiVectorIndex(makeGoldenMultiVector(createCore())));
+writeFileSync(GOLDEN_VECTOR_INDEX, saveIndex(makeGoldenVectorIndex(createCore())));
 const reflected = makeGoldenReflected(createCore());
 writeFileSync(GOLDEN_REFLECTED, saveIndex(reflected));
 writeFileSync(GOLDEN_ANSWERS, `${JSON.stringify(answersOf(reflected), null, 2)}\n`);

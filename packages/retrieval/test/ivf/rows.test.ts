@@ -53,7 +53,7 @@ describe.each(CASES)('%s, nlist %s, %s', (_, nlist, metric, options) => {
   it.each([
     ['every second', (row: number) => row % 2 === 0],
     ['every 17th', (row: number) => row % 17 === 3],
-    ['one in 800, scored one by one', (row: number) => row % 800 === 7],
+    ['one, scored by itself', (row: number) => row === 7],
     ['none', () => false],
     ['all', () => true],
   ])('finds the best of the rows allowed: %s', (__, test) => {

@@ -1,12 +1,16 @@
-/** Files of vector indexes, by the four ways there are to read them. */
+/** Files of indexes of rows and of vector indexes, by every way there is to read them. */
 import {
   bytesSource,
   type IvfIndex,
   loadIndex,
   loadIndexFrom,
   loadSaqIndex,
+  loadVectorIndex,
+  loadVectorIndexFrom,
   openIndex,
+  openVectorIndex,
   saveIndex,
+  type VectorIndex,
 } from '@sagitta/retrieval';
 import { containerEntries } from '@sagitta/testing';
 import { check, checkFound, type FuzzReader, type Surroundings, someValues } from '../reader.ts';
@@ -66,8 +70,39 @@ async function usePaged(bytes: Uint8Array, { core }: Surroundings): Promise<void
   }
 }
 
-/** Secondary codes are read of whole files only. */
-const hasSecondary = (name: string): boolean => name.includes('secondary');
+const PLAN_WORDS = ['"trainAt":1', '"bits":', '"never"', '"quantizer":"pq"', '{"folder":', 'null'];
+
+function useVectorIndex(index: VectorIndex, { core }: Surroundings): void {
+  try {
+    const query = someValues(index.d, 'query');
+    for (const options of [{}, { filter: { folder: 'x' } }, { filter: { mtime: { gte: 10 } } }]) {
+      const { ids, scores } = index.searchIds(query, K, options);
+      checkFound(ids, scores, 'search');
+      for (const id of ids) check(index.has(id), `search: ${String(id)} is none of its ids`);
+    }
+    for (const id of index.ids()) JSON.stringify(index.get(id)?.metadata);
+    using again = loadVectorIndex(core, saveIndex(index));
+    check(again.n === index.n, `saved again it has ${again.n} records of ${index.n}`);
+    again.add({ vectors: [query], metadata: [{ folder: 'x' }] });
+    check(again.n === index.n + 1, 'a record was added and is not there');
+  } finally {
+    index.dispose();
+  }
+}
+
+async function usePagedVectorIndex(bytes: Uint8Array, { core }: Surroundings): Promise<void> {
+  const index = await openVectorIndex(core, bytesSource(bytes), { pieceBytes: 4096, cacheBytes: 16_384 });
+  try {
+    const query = someValues(index.d, 'query');
+    for (const options of [{}, { filter: { folder: 'x' } }]) {
+      const { ids, scores } = await index.searchIds(query, K, options);
+      checkFound(ids, scores, 'search');
+      for (const id of ids) check(index.has(id), `search: ${String(id)} is none of its ids`);
+    }
+  } finally {
+    index.dispose();
+  }
+}
 
 export const INDEX_READERS: readonly FuzzReader[] = [
   {
@@ -84,9 +119,27 @@ export const INDEX_READERS: readonly FuzzReader[] = [
   {
     name: 'index-stream',
     seeds: 'indexes',
-    refuses: hasSecondary,
     read: async (bytes, around) =>
       useIndex(await loadIndexFrom(around.core, inChunks(bytes), { size: bytes.length }), bytes, around),
   },
-  { name: 'index-paged', seeds: 'indexes', refuses: hasSecondary, read: usePaged },
+  { name: 'index-paged', seeds: 'indexes', read: usePaged },
+  {
+    name: 'vector-index',
+    seeds: 'vector-indexes',
+    words: PLAN_WORDS,
+    read: (bytes, around) => useVectorIndex(loadVectorIndex(around.core, bytes), around),
+  },
+  {
+    name: 'vector-index-stream',
+    seeds: 'vector-indexes',
+    words: PLAN_WORDS,
+    read: async (bytes, around) =>
+      useVectorIndex(await loadVectorIndexFrom(around.core, inChunks(bytes), { size: bytes.length }), around),
+  },
+  {
+    name: 'vector-index-paged',
+    seeds: 'vector-indexes',
+    words: PLAN_WORDS,
+    read: usePagedVectorIndex,
+  },
 ];

@@ -1,6 +1,13 @@
 /** Small indexes of every quantizer, metric and kind of section. */
 import type { Core, Metric } from '@sagitta/core-wasm';
-import { buildFlat, buildIvf, type IndexOptions, saveIndex } from '@sagitta/retrieval';
+import {
+  buildFlat,
+  buildIvf,
+  createVectorIndex,
+  type IndexOptions,
+  saveIndex,
+  type VectorIndexOptions,
+} from '@sagitta/retrieval';
 import { clusteredRows } from '@sagitta/testing';
 import type { Seed } from '../reader.ts';
 
@@ -67,6 +74,30 @@ export function indexSeeds(core: Core): Seed[] {
           ? buildFlat(core, rows, D, { metric, ...options })
           : buildIvf(core, rows, D, { metric, nlist, ...options });
       return { name: `${name} ${metric}`, bytes: saveIndex(index) };
+    }),
+  );
+}
+
+/** By what is special about them. */
+const LIVING: readonly (readonly [string, Partial<VectorIndexOptions>])[] = [
+  ['not trained', {}],
+  ['saq, indexed', { trainAt: 60, index: 'ivf', nlist: 3, bits: 2, indexed: ['folder', 'mtime'] }],
+  ['lvq, kept', { trainAt: 60, index: 'flat', quantizer: 'lvq', keepVectors: true, metric: 'ip' }],
+  ['saq, secondary float', { trainAt: 60, index: 'ivf', nlist: 2, secondary: { quantizer: 'none' } }],
+];
+
+export function vectorIndexSeeds(core: Core): Seed[] {
+  const vectors = clusteredRows(N, D, { seed: 2, clusters: 4, spread: 0.6 });
+  return LIVING.flatMap(([name, options]) =>
+    [true, false].map((hasIds) => {
+      using index = createVectorIndex(core, { d: D, metric: 'l2', compactAt: 1, ...options });
+      index.add({
+        vectors,
+        ...(hasIds && { ids: Array.from({ length: N }, (_, i) => (i % 2 === 0 ? `id ${i}` : BigInt(i))) }),
+        metadata: Array.from({ length: N }, (_, i) => (i % 3 === 0 ? { folder: 'x', mtime: i } : undefined)),
+      });
+      index.delete(index.ids().slice(3, 9));
+      return { name: `${name}${hasIds ? ', ids' : ''}`, bytes: saveIndex(index) };
     }),
   );
 }

@@ -1,7 +1,7 @@
 /** Every list of seeds. */
 import { createCore } from '@sagitta/core-wasm';
 import type { Seed } from '../reader.ts';
-import { indexSeeds } from './index-files.ts';
+import { indexSeeds, vectorIndexSeeds } from './index-files.ts';
 import {
   fdeEncoderSeeds,
   fdeStoreSeeds,
@@ -19,6 +19,7 @@ export function makeSeeds(): Map<string, readonly Seed[]> {
   using core = createCore();
   const seeds = new Map<string, readonly Seed[]>([
     ['indexes', indexSeeds(core)],
+    ['vector-indexes', vectorIndexSeeds(core)],
     ['multi-vector', multiVectorSeeds(core)],
     ['quantizers', quantizerSeeds(core)],
     ['saq-models', saqModelSeeds(core)],
