@@ -66,9 +66,9 @@ export function addScaledF32(values: Float32Array, weight: number, out: Float32A
 
 /** What stands at the head of a block, f32[32] each, in this order. */
 export const FACTOR_ADD = 1;
-/** Says that each code has a scale: a bit of the layout's flags. */
+/** Says that the factors of a block have a scale for each vector. */
 export const FACTOR_SCALE = 2;
-/** Says that each code has an offset: a bit of the layout's flags. */
+/** Says that the factors of a block have an offset for each vector. */
 export const FACTOR_OFFSET = 4;
 /** The dots are u32. */
 export const INTEGER_DOTS = 8;
