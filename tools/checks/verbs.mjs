@@ -8,5 +8,5 @@ ranks rank chooses choose checks check computes compute returns return asks ask 
 counts count scales scale turns turn splits split joins join copies copy works work runs run starts start ends end
 allows allow refuses refuse throws throw asked uses use used fits fit stays stay knows know costs cost draws draw
 estimates estimate rounds round packs pack unpacks unpack divides divide sums sum sorts sort puts put gets get
-expects expect parses parse prints print lists list shows show`.split(/\s+/),
+expects expect shares share parses parse prints print lists list shows show`.split(/\s+/),
 );
