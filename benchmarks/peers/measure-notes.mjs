@@ -24,7 +24,7 @@ const exact = makeSagitta({});
 const coded = makeSagitta({ bits: 4, trainAt: 2500 });
 const hnsw = new hnswlib.HierarchicalNSW('cosine', d);
 hnsw.initIndex({ maxElements: notes.length });
-rows.forEach((row, i) => hnsw.addPoint(row, i));
+for (const [i, row] of rows.entries()) hnsw.addPoint(row, i);
 hnsw.setEf(40);
 const orama = create({ schema: { folder: 'enum', mtime: 'number', vector: `vector[${d}]` } });
 await insertMultiple(

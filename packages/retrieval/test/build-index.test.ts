@@ -19,13 +19,15 @@ import {
   buildFlat,
   buildIndex,
   buildIvf,
-  createVectorIndex,
+  buildVectorIndex,
   type IndexOptions,
   type IvfIndex,
   loadIndex,
+  loadVectorIndex,
   readIndex,
   saveIndex,
   trainIndex,
+  type VectorIndexOptions,
 } from '../src/index.ts';
 
 const D = 24;
@@ -131,11 +133,31 @@ describe('a method as a value', () => {
     ).toThrow(/^"primary" expected a method but saq, float32 and leanvec, got saq$/);
   });
 
-  it('is not what an index that saves its options takes', () => {
+  it('is what a vector index takes too, which saves it by name', () => {
     using core = createCore();
-    expect(() => createVectorIndex(core, { d: D, metric: 'l2', quantizer: saq() } as never)).toThrow(
-      /^"quantizer" expected a string/,
+    const make = (quantizer: VectorIndexOptions['quantizer'], more: Partial<VectorIndexOptions> = {}) =>
+      buildVectorIndex(core, { vectors: rows }, { d: D, metric: 'l2', quantizer, ...more });
+    for (const [value, name, more] of [
+      [lvq({ bits: 4, secondBits: 8 }), 'lvq', { bits: 4, quantizerOptions: { secondBits: 8 } }],
+      [saq({ bits: 2, blockSize: 32 }), 'saq', { bits: 2, blockSize: 32 }],
+      [
+        leanvec({ primary: rabitq({ bits: 4 }), dims: 8 }),
+        'leanvec',
+        { bits: 4, quantizerOptions: { primary: 'rabitq', dims: 8 } },
+      ],
+    ] as const) {
+      using one = make(value);
+      using other = make(name, more);
+      expect(one.quantizer).toBe(name);
+      expect(one.search(rows.subarray(0, D), 5)).toEqual(other.search(rows.subarray(0, D), 5));
+      using loaded = loadVectorIndex(core, saveIndex(one));
+      loaded.train();
+      expect(loaded.quantizer).toBe(name);
+    }
+    expect(() => make(lvq({ bits: 4 }), { bits: 4 })).toThrow(
+      /"bits" expected none beside a quantizer that is a value/,
     );
+    expect(() => make({ method: 1 } as never)).toThrow(/"quantizer" expected/);
   });
 });
 

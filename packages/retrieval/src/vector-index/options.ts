@@ -103,12 +103,16 @@ const SAQ_OWN = ['blockSize', 'objective', 'singleSegment'] as const;
 
 /** A quantizer by value as one by name: what a file can hold. */
 function namedQuantizer({ method, options }: QuantizerChoice): Partial<NamedOptions> {
-  const { bits, ...own }: Record<string, unknown> = { ...options };
-  const primary = own['primary'];
-  if (typeof primary === 'object' && primary !== null && 'method' in primary) {
-    const { method: inner, options: rest } = primary as QuantizerChoice;
-    Object.assign(own, rest, { primary: inner.name });
-  }
+  const { primary, ...outer }: Record<string, unknown> = { ...options };
+  const isValue = typeof primary === 'object' && primary !== null && 'method' in primary;
+  const inner = isValue ? (primary as QuantizerChoice) : undefined;
+  // by name the options of LeanVec's primary stand among its own
+  const all: Record<string, unknown> = {
+    ...outer,
+    ...inner?.options,
+    ...(inner && { primary: inner.method.name }),
+  };
+  const { bits, ...own } = all;
   const quantizer = { quantizer: method.name, ...(typeof bits === 'number' && { bits }) };
   if (method.name !== 'saq') return { ...quantizer, quantizerOptions: own } as Partial<NamedOptions>;
   const known = Object.fromEntries(SAQ_OWN.filter((name) => name in own).map((name) => [name, own[name]]));
