@@ -7,7 +7,7 @@ const BUILDERS = {
   'ivf-saq-2': (core, rows) => buildIvf(core, rows, D, { metric: 'l2', nlist: 100, bits: 2, seed: 1 }),
   'flat-rabitq-1': (core, rows) =>
     buildFlat(core, rows, D, { metric: 'cosine', quantizer: 'rabitq', bits: 1, seed: 1 }),
-  'flat-float32': (core, rows) => buildFlat(core, rows, D, { metric: 'cosine', quantizer: 'none' }),
+  'flat-float32': (core, rows) => buildFlat(core, rows, D, { metric: 'cosine', quantizer: 'float32' }),
 };
 
 /** Names of the files, for pages that fetch them. */

@@ -23,7 +23,7 @@ const CASES = [
       name: `flat-${quantizer}`,
       d: 40,
       n: 500,
-      isClose: quantizer !== 'binary',
+      isClose: quantizer !== 'sign',
       options: { metric: 'cosine', quantizer },
     },
     { name: `ivf-${quantizer}`, d: 40, n: 500, nlist: 6, options: { metric: 'l2', quantizer } },

@@ -70,7 +70,7 @@ const TESTS = {
     await mustReject(client.load({ bytes: new Uint8Array(99) }), FormatError, 'no index');
     const many = new Float32Array(100_000 * D);
     const full = await mustReject(
-      client.build(many, D, { metric: 'l2', quantizer: 'none' }),
+      client.build(many, D, { metric: 'l2', quantizer: 'float32' }),
       CapacityError,
       'too much',
     );

@@ -4,7 +4,7 @@ import { fill } from '../smoke/seeded.mjs';
 
 const D = 32;
 const OPTIONS = { metric: 'l2', bits: 4, nlist: 32 };
-const PLAIN = { metric: 'l2', quantizer: 'none' };
+const PLAIN = { metric: 'l2', quantizer: 'float32' };
 /** Within which a call has to settle: without Web Locks pings tell, fifteen of them. */
 const LIMIT_MS = isSecureContext ? 10_000 : 40_000;
 

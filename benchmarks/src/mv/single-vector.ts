@@ -64,5 +64,5 @@ export function buildMeanPooling(core: Core, documents: TokenSet, isUnit = true)
   const { n, d } = documents;
   const means = new Float32Array(n * d);
   for (let i = 0; i < n; i++) means.set(meanOf(rowsOf(documents, i), d, isUnit), i * d);
-  return buildFlat(core, means, d, { metric: 'ip', quantizer: 'none' });
+  return buildFlat(core, means, d, { metric: 'ip', quantizer: 'float32' });
 }

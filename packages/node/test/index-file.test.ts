@@ -83,7 +83,7 @@ describe('an index file', () => {
 
   it('refuses a folder, and a core that is too small for it', async () => {
     await expectFormatError(openIndexFile(core, folder.path), /expected a regular file/);
-    using large = buildFlat(core, gaussianRows(4000, 64, 2), 64, { metric: 'l2', quantizer: 'none' });
+    using large = buildFlat(core, gaussianRows(4000, 64, 2), 64, { metric: 'l2', quantizer: 'float32' });
     const largePath = join(folder.path, 'large.sag');
     await saveIndexFile(largePath, large);
     using small = createCore({ maximumBytes: 1 << 19 });

@@ -63,7 +63,7 @@ it(`${ROUNDS} kills: 0 torn, 0 lost, 0 leftovers after the next save`, async () 
   // the kills did hit saves
   expect(left).toBeGreaterThan(ROUNDS / 100);
   using core = createCore();
-  using index = buildFlat(core, new Float32Array(D).fill(1), D, { metric: 'l2', quantizer: 'none' });
+  using index = buildFlat(core, new Float32Array(D).fill(1), D, { metric: 'l2', quantizer: 'float32' });
   await saveIndexFile(path, index);
   expect(readdirSync(folder.path)).toEqual(['index.sag']);
 });

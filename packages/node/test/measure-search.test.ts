@@ -7,7 +7,7 @@ import { measureSearch } from '../src/index.ts';
 const D = 8;
 const core = createCore();
 const rows = gaussianRows(60, D, 1);
-const index = buildFlat(core, rows, D, { metric: 'l2', quantizer: 'none' });
+const index = buildFlat(core, rows, D, { metric: 'l2', quantizer: 'float32' });
 const queries = { data: rows.subarray(0, 10 * D), n: 10, d: D };
 
 it('counts the true first k', () => {

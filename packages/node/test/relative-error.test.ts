@@ -143,7 +143,7 @@ describe.each(['l2', 'cosine'] as const)('the relative error by %s', (metric) =>
       );
     }
     expect(errors).toEqual([...errors].sort((a, b) => b - a));
-    using plain = buildFlat(core, base, D, { metric, quantizer: 'none' });
+    using plain = buildFlat(core, base, D, { metric, quantizer: 'float32' });
     const { averageRelativeError, pairs } = await relativeError(plain, memorySource(base, D), queries, {
       nprobe: 1,
     });
@@ -165,7 +165,7 @@ it('reads a base of several batches, and tells how far it is', async () => {
   // a batch is 8 MiB: 2,048 rows of 1,024 values
   const [n, d] = [2500, 1024];
   const rows = gaussianRows(n, d, 3);
-  using index = buildIvf(core, rows, d, { metric: 'l2', quantizer: 'none', nlist: 4, iterations: 2 });
+  using index = buildIvf(core, rows, d, { metric: 'l2', quantizer: 'float32', nlist: 4, iterations: 2 });
   const asked = gaussianRows(2, d, 4);
   const seen: (readonly [number, number])[] = [];
   const got = await relativeError(

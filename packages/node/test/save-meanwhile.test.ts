@@ -93,7 +93,7 @@ function tokenSets(): Subject {
 }
 
 const SUBJECTS: Readonly<Record<string, () => Subject>> = {
-  'flat, float32': vectors((core) => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'none' })),
+  'flat, float32': vectors((core) => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'float32' })),
   'IVF, saq with kept vectors': vectors((core) =>
     buildIvf(core, few, D, { metric: 'cosine', bits: 2, nlist: 11, keepVectors: true, iterations: 2 }),
   ),

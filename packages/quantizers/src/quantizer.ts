@@ -6,33 +6,11 @@
  */
 import type { Block, ByteWriter, Core, Metric, Numbers, Ptr, Vectors } from '@sagitta/core-wasm';
 import type { BlockLayout } from './block-layout.ts';
+import type { QuantizerName } from './names.ts';
 import type { SaqSegment } from './saq/layout.ts';
 
-export const QUANTIZER_NAMES = [
-  'rabitq',
-  'pq',
-  'opq',
-  'lvq',
-  'scalar',
-  'binary',
-  'turboquant',
-  'pca',
-  'fp16',
-  'leanvec',
-  'latent',
-  'low-rank-pq',
-] as const;
-export type QuantizerName = (typeof QUANTIZER_NAMES)[number];
-/** What may code the dimensions that LeanVec keeps. */
-export type PrimaryName = Exclude<QuantizerName, 'leanvec'>;
-export const PRIMARY_NAMES: readonly PrimaryName[] = QUANTIZER_NAMES.filter((name) => name !== 'leanvec');
-
-/** Every code that an index may hold; 'none' keeps float32. By the number that files hold: new names go to the end. */
-export const CODE_NAMES: readonly CodeName[] = ['none', 'saq', ...QUANTIZER_NAMES];
-export type CodeName = 'none' | 'saq' | QuantizerName;
-
 export interface Quantizer {
-  readonly name: CodeName;
+  readonly name: QuantizerName;
   readonly metric: Metric;
   readonly d: number;
   /** Average code bits a dimension, factors left out. */

@@ -4,48 +4,16 @@
  * the argument that the caller gave. SAQ takes any vector, since bit allocation can be evened out (saq/energy.ts).
  */
 import type { VectorSet } from '@sagitta/core-wasm';
-import type { QuantizerName } from './quantizer.ts';
-import type { QuantizerOptions } from './quantizer-options.ts';
+import type { QuantizerChoice } from './method.ts';
 
 /** Vectors from which ranges or levels of single dimensions are learned: with 40 recall is that of all, with 5 it is not. */
-const RANGE_VECTORS = 32;
+export const RANGE_VECTORS = 32;
 /** Directions in which a sample has to differ, but no more than half of its dimensions, or than its vectors can. */
 const DIRECTIONS = 16;
 /** Rows that are looked at for them. */
 const LOOKED_AT = 256;
 /** Least share of a row, as a square, that counts as another direction. */
 const ANOTHER = 1e-8;
-
-/** The options that decide how many vectors a quantizer has to be trained on. */
-export type SampleNeeds = Pick<QuantizerOptions, 'nbits' | 'means' | 'dims' | 'bits' | 'ranges' | 'primary'>;
-
-/**
- * Fewest vectors that trainQuantizer takes for these options: 1 where nothing but a mean is learned, 32 for ranges and
- * levels of single dimensions, 2^nbits for codebooks, as many as dimensions are kept for projections.
- */
-export function fewestVectors(name: QuantizerName, d: number, options: SampleNeeds = {}): number {
-  switch (name) {
-    case 'scalar':
-      return options.ranges === 'vector' ? 1 : RANGE_VECTORS;
-    case 'latent':
-      return RANGE_VECTORS;
-    case 'pq':
-    case 'opq':
-    case 'low-rank-pq':
-      return 1 << (options.nbits ?? 8);
-    case 'lvq':
-      return options.means ?? 1;
-    case 'pca':
-      return options.dims ?? Math.max(1, Math.min(d, Math.round(((options.bits ?? 4) * d) / 16)));
-    case 'leanvec': {
-      const { primary = 'lvq', dims = Math.ceil(d / 2), ...rest } = options;
-      // options that are wrong are refused as such, by what reads them
-      return dims > d ? 1 : Math.max(dims, fewestVectors(primary, dims, { ...rest, dims }));
-    }
-    default:
-      return 1;
-  }
-}
 
 /** Rows that differ from all others, of up to 256 of them. */
 function distinctRows({ data, n, d }: VectorSet): number {
@@ -85,24 +53,25 @@ export function spannedDirections({ data, n, d }: VectorSet, most: number): numb
 
 /**
  * Checks a sample for a quantizer; label is what the caller calls it.
- * @throws RangeError on fewer vectors than fewestVectors, or where something is learned and they are copies of a few in few directions
+ * @throws RangeError on fewer vectors than the method needs, or where something is learned and they are copies of a few in few directions
  */
 export function checkTrainingSample(
   label: string,
   sample: VectorSet,
-  name: QuantizerName,
-  options: SampleNeeds = {},
+  { method, options }: QuantizerChoice,
 ): void {
   const { n, d } = sample;
-  const fewest = fewestVectors(name, d, options);
-  const instead = 'train on a larger sample, or use a quantizer that learns nothing: saq, rabitq, lvq, fp16';
+  const { name } = method;
+  const fewest = method.fewestVectors(d, options);
+  const instead =
+    'train on a larger sample, or use a quantizer that learns nothing: saq, rabitq, lvq, float16';
   if (n < fewest) {
     const hint = n === 0 ? 'train on a sample, then add' : instead;
     throw new RangeError(
       `"${label}" expected at least ${fewest} vector${fewest === 1 ? '' : 's'} to train ${name}, got ${n}: ${hint}`,
     );
   }
-  if (fewest === 1 || name === 'lvq') return;
+  if (fewest <= 1 || method.takesCopies) return;
   const needed = Math.max(1, Math.min(DIRECTIONS, Math.floor(d / 2), n - 1));
   const spanned = spannedDirections(sample, needed);
   // many vectors of few directions are what such data are like; copies of a few vectors are no data

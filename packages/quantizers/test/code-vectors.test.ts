@@ -2,17 +2,14 @@
 import { createCore } from '@sagitta/core-wasm';
 import { gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
-import { blockCount, trainQuantizer } from '../src/index.ts';
+import { blockCount, type LinearQuantizerOptions, trainQuantizer } from '../src/index.ts';
 
 const D = 128;
 const N = 200;
 const core = createCore();
 const rows = gaussianRows(N, D, 8);
 
-function relativeErrors(
-  options: Parameters<typeof trainQuantizer>[2],
-  shift: number,
-): { signed: number; naive: number } {
+function relativeErrors(options: LinearQuantizerOptions, shift: number): { signed: number; naive: number } {
   const quantizer = trainQuantizer(core, { data: rows, n: N, d: D }, options);
   const origin = quantizer.origin.map((value) => value + shift);
   using encoder = quantizer.createEncoder(core);
@@ -45,7 +42,7 @@ describe.each([
   ['rabitq 1', { name: 'rabitq', bits: 1 }, 0.4],
   ['rabitq 3', { name: 'rabitq', bits: 3 }, 0.03],
   ['turboquant 2', { name: 'turboquant', bits: 2 }, 0.08],
-  ['binary', { name: 'binary' }, 0.2],
+  ['sign', { name: 'sign' }, 0.2],
 ] as const)('%s', (_, options, naiveBias) => {
   it('has no bias about the mean, where decoded vectors do', () => {
     const { signed, naive } = relativeErrors({ ...options, metric: 'l2' }, 0);

@@ -2,7 +2,12 @@
 import { createCore, NO_PTR } from '@sagitta/core-wasm';
 import { gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
-import { blockCount, type LinearQuantizer, type QuantizerOptions, trainQuantizer } from '../src/index.ts';
+import {
+  blockCount,
+  type LinearQuantizer,
+  type LinearQuantizerOptions,
+  trainQuantizer,
+} from '../src/index.ts';
 import { FrameTransform } from '../src/linear/frame.ts';
 import { PqCoder } from '../src/pq/index.ts';
 import { LEVELS } from '../src/turboquant/index.ts';
@@ -15,7 +20,7 @@ const rows = gaussianRows(N, D, 4);
 const queries = gaussianRows(4, D, 5);
 const row = (data: Float32Array, i: number, d = D): Float32Array => data.subarray(i * d, (i + 1) * d);
 
-function train(options: Omit<QuantizerOptions, 'metric'>): LinearQuantizer {
+function train(options: Omit<LinearQuantizerOptions, 'metric'>): LinearQuantizer {
   return trainQuantizer(core, { data: rows, n: N, d: D }, { ...options, metric: 'l2' });
 }
 

@@ -2,7 +2,7 @@
 import type { QuantizerCase } from './quantizer.case.ts';
 
 export const QUANTIZER_CASES: readonly QuantizerCase[] = [
-  { label: 'float32', options: { name: 'none' }, error: 3.72e-8 },
+  { label: 'float32', options: { name: 'float32' }, error: 3.72e-8 },
   { label: 'saq 1', options: { name: 'saq', bits: 1 }, error: 0.0459 },
   { label: 'saq 4', options: { name: 'saq', bits: 4 }, error: 0.00312 },
   { label: 'saq 10', options: { name: 'saq', bits: 10 }, error: 2.73e-5 },
@@ -37,7 +37,7 @@ export const QUANTIZER_CASES: readonly QuantizerCase[] = [
   },
   { label: 'int8', options: { name: 'scalar', bits: 8 }, error: 0.00156 },
   { label: 'int4, clipped', options: { name: 'scalar', bits: 4, clip: 0.01 }, error: 0.028 },
-  { label: 'binary', options: { name: 'binary' }, error: 0.114 },
+  { label: 'sign', options: { name: 'sign' }, error: 0.114 },
   { label: 'turboquant 1', options: { name: 'turboquant', bits: 1 }, error: 0.0897 },
   { label: 'turboquant 4', options: { name: 'turboquant', bits: 4 }, error: 0.0111 },
   {
@@ -46,7 +46,7 @@ export const QUANTIZER_CASES: readonly QuantizerCase[] = [
     error: 0.0655,
   },
   { label: 'pca', options: { name: 'pca', bits: 8 }, error: 0.0408 },
-  { label: 'fp16', options: { name: 'fp16' }, error: 5.82e-5 },
+  { label: 'float16', options: { name: 'float16' }, error: 5.82e-5 },
   { label: 'leanvec', options: { name: 'leanvec', bits: 8 }, error: 0.0408 },
   {
     label: 'leanvec over rabitq 4',

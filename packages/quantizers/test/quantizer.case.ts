@@ -4,22 +4,18 @@ import { skewedRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import {
   blockCount,
-  type CodeName,
-  Float32Quantizer,
   fewestVectors,
+  METHODS,
   type Quantizer,
+  type QuantizerMethod,
   type QuantizerOptions,
-  readQuantizer,
-  readSaqModel,
-  SaqQuantizer,
   trainQuantizer,
-  trainSaq,
   writeQuantizer,
 } from '../src/index.ts';
 
 export interface QuantizerCase {
   readonly label: string;
-  readonly options: Omit<QuantizerOptions, 'metric' | 'name'> & { readonly name: CodeName };
+  readonly options: Omit<QuantizerOptions, 'metric'>;
   /** Average of |estimated - true| / true squared distance on the test's data, within 5 %. */
   readonly error: number;
   /** Fewest training vectors. */
@@ -120,22 +116,15 @@ export function quantizerCase(
 ): void {
   const core = createCore();
   const train = (metric: Metric, rows = ROWS, d = D): Quantizer => {
-    const { name, ...rest } = options;
-    const sample = { data: rows, n: rows.length / d, d };
-    if (name === 'none') return new Float32Quantizer(d, metric);
-    if (name === 'saq') return new SaqQuantizer(trainSaq(core, sample, { bits: 4, ...rest, metric }));
-    return trainQuantizer(core, sample, { ...rest, name, metric });
+    return trainQuantizer(core, { data: rows, n: rows.length / d, d }, { ...options, metric });
   };
   const read = (quantizer: Quantizer): Quantizer => {
     const reader = new ByteReader(writeQuantizer(quantizer));
-    if (quantizer.name === 'none') return new Float32Quantizer(quantizer.d, quantizer.metric);
-    return quantizer.name === 'saq' ? new SaqQuantizer(readSaqModel(reader)) : readQuantizer(reader);
+    const { name, d, metric } = quantizer;
+    const method = METHODS.find((one) => one.name === name) as QuantizerMethod;
+    return method.read(reader, { d, metric, readers: METHODS });
   };
-  const learns =
-    options.name !== 'none' &&
-    options.name !== 'saq' &&
-    options.name !== 'lvq' &&
-    fewestVectors(options.name, D, options) > 1;
+  const learns = options.name !== 'lvq' && fewestVectors(options.name, D, options) > 1;
 
   describe.each(metrics)(`${label}, %s`, (metric) => {
     const rows = metric === 'cosine' ? unit(ROWS, D) : ROWS;
@@ -287,7 +276,7 @@ export function quantizerCase(
       expect(() => encoder.encode(ROWS.subarray(0, D), new Float32Array(3), blocks, 0)).toThrow(/"origin"/);
       expect(() => estimator.setQuery(bad)).toThrow(/"query"/);
       expect(() => estimator.setQuery(bad.subarray(2))).toThrow(/"query"/);
-      if (options.name !== 'none') {
+      if (options.name !== 'float32') {
         expect(() => train('l2', new Float32Array(0))).toThrow(/"sample"/);
         expect(() => train('l2', bad)).toThrow(/"sample"/);
       }

@@ -58,7 +58,7 @@ describe.each(
 
 it('a biased quantizer says so', () => {
   const sample = { data: gaussianRows(300, D, 3), n: 300, d: D };
-  for (const name of ['pq', 'opq', 'scalar', 'binary', 'pca', 'fp16', 'latent'] as const) {
+  for (const name of ['pq', 'opq', 'scalar', 'sign', 'pca', 'float16', 'latent'] as const) {
     const rounds = name === 'pq' || name === 'opq' ? { iterations: 1, nbits: 4 as const } : {};
     expect(trainQuantizer(core, sample, { name, metric: 'ip', ...rounds }).isUnbiased).toBe(false);
   }

@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   );
   console.log(`${n} × ${d}, ${QUERIES} queries, k = ${K}, ${NLIST} lists\n`);
   const exact = buildTimed('flat float32', () =>
-    buildFlat(core, rows, d, { metric: 'l2', quantizer: 'none' }),
+    buildFlat(core, rows, d, { metric: 'l2', quantizer: 'float32' }),
   );
   const lines: Line[] = [{ name: 'flat float32', index: exact, nprobe: 1 }];
   for (const bits of [1, 2, 4, 8]) {

@@ -45,7 +45,7 @@ export {
   sourceChunks,
 } from './files/byte-source.ts';
 export type { ByteChunks } from './files/byte-stream.ts';
-export { type LoadFromOptions, loadIndex, loadIndexFrom, loadSaqIndex } from './files/load-index.ts';
+export { type LoadFromOptions, loadIndex, loadIndexFrom, readIndex } from './files/load-index.ts';
 export {
   type OpenIndexOptions,
   openIndex,
@@ -55,13 +55,17 @@ export {
 } from './files/paged-index.ts';
 export {
   buildFlat,
+  buildIndex,
   buildIvf,
-  buildSaqIndex,
+  type CommonIndexOptions,
+  type FlatMethodOptions,
   type IndexOptions,
   IvfIndex,
+  type IvfMethodOptions,
   type IvfOptions,
   indexPieces,
-  type SaqIndexOptions,
+  type ListOptions,
+  type MethodIndexOptions,
   type SearchOptions,
   type SearchSteps,
   type SecondaryOptions,

@@ -126,7 +126,7 @@ describe('an index of 2.6 GiB', () => {
     const data = new Float32Array(clusters * 4 * d);
     for (let c = 0; c < clusters; c++) data.set(cluster(c, 4), c * 4 * d);
     const sample: VectorSet = { data, n: clusters * 4, d };
-    using index = trainIndex(core, sample, { metric: 'l2', quantizer: 'none', nlist: clusters });
+    using index = trainIndex(core, sample, { metric: 'l2', quantizer: 'float32', nlist: clusters });
     expect(index).toBeInstanceOf(IvfIndex);
     for (let c = 0; c < clusters; c++) index.add(cluster(c));
     expect(core.bytesUsed()).toBeGreaterThan(2.6 * GIB);
@@ -165,5 +165,45 @@ describe('an index of 2.6 GiB', () => {
     expect(core.memoryBytes()).toBeLessThanOrEqual(4 * GIB);
     expect(core.memoryBytes()).toBeGreaterThan(3 * GIB);
     expect(index.search(again.subarray(0, d), 1).scores[0]).toBe(0);
+  });
+});
+
+describe('a flat index of float32', () => {
+  const d = 1024;
+  /** 64 MiB of vectors. */
+  const rows = 16_384;
+
+  /** Whole numbers, others in every batch; vector i of a batch is far from all others along dimension i mod d. */
+  function batch(number: number): Float32Array {
+    const out = new Float32Array(rows * d);
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < d; j += 64) out[i * d + j] = (i * 31 + j * 7 + number * 13) % 251;
+      out[i * d + (i % d)] = 1000 + number + (i >> 10);
+    }
+    return out;
+  }
+
+  it('grows in pieces to 3.5 GiB of the 4 there are, and finds what is in the first and the last of them', () => {
+    using core = createCore();
+    using index = buildFlat(core, batch(0), d, { metric: 'l2', quantizer: 'none' });
+    let batches = 1;
+    for (; core.bytesUsed() < 3.5 * GIB; batches++) index.add(batch(batches));
+    expect(batches).toBe(Math.ceil(3.5 / ((rows * 4 * (d + 1)) / GIB)));
+    expect(index.n).toBe(batches * rows);
+    for (const [number, row] of [
+      [0, 0],
+      [1, 5000],
+      [batches - 1, rows - 1],
+    ] as const) {
+      const query = batch(number).slice(row * d, (row + 1) * d);
+      const { ids, scores } = index.search(query, 1);
+      expect([ids[0], scores[0]]).toEqual([number * rows + row, 0]);
+    }
+    // half of it goes, in place
+    const keep = Uint32Array.from({ length: Math.ceil(index.n / 2) }, (_, i) => 2 * i);
+    index.compaction(keep).commit();
+    expect(core.bytesUsed()).toBeLessThan(1.8 * GIB);
+    const query = batch(batches - 1).slice((rows - 2) * d, (rows - 1) * d);
+    expect(index.search(query, 1).ids[0]).toBe((batches * rows - 2) / 2);
   });
 });

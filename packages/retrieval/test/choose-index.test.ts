@@ -69,7 +69,7 @@ describe('recommendIndex', () => {
   /** Recall of a fresh index of all vectors, as the choice says, for queries that are none of them. */
   function measured({ index, nlist, nprobe, bits }: IndexRecommendation): number {
     const queries = clusteredRows(100, D, { seed: 5, clusters: 60, spread: 0.4, stream: 'query' });
-    using exact = buildFlat(core, clustered, D, { metric: 'l2', quantizer: 'none' });
+    using exact = buildFlat(core, clustered, D, { metric: 'l2', quantizer: 'float32' });
     using built: IvfIndex =
       index === 'flat'
         ? buildFlat(core, clustered, D, { metric: 'l2', bits })

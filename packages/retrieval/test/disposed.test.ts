@@ -63,11 +63,11 @@ const OWNERS: Readonly<Record<string, readonly [string, (core: Core) => unknown]
   ],
   'a codec of floats': [
     'codec',
-    (core) => buildFlat(core, ROWS, D, { metric: 'l2', quantizer: 'none' }).codec,
+    (core) => buildFlat(core, ROWS, D, { metric: 'l2', quantizer: 'float32' }).codec,
   ],
   SecondaryCodes: [
     'secondary codes',
-    (core) => trainIndex(core, SET, { metric: 'l2', secondary: { quantizer: 'none' } }).secondary,
+    (core) => trainIndex(core, SET, { metric: 'l2', secondary: { quantizer: 'float32' } }).secondary,
   ],
   SaqEncoder: ['encoder', (core) => new SaqEncoder(core, saq(core))],
   SaqEstimator: ['estimator', (core) => new SaqEstimator(core, saq(core))],

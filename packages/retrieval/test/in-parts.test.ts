@@ -34,16 +34,16 @@ const MAKES: Record<string, () => IvfIndex> = {
     buildIvf(core, rows, D, { metric: 'l2', quantizer: 'rabitq', bits: 2, nlist: NLIST }),
   'ivf lvq ip': () => buildIvf(core, rows, D, { metric: 'ip', quantizer: 'lvq', bits: 4, nlist: NLIST }),
   'ivf saq l2, float32 behind it': () =>
-    buildIvf(core, rows, D, { metric: 'l2', bits: 1, nlist: NLIST, secondary: { quantizer: 'none' } }),
+    buildIvf(core, rows, D, { metric: 'l2', bits: 1, nlist: NLIST, secondary: { quantizer: 'float32' } }),
   'ivf lvq cosine, int8 behind it': () =>
     buildIvf(core, rows, D, {
       metric: 'cosine',
       quantizer: 'lvq',
       bits: 2,
       nlist: NLIST,
-      secondary: { quantizer: 'scalar', bits: 8 },
+      secondary: { quantizer: 'int8', bits: 8 },
     }),
-  'flat float l2': () => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'none' }),
+  'flat float l2': () => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'float32' }),
   empty: () =>
     trainIndex(core, { data: rows, n: N, d: D }, { metric: 'l2', bits: 2, nlist: NLIST, iterations: 1 }),
 };

@@ -2,7 +2,7 @@
 import type { IndexOptions } from '../src/index.ts';
 
 export const INDEX_KINDS: Readonly<Record<string, Omit<IndexOptions, 'metric'>>> = {
-  none: { quantizer: 'none' },
+  float32: { quantizer: 'float32' },
   'saq with kept vectors': { quantizer: 'saq', bits: 4, keepVectors: true },
   rabitq: { quantizer: 'rabitq', bits: 1 },
   'rabitq optimal': { quantizer: 'rabitq', bits: 4, quantizerOptions: { mode: 'optimal' } },
@@ -11,10 +11,10 @@ export const INDEX_KINDS: Readonly<Record<string, Omit<IndexOptions, 'metric'>>>
   'lvq of two levels': { quantizer: 'lvq', bits: 4, quantizerOptions: { secondBits: 4 } },
   'lvq of means': { quantizer: 'lvq', bits: 4, quantizerOptions: { means: 2 } },
   scalar: { quantizer: 'scalar', bits: 8 },
-  binary: { quantizer: 'binary', bits: 1 },
+  sign: { quantizer: 'sign', bits: 1 },
   'turboquant with a sketch': { quantizer: 'turboquant', bits: 4, quantizerOptions: { sketch: true } },
   'latent of 3 bits': { quantizer: 'latent', bits: 3 },
-  fp16: { quantizer: 'fp16' },
+  float16: { quantizer: 'float16' },
   pca: { quantizer: 'pca', bits: 8 },
   'low-rank-pq': {
     quantizer: 'low-rank-pq',
@@ -27,5 +27,5 @@ export const INDEX_KINDS: Readonly<Record<string, Omit<IndexOptions, 'metric'>>>
     quantizerOptions: { primary: 'rabitq' },
     secondary: { quantizer: 'lvq', bits: 8 },
   },
-  'binary with saq codes': { quantizer: 'binary', bits: 1, secondary: { quantizer: 'saq', bits: 4 } },
+  'sign with saq codes': { quantizer: 'sign', bits: 1, secondary: { quantizer: 'saq', bits: 4 } },
 };

@@ -67,15 +67,15 @@ describe.each(METRICS)('lvq on two levels, %s', (metric) => {
 });
 
 describe('binary with rescoring', () => {
-  it.each(['none', 'fp16', 'lvq'] as const)('signs find candidates, %s orders them', (quantizer) => {
-    const binary = { metric: 'cosine', quantizer: 'binary' } as const;
+  it.each(['float32', 'float16', 'lvq'] as const)('signs find candidates, %s orders them', (quantizer) => {
+    const binary = { metric: 'cosine', quantizer: 'sign' } as const;
     using signs = buildFlat(core, rows, D, binary);
     using index = buildFlat(core, rows, D, { ...binary, secondary: { quantizer } });
     const alone = hitsOf(signs, undefined);
     expect(index.search(query(0), 10, { rerank: false })).toEqual(signs.search(query(0), 10));
     expect(hitsOf(index, 200)).toBeGreaterThan(alone + 40);
     // a larger buffer never finds less with exact scores
-    if (quantizer === 'none') {
+    if (quantizer === 'float32') {
       const grown = [10, 50, 200, N].map((candidates) => hitsOf(index, candidates));
       for (let i = 1; i < grown.length; i++) {
         expect(grown[i]).toBeGreaterThanOrEqual(grown[i - 1] as number);

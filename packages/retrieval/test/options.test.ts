@@ -1,14 +1,14 @@
 /** An unknown option, one of another kind, and a forgotten core are refused at every door, by the names that callers use. */
 import { type Core, createCore, joinTokenSets } from '@sagitta/core-wasm';
-import { QUANTIZER_NAMES, trainKmeans, trainPca, trainQuantizer, trainSaq } from '@sagitta/quantizers';
+import { QUANTIZER_NAMES, saq, trainKmeans, trainPca, trainQuantizer, trainSaq } from '@sagitta/quantizers';
 import { gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import { fuseRankings } from '../src/evaluation/index.ts';
 import {
   buildFlat,
+  buildIndex,
   buildIvf,
   buildMultiVectorIndex,
-  buildSaqIndex,
   bytesSource,
   createMultiVectorIndex,
   type IndexOptions,
@@ -30,7 +30,7 @@ const core = createCore();
 const data = gaussianRows(N, D, 1);
 const sample = { data, n: N, d: D };
 const query = data.slice(0, D);
-const flat = buildFlat(core, data, D, { metric: 'l2', quantizer: 'none' });
+const flat = buildFlat(core, data, D, { metric: 'l2', quantizer: 'float32' });
 const tokens = joinTokenSets([data.subarray(0, 4 * D), data.subarray(4 * D, 9 * D)], D);
 const multi = buildMultiVectorIndex(core, { ids: ['a', 'b'], tokens });
 
@@ -39,7 +39,10 @@ type Door = (options: never, from: Core) => unknown;
 const doors: Record<string, [good: object, door: Door]> = {
   buildFlat: [{ metric: 'l2' }, (options, from) => buildFlat(from, data, D, options).dispose()],
   buildIvf: [{ metric: 'l2' }, (options, from) => buildIvf(from, data, D, options).dispose()],
-  buildSaqIndex: [{ metric: 'l2' }, (options, from) => buildSaqIndex(from, data, D, options).dispose()],
+  buildIndex: [
+    { metric: 'l2', quantizer: saq() },
+    (options, from) => buildIndex(from, data, D, options).dispose(),
+  ],
   trainIndex: [{ metric: 'l2' }, (options, from) => trainIndex(from, sample, options).dispose()],
   buildMultiVectorIndex: [
     { metric: 'ip' },
@@ -139,9 +142,9 @@ describe('an option of another quantizer', () => {
       '"options" expected "blockSize" with the quantizer saq alone, got it with lvq',
     );
     expect(() => buildFlat(core, data, D, { metric: 'l2', quantizerOptions: { rotate: true } })).toThrow(
-      /^"quantizerOptions" expected known options \(none\), got "rotate"/,
+      /^"quantizerOptions" expected known options \(blockSize, objective, singleSegment\), got "rotate"/,
     );
-    expect(() => buildFlat(core, data, D, { metric: 'l2', quantizer: 'none', bits: 4 })).toThrow(
+    expect(() => buildFlat(core, data, D, { metric: 'l2', quantizer: 'float32', bits: 4 })).toThrow(
       /"bits" expected 32/,
     );
   });
@@ -204,7 +207,7 @@ describe('buildIvf', () => {
   it('takes √n lists unless told otherwise', () => {
     using index = buildIvf(core, data, D, { metric: 'l2' });
     expect([index.kind, index.nlist]).toEqual(['ivf', 10]);
-    using one = buildIvf(core, query, D, { metric: 'l2', quantizer: 'none' });
+    using one = buildIvf(core, query, D, { metric: 'l2', quantizer: 'float32' });
     expect([one.kind, one.nlist]).toEqual(['ivf', 1]);
   });
 

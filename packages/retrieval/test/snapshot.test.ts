@@ -60,7 +60,7 @@ const COMMON: Readonly<Record<string, (subject: Subject) => void>> = {
 };
 
 const VECTOR_KINDS: Readonly<Record<string, (core: Core) => IvfIndex>> = {
-  'flat, float32': (core) => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'none' }),
+  'flat, float32': (core) => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'float32' }),
   'flat, saq': (core) => buildFlat(core, rows, D, { metric: 'cosine', bits: 4 }),
   'IVF, saq': (core) => buildIvf(core, rows, D, { metric: 'l2', bits: 3, nlist: 9 }),
   'IVF, lvq, kept vectors and secondary codes': (core) =>
@@ -350,7 +350,7 @@ describe('where memory ends during a save', () => {
     const probe = createCore();
     const base = probe.memoryBytes();
     const core = createCore({ maximumBytes: base + 8 * 65_536 });
-    const index = buildFlat(core, rows, D, { metric: 'l2', quantizer: 'none' });
+    const index = buildFlat(core, rows, D, { metric: 'l2', quantizer: 'float32' });
     const snapshots: ReturnType<typeof snapshotIndex>[] = [];
     const saved: Uint8Array[] = [];
     let added = 0;
@@ -370,7 +370,7 @@ describe('where memory ends during a save', () => {
     // without saves the index ends at the same size
     const plain = buildFlat(createCore({ maximumBytes: base + 8 * 65_536 }), rows, D, {
       metric: 'l2',
-      quantizer: 'none',
+      quantizer: 'float32',
     });
     const fill = (): void => {
       for (;;) plain.add(more);

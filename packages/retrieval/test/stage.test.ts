@@ -19,7 +19,7 @@ const CASES: Record<string, IvfOptions> = {
     nlist: 7,
     secondary: { quantizer: 'scalar' },
   },
-  'float ip, kept': { metric: 'ip', quantizer: 'none', nlist: 1, keepVectors: true },
+  'float ip, kept': { metric: 'ip', quantizer: 'float32', nlist: 1, keepVectors: true },
 };
 
 describe.each(Object.entries(CASES))('%s', (_name, options) => {
@@ -70,7 +70,7 @@ describe.each(Object.entries(CASES))('%s', (_name, options) => {
 describe('stage', () => {
   it('leaves what was staged before where memory ends', () => {
     const core = createCore({ maximumBytes: 4 << 20 });
-    using index = buildIvf(core, part(0, 100), D, { metric: 'l2', quantizer: 'none', nlist: 4 });
+    using index = buildIvf(core, part(0, 100), D, { metric: 'l2', quantizer: 'float32', nlist: 4 });
     const before = saveIndex(index);
     index.stage(part(100, 140));
     const many = new Float32Array(60_000 * D).fill(0.5);

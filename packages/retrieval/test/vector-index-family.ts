@@ -3,7 +3,7 @@ import type { IndexCase } from './vector-index.case.ts';
 
 type Family = Omit<IndexCase, 'kind' | 'metric'>;
 
-/** Each of the family but saq and none. */
+/** Each of the family but saq and float32. */
 export const FAMILY: readonly Family[] = [
   { quantizer: 'rabitq', quantizerOptions: { mode: 'optimal' } },
   { quantizer: 'rabitq', bits: 4, tolerance: 0.06, leastHits: 110 },
@@ -15,10 +15,10 @@ export const FAMILY: readonly Family[] = [
   { quantizer: 'lvq', quantizerOptions: { means: 5 } },
   { quantizer: 'scalar', tolerance: 0.006 },
   { quantizer: 'scalar', quantizerOptions: { ranges: 'vector' }, tolerance: 0.03 },
-  { quantizer: 'binary', bits: 1, tolerance: 1, leastHits: 40 },
+  { quantizer: 'sign', bits: 1, tolerance: 1, leastHits: 40 },
   { quantizer: 'turboquant', bits: 4, tolerance: 0.05, leastHits: 140 },
   { quantizer: 'pca', bits: 8, tolerance: 0.5, leastHits: 80 },
-  { quantizer: 'fp16', bits: 16 },
+  { quantizer: 'float16', bits: 16 },
   { quantizer: 'leanvec', bits: 8, tolerance: 1, leastHits: 60 },
   { quantizer: 'latent', tolerance: 0.02, leastHits: 185 },
   { quantizer: 'low-rank-pq', bits: 4, tolerance: 0.3, leastHits: 100 },
@@ -40,7 +40,7 @@ export const FAMILY: readonly Family[] = [
     secondary: { quantizer: 'saq' },
     leastHits: 175,
   },
-  { quantizer: 'rabitq', bits: 1, secondary: { quantizer: 'none' }, leastHits: 175 },
+  { quantizer: 'rabitq', bits: 1, secondary: { quantizer: 'float32' }, leastHits: 175 },
 ];
 
 /** The metric for which tolerance and hits of FAMILY[i] were measured. */

@@ -45,7 +45,7 @@ function expectSame(actual: Uint8Array, expected: Uint8Array): void {
 /** @param orders in how many ways vectors are added */
 export function vectorIndexCase(one: IndexCase, { orders = 2 }: { readonly orders?: number } = {}): void {
   const { kind, quantizer, metric, bits = 8, quantizerOptions, secondary } = one;
-  const { tolerance = 0.003, leastHits = quantizer === 'none' ? 200 : 194 } = one;
+  const { tolerance = 0.003, leastHits = quantizer === 'float32' ? 200 : 194 } = one;
   const rows = clusteredRows(N, D, DATA);
   const queries = clusteredRows(20, D, { ...DATA, stream: 'query' });
   const row = (i: number): Float32Array => rows.subarray(i * D, (i + 1) * D);
@@ -53,7 +53,7 @@ export function vectorIndexCase(one: IndexCase, { orders = 2 }: { readonly order
   const options: IndexOptions = {
     metric,
     quantizer,
-    ...(quantizer !== 'none' && { bits }),
+    ...(quantizer !== 'float32' && { bits }),
     seed: 3,
     ...(quantizerOptions && { quantizerOptions }),
     ...(secondary && { secondary }),
@@ -92,7 +92,7 @@ export function vectorIndexCase(one: IndexCase, { orders = 2 }: { readonly order
       expect(index.quantizer).toBe(quantizer);
       expect(index.bytesPerVector).toBe(index.codeBytesPerVector + 4);
       expect(index.secondary?.quantizer).toBe(secondary?.quantizer);
-      if (quantizer === 'none') expect(index.codeBytesPerVector).toBe(4 * D);
+      if (quantizer === 'float32') expect(index.codeBytesPerVector).toBe(4 * D);
       // (8 bits of 64 dims and 64 bits of factors) is the quota
       if (quantizer === 'saq') expect(index.codeBytesPerVector).toBeLessThanOrEqual(72);
       expect(index.lists.sizes().reduce((sum, size) => sum + size, 0)).toBe(N);
@@ -229,8 +229,8 @@ export function vectorIndexCase(one: IndexCase, { orders = 2 }: { readonly order
     it('scores candidates exactly where a rerank is asked for', () => {
       using keeping = build(core, rows, {
         keepVectors: true,
-        ...(quantizer !== 'none' &&
-          quantizer !== 'fp16' && { bits: quantizerOptions?.sketch || quantizerOptions?.ranges ? 2 : 1 }),
+        ...(quantizer !== 'float32' &&
+          quantizer !== 'float16' && { bits: quantizerOptions?.sketch || quantizerOptions?.ranges ? 2 : 1 }),
       });
       expect(keeping.bytesPerVector).toBe(keeping.codeBytesPerVector + 4 + 4 * D);
       using loaded = loadIndex(core, saveIndex(keeping));

@@ -5,7 +5,7 @@ import { FAMILY, metricOfFigures, withWiderFigures } from './vector-index-family
 
 for (const kind of ['flat', 'ivf'] as const) {
   for (const metric of METRICS) {
-    for (const quantizer of ['saq', 'none'] as const)
+    for (const quantizer of ['saq', 'float32'] as const)
       vectorIndexCase({ kind, quantizer, metric }, { orders: 5 });
     for (const [i, one] of FAMILY.entries()) {
       const family = metric === metricOfFigures(i, kind) ? one : withWiderFigures(one);

@@ -29,7 +29,7 @@ export function buildSearchTable(
 ): SearchTable {
   const index =
     bits === 'float32'
-      ? buildFlat(core, vectors, d, { metric: 'cosine', quantizer: 'none' })
+      ? buildFlat(core, vectors, d, { metric: 'cosine', quantizer: 'float32' })
       : buildFlat(core, vectors, d, { metric: 'cosine', quantizer: 'saq', bits, seed: 1 });
   return {
     name: bits === 'float32' ? 'float32' : `SAQ ${bits} bit${bits === 1 ? '' : 's'}`,

@@ -39,7 +39,7 @@ const SHOWN = new Set([
   'lvq rotated',
   'int4',
   'int8',
-  'binary',
+  'sign',
   'turboquant',
   'leanvec',
 ]);
@@ -168,7 +168,7 @@ class Lab {
     const { base, queries } = holdOut(sampleRows(all, COMPARED_ROWS, new RandomStream(1, 'compare')));
     const truth = this.#measure('float32', 'float32', base.data, queries.data, d, {
       metric,
-      quantizer: 'none',
+      quantizer: 'float32',
     });
     const methods = [1, 2, 4, 8]
       .flatMap((bits) => candidatesAt(bits, base.n, d))

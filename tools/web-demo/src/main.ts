@@ -133,7 +133,7 @@ class Page {
     return {
       metric,
       quantizer,
-      ...(quantizer !== 'none' && { bits: Number(bits) }),
+      ...(quantizer !== 'float32' && { bits: Number(bits) }),
       ...(n >= IVF_FROM && { nlist: Math.round(2 * Math.sqrt(n)) }),
     };
   }

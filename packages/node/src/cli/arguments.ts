@@ -25,13 +25,6 @@ export function number(minimum: number, maximum: number): (text: string) => numb
   };
 }
 
-/** Average code bits a dimension. */
-export function bits(text: string): number {
-  const value = number(0.25, 12)(text);
-  if (Number.isInteger(4 * value)) return value;
-  throw new InvalidArgumentError('Expected a multiple of 0.25 from 0.25 to 12.');
-}
-
 /** The path of a file to write; "-" is stdout. */
 export function outputPath(text: string): string {
   return text === '-' ? '/dev/stdout' : text;

@@ -7,7 +7,7 @@
  */
 import { createCore, normalizeRows, RandomStream, type VectorSet } from '@sagitta/core-wasm';
 import { RowReservoir } from '@sagitta/quantizers';
-import { type IvfIndex, trainIndex } from '@sagitta/retrieval';
+import { type IndexRecommendation, type IvfIndex, trainIndex } from '@sagitta/retrieval';
 import { type Command, Option } from 'commander';
 import { saveIndexFile } from '../index-file.ts';
 import { readBatches, rowsWithin } from '../readers/batches.ts';
@@ -24,22 +24,21 @@ import { blame, CommandFailure } from './failure.ts';
 import { checkOutputs, readQueries, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
 import { addQuantizerOptions, type QuantizerFlags, quantizerOptions } from './quantizer-arguments.ts';
+import { type AdviceFlags, addAdviceOptions, adviceFor } from './recommend.ts';
 import { count, fieldLines, planText, quantizerText, seconds } from './text.ts';
 
-interface BuildOptions extends VectorOptions, OutputOptions, QuantizerFlags {
+interface BuildOptions extends VectorOptions, OutputOptions, QuantizerFlags, AdviceFlags {
   readonly out: string;
   readonly index: 'flat' | 'ivf';
   readonly metric: 'l2' | 'ip' | 'cosine';
   readonly nlist?: number;
   readonly seed: number;
   readonly limit?: number;
-  readonly blockSize: '16' | '32' | '64';
-  readonly objective: 'variance' | 'absolute';
-  readonly singleSegment?: boolean;
   readonly keepVectors?: boolean;
   readonly trainSize?: number;
   readonly iterations: number;
   readonly trainingQueries?: string;
+  readonly auto?: boolean;
 }
 
 /** Training rows of the quantizer, unless the lists need more. */
@@ -50,7 +49,6 @@ const READ_BYTES = 1 << 24;
 /** Lists take codes in blocks of 32, so a batch should bring each list many vectors, within these bounds. */
 const BATCH_ROWS_PER_LIST = 64;
 const BATCH_BYTES: readonly [least: number, most: number] = [1 << 26, 1 << 28];
-const BLOCK_SIZES = { '16': 16, '32': 32, '64': 64 } as const;
 
 export function addBuildCommand(program: Command, io: CommandIo): void {
   const command = program
@@ -65,17 +63,6 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     .option('--seed <S>', 'seed of everything random', integer(0), 1)
     .option('--limit <N>', 'only the first N vectors of BASE', integer(1))
     .option('--keep-vectors', 'keep the float32 vectors in the index, for --rerank')
-    .addOption(
-      new Option('--block-size <N>', 'segments are multiples of N dimensions (saq)')
-        .choices(['16', '32', '64'])
-        .default('16'),
-    )
-    .addOption(
-      new Option('--objective <NAME>', 'what bit allocation makes small (saq)')
-        .choices(['variance', 'absolute'])
-        .default('variance'),
-    )
-    .option('--single-segment', 'one segment over all dimensions: CAQ (saq)')
     .option(
       '--train-size <N>',
       'vectors to train on (default: 20,000 or 80 a list, whichever is more)',
@@ -83,6 +70,16 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     )
     .option('--iterations <N>', 'k-means rounds (ivf)', integer(0, 1000), 10);
   addQuantizerOptions(command);
+  command.addOption(
+    new Option('--auto', 'build what `sagitta recommend` says: bits, and flat or lists').conflicts([
+      'index',
+      'nlist',
+      'quantizer',
+      'bits',
+      'secondary',
+    ]),
+  );
+  addAdviceOptions(command, ', with --auto');
   addVectorOptions(command, true);
   addOutputOptions(command);
   command
@@ -91,33 +88,46 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
       `
 Example:
   sagitta build base.fvecs --out base.sag --bits 2 --nlist 256
+  sagitta build base.fvecs --out base.sag --auto --recall 0.97
   sagitta build base.fvecs --out base.sag --quantizer leanvec --primary rabitq --bits 4 --secondary lvq
 JSON: n, d, bytesPerVector, plan [{start, dims, bits}], trainSeconds, encodeSeconds, fileBytes, and the parameters.
 bytesPerVector is code and factors; a 4-byte id comes on top, and 4·d bytes where vectors are kept.`,
     )
-    .action((base: string, options: BuildOptions) =>
-      build(base, options, quantizerOptions(command, options), reporter(io, options)),
-    );
+    .action((base: string, options: BuildOptions) => {
+      checkAdvice(options);
+      return build(base, options, quantizerOptions(command, options), reporter(io, options));
+    });
+}
+
+/** @throws CommandFailure on what counts with --auto alone */
+function checkAdvice({ auto, recall, bytes }: BuildOptions): void {
+  const name = recall === undefined ? '--bytes' : '--recall';
+  if (auto || (recall === undefined && bytes === undefined)) return;
+  throw new CommandFailure(name, 'expected --auto beside it, got it alone');
 }
 
 type Compression = ReturnType<typeof quantizerOptions>;
 
 async function build(
   base: string,
-  options: BuildOptions,
-  compression: Compression,
+  given: BuildOptions,
+  chosen: Compression,
   report: Reporter,
 ): Promise<void> {
   const started = performance.now();
-  const { trainingQueries } = options;
+  const { trainingQueries } = given;
   await checkOutputs(
-    [['--out', options.out]],
+    [['--out', given.out]],
     trainingQueries === undefined ? [base] : [base, trainingQueries],
     report,
   );
-  await withVectors('BASE', base, options, async (source) => {
+  await withVectors('BASE', base, given, async (source) => {
     const core = createCore();
     try {
+      const choice = given.auto ? await adviceFor(source, given, report) : undefined;
+      for (const reason of choice?.reasons ?? []) report.note(reason);
+      const options = choice ? { ...given, index: choice.index, nlist: choice.nlist } : given;
+      const compression = choice ? { ...chosen, quantizer: choice.quantizer, bits: choice.bits } : chosen;
       const sample = await drawSample(source, options, report);
       const suited = await withTrainingQueries(compression, options, source.d, base);
       const n = sample.seen;
@@ -127,7 +137,8 @@ async function build(
         report.note(`writing ${options.out}`);
         const fileBytes = await blame('--out', () => saveIndexFile(options.out, index));
         const totalSeconds = (performance.now() - started) / 1000;
-        printResult(index, options, { trainSeconds, encodeSeconds, totalSeconds, fileBytes }, report);
+        const costs = { trainSeconds, encodeSeconds, totalSeconds, fileBytes };
+        printResult(index, options, costs, choice, report);
       } finally {
         index.dispose();
       }
@@ -206,12 +217,6 @@ async function train(
     trainIndex(core, rows, {
       metric: options.metric,
       ...compression,
-      // the other quantizers have no segments
-      ...((compression.quantizer ?? 'saq') === 'saq' && {
-        blockSize: BLOCK_SIZES[options.blockSize],
-        objective: options.objective,
-        singleSegment: options.singleSegment === true,
-      }),
       seed: options.seed,
       keepVectors: options.keepVectors === true,
       trainSize: options.trainSize ?? TRAIN_ROWS,
@@ -255,7 +260,13 @@ interface Costs {
   readonly fileBytes: number;
 }
 
-function printResult(index: IvfIndex, options: BuildOptions, costs: Costs, report: Reporter): void {
+function printResult(
+  index: IvfIndex,
+  options: BuildOptions,
+  costs: Costs,
+  choice: IndexRecommendation | undefined,
+  report: Reporter,
+): void {
   const { n, d, kind, metric, nlist, quantizer } = index;
   const plan = index.plan.map(({ start, dims, bits }) => ({ start, dims, bits }));
   const { codeBytesPerVector: bytesPerVector, secondary } = index;
@@ -275,6 +286,7 @@ function printResult(index: IvfIndex, options: BuildOptions, costs: Costs, repor
       bytesPerVector,
       plan,
       ...costs,
+      ...(choice && { choice }),
     },
     fieldLines([
       ['vectors', `${count(n)} × ${d}, ${metric}`],

@@ -161,7 +161,7 @@ function chart(index: IvfIndex, rows: readonly SearchMeasurement[], k: number): 
   const points = [...rows]
     .sort((a, b) => a.nprobe - b.nprobe)
     .map(({ recall, qps, nprobe }) => ({ x: recall, y: qps, label: String(nprobe) }));
-  const name = `${quantizer === 'none' ? 'float32' : quantizer}, ${count(index.codeBytesPerVector)} bytes a vector`;
+  const name = `${quantizer}, ${count(index.codeBytesPerVector)} bytes a vector`;
   return lineChartSvg({
     title: `${count(n)} × ${d}, ${metric}: recall and speed by lists visited`,
     xLabel: `recall@${k}`,

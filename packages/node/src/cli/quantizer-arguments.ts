@@ -1,151 +1,185 @@
-/** Flags of the quantizer family. */
+/** Flags of quantizers, made of the option tables of their methods: a new option is a flag without a line here. */
 import {
-  CODE_NAMES,
   type CodeName,
-  LEANVEC_SOLVERS,
-  type LeanVecSolver,
-  PRIMARY_NAMES,
-  type PrimaryName,
+  METHODS,
+  type NumberSpec,
+  type OptionSpec,
+  type OwnQuantizerOptions,
+  QUANTIZER_NAMES,
+  quantizerChoice,
+  quantizerNamed,
   quantizerOptionNames,
-  type ScalarRanges,
 } from '@sagitta/quantizers';
 import type { IndexOptions } from '@sagitta/retrieval';
-import { type Command, Option } from 'commander';
-import { integer, number, bits as saqBits } from './arguments.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { integer, number } from './arguments.ts';
 
-export interface QuantizerFlags {
+/** Values of flags as they were parsed. */
+type OwnFlags = {
+  readonly [K in keyof Omit<OwnQuantizerOptions, 'iterations'>]?: string | number | boolean;
+};
+
+export interface QuantizerFlags extends OwnFlags {
   readonly quantizer: CodeName;
   readonly bits?: number;
-  readonly mode?: 'fast' | 'optimal';
-  readonly nbits?: '4' | '8';
-  readonly secondBits?: number;
-  readonly rotate?: boolean;
-  readonly ratio?: boolean;
-  readonly clip?: number;
-  readonly sketch?: boolean;
-  readonly clusterDims?: number;
-  readonly means?: number;
-  readonly ranges?: ScalarRanges;
-  readonly primary?: PrimaryName;
-  readonly dims?: number;
-  readonly solver?: LeanVecSolver;
   readonly secondary?: CodeName;
   readonly secondaryBits?: number;
 }
 
-/** SAQ's, where --bits is not given; others have defaults of their own. */
-const SAQ_BITS = 4;
+/** Set by flags of their own. */
+const NOT_FROM_TABLES: readonly string[] = ['bits', 'queries', 'primary'];
+/** Options whose names other flags of a build have: --iterations is that of the lists. */
+const RENAMED: Readonly<Record<string, string>> = { iterations: 'codebookIterations' };
+const [LEAST_BITS, MOST_BITS] = [1 / 16, 16];
+
+/** An option of one method or of several. */
+type Owners = readonly (readonly [method: string, spec: OptionSpec])[];
+
+/** Every option by name, but for those with flags of their own. */
+function tableOptions(): ReadonlyMap<string, Owners> {
+  const found = new Map<string, Owners>();
+  for (const method of METHODS) {
+    for (const [name, spec] of Object.entries(method.options)) {
+      if (!NOT_FROM_TABLES.includes(name)) found.set(name, [...(found.get(name) ?? []), [method.name, spec]]);
+    }
+  }
+  return found;
+}
+
+/** E.g. "dimensions that are kept (pca; default: what bits pay for)". */
+function helpOf(owners: Owners): string {
+  const said = new Map<string, string[]>();
+  for (const [method, spec] of owners) {
+    const text = `${spec.says} (%; default: ${spec.default})`;
+    said.set(text, [...(said.get(text) ?? []), method]);
+  }
+  return [...said].map(([text, methods]) => text.replace('%', methods.join(', '))).join('; ');
+}
+
+/** secondBits → second-bits */
+function flagOf(option: string): string {
+  return (RENAMED[option] ?? option).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function addTableOption(command: Command, name: string, owners: Owners): void {
+  const specs = owners.map(([, spec]) => spec);
+  const help = helpOf(owners);
+  const flag = flagOf(name);
+  const numbers = specs.filter(
+    (spec): spec is NumberSpec => spec.kind === 'integer' || spec.kind === 'number',
+  );
+  if (numbers.length > 0) {
+    const parse = numbers.every(({ kind }) => kind === 'integer') ? integer : number;
+    const least = Math.min(...numbers.map((spec) => spec.least));
+    const most = Math.max(...numbers.map((spec) => spec.most));
+    command.option(`--${flag} <N>`, help, parse(least, most));
+    return;
+  }
+  const choices = specs.flatMap((spec) => (spec.kind === 'choice' ? spec.choices : []));
+  if (choices.length > 0) {
+    const isNumber = choices.every((choice) => typeof choice === 'number');
+    const option = new Option(`--${flag} <${isNumber ? 'N' : 'NAME'}>`, help);
+    command.addOption(option.choices([...new Set(choices.map(String))]));
+    return;
+  }
+  command.option(`--${flag}`, help);
+  if (specs.some((spec) => spec.default === true)) command.option(`--no-${flag}`, `not ${flag}`);
+}
+
+/** An option whose value is the name of a quantizer, an older word for one with it. */
+function nameOption(flags: string, help: string, names: readonly string[]): Option {
+  return new Option(flags, help).choices(names).argParser((word: string) => {
+    try {
+      if (names.includes(quantizerNamed('name', word).name)) return word;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+    throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.`);
+  });
+}
+
+/** E.g. "saq 0.25 to 12 (4)", of every method with a choice of bits. */
+function bitsHelp(): string {
+  const ranges = METHODS.flatMap(({ name, options: { bits } }) =>
+    bits?.kind === 'integer' || bits?.kind === 'number'
+      ? [`${name} ${bits.least} to ${bits.most} (${bits.default})`]
+      : [],
+  );
+  return `code bits a dimension, with the default: ${ranges.join(', ')}`;
+}
 
 export function addQuantizerOptions(command: Command): Command {
+  const primaries = METHODS.filter((one) => 'readCoder' in one && one.name !== 'leanvec');
+  command
+    .addOption(nameOption('--quantizer <NAME>', 'the compression', QUANTIZER_NAMES).default('saq'))
+    .option('--bits <B>', bitsHelp(), number(LEAST_BITS, MOST_BITS));
+  for (const [name, owners] of tableOptions()) addTableOption(command, name, owners);
+  const names = primaries.map(({ name }) => name);
   return command
     .addOption(
-      new Option('--quantizer <NAME>', 'the compression; none keeps float32')
-        .choices(CODE_NAMES)
-        .default('saq'),
+      nameOption('--primary <NAME>', 'what codes the kept dimensions (leanvec; default: lvq)', names),
     )
-    .option(
-      '--bits <B>',
-      'average code bits a dimension; saq: 0.25 to 12 in steps of 0.25 (default: 4)',
-      number(1 / 16, 16),
-    )
-    .addOption(new Option('--mode <NAME>', 'codes of rabitq (default: fast)').choices(['fast', 'optimal']))
-    .addOption(new Option('--nbits <N>', 'bits of one code of pq and opq (default: 8)').choices(['4', '8']))
-    .option('--second-bits <N>', 'bits of the second level of lvq', integer(0, 8))
-    .option('--rotate', 'lvq in a random rotation')
-    .option('--ratio', 'lvq and turboquant scaled so that inner products have no bias')
-    .option('--clip <SHARE>', 'share of values beyond the grid at each end (scalar)', number(0, 0.49))
+    .option('--training-queries <FILE>', 'queries that the projection is suited to (leanvec)')
     .addOption(
-      new Option('--ranges <NAME>', 'grids of scalar by (default: dimension)').choices([
-        'dimension',
-        'vector',
-      ]),
-    )
-    .option(
-      '--means <M>',
-      'means of lvq, of which each vector takes the nearest (default: 1)',
-      integer(1, 256),
-    )
-    .option('--sketch', "turboquant with the paper's unbiased sketch of signs in one of its bits")
-    .option('--cluster-dims <N>', 'dims of the shared codebook of low-rank-pq (default: chosen)', integer(1))
-    .addOption(
-      new Option('--primary <NAME>', 'what codes the kept dimensions of leanvec (default: lvq)').choices(
-        PRIMARY_NAMES,
-      ),
-    )
-    .option('--dims <N>', 'dimensions that leanvec (default: half) or pca keeps', integer(1))
-    .option('--training-queries <FILE>', 'queries that leanvec suits its projection to')
-    .addOption(
-      new Option('--solver <NAME>', 'leanvec with training queries (default: sphering)').choices(
-        LEANVEC_SOLVERS,
-      ),
-    )
-    .addOption(
-      new Option(
+      nameOption(
         '--secondary <NAME>',
         'a second code of all dimensions that scores candidates again',
-      ).choices(CODE_NAMES),
+        QUANTIZER_NAMES,
+      ),
     )
-    .option('--secondary-bits <B>', 'bits a dimension of the second code', number(1 / 16, 16));
+    .option('--secondary-bits <B>', 'bits a dimension of the second code', number(LEAST_BITS, MOST_BITS));
 }
 
 /**
  * What the flags say to an index.
- * @throws CommanderError on bits that SAQ does not have, and on flags that the quantizer does not have
+ * @throws CommanderError on flags that the quantizer does not have, and on values out of its ranges
  */
 export function quantizerOptions(
   command: Command,
   flags: QuantizerFlags,
 ): Pick<IndexOptions, 'quantizer' | 'bits' | 'quantizerOptions' | 'secondary'> {
-  const { quantizer, mode, nbits, secondBits, rotate, ratio, clip, secondary, secondaryBits } = flags;
+  const { quantizer, secondary, secondaryBits } = flags;
   if (secondaryBits !== undefined && secondary === undefined) {
     return command.error("error: option '--secondary-bits <B>' expected --secondary beside it.");
   }
-  const second = secondary && {
-    secondary: { quantizer: secondary, ...(secondaryBits !== undefined && { bits: secondaryBits }) },
-  };
-  const own = {
-    ...(mode && { mode }),
-    ...(nbits && { nbits: nbits === '4' ? (4 as const) : (8 as const) }),
-    ...(secondBits !== undefined && { secondBits }),
-    ...(rotate && { rotate }),
-    ...(ratio && { ratio }),
-    ...(clip !== undefined && { clip }),
-    ...newerOptions(flags),
-  };
-  const known =
-    quantizer === 'saq' || quantizer === 'none' ? [] : quantizerOptionNames(quantizer, own.primary);
-  for (const name of Object.keys(own)) {
-    if (known.includes(name)) continue;
-    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    return command.error(`error: option '--${flag}' is none of the quantizer ${quantizer}.`);
+  const { name } = quantizerNamed('quantizer', quantizer);
+  const own = ownOptions(flags);
+  const known = quantizerOptionNames(name, own.primary);
+  for (const option of Object.keys(own)) {
+    if (known.includes(option)) continue;
+    return command.error(`error: option '--${flagOf(option)}' is none of the quantizer ${name}.`);
   }
-  if (quantizer === 'saq') {
-    try {
-      return { quantizer, bits: saqBits(String(flags.bits ?? SAQ_BITS)), ...second };
-    } catch (error) {
-      return command.error(
-        `error: option '--bits <B>' argument '${flags.bits}' is invalid. ${error instanceof Error ? error.message : ''}`,
-      );
-    }
+  // float32 has its bits
+  const bits = name === 'float32' ? undefined : flags.bits;
+  try {
+    quantizerChoice({ name: quantizer, bits, own });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const message = error.message.replace(/^"(\w+)"/, (_, option: string) => `option '--${flagOf(option)}'`);
+    return command.error(`error: ${message}.`);
   }
   return {
     quantizer,
-    ...second,
-    // float32 has its bits
-    ...(flags.bits !== undefined && quantizer !== 'none' && { bits: flags.bits }),
+    ...(bits !== undefined && { bits }),
     quantizerOptions: own,
+    ...(secondary && {
+      secondary: { quantizer: secondary, ...(secondaryBits !== undefined && { bits: secondaryBits }) },
+    }),
   };
 }
 
-function newerOptions(flags: QuantizerFlags): IndexOptions['quantizerOptions'] {
-  const { sketch, clusterDims, means, ranges, primary, dims, solver } = flags;
-  return {
-    ...(sketch && { sketch }),
-    ...(clusterDims !== undefined && { clusterDims }),
-    ...(means !== undefined && { means }),
-    ...(ranges && { ranges }),
-    ...(primary && { primary }),
-    ...(dims !== undefined && { dims }),
-    ...(solver && { solver }),
-  };
+/** What flags of the tables, and --primary, were given; numbers among choices as numbers. */
+function ownOptions(flags: QuantizerFlags): OwnQuantizerOptions {
+  const given = new Map<string, unknown>(Object.entries(flags));
+  const own: Record<string, unknown> = {};
+  for (const [option, owners] of tableOptions()) {
+    const value = given.get(RENAMED[option] ?? option);
+    if (value === undefined) continue;
+    const isNumber = owners.some(
+      ([, { kind, default: usual }]) => kind === 'choice' && typeof usual === 'number',
+    );
+    own[option] = isNumber ? Number(value) : value;
+  }
+  if (flags.primary !== undefined) own.primary = flags.primary;
+  return own;
 }

@@ -10,6 +10,7 @@ import { addInfoCommand } from './info.ts';
 import type { CommandIo } from './io.ts';
 import { addMvCommand } from './mv/mv.ts';
 import { addPcaCommand } from './pca.ts';
+import { addRecommendCommand } from './recommend.ts';
 import { addSearchCommand } from './search.ts';
 import { addTruthCommand } from './truth.ts';
 
@@ -37,6 +38,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
   addCompareCommand(program, io);
   addMvCommand(program, io);
   addPcaCommand(program, io);
+  addRecommendCommand(program, io);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return 0;

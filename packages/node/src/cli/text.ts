@@ -34,7 +34,7 @@ export function quantizerText(
 ): string {
   const quantizer = 'name' in of ? of.name : of.quantizer;
   const { bits } = of;
-  return quantizer === 'none' ? 'none (float32)' : `${quantizer}, ${count(bits)} bits`;
+  return quantizer === 'float32' ? quantizer : `${quantizer}, ${count(bits)} bits`;
 }
 
 /** A fraction as per cent with three digits. */

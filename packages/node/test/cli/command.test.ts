@@ -117,8 +117,8 @@ describe('build', () => {
 
   it.each([
     ['flat', 'saq', 'l2'],
-    ['flat', 'none', 'ip'],
-    ['ivf', 'none', 'cosine'],
+    ['flat', 'float32', 'ip'],
+    ['ivf', 'float32', 'cosine'],
     ['ivf', 'saq', 'ip'],
     ['ivf', 'saq', 'cosine'],
   ])('%s %s %s is what info says', async (index, quantizer, metric) => {
@@ -151,7 +151,7 @@ describe('build', () => {
       fileBytes: built.fileBytes,
       keepsVectors: false,
     });
-    if (quantizer === 'none') expect(built.bytesPerVector).toBe(4 * D);
+    if (quantizer === 'float32') expect(built.bytesPerVector).toBe(4 * D);
   });
 
   it('takes the first vectors only where a limit says so', async () => {

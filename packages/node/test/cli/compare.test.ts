@@ -78,7 +78,7 @@ describe('the rows', () => {
     expect(error('rabitq')).toBeLessThan(error('lvq'));
     expect(error('opq')).toBeLessThan(error('pq'));
     expect(error('pq')).toBeLessThan(error('pq 4-bit'));
-    expect(error('rabitq', 1)).toBeLessThan(error('binary', 1));
+    expect(error('rabitq', 1)).toBeLessThan(error('sign', 1));
     for (const quantizer of ['saq', 'caq', 'rabitq', 'turboquant', 'opq']) {
       expect(error(quantizer, 4)).toBeLessThan(error(quantizer, 1) / 3);
     }

@@ -86,7 +86,7 @@ describe('bad usage', () => {
     [
       'an unknown quantizer',
       ['build', 'a', '--out', 'b', '--quantizer', 'pqx'],
-      /'pqx' is invalid.*none, saq/,
+      /'pqx' is invalid.*float32, saq/,
     ],
     ['an unknown format', ['build', 'a', '--out', 'b', '--format', 'xls'], /'xls' is invalid.*fvecs/],
     ['no lists', ['build', 'a', '--out', 'b', '--nlist', 0], /from 1 to 1048576/],

@@ -1,5 +1,6 @@
 /** Flags of the quantizer family: LeanVec with a secondary code, training queries, and sagitta pca. */
 import { join } from 'node:path';
+import { METHODS } from '@sagitta/quantizers';
 import { skewedRows } from '@sagitta/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeNpy } from '../../src/index.ts';
@@ -86,6 +87,9 @@ it('builds every quantizer by name', async () => {
     ['lvq', '--bits', '4', '--second-bits', '4', '--means', '4'],
     ['scalar', '--bits', '8', '--ranges', 'vector'],
     ['pca', '--dims', '20'],
+    ['saq', '--bits', '3', '--block-size', '32', '--objective', 'absolute'],
+    ['turboquant', '--bits', '3', '--no-ratio'],
+    ['pq', '--nbits', '4', '--codebook-iterations', '3'],
   ]) {
     const path = at('one.sag');
     const built = await sagittaJson<Built>(
@@ -94,6 +98,39 @@ it('builds every quantizer by name', async () => {
     expect(built.quantizer).toBe(flags[0]);
     expect(await recall(path)).toBeGreaterThan(0.3);
   }
+});
+
+it('takes older words for quantizers, and reports their names', async () => {
+  const kind = ['build', at('base.npy'), '--out', at('old.sag'), '--index', 'flat'];
+  const built = await sagittaJson<Built>(...kind, '--quantizer', 'binary', '--secondary', 'none');
+  expect(built).toMatchObject({ quantizer: 'sign', secondary: 'float32' });
+  expect(await sagittaJson<Built>(...kind, '--quantizer', 'int4')).toMatchObject({
+    quantizer: 'scalar',
+    bits: 4,
+  });
+});
+
+it('has a flag for every option of every method, and refuses those of others', async () => {
+  const { stdout } = await sagitta('build', '--help');
+  for (const method of METHODS) {
+    for (const option of Object.keys(method.options)) {
+      const others: Record<string, string> = {
+        queries: 'training-queries',
+        iterations: 'codebook-iterations',
+      };
+      const flag = others[option] ?? option;
+      expect(stdout).toContain(`--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    }
+  }
+  const build = (...flags: string[]) => sagitta('build', at('base.npy'), '--out', at('x.sag'), ...flags);
+  expect(await build('--quantizer', 'lvq', '--block-size', '32')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("option '--block-size' is none of the quantizer lvq"),
+  });
+  expect(await build('--quantizer', 'rabitq', '--bits', '12')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("option '--bits' expected an integer from 1 to 9, got 12"),
+  });
 });
 
 describe('pca', () => {

@@ -14,7 +14,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 
 const folder = temporaryFolder();
 const at = (name: string): string => join(folder.path, name);
-const BUILD = ['--index', 'flat', '--quantizer', 'none', '--quiet'];
+const BUILD = ['--index', 'flat', '--quantizer', 'float32', '--quiet'];
 
 function write({ name, format, bytes }: Seed): string {
   const gz = bytes[0] === 0x1f ? '.gz' : '';

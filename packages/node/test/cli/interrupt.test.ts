@@ -14,7 +14,7 @@ const folder = temporaryFolder();
 const at = (name: string): string => join(folder.path, name);
 const [MAIN, HOLD_SYNC] = bundle(temporaryFolder().path, ['src/cli/main.ts', 'test/support/hold-sync.ts']);
 // a build that does not fit into the sample of training: it is encoded too
-const BUILD = ['--nlist', '16', '--quantizer', 'none', '--keep-vectors', '--train-size', '1000'];
+const BUILD = ['--nlist', '16', '--quantizer', 'float32', '--keep-vectors', '--train-size', '1000'];
 
 interface Ended {
   readonly code: number | null;

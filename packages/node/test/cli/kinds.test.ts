@@ -81,9 +81,9 @@ describe.each(METRICS)('by %s', (metric) => {
 
   it.each([
     ['flat', 'saq'],
-    ['flat', 'none'],
+    ['flat', 'float32'],
     ['ivf', 'saq'],
-    ['ivf', 'none'],
+    ['ivf', 'float32'],
   ])('eval and search of %s %s agree with counting', async (index, quantizer) => {
     const path = at(`${metric}-${index}-${quantizer}.sag`);
     const kind = ['--index', index, '--quantizer', quantizer, '--metric', metric];
@@ -105,7 +105,7 @@ describe.each(METRICS)('by %s', (metric) => {
       expect(recall).toBe(await countRecall(at('found.ivecs'), metric));
     }
     // all lists: float32 loses nothing, 6 bits little
-    if (quantizer === 'none') expect(rows[1]?.recall).toBe(1);
+    if (quantizer === 'float32') expect(rows[1]?.recall).toBe(1);
     else expect(rows[1]?.recall).toBeGreaterThan(0.85);
     if (index === 'flat') expect(rows[0]?.recall).toBe(rows[1]?.recall);
   });
@@ -281,7 +281,7 @@ describe('what is written where', () => {
   it('are fractions in error, small ones where nothing was coded', async () => {
     const argv = ['--base', at('base.npy'), ...QUERIES, '--nprobe', 9];
     const coded = await sagittaJson<RelativeError>('error', index, ...argv);
-    const plain = await sagittaJson<RelativeError>('error', at('l2-ivf-none.sag'), ...argv);
+    const plain = await sagittaJson<RelativeError>('error', at('l2-ivf-float32.sag'), ...argv);
     expect(coded.averageRelativeError).toBeGreaterThan(plain.averageRelativeError);
     expect(coded.averageRelativeError).toBeLessThan(0.02);
     expect(coded.maxRelativeError).toBeGreaterThan(coded.averageRelativeError);

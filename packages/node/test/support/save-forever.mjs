@@ -7,7 +7,7 @@ const core = createCore();
 for (let version = Number(first); ; version++) {
   // the first component is the version: exact in float32
   const vectors = Float32Array.from({ length: 400 * D }, (_, i) => (i === 0 ? version : (i % 97) - 48));
-  const index = buildFlat(core, vectors, D, { metric: 'l2', quantizer: 'none', keepVectors: true });
+  const index = buildFlat(core, vectors, D, { metric: 'l2', quantizer: 'float32', keepVectors: true });
   await saveIndexFile(path, index);
   index.dispose();
   process.stdout.write(`${version}\n`);

@@ -18,7 +18,7 @@ import { BlockLayout } from '../block-layout.ts';
 import type { Encoder, Estimator, Quantizer } from '../quantizer.ts';
 
 export class Float32Quantizer implements Quantizer {
-  readonly name = 'none';
+  readonly name = 'float32';
   readonly metric: Metric;
   readonly d: number;
   readonly bits = 32;

@@ -4,7 +4,7 @@
  */
 import type { ByteWriter, Core } from '@sagitta/core-wasm';
 import { type CodedRows, type CodePart, type Coder, type Dots, FACTOR_ERROR } from '../linear/coder.ts';
-import { type PrimaryName, QUANTIZER_NAMES } from '../quantizer.ts';
+import { linearNumber, type PrimaryName } from '../names.ts';
 
 export class ExactNormCoder implements Coder {
   readonly norm = 'exact';
@@ -49,7 +49,7 @@ export class ExactNormCoder implements Coder {
     return this.#inner.createDots(core);
   }
   write(writer: ByteWriter): void {
-    writer.u32(QUANTIZER_NAMES.indexOf(this.primary));
+    writer.u32(linearNumber(this.primary));
     this.#inner.write(writer);
   }
 }

@@ -3,40 +3,48 @@
  * primary codes what is left. Both maps are linear, so the primary's frame is multiplied into the projection once and a
  * search pays nothing for it.
  */
-import { boundedSet, type Core, checkInteger, checkOneOf } from '@sagitta/core-wasm';
+import { boundedSet, type Core, checkInteger, checkOneOf, type Vectors } from '@sagitta/core-wasm';
 import { type Frame, FrameTransform, matrixFrame } from '../linear/frame.ts';
-import type { PrimaryName } from '../quantizer.ts';
-import type { Made, QuantizerOptions, Sample } from '../quantizer-options.ts';
+import {
+  inFrame,
+  isLinearMethod,
+  type LinearChoice,
+  type Made,
+  type Sample,
+} from '../linear/linear-method.ts';
+import type { PrimaryName } from '../names.ts';
 import { ExactNormCoder } from './exact-norm.ts';
 import { frankWolfeProjection } from './frank-wolfe.ts';
-import { identityProjection, LEANVEC_SOLVERS, spheringProjection } from './projection.ts';
+import { identityProjection, LEANVEC_SOLVERS, type LeanVecSolver, spheringProjection } from './projection.ts';
 
 /** Most dimensions of projections that are made for queries: several d³. */
 const MOST_QUERY_DIMS = 2048;
 
-/**
- * make — trains the primary on the projected sample.
- * @throws RangeError on dims or queries that do not fit, or a solver without queries
- */
-export function makeLeanVec(
-  sample: Sample,
-  options: QuantizerOptions,
-  primary: PrimaryName,
-  make: (projected: Sample) => Made,
-): Made {
+export interface LeanVecCodeOptions {
+  readonly primary: LinearChoice;
+  readonly dims?: number;
+  readonly queries?: Vectors;
+  readonly solver?: LeanVecSolver;
+}
+
+/** @throws RangeError on a primary that is not linear, dims or queries that do not fit, or a solver without queries */
+export function makeLeanVec(sample: Sample, options: LeanVecCodeOptions): Made {
   const { core, d } = sample;
+  const { method, options: own } = options.primary;
+  if (!isLinearMethod(method) || method.name === 'leanvec') {
+    throw new RangeError(`"primary" expected a method but saq, float32 and leanvec, got ${method.name}`);
+  }
   const dims = checkInteger('dims', options.dims ?? Math.ceil(d / 2), 1, d);
   const outer = projectionOf(sample, options, dims);
-  using transform = new FrameTransform(core, outer, 'data');
-  const padded = transform.apply(sample.rows);
+  const padded = inFrame(sample, outer);
   const rows = new Float32Array(sample.n * dims);
   for (let i = 0; i < sample.n; i++) {
     rows.set(padded.subarray(i * outer.dims, i * outer.dims + dims), i * dims);
   }
-  const inner = make({ ...sample, d: dims, rows, origin: new Float32Array(dims) });
+  const inner = method.make({ ...sample, d: dims, rows, origin: new Float32Array(dims) }, own);
   return {
     frame: composed(core, outer, inner.frame),
-    coder: new ExactNormCoder(inner.coder, primary),
+    coder: new ExactNormCoder(inner.coder, method.name as PrimaryName),
     bits: (inner.bits * dims) / d,
     isUnbiased: false,
   };
@@ -44,7 +52,7 @@ export function makeLeanVec(
 
 function projectionOf(
   { core, d, n, rows, origin, seed }: Sample,
-  options: QuantizerOptions,
+  options: LeanVecCodeOptions,
   dims: number,
 ): Frame {
   const solver = checkOneOf('solver', options.solver ?? 'sphering', LEANVEC_SOLVERS);

@@ -1,11 +1,11 @@
 /** What a linear quantizer is made of. */
 import type { Metric } from '@sagitta/core-wasm';
-import type { QuantizerName } from '../quantizer.ts';
+import type { LinearName } from '../names.ts';
 import type { Coder } from './coder.ts';
 import type { Frame } from './frame.ts';
 
 export interface LinearParts {
-  readonly name: QuantizerName;
+  readonly name: LinearName;
   readonly metric: Metric;
   readonly d: number;
   readonly bits: number;

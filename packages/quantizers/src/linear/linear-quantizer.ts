@@ -25,14 +25,8 @@ import {
 } from '@sagitta/core-wasm';
 import type { BlockLayout } from '../block-layout.ts';
 import { BLOCK, blockCount } from '../blocks.ts';
-import {
-  type Encoder,
-  type Estimator,
-  type EstimatorOptions,
-  QUANTIZER_NAMES,
-  type Quantizer,
-  type QuantizerName,
-} from '../quantizer.ts';
+import { type LinearName, linearNumber } from '../names.ts';
+import type { Encoder, Estimator, EstimatorOptions, Quantizer } from '../quantizer.ts';
 import {
   factorAt,
   firstBytes,
@@ -63,7 +57,7 @@ export type { LinearParts } from './linear-parts.ts';
 export const LINEAR_VERSION = 1;
 
 export class LinearQuantizer implements Quantizer {
-  readonly name: QuantizerName;
+  readonly name: LinearName;
   readonly metric: Metric;
   readonly d: number;
   readonly bits: number;
@@ -195,7 +189,7 @@ export class LinearQuantizer implements Quantizer {
   /** version, name, d, metric, bits, unbiased, origin, frame, coder. */
   write(writer: ByteWriter): void {
     const { name, d, metric, bits, isUnbiased, origin, frame, coder } = this;
-    writer.u32(LINEAR_VERSION).u32(QUANTIZER_NAMES.indexOf(name)).u32(d).u32(METRICS.indexOf(metric));
+    writer.u32(LINEAR_VERSION).u32(linearNumber(name)).u32(d).u32(METRICS.indexOf(metric));
     writer
       .f64(bits)
       .u32(isUnbiased ? 1 : 0)

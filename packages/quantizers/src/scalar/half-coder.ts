@@ -1,5 +1,5 @@
 /** Half precision (IEEE 754 binary16): 2 bytes a dimension, rounded to nearest, ties to even. */
-import { type Block, type ByteWriter, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
+import { type Block, type ByteReader, type ByteWriter, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
 
@@ -120,4 +120,9 @@ class HalfDots extends Owner implements Dots {
     this.checkLive('dots');
     this.core.kernels.dotF16Rows(this.#query.at(), codes, BLOCK, this.#dims, out);
   }
+}
+
+/** @throws FormatError */
+export function readHalfCoder(reader: ByteReader, dims: number): HalfCoder {
+  return new HalfCoder(dims, reader.u32In('norm', 0, 1) === 1 ? 'exact' : 'decoded');
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   blockCount,
   type LinearQuantizer,
-  type QuantizerOptions,
+  type LinearQuantizerOptions,
   readQuantizer,
   trainQuantizer,
   writeQuantizer,
@@ -25,7 +25,7 @@ function coderOf(quantizer: LinearQuantizer): LowRankPqCoder {
   return quantizer.coder;
 }
 
-function train(options: Omit<QuantizerOptions, 'metric'>, rows = learned): LinearQuantizer {
+function train(options: Omit<LinearQuantizerOptions, 'metric'>, rows = learned): LinearQuantizer {
   return trainQuantizer(core, { data: rows, n: rows.length / D, d: D }, { ...options, metric: 'l2' });
 }
 

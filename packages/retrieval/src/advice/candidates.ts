@@ -39,13 +39,13 @@ export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
   }
   if (bits === 4 || bits === 8) add(`int${bits}`, 'scalar');
   if (bits === 4) add('leanvec', 'leanvec', { bits: 8 });
-  if (bits === 1) add('binary', 'binary');
+  if (bits === 1) add('sign', 'sign');
   if (isInteger && bits <= 4) add('turboquant', 'turboquant');
   if (isInteger && bits >= 2 && bits <= 4) {
     add('turboquant sketch', 'turboquant', { bits, quantizerOptions: { sketch: true } });
   }
   if (isInteger && bits <= 8) add('latent', 'latent');
   if (bits >= 16 / d) add('pca', 'pca');
-  if (bits === 16) add('fp16', 'fp16');
+  if (bits === 16) add('float16', 'float16');
   return out;
 }

@@ -85,7 +85,7 @@ export function pcaReport(core: Core, sample: VectorSetInput, options: PcaReport
   const { base, queries } = holdOut(whole, Math.min(held, Math.floor(n / 5)), seed, 'pca-report/queries');
   const k = checkInteger('k', options.k ?? 10, 1, base.n);
   const search = (x: Float32Array, q: Float32Array, dims: number): Uint32Array => {
-    using index = buildFlat(core, x, dims, { metric, quantizer: 'none' });
+    using index = buildFlat(core, x, dims, { metric, quantizer: 'float32' });
     return index.searchBatch(q, k).ids;
   };
   const truth = search(base.data, queries.data, d);

@@ -30,6 +30,8 @@ export interface RecommendIndexOptions {
   /** The most bytes of codes a vector; then as many bits as fit, and the recall that they give. */
   readonly bytes?: number;
   readonly k?: number;
+  /** Vectors of the whole collection, where only a sample of it is given. */
+  readonly total?: number;
   /** Most vectors of the collection that are measured on. Default 100,000; what is left out makes lists longer. */
   readonly most?: number;
   /** Most vectors that are searched for; default 200, at most a fifth of the collection. */
@@ -44,6 +46,7 @@ const OPTIONS: OptionTable<RecommendIndexOptions> = {
   recall: 'number',
   bytes: 'number',
   k: 'number',
+  total: 'number',
   most: 'number',
   queries: 'number',
   seed: 'number',
@@ -65,7 +68,7 @@ export interface IndexRecommendation {
   /** Whether what was asked for is met. */
   readonly isEnough: boolean;
   /** Three sentences with the figures: the bits, the lists, the cost. */
-  readonly reasons: readonly [string, string, string];
+  readonly reasons: readonly [bits: string, lists: string, cost: string];
 }
 
 const BITS = [0.5, 1, 1.5, 2, 3, 4, 6, 8];
@@ -133,8 +136,9 @@ export function recommendIndex(
     clock: options.clock,
     seed,
   };
+  const total = checkInteger('total', options.total ?? all.n, all.n, 2 ** 32 - 1);
   const codes = chooseBits(question, asked, bytes);
-  return chooseLists(question, all.n, codes, bytes === undefined ? asked : codes.recall, asked, bytes);
+  return chooseLists(question, total, codes, bytes === undefined ? asked : codes.recall, asked, bytes);
 }
 
 function measure({ queries, truth, k, d, clock }: Question, index: IvfIndex, nprobe: number): Measured {

@@ -91,7 +91,7 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
   );
   const k = checkInteger('k', options.k ?? 10, 1, base.n);
   const rerank = checkInteger('rerank', options.rerank ?? 0, 0, 2 ** 20);
-  using exact = buildFlat(core, base.data, d, { metric, quantizer: 'none' });
+  using exact = buildFlat(core, base.data, d, { metric, quantizer: 'float32' });
   const truth = exact.searchBatch(queries.data, k).ids;
   const measured = (options.bits ?? BITS)
     .flatMap((bits) => candidatesAt(bits, base.n, d))

@@ -3,7 +3,7 @@
  * stream or is fetched in parts.
  */
 import {
-  type ByteReader,
+  ByteReader,
   FormatError,
   longestStored,
   MAX_DIMENSION,
@@ -11,12 +11,11 @@ import {
   UnsupportedError,
 } from '@sagitta/core-wasm';
 import {
-  CODE_NAMES,
-  Float32Quantizer,
+  type ModelReader,
+  modelReaders,
+  QUANTIZER_NAMES,
   type Quantizer,
-  readQuantizer,
-  readSaqModel,
-  SaqQuantizer,
+  type QuantizerName,
 } from '@sagitta/quantizers';
 import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection, RECORDS_VERSION } from '../ivf/format.ts';
 import { BLOCK } from '../ivf/inverted-lists.ts';
@@ -29,7 +28,7 @@ const MAX_LISTS = 1_048_576;
 export interface IndexMeta extends Pick<IvfParts, 'metric' | 'd' | 'kind' | 'keepVectors'> {
   readonly n: number;
   readonly nlist: number;
-  readonly quantizer: IvfIndex['quantizer'];
+  readonly quantizer: QuantizerName;
 }
 
 /**
@@ -58,7 +57,9 @@ export function readMeta(reader: ByteReader): IndexMeta {
   const d = reader.u32In('d', 1, MAX_DIMENSION);
   const metric = METRICS[reader.u32In('metric', 0, METRICS.length - 1)] as IndexMeta['metric'];
   const kind = INDEX_KINDS[reader.u32In('kind', 0, 1)] as IndexMeta['kind'];
-  const quantizer = CODE_NAMES[reader.u32In('quantizer', 0, CODE_NAMES.length - 1)] as IndexMeta['quantizer'];
+  const quantizer = QUANTIZER_NAMES[
+    reader.u32In('quantizer', 0, QUANTIZER_NAMES.length - 1)
+  ] as QuantizerName;
   const nlist = reader.u32In('nlist', 1, kind === 'flat' ? 1 : MAX_LISTS);
   const keepVectors = reader.u32In('kept vectors', 0, 1) === 1;
   reader.end();
@@ -127,42 +128,29 @@ export class IdsOnce {
   }
 }
 
-/** A quantizer by name; `model` gives the reader of its model, which it ends with, and is not called for 'none'. */
+/** A quantizer by name; `model` gives the reader of its model, which it ends with, and is not called for float32. */
 export type QuantizerOpener = (
-  wanted: IndexMeta['quantizer'],
-  meta: IndexMeta,
+  wanted: QuantizerName,
+  meta: Pick<IndexMeta, 'd' | 'metric'>,
   model: () => ByteReader,
 ) => Quantizer;
 
-export const openQuantizer: QuantizerOpener = (wanted, meta, model) => {
-  if (wanted === 'none' || wanted === 'saq') return openSaqQuantizer(wanted, meta, model);
-  const reader = model();
-  const quantizer = readQuantizer(reader);
-  const { name, d, metric } = quantizer;
-  if (name !== wanted || d !== meta.d || metric !== meta.metric) {
-    reader.fail(
-      `the quantizer expected ${wanted}, d = ${meta.d} and ${meta.metric}, got ${name}, ${d} and ${metric}`,
-    );
-  }
-  return quantizer;
-};
+/** Opens quantizers of these methods. */
+export function openerOf(readers: readonly ModelReader[]): QuantizerOpener {
+  return (wanted, { d, metric }, model) => {
+    const method = readers.find(({ name }) => name === wanted);
+    if (!method) {
+      const names = readers.map(({ name }) => name).join(' or ');
+      throw new UnsupportedError(`the index expected ${names} for its quantizer, got ${wanted}`);
+    }
+    const reader = modelSection(wanted) === undefined ? new ByteReader(new Uint8Array(0)) : model();
+    return method.read(reader, { d, metric, readers });
+  };
+}
 
-/**
- * openQuantizer for SAQ codes and float32, without the other quantizers.
- * @throws UnsupportedError for any other
- */
-export const openSaqQuantizer: QuantizerOpener = (wanted, { d, metric }, model) => {
-  if (wanted === 'none') return new Float32Quantizer(d, metric);
-  if (wanted !== 'saq') {
-    throw new UnsupportedError(`the index expected saq or none for its quantizer, got ${wanted}`);
-  }
-  const reader = model();
-  const saq = readSaqModel(reader);
-  if (saq.d !== d || saq.metric !== metric) {
-    reader.fail(`the model expected d = ${d} and ${metric}, got ${saq.d} and ${saq.metric}`);
-  }
-  return new SaqQuantizer(saq);
-};
+/** Opens any quantizer. */
+export const openQuantizer: QuantizerOpener = (wanted, meta, model) =>
+  openerOf(modelReaders())(wanted, meta, model);
 
 /** @throws FormatError if the lists of the index hold numbers that no vectors within range give */
 export function checkCodes(index: IvfIndex): void {

@@ -1,8 +1,9 @@
 /** Reads the file of an index of rows that is in memory, or as it arrives. */
 import { type Core, checkCore, checkOptions, type OptionTable } from '@sagitta/core-wasm';
+import type { ModelReader } from '@sagitta/quantizers';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import type { ByteChunks } from './byte-stream.ts';
-import { openQuantizer, openSaqQuantizer } from './index-head.ts';
+import { openerOf, openQuantizer } from './index-head.ts';
 import { runFrom, runNow } from './program.ts';
 import { readRows } from './read-index.ts';
 
@@ -16,12 +17,22 @@ export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
 }
 
 /**
- * loadIndex for indexes of SAQ codes or float32, in 11 kB less of a bundle.
+ * loadIndex for indexes of these methods, secondary codes with them: an app carries no other.
+ * @example
+ * import { float32, saq } from '@sagitta/quantizers';
+ * const index = readIndex(core, bytes, [saq, float32]);
  * @throws FormatError and CapacityError as loadIndex; UnsupportedError for an index of another quantizer
  */
-export function loadSaqIndex(core: Core, bytes: Uint8Array): IvfIndex {
+export function readIndex(core: Core, bytes: Uint8Array, methods: readonly ModelReader[]): IvfIndex {
   checkCore(core);
-  return runNow((table) => readRows(core, table, { open: openSaqQuantizer }), bytes);
+  if (
+    !Array.isArray(methods) ||
+    methods.length === 0 ||
+    methods.some((one) => typeof one?.read !== 'function')
+  ) {
+    throw new TypeError('"methods" expected an array of methods, such as [saq, float32], got another');
+  }
+  return runNow((table) => readRows(core, table, { open: openerOf(methods) }), bytes);
 }
 
 export interface LoadFromOptions {

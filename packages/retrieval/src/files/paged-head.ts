@@ -1,6 +1,6 @@
 /** What is read of a file whose lists stay where they are: centroids, sizes, models, and where the rest lies. */
 import { type ByteReader, type Core, FormatError, making } from '@sagitta/core-wasm';
-import { CODE_NAMES } from '@sagitta/quantizers';
+import { QUANTIZER_NAMES } from '@sagitta/quantizers';
 import { modelSection } from '../ivf/format.ts';
 import { BLOCK } from '../ivf/inverted-lists.ts';
 import { IvfIndex } from '../ivf/ivf-index.ts';
@@ -69,9 +69,9 @@ export function* readPagedHead(core: Core, table: SectionTable, hasRecords: bool
 }
 
 function readSecond(meta: IndexMeta, reader: ByteReader): ReturnType<typeof openQuantizer> {
-  const name = CODE_NAMES[
-    reader.u32In('secondary quantizer', 0, CODE_NAMES.length - 1)
+  const name = QUANTIZER_NAMES[
+    reader.u32In('secondary quantizer', 0, QUANTIZER_NAMES.length - 1)
   ] as IndexMeta['quantizer'];
-  if (name === 'none') reader.end();
+  if (name === 'float32') reader.end();
   return openQuantizer(name, meta, () => reader);
 }

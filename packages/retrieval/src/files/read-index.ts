@@ -4,7 +4,7 @@
  * there are, so a hostile file costs a few times its own size at most, and ends in FormatError.
  */
 import { type ByteReader, type Core, FormatError, making, type SectionEntry } from '@sagitta/core-wasm';
-import { CODE_NAMES } from '@sagitta/quantizers';
+import { QUANTIZER_NAMES, type QuantizerName } from '@sagitta/quantizers';
 import { modelSection } from '../ivf/format.ts';
 import { BLOCK, InvertedLists } from '../ivf/inverted-lists.ts';
 import { IvfIndex } from '../ivf/ivf-index.ts';
@@ -113,10 +113,9 @@ function* readSecondary(
   open: QuantizerOpener,
 ): Program<SecondaryCodes> {
   const reader = yield { section: 'SECM' };
-  const name = CODE_NAMES[
-    reader.u32In('secondary quantizer', 0, CODE_NAMES.length - 1)
-  ] as (typeof CODE_NAMES)[number];
-  if (name === 'none') reader.end();
+  const number = reader.u32In('secondary quantizer', 0, QUANTIZER_NAMES.length - 1);
+  const name = QUANTIZER_NAMES[number] as QuantizerName;
+  if (name === 'float32') reader.end();
   const quantizer = open(name, meta, () => reader);
   const { offset, length } = table.entry('SECC');
   const wanted = Math.ceil(meta.n / BLOCK) * quantizer.layout.blockBytes;

@@ -26,7 +26,7 @@ import { ListPlaces } from './list-places.ts';
 import type { ListScan, Probe } from './list-scan.ts';
 
 /** Scoring a row by itself takes about as long as looking at the ids of so many others. */
-const FEW_SHARE = 700;
+const FEW_SHARE = 2000;
 /** Rows that are scored at once. */
 const FEW_RUN = 4096;
 
@@ -195,19 +195,24 @@ export class CodeLists extends Owner {
   /** Scores rows one by one, wherever their lists are. */
   #scanFew({ bases, found }: Prepared, rows: Uint32Array, n: number): number {
     const { k, scores, ids: heapIds, size } = found.heap;
+    const { codec, core } = this;
+    const { blockBytes } = codec.layout;
     const lists = new Set<number>();
-    for (const { list, run } of this.#runs(rows, n)) {
-      this.core.scope((scope) => {
-        const ids = scope.reserve(4 * run.length);
-        const out = scope.reserve(4 * BLOCK * blockCount(run.length));
-        ids.u32().set(run.map((at) => rows[at] as number));
+    const most = Math.min(rows.length, FEW_RUN);
+    core.scope((scope) => {
+      const blocks = scope.reserve(blockCount(most) * blockBytes);
+      const ids = scope.reserve(4 * most);
+      const out = scope.reserve(4 * BLOCK * blockCount(most));
+      for (const { list, run } of this.#runs(rows, n)) {
+        const chosen = run.map((at) => rows[at] as number);
+        this.#gather(blocks, chosen, n);
+        ids.u32(0, run.length).set(chosen);
         const base = bases.f32(4 * list, 1)[0] as number;
-        const blocks = this.#gather(scope, ids.u32().slice(), n);
-        this.codec.scores(blocks, run.length, this.#projectedAt(list), base, out);
-        this.core.kernels.topKPushF32(out.at(), ids.at(), run.length, 0, k, scores, heapIds, size);
-      });
-      lists.add(list);
-    }
+        codec.scores(blocks.at(), run.length, this.#projectedAt(list), base, out.at());
+        core.kernels.topKPushF32(out.at(), ids.at(), run.length, 0, k, scores, heapIds, size);
+        lists.add(list);
+      }
+    });
     return lists.size;
   }
 
@@ -231,16 +236,20 @@ export class CodeLists extends Owner {
     return this.#places;
   }
 
-  /** The codes of rows, in that order, in blocks of their own. */
-  #gather(scope: Scope, rows: Uint32Array, n: number): Block {
+  /** Puts the codes of rows, in that order, into the places 0… of blocks. */
+  #gather(blocks: Block, rows: Uint32Array, n: number): Block {
     const { layout } = this.codec;
     const places = this.#placesOf(n);
-    const blocks = scope.reserve(blockCount(rows.length) * layout.blockBytes);
     for (const [i, row] of rows.entries()) {
       const from = this.lists.locate(places.listOf(row), places.positionOf(row));
       layout.move(from.blocks, from.position, blocks, i);
     }
     return blocks;
+  }
+
+  /** Scratch for the codes of so many vectors. */
+  #room(scope: Scope, count: number): Block {
+    return scope.reserve(blockCount(count) * this.codec.layout.blockBytes);
   }
 
   /** Scores of rows by all levels of their codes, smaller is better. bases — of the query's probe. */
@@ -250,7 +259,8 @@ export class CodeLists extends Owner {
     return this.core.scope((scope) => {
       const out = scope.reserve(4 * BLOCK * blockCount(rows.length));
       // such codes need no projected centroid, and the score of each one's own is added here
-      codec.scores(this.#gather(scope, rows, n), rows.length, NO_PTR, 0, out);
+      const blocks = this.#gather(this.#room(scope, rows.length), rows, n);
+      codec.scores(blocks.at(), rows.length, NO_PTR, 0, out.at());
       const own = bases.f32();
       const places = this.#placesOf(n);
       return out
@@ -271,7 +281,7 @@ export class CodeLists extends Owner {
       for (const piece of this.lists.pieces(list)) {
         this.core.scope((scope) => {
           const out = scope.reserve(4 * BLOCK * blockCount(piece.n));
-          this.codec.scores(piece.blocks, piece.n, this.#projectedAt(list), base, out);
+          this.codec.scores(piece.blocks.at(), piece.n, this.#projectedAt(list), base, out.at());
           scores.set(out.f32(0, piece.n), at);
         });
         ids.set(piece.ids.u32(0, piece.n), at);
@@ -291,7 +301,7 @@ export class CodeLists extends Owner {
     const { core, d, codec } = this;
     const { n, data } = vectors;
     // float32 loses nothing
-    if (n === 0 || codec.name === 'none') return 0;
+    if (n === 0 || codec.name === 'float32') return 0;
     const assigned =
       this.nlist === 1 ? new Uint32Array(n) : assignToNearest(core, vectors, this.centroids).ids;
     const residuals = core.scope((scope) => {
@@ -319,11 +329,8 @@ export class CodeLists extends Owner {
     const out = new Float32Array(rows.length * d);
     for (const { list, run } of this.#runs(rows, n)) {
       core.scope((scope) => {
-        const blocks = this.#gather(
-          scope,
-          run.map((at) => rows[at] as number),
-          n,
-        );
+        const chosen = run.map((at) => rows[at] as number);
+        const blocks = this.#gather(this.#room(scope, run.length), chosen, n);
         const decoded = codec.quantizer.decode(core, blocks, run.length, this.#centroid(list));
         for (const [i, at] of run.entries()) out.set(decoded.subarray(i * d, (i + 1) * d), at * d);
       });

@@ -1,7 +1,7 @@
 /**
  * The file of an index: container kind "IVFINDEX", version 1; with records behind them version 2.
  *
- * META u32 n · d · metric (0 l2, 1 ip, 2 cosine) · kind (0 flat, 1 ivf) · quantizer (0 none, 1 saq, else as CODE_NAMES) · nlist · 1 where
+ * META u32 n · d · metric (0 l2, 1 ip, 2 cosine) · kind (0 flat, 1 ivf) · quantizer (QUANTIZER_NAMES) · nlist · 1 where
  *      vectors are kept, else 0
  * CENT f32 nlist × d                SIZE u32 nlist, vectors of each list
  * IDS  u32 n, list after list        CODE blocks of 32 vectors, list after list, ⌈size/32⌉ each
@@ -17,7 +17,7 @@ import {
   Snapshot,
   type SnapshotParts,
 } from '@sagitta/core-wasm';
-import { CODE_NAMES, type CodeName } from '@sagitta/quantizers';
+import { QUANTIZER_NAMES, type QuantizerName } from '@sagitta/quantizers';
 import type { IvfIndex } from './ivf-index.ts';
 
 export const INDEX_KIND = 'IVFINDEX';
@@ -26,9 +26,9 @@ export const INDEX_VERSION = 1;
 export const RECORDS_VERSION = 2;
 /** By the number that files hold. */
 export const INDEX_KINDS: readonly IvfIndex['kind'][] = ['flat', 'ivf'];
-/** The section of the quantizer's model; undefined without a quantizer. */
-export function modelSection(quantizer: CodeName): 'SAQM' | 'QNTZ' | undefined {
-  if (quantizer === 'none') return undefined;
+/** The section of the quantizer's model; float32 has none. */
+export function modelSection(quantizer: QuantizerName): 'SAQM' | 'QNTZ' | undefined {
+  if (quantizer === 'float32') return undefined;
   return quantizer === 'saq' ? 'SAQM' : 'QNTZ';
 }
 
@@ -49,7 +49,7 @@ export function snapshotIndex(saved: SavedIndex): Snapshot {
   const extra = 'rows' in saved ? saved.extraSections() : [];
   const meta = new ByteWriter();
   meta.u32(index.n).u32(index.d).u32(METRICS.indexOf(index.metric));
-  meta.u32(INDEX_KINDS.indexOf(index.kind)).u32(CODE_NAMES.indexOf(index.quantizer));
+  meta.u32(INDEX_KINDS.indexOf(index.kind)).u32(QUANTIZER_NAMES.indexOf(index.codec.name));
   meta.u32(index.nlist).u32(index.keepsVectors ? 1 : 0);
   const sections: SnapshotParts['sections'][number][] = [
     { id: 'META', pieces: [meta.finish()] },
@@ -58,13 +58,13 @@ export function snapshotIndex(saved: SavedIndex): Snapshot {
     { id: 'IDS', pieces: [...index.lists.idPieces()] },
     { id: 'CODE', pieces: [...index.lists.codePieces()] },
   ];
-  const model = modelSection(index.quantizer);
+  const model = modelSection(index.codec.name);
   if (model) sections.push({ id: model, pieces: [index.codec.modelBytes()] });
   if (index.keepsVectors) {
     sections.push({ id: 'VECS', pieces: index.keptVectors.map((piece) => littleEndianBytes(piece)) });
   }
   if (index.secondary) {
-    const number = new ByteWriter().u32(CODE_NAMES.indexOf(index.secondary.quantizer)).finish();
+    const number = new ByteWriter().u32(QUANTIZER_NAMES.indexOf(index.secondary.quantizer)).finish();
     sections.push({ id: 'SECM', pieces: [number, index.secondary.codec.modelBytes()] });
     sections.push({ id: 'SECC', pieces: [...index.secondary.codePieces()] });
   }

@@ -6,13 +6,19 @@
 export {
   buildFlat,
   buildIvf,
-  buildSaqIndex,
+  type FlatMethodOptions,
   type IndexOptions,
+  type IvfMethodOptions,
   type IvfOptions,
-  type SaqIndexOptions,
   type SecondaryOptions,
   trainIndex,
 } from './build.ts';
+export {
+  buildIndex,
+  type CommonIndexOptions,
+  type ListOptions,
+  type MethodIndexOptions,
+} from './build-index.ts';
 export { indexPieces, saveIndex, snapshotIndex } from './format.ts';
 export { IvfIndex } from './ivf-index.ts';
 export type { SearchOptions, VectorFetch } from './search-options.ts';

@@ -21,7 +21,7 @@ import {
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { type CodeName, DEFAULT_GAMMA, type SaqSegment } from '@sagitta/quantizers';
+import { DEFAULT_GAMMA, type QuantizerName, type SaqSegment } from '@sagitta/quantizers';
 import type { Compaction } from '../compaction.ts';
 import { paddedBatch, putAnswers } from '../search/batch.ts';
 import {
@@ -99,14 +99,15 @@ export class IvfIndex extends Owner {
   get lists(): InvertedLists {
     return this.#codes.lists;
   }
-  get quantizer(): CodeName {
+  /** Its name, one of QUANTIZER_NAMES. */
+  get quantizer(): QuantizerName {
     return this.codec.name;
   }
-  /** Average code bits a dimension; 32 without a quantizer. */
+  /** Average code bits a dimension; 32 of float32. */
   get bits(): number {
     return this.codec.bits;
   }
-  /** How SAQ shares its bits out: runs of PCA dims and the bits of each; empty without a quantizer. */
+  /** How SAQ shares its bits out: runs of PCA dims and the bits of each; empty of other quantizers. */
   get plan(): readonly SaqSegment[] {
     return this.codec.plan;
   }

@@ -7,11 +7,11 @@ import {
   BLOCK,
   type BlockLayout,
   blockCount,
-  type CodeName,
   type Encoder,
   type Estimator,
   type ListProbe,
   type Quantizer,
+  type QuantizerName,
   type SaqSegment,
   type ScanHeap,
   type ScanStatistics,
@@ -57,7 +57,7 @@ export class ListScan extends Owner {
     this.#run = this.allocate(this.#estimator.search ? 0 : RUN_BLOCKS * (4 * BLOCK + 4));
   }
 
-  get name(): CodeName {
+  get name(): QuantizerName {
     return this.quantizer.name;
   }
   /** The regions of a block; ids lie elsewhere. */
@@ -190,9 +190,9 @@ export class ListScan extends Owner {
   }
 
   /** Every score of n codes, smaller is better: out f32[⌈n/32⌉ × 32], of which n are meant. */
-  scores(blocks: Block, n: number, centroid: Ptr, base: number, out: Block): void {
+  scores(blocks: Ptr, n: number, centroid: Ptr, base: number, out: Ptr): void {
     this.checkLive('codec');
-    this.#current.scores(blocks.at(), n, centroid, base, out.at());
+    this.#current.scores(blocks, n, centroid, base, out);
   }
 
   statistics(): ScanStatistics {

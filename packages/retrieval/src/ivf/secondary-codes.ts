@@ -4,7 +4,7 @@
  * quantizer's own origin and know nothing of lists.
  */
 import { type Block, type BlockRows, type Core, type Metric, Owner } from '@sagitta/core-wasm';
-import type { CodeName } from '@sagitta/quantizers';
+import type { QuantizerName } from '@sagitta/quantizers';
 import type { Compaction } from '../compaction.ts';
 import { BLOCK, InvertedLists, type ListPiece } from './inverted-lists.ts';
 import type { ListScan } from './list-scan.ts';
@@ -33,7 +33,7 @@ export class SecondaryCodes extends Owner {
     }
   }
 
-  get quantizer(): CodeName {
+  get quantizer(): QuantizerName {
     return this.codec.name;
   }
 
@@ -119,7 +119,7 @@ export class SecondaryCodes extends Owner {
       const blocks = scope.reserve(Math.ceil(ids.length / BLOCK) * codec.layout.blockBytes);
       const out = scope.reserve(4 * BLOCK * Math.ceil(ids.length / BLOCK));
       gather(blocks);
-      codec.scores(blocks, ids.length, this.#projected.at(), this.#base(query), out);
+      codec.scores(blocks.at(), ids.length, this.#projected.at(), this.#base(query), out.at());
       return out.f32(0, ids.length).slice();
     });
   }

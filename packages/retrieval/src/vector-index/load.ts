@@ -1,5 +1,12 @@
 /** Reads files of vector indexes, and of indexes of rows as vector indexes whose ids are row numbers. */
-import { type ByteReader, type Core, checkCore, checkOptions, FormatError } from '@sagitta/core-wasm';
+import {
+  type ByteReader,
+  type Core,
+  checkCore,
+  checkOptions,
+  FormatError,
+  UnsupportedError,
+} from '@sagitta/core-wasm';
 import type { ByteChunks } from '../files/byte-stream.ts';
 import { openQuantizer } from '../files/index-head.ts';
 import { LOAD_FROM_OPTIONS, type LoadFromOptions } from '../files/load-index.ts';
@@ -83,17 +90,25 @@ function* readVectorIndex<M>(core: Core, table: SectionTable, isWhole: boolean):
 /** A plan that fits rows of which nothing else is known: to become what they are. */
 function derivedPlan(rows: IvfIndex): SavedPlan {
   const { d, metric, kind, quantizer, bits, nlist, keepsVectors, n } = rows;
-  const hasBits = quantizer !== 'none';
   const plan = planOf({
     d,
     metric,
     index: kind,
     quantizer,
     keepVectors: keepsVectors,
-    ...(hasBits && quantizer === 'saq' && { bits }),
+    ...(quantizer === 'saq' && { bits }),
     ...(kind === 'ivf' && { nlist }),
   });
   return { plan, trainedOn: n, lost: undefined };
+}
+
+/** A file of rows alone does not say what codes were made with; of these two nothing is left to say. */
+const isPlain = (name: IvfIndex['quantizer']): boolean => name === 'saq' || name === 'float32';
+
+function refuseToTrain(): never {
+  throw new UnsupportedError(
+    '"index" expected options to train with, got a file of row numbers, which holds none: build a vector index',
+  );
 }
 
 function assemble<M>(
@@ -114,7 +129,7 @@ function assemble<M>(
     records,
     plan,
     isDerived: saved === undefined,
-    train: trainerOf(core, plan),
+    train: saved || isPlain(rows.quantizer) ? trainerOf(core, plan) : refuseToTrain,
     trainedOn,
     ...(lost !== undefined && { lost }),
   });

@@ -9,12 +9,15 @@ import {
   type Metric,
   type OptionTable,
 } from '@sagitta/core-wasm';
-import { fewestVectors } from '@sagitta/quantizers';
+import { checkChoice, fewestVectors, type QuantizerChoice, quantizerNamed } from '@sagitta/quantizers';
 import { checkCompression, FLAT_OPTIONS, type IndexOptions, LIST_OPTIONS } from '../ivf/build.ts';
 
 export const INDEX_KINDS = ['auto', 'flat', 'ivf'] as const;
 
-export interface VectorIndexOptions<S extends Metric = Metric> extends Omit<IndexOptions, 'metric'> {
+export interface VectorIndexOptions<S extends Metric = Metric>
+  extends Omit<IndexOptions, 'metric' | 'quantizer'> {
+  /** 'saq' (default), 'float32' for vectors as they are, any other name, or a method with its options: lvq({ bits: 4 }). */
+  readonly quantizer?: IndexOptions['quantizer'] | QuantizerChoice;
   /** Dimensions of a vector. */
   readonly d: number;
   readonly metric: S;
@@ -42,13 +45,20 @@ const OWN = {
   compactAt: 'number',
   indexed: 'any',
 } as const;
-const OPTIONS: OptionTable<VectorIndexOptions> = { ...FLAT_OPTIONS, ...LIST_OPTIONS, ...OWN };
+const OPTIONS: OptionTable<VectorIndexOptions> = {
+  ...FLAT_OPTIONS,
+  ...LIST_OPTIONS,
+  ...OWN,
+  quantizer: 'any',
+};
 
 const LEAST_TRAINED = 4096;
 const COMPACT_AT = 0.25;
 
-/** Checked options with their defaults. */
-export interface VectorPlan extends VectorIndexOptions {
+type NamedOptions = Omit<VectorIndexOptions, 'quantizer'> & Pick<IndexOptions, 'quantizer'>;
+
+/** Checked options with their defaults, quantizers by name. */
+export interface VectorPlan extends NamedOptions {
   readonly index: (typeof INDEX_KINDS)[number];
   readonly trainAt: number;
   readonly compactAt: number;
@@ -59,8 +69,9 @@ export interface VectorPlan extends VectorIndexOptions {
  * Checks options and fills in the defaults. isSaved — of a file: then indexed stands elsewhere.
  * @throws TypeError, RangeError naming the option
  */
-export function planOf(options: VectorIndexOptions): VectorPlan {
-  checkOptions('options', options, OPTIONS);
+export function planOf(given: VectorIndexOptions): VectorPlan {
+  checkOptions('options', given, OPTIONS);
+  const options = named(given);
   const d = checkInteger('d', options.d, 1, MAX_DIMENSION);
   const metric = checkMetric(options.metric);
   const index = checkOneOf('index', options.index ?? 'auto', INDEX_KINDS);
@@ -78,13 +89,39 @@ export function planOf(options: VectorIndexOptions): VectorPlan {
   return { ...options, d, metric, index, trainAt, compactAt, indexed: options.indexed ?? [] };
 }
 
-function defaultTrainAt({ d, quantizer = 'saq', bits, quantizerOptions, nlist }: VectorIndexOptions): number {
-  if (quantizer === 'none' && nlist === undefined) return Number.POSITIVE_INFINITY;
-  const needs =
-    quantizer === 'none'
-      ? 1
-      : quantizer === 'saq'
-        ? 4 * d
-        : fewestVectors(quantizer, d, { ...quantizerOptions, ...(bits !== undefined && { bits }) });
+function defaultTrainAt({ d, quantizer = 'saq', bits, quantizerOptions, nlist }: NamedOptions): number {
+  const { name } = quantizerNamed('quantizer', quantizer);
+  if (name === 'float32' && nlist === undefined) return Number.POSITIVE_INFINITY;
+  const own = { ...quantizerOptions, ...(bits !== undefined && { bits }) };
+  const needs = name === 'saq' ? 4 * d : fewestVectors(quantizer, d, own);
   return Math.max(LEAST_TRAINED, needs, 32 * (nlist ?? 0));
+}
+
+/** Options of SAQ that stand beside its name; those of all others lie in quantizerOptions. */
+const SAQ_OWN = ['blockSize', 'objective', 'singleSegment'] as const;
+
+/** A quantizer by value as one by name: what a file can hold. */
+function namedQuantizer({ method, options }: QuantizerChoice): Partial<NamedOptions> {
+  const { bits, ...own }: Record<string, unknown> = { ...options };
+  const primary = own['primary'];
+  if (typeof primary === 'object' && primary !== null && 'method' in primary) {
+    const { method: inner, options: rest } = primary as QuantizerChoice;
+    Object.assign(own, rest, { primary: inner.name });
+  }
+  const quantizer = { quantizer: method.name, ...(typeof bits === 'number' && { bits }) };
+  if (method.name !== 'saq') return { ...quantizer, quantizerOptions: own } as Partial<NamedOptions>;
+  const known = Object.fromEntries(SAQ_OWN.filter((name) => name in own).map((name) => [name, own[name]]));
+  return { ...quantizer, ...known } as Partial<NamedOptions>;
+}
+
+function named(options: VectorIndexOptions): NamedOptions {
+  const { quantizer, ...rest } = options;
+  if (typeof quantizer !== 'object' || quantizer === null)
+    return { ...rest, ...(quantizer && { quantizer }) };
+  checkChoice('quantizer', quantizer);
+  for (const name of ['bits', 'quantizerOptions', ...SAQ_OWN] as const) {
+    if (rest[name] === undefined) continue;
+    throw new RangeError(`"${name}" expected none beside a quantizer that is a value, got one`);
+  }
+  return { ...rest, ...namedQuantizer(quantizer) };
 }

@@ -22,7 +22,7 @@ import {
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
-import type { CodeName } from '@sagitta/quantizers';
+import type { QuantizerName } from '@sagitta/quantizers';
 import { listsToVisit } from '../advice/choose-index.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import { RERANK_OPTIONS, type SearchOptions } from '../ivf/search-options.ts';
@@ -116,7 +116,7 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
   get isTrained(): boolean {
     return this.#trainedOn > 0;
   }
-  get quantizer(): CodeName {
+  get quantizer(): QuantizerName {
     return this.#rows.quantizer;
   }
   get kind(): 'flat' | 'ivf' {

@@ -53,7 +53,7 @@ const FILES = {
   'flat rabitq ip, secondary lvq': saved(() =>
     buildFlat(core, rows, D, { metric: 'ip', quantizer: 'rabitq', secondary: { quantizer: 'lvq', bits: 8 } }),
   ),
-  'flat float l2': saved(() => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'none' })),
+  'flat float l2': saved(() => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'float32' })),
 } as const;
 
 /** Of all sections, without what aligns them. */

@@ -98,7 +98,7 @@ describe.each(Object.entries(FILES))('%s', (name, file) => {
     ['{"d":13,"metric":"l2"}', 'expected d = 12'],
     ['{"d":12,"metric":"cosine"}', 'expected'],
     ['{"d":12,"metric":"l2","trainAt":-1}', '"trainAt" expected'],
-    ['{"d":12,"metric":"l2","quantizer":"none","bits":"x"}', '"bits" expected a number'],
+    ['{"d":12,"metric":"l2","quantizer":"float32","bits":"x"}', '"bits" expected a number'],
     [`{"d":12,"metric":"l2","quantizerOptions":${'['.repeat(300)}${']'.repeat(300)}}`, 'expected'],
   ])('is refused with options that are none: %s', async (text, message) => {
     const plan = entries.find(({ id }) => id === 'PLAN') as (typeof entries)[number];

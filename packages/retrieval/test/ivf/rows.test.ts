@@ -20,7 +20,7 @@ const QUERIES = clusteredRows(12, D, { seed: 5, clusters: 12, spread: 0.5, strea
 const queryOf = (q: number): Float32Array => QUERIES.subarray(q * D, (q + 1) * D);
 
 const CODINGS: Record<string, Partial<IndexOptions>> = {
-  float32: { quantizer: 'none' },
+  float32: { quantizer: 'float32' },
   saq: { quantizer: 'saq', bits: 4 },
   lvq: { quantizer: 'lvq', bits: 4 },
   'pq, 4-bit codes': { quantizer: 'pq', bits: 1, quantizerOptions: { nbits: 4 } },
@@ -53,7 +53,7 @@ describe.each(CASES)('%s, nlist %s, %s', (_, nlist, metric, options) => {
   it.each([
     ['every second', (row: number) => row % 2 === 0],
     ['every 17th', (row: number) => row % 17 === 3],
-    ['one in 800, scored one by one', (row: number) => row % 800 === 7],
+    ['one, scored by itself', (row: number) => row === 7],
     ['none', () => false],
     ['all', () => true],
   ])('finds the best of the rows allowed: %s', (__, test) => {
@@ -186,7 +186,7 @@ describe('a filter', () => {
   });
 
   it('is refused where it does not fit', () => {
-    const index = train({ quantizer: 'none' }, 'l2', undefined);
+    const index = train({ quantizer: 'float32' }, 'l2', undefined);
     index.add(ROWS);
     const search = (allowed: unknown) => () =>
       index.search(queryOf(0), 1, { allowed: allowed as AllowedRows });

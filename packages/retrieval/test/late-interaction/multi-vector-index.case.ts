@@ -10,6 +10,7 @@ import {
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonValue, MultiVectorIndex, RecordId, TokenMetric } from '../../src/index.ts';
+import { badCalls } from './bad-calls.ts';
 import { chamfer, rowsOf } from './chamfer.ts';
 import { tokenDocuments } from './token-documents.ts';
 
@@ -355,72 +356,7 @@ export function multiVectorCase(one: MultiVectorCase): void {
       const query = rowsOf(queries, 9);
       const used = core.bytesUsed();
       const before = index.searchIds(query, 10, ALL);
-      const nan = query.slice();
-      nan[D + 1] = Number.NaN;
-      const bad: [() => unknown, RegExp][] = [
-        [() => index.encodeQuery(new Float32Array(0)), /"query.tokens" expected at least one token/],
-        [
-          () => index.searchIds(query.subarray(1), 3),
-          /"query.tokens" expected a length that is a multiple of d = 16/,
-        ],
-        [() => index.searchIds(nan, 3), /"query.tokens" expected finite values/],
-        [() => index.searchIds({ tokens: query, weights: new Float32Array(1) }, 3), /"query.weights"/],
-        [
-          () => index.searchIds({ tokens: query, weights: new Float32Array(query.length / D).fill(-1) }, 3),
-          /"query.weights"/,
-        ],
-        [() => index.searchIds(query, 0), /"k"/],
-        [() => index.searchIds(query, 2 ** 21), /"k"/],
-        [() => index.searchIds(query, 3, { rerank: 0 }), /"rerank"/],
-        [() => index.searchIds(query, 3, { candidates: 1.5 }), /"candidates"/],
-        [() => index.searchIds(query, 3, { nprobe: 0 }), /"nprobe"/],
-        [() => index.searchIds(query, 3, { ballCarving: 7 }), /"ballCarving"/],
-        [() => index.searchIds(query, 3, { shortQueries: 'never' as 'same' }), /"shortQueries"/],
-        [() => index.searchIds(query, 3, { filter: 'abc' as never }), /"filter"/],
-        [() => index.searchIds(query, 3, { filter: 5 as never }), /"filter"/],
-        [
-          () =>
-            index.searchIds(
-              { tokens: query, encoded: { ...index.encodeQuery(query), parameterHash: '0' } },
-              3,
-            ),
-          /"query.encoded" expected an FDE of parameters/,
-        ],
-        [
-          () =>
-            index.searchIds(
-              { tokens: query, encoded: { ...index.encodeQuery(query), fde: new Float32Array(3) } },
-              3,
-            ),
-          /"query.encoded.fde"/,
-        ],
-        [() => index.searchBatch(joinTokenSets([query], 8), 3), /"queries" expected d = 16, got 8/],
-        [() => index.explain(query, 'nobody'), /"id" expected a document's id, got "nobody"/],
-        [() => index.update(-1, {}), /"id"/],
-        [() => index.update(N, { metadata: 1 }), /"id"/],
-        [() => index.add({ ids: [3], tokens: joinTokenSets([query], D) }), /new id.*got 3/],
-        [() => index.add({ ids: ['a', 'a'], tokens: joinTokenSets([query, query], D) }), /each id once/],
-        [() => index.add({ ids: ['a'], tokens: joinTokenSets([query, query], D) }), /"ids" expected length/],
-        [() => index.add({ ids: ['\ud800'], tokens: joinTokenSets([query], D) }), /surrogate/],
-        [() => index.add({ ids: [1.5], tokens: joinTokenSets([query], D) }), /"ids\[0\]"/],
-        [
-          () => index.add({ ids: ['a'], tokens: joinTokenSets([query], 8) }),
-          /"tokens" expected d = 16, got 8/,
-        ],
-        [
-          () => index.add({ ids: ['a'], tokens: joinTokenSets([query], D), metadata: [() => 1] as never }),
-          /"metadata\[0\]"/,
-        ],
-        [
-          () =>
-            index.add({
-              ids: ['a'],
-              tokens: { data: nan, offsets: Uint32Array.of(0, nan.length / D), n: 1, d: D },
-            }),
-          /"tokens" expected finite/,
-        ],
-      ];
-      for (const [call, message] of bad) expect(call).toThrow(message);
+      for (const [call, message] of badCalls(index, query)) expect(call).toThrow(message);
       if (one.metric === 'cosine') {
         const zero = joinTokenSets([new Float32Array(D)], D);
         expect(() => index.add({ ids: ['zero'], tokens: zero })).toThrow(/length above 0/);

@@ -29,7 +29,7 @@ export interface Coding extends Omit<IndexOptions, 'metric'> {
 }
 
 export const CODINGS: readonly Coding[] = [
-  { name: 'float32', quantizer: 'none' },
+  { name: 'float32', quantizer: 'float32' },
   { name: 'saq 4', quantizer: 'saq', bits: 4 },
   { name: 'saq 12', quantizer: 'saq', bits: 12 },
   { name: 'rabitq 1', quantizer: 'rabitq', bits: 1 },
@@ -42,17 +42,17 @@ export const CODINGS: readonly Coding[] = [
   { name: 'int8', quantizer: 'scalar', bits: 8 },
   { name: 'int4', quantizer: 'scalar', bits: 4 },
   { name: 'int8 a vector', quantizer: 'scalar', bits: 8, quantizerOptions: { ranges: 'vector' } },
-  { name: 'binary', quantizer: 'binary' },
+  { name: 'sign', quantizer: 'sign' },
   { name: 'turboquant', quantizer: 'turboquant', bits: 4 },
   { name: 'turboquant sketch', quantizer: 'turboquant', bits: 4, quantizerOptions: { sketch: true } },
-  { name: 'half', quantizer: 'fp16' },
+  { name: 'half', quantizer: 'float16' },
   { name: 'pca', quantizer: 'pca', bits: 12 },
   { name: 'leanvec', quantizer: 'leanvec', bits: 8, quantizerOptions: { dims: 12 } },
   { name: 'latent', quantizer: 'latent', bits: 4 },
   { name: 'low-rank-pq', quantizer: 'low-rank-pq', bits: 4, quantizerOptions: { nbits: 4 } },
   { name: 'rabitq, kept vectors', quantizer: 'rabitq', bits: 4, keepVectors: true },
   { name: 'rabitq, then lvq', quantizer: 'rabitq', bits: 4, secondary: { quantizer: 'lvq', bits: 8 } },
-  { name: 'binary, then saq', quantizer: 'binary', secondary: { quantizer: 'saq' } },
+  { name: 'sign, then saq', quantizer: 'sign', secondary: { quantizer: 'saq' } },
 ];
 
 interface Answer {

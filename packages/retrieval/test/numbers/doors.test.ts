@@ -18,6 +18,7 @@ import {
   assignToNearest,
   SaqEncoder,
   SaqEstimator,
+  saq,
   trainKmeans,
   trainPca,
   trainQuantizer,
@@ -26,9 +27,9 @@ import {
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   buildFlat,
+  buildIndex,
   buildIvf,
   buildMultiVectorIndex,
-  buildSaqIndex,
   bytesSource,
   createTokenStore,
   LearnedFde,
@@ -133,21 +134,21 @@ const DOORS: Record<string, (given: Given) => unknown> = {
     });
   },
   'buildFlat, add and search': ({ all, one }) => {
-    using index = buildFlat(core, all(data), D, { metric: 'l2', quantizer: 'none' });
+    using index = buildFlat(core, all(data), D, { metric: 'l2', quantizer: 'float32' });
     index.add(all(data));
     const { ids, scores } = index.search(one(query), 5);
     return [[...ids], [...scores]];
   },
   'buildIvf and searchBatch': ({ all }) => {
-    using index = buildIvf(core, all(data), D, { metric: 'ip', quantizer: 'none', nlist: 4 });
+    using index = buildIvf(core, all(data), D, { metric: 'ip', quantizer: 'float32', nlist: 4 });
     return [...index.searchBatch(all(data.slice(0, 3 * D)), 5).ids];
   },
-  'buildSaqIndex and estimates': ({ all, one }) => {
-    using index = buildSaqIndex(core, all(data), D, { metric: 'cosine' });
+  'buildIndex and estimates': ({ all, one }) => {
+    using index = buildIndex(core, all(data), D, { metric: 'cosine', quantizer: saq() });
     return [...index.estimates(one(query), 1).scores];
   },
   'trainIndex and fetch': ({ all, one }) => {
-    using index = trainIndex(core, { data: all(data), d: D }, { metric: 'l2', quantizer: 'binary' });
+    using index = trainIndex(core, { data: all(data), d: D }, { metric: 'l2', quantizer: 'sign' });
     index.add(data);
     const fetch = (ids: Uint32Array): Vectors =>
       all(
@@ -249,7 +250,7 @@ describe.each(Object.entries(DOORS))('%s', (_, door) => {
 });
 
 describe('what holds no numbers is refused by name, with what to do', () => {
-  const index = buildFlat(core, data, D, { metric: 'l2', quantizer: 'none' });
+  const index = buildFlat(core, data, D, { metric: 'l2', quantizer: 'float32' });
   afterAll(() => index.dispose());
   const REFUSED: [string, unknown, RegExp][] = [
     ['bytes', Buffer.from(query.buffer), /got Buffer .*new Float32Array\(x\.buffer/],
@@ -305,7 +306,7 @@ describe('what holds no numbers is refused by name, with what to do', () => {
 });
 
 it('an index that is read in parts takes them too', async () => {
-  using index = buildIvf(core, data, D, { metric: 'l2', quantizer: 'none', nlist: 4 });
+  using index = buildIvf(core, data, D, { metric: 'l2', quantizer: 'float32', nlist: 4 });
   const paged = await openIndex(core, bytesSource(saveIndex(index)));
   const expected = [...index.search(query, 5, { nprobe: 4 }).ids];
   for (const convert of Object.values(KINDS)) {

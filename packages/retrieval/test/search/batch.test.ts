@@ -13,7 +13,7 @@ import {
 
 const core = createCore();
 const rows = gaussianRows(20, 4, 1);
-const index = buildFlat(core, rows, 4, { metric: 'l2', quantizer: 'none' });
+const index = buildFlat(core, rows, 4, { metric: 'l2', quantizer: 'float32' });
 afterAll(() => core.dispose());
 
 describe('answers of many queries', () => {

@@ -20,7 +20,7 @@ interface Row {
 }
 
 const KINDS: Record<string, Omit<VectorIndexOptions, 'd' | 'metric'>> = {
-  'float32, never trained': { quantizer: 'none' },
+  'float32, never trained': { quantizer: 'float32' },
   'saq, kept vectors, flat': { index: 'flat', bits: 6, keepVectors: true, trainAt: 300, indexed: ['folder'] },
   'saq, kept vectors, lists': { index: 'ivf', nlist: 6, bits: 4, keepVectors: true, trainAt: 250 },
   'lvq and float32 behind it': {
@@ -28,7 +28,7 @@ const KINDS: Record<string, Omit<VectorIndexOptions, 'd' | 'metric'>> = {
     nlist: 5,
     quantizer: 'lvq',
     bits: 8,
-    secondary: { quantizer: 'none' },
+    secondary: { quantizer: 'float32' },
     trainAt: 400,
     indexed: ['mtime', 'tags'],
   },

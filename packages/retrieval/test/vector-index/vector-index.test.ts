@@ -54,7 +54,7 @@ describe('an index that starts empty', () => {
     expect(index.search(rowOf(0), 3)).toEqual([]);
     expect(index.report()).toMatchObject({ n: 0, dead: 0, isTrained: false, trainedOn: 0, drift: undefined });
     index.add(batch(0, 900));
-    expect([index.isTrained, index.quantizer, index.kind]).toEqual([false, 'none', 'flat']);
+    expect([index.isTrained, index.quantizer, index.kind]).toEqual([false, 'float32', 'flat']);
     const before = index.search(rowOf(5), 10);
     expect(before[0]).toEqual({ id: 'n5', similarity: expect.closeTo(1, 5), metadata: noteOf(5) });
     expect(index.vector('n5')[3]).toBeCloseTo((rowOf(5)[3] as number) / Math.hypot(...rowOf(5)), 6);
@@ -179,7 +179,7 @@ describe('records', () => {
 
   it('are refused where memory ends, and all is as it was', () => {
     const small = createCore({ maximumBytes: 3 << 20 });
-    using index = createVectorIndex(small, { d: D, metric: 'l2', quantizer: 'none' });
+    using index = createVectorIndex(small, { d: D, metric: 'l2', quantizer: 'float32' });
     index.add({ vectors: part(0, 1000) });
     const many = new Float32Array(40_000 * D).fill(1);
     expect(() => index.add({ vectors: many })).toThrow(CapacityError);

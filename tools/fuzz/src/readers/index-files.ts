@@ -1,14 +1,15 @@
 /** Files of indexes of rows and of vector indexes, by every way there is to read them. */
+import { float32, saq } from '@sagitta/quantizers';
 import {
   bytesSource,
   type IvfIndex,
   loadIndex,
   loadIndexFrom,
-  loadSaqIndex,
   loadVectorIndex,
   loadVectorIndexFrom,
   openIndex,
   openVectorIndex,
+  readIndex,
   saveIndex,
   type VectorIndex,
 } from '@sagitta/retrieval';
@@ -114,7 +115,7 @@ export const INDEX_READERS: readonly FuzzReader[] = [
     name: 'index-saq',
     seeds: 'indexes',
     refuses: (name) => !/^(saq|float)/.test(name),
-    read: (bytes, around) => useIndex(loadSaqIndex(around.core, bytes), bytes, around),
+    read: (bytes, around) => useIndex(readIndex(around.core, bytes, [saq, float32]), bytes, around),
   },
   {
     name: 'index-stream',

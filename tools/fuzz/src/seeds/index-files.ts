@@ -21,8 +21,8 @@ const KINDS: readonly (readonly [string, Made, readonly Metric[]])[] = [
   ['saq', { bits: 2, nlist: 3 }, ['l2']],
   ['saq flat', { bits: 8 }, ['ip']],
   ['saq kept', { bits: 4, nlist: 3, keepVectors: true }, ['cosine']],
-  ['float', { quantizer: 'none' }, ['l2', 'ip']],
-  ['float kept', { quantizer: 'none', nlist: 3, keepVectors: true }, ['cosine', 'ip', 'l2']],
+  ['float', { quantizer: 'float32' }, ['l2', 'ip']],
+  ['float kept', { quantizer: 'float32', nlist: 3, keepVectors: true }, ['cosine', 'ip', 'l2']],
   ['rabitq 1', { quantizer: 'rabitq', bits: 1, nlist: 3 }, ['l2', 'ip']],
   ['rabitq 4', { quantizer: 'rabitq', bits: 4, quantizerOptions: { mode: 'optimal' } }, ['cosine']],
   ['pq 4', { quantizer: 'pq', bits: 2, quantizerOptions: { nbits: 4 } }, ['ip', 'l2']],
@@ -36,7 +36,7 @@ const KINDS: readonly (readonly [string, Made, readonly Metric[]])[] = [
   ['lvq ratio', { quantizer: 'lvq', bits: 3, quantizerOptions: { rotate: true, ratio: true } }, ['l2']],
   ['scalar', { quantizer: 'scalar', bits: 4, nlist: 3 }, ['l2', 'ip']],
   ['scalar vector', { quantizer: 'scalar', bits: 8, quantizerOptions: { ranges: 'vector' } }, ['l2']],
-  ['binary', { quantizer: 'binary', nlist: 3, keepVectors: true }, ['l2', 'cosine']],
+  ['binary', { quantizer: 'sign', nlist: 3, keepVectors: true }, ['l2', 'cosine']],
   ['turboquant', { quantizer: 'turboquant', bits: 2, nlist: 3 }, ['l2']],
   ['turboquant 3', { quantizer: 'turboquant', bits: 3, quantizerOptions: { ratio: false } }, ['ip']],
   [
@@ -45,7 +45,7 @@ const KINDS: readonly (readonly [string, Made, readonly Metric[]])[] = [
     ['ip', 'l2'],
   ],
   ['pca', { quantizer: 'pca', bits: 8 }, ['l2']],
-  ['fp16', { quantizer: 'fp16', nlist: 2 }, ['ip', 'l2']],
+  ['fp16', { quantizer: 'float16', nlist: 2 }, ['ip', 'l2']],
   ['leanvec', { quantizer: 'leanvec', bits: 4, nlist: 3 }, ['l2', 'ip']],
   ['latent', { quantizer: 'latent', bits: 2, nlist: 3 }, ['l2']],
   ['latent 8', { quantizer: 'latent', bits: 3 }, ['ip']],
@@ -62,7 +62,7 @@ const KINDS: readonly (readonly [string, Made, readonly Metric[]])[] = [
     ['l2'],
   ],
   ['rabitq, secondary lvq', { quantizer: 'rabitq', secondary: { quantizer: 'lvq', bits: 8 } }, ['ip']],
-  ['saq, secondary float', { nlist: 3, bits: 1, secondary: { quantizer: 'none' } }, ['l2', 'cosine']],
+  ['saq, secondary float', { nlist: 3, bits: 1, secondary: { quantizer: 'float32' } }, ['l2', 'cosine']],
 ];
 
 export function indexSeeds(core: Core): Seed[] {

@@ -1,0 +1,6 @@
+/**
+ * Fewer dimensions by principal directions.
+ *
+ * @module
+ */
+export { type PcaCodeOptions, pca } from './method.ts';

@@ -1,0 +1,199 @@
+/**
+ * Building an index with quantizers that are given as values: train on a sample, then add everything. Nothing here knows a
+ * quantizer by name, so an app carries those that it imports.
+ */
+import {
+  type Core,
+  checkCore,
+  checkInteger,
+  checkMetric,
+  checkOptions,
+  type Metric,
+  making,
+  metricSet,
+  type OptionTable,
+  RandomStream,
+  toFloat32Rows,
+  type VectorSet,
+  type VectorSetInput,
+  type Vectors,
+} from '@sagitta/core-wasm';
+import {
+  assignToNearest,
+  checkChoice,
+  checkTrainingSample,
+  type Quantizer,
+  type QuantizerChoice,
+  sampleRows,
+  type TrainingContext,
+  trainKmeans,
+} from '@sagitta/quantizers';
+import { IvfIndex } from './ivf-index.ts';
+import { ListScan } from './list-scan.ts';
+import { SecondaryCodes } from './secondary-codes.ts';
+
+/** Options that have nothing to do with the quantizer. */
+export interface CommonIndexOptions {
+  readonly metric: Metric;
+  readonly seed?: number;
+  /** Keep float32 vectors for rerank. Default false. */
+  readonly keepVectors?: boolean;
+  /** Most vectors to train on. Default 20,000. */
+  readonly trainSize?: number;
+}
+
+/** Options of lists. */
+export interface ListOptions {
+  /** Lists; √n to 4√n is usual. */
+  readonly nlist?: number;
+  /** k-means rounds. Default 10. */
+  readonly iterations?: number;
+}
+
+export interface MethodIndexOptions extends CommonIndexOptions, ListOptions {
+  /** A method with its options, such as `saq({ bits: 4 })`. */
+  readonly quantizer: QuantizerChoice;
+  /** A second code of every vector, of all its dimensions, with which candidates are scored again. Default none. */
+  readonly secondary?: QuantizerChoice;
+}
+
+export const COMMON_OPTIONS: OptionTable<CommonIndexOptions> = {
+  metric: 'string',
+  seed: 'number',
+  keepVectors: 'boolean',
+  trainSize: 'number',
+};
+export const LIST_OPTIONS: OptionTable<ListOptions> = { nlist: 'number', iterations: 'number' };
+const METHOD_OPTIONS: OptionTable<MethodIndexOptions> = {
+  ...COMMON_OPTIONS,
+  ...LIST_OPTIONS,
+  quantizer: 'any',
+  secondary: 'any',
+};
+/** What a method has among its own options, where it is given as a value. */
+const BELONGS_TO_METHOD = ['bits', 'quantizerOptions', 'blockSize', 'objective', 'singleSegment'];
+
+/**
+ * Checks options with quantizers as values. hasLists — nlist and iterations are among them.
+ * @throws TypeError, RangeError
+ */
+export function checkMethodOptions(options: MethodIndexOptions, hasLists = true): MethodIndexOptions {
+  for (const name of BELONGS_TO_METHOD) {
+    if (typeof options === 'object' && options !== null && name in options) {
+      throw new RangeError(
+        `"options" expected "${name}" among the options of the method, as in saq({ bits: 4 }), got it beside`,
+      );
+    }
+  }
+  const { nlist: _nlist, iterations: _iterations, ...flat } = METHOD_OPTIONS;
+  checkOptions('options', options, (hasLists ? METHOD_OPTIONS : flat) as OptionTable<MethodIndexOptions>);
+  checkMetric(options.metric);
+  checkChoice('quantizer', options.quantizer);
+  if (options.secondary !== undefined) checkChoice('secondary', options.secondary);
+  return options;
+}
+
+/**
+ * Builds an index of `data` (n × d numbers or n arrays of d): lists where nlist is given, otherwise flat. What is imported
+ * is what an app carries: with `saq({ bits: 4 })` no other quantizer. The caller disposes the index.
+ * @example
+ * import { saq } from '@sagitta/quantizers';
+ * const index = buildIndex(core, vectors, 384, { metric: 'cosine', quantizer: saq({ bits: 4 }) });
+ * @throws as trainIndex and IvfIndex.add do
+ */
+export function buildIndex(core: Core, data: Vectors, d: number, options: MethodIndexOptions): IvfIndex {
+  checkCore(core);
+  return buildChecked(core, data, d, checkMethodOptions(options));
+}
+
+/** Trains on everything and adds it; the index is disposed where that fails. options — checked; isIvf — √n lists by default. */
+export function buildChecked(
+  core: Core,
+  given: Vectors,
+  d: number,
+  options: MethodIndexOptions,
+  isIvf = false,
+): IvfIndex {
+  const data = toFloat32Rows('data', given, d);
+  const nlist = options.nlist ?? (isIvf ? Math.max(1, Math.round(Math.sqrt(data.length / d))) : undefined);
+  const lists = nlist === undefined ? options : { ...options, nlist };
+  return making((own) => {
+    const index = own(trainChecked(core, { data, d }, lists, 'data'));
+    index.add(data);
+    index.releaseEncoders();
+    return index;
+  });
+}
+
+/** Trains an empty index. options — checked; label — what the caller calls the sample. */
+export function trainChecked(
+  core: Core,
+  sample: VectorSetInput,
+  options: MethodIndexOptions,
+  label: string,
+): IvfIndex {
+  const { metric, secondary: second } = options;
+  const rows = metricSet(metric, sample.data, sample.d, label, { isSample: true });
+  checkSample(label, rows, options);
+  const nlist = options.nlist === undefined ? 0 : checkInteger('nlist', options.nlist, 1, 2 ** 20);
+  const seed = options.seed ?? 1;
+  const { d } = rows;
+  const centroids =
+    nlist === 0
+      ? new Float32Array(d)
+      : trainKmeans(core, rows, { nlist, seed, iterations: options.iterations ?? 10 }).centroids;
+  const trainSize = checkInteger('trainSize', options.trainSize ?? 20_000, 1, 2 ** 32 - 1);
+  const training = sampleRows(rows, trainSize, new RandomStream(seed, 'index/sample'));
+  const keepVectors = options.keepVectors ?? false;
+  const common = { core, metric, d, kind: nlist === 0 ? 'flat' : 'ivf', keepVectors } as const;
+  const train = ({ method, options: own }: QuantizerChoice, context: TrainingContext): Quantizer =>
+    method.train(core, training, own, context);
+  return making((own) => {
+    const secondary = second && own(secondaryOf(core, train(second, { metric, seed })));
+    const primary = train(options.quantizer, {
+      metric,
+      seed,
+      ...(nlist > 0 && { residuals: (most) => residualsOf(core, training, centroids, seed, most) }),
+    });
+    const codec = own(new ListScan(core, primary));
+    const parts = { ...common, codec, centroids: nlist === 0 ? primary.origin : centroids };
+    return new IvfIndex(secondary ? { ...parts, secondary } : parts);
+  });
+}
+
+/** What is learned needs vectors; a flat index of float32 learns nothing. */
+function checkSample(label: string, sample: VectorSet, options: MethodIndexOptions): void {
+  const { quantizer, secondary, nlist } = options;
+  const fewest = quantizer.method.fewestVectors(sample.d, quantizer.options);
+  if (sample.n === 0 && (fewest > 0 || nlist !== undefined)) {
+    throw new RangeError(
+      `"${label}" expected at least 1 vector to train on, got 0: train on a sample, then add`,
+    );
+  }
+  checkTrainingSample(label, sample, quantizer);
+  if (secondary) checkTrainingSample(label, sample, secondary);
+}
+
+function secondaryOf(core: Core, quantizer: Quantizer): SecondaryCodes {
+  const { metric, origin } = quantizer;
+  return making((own) => new SecondaryCodes(core, metric, own(new ListScan(core, quantizer)), origin));
+}
+
+/** Residuals of the vectors, or of `most` of them. */
+function residualsOf(
+  core: Core,
+  training: VectorSet,
+  centroids: Float32Array,
+  seed: number,
+  most = training.n,
+): Float32Array {
+  const some = sampleRows(training, most, new RandomStream(seed, 'index/residuals'));
+  const { data, n, d } = some;
+  const { ids: lists } = assignToNearest(core, some, centroids);
+  const out = new Float32Array(n * d);
+  for (let i = 0; i < n; i++) {
+    const at = (lists[i] as number) * d;
+    for (let j = 0; j < d; j++) out[i * d + j] = (data[i * d + j] as number) - (centroids[at + j] as number);
+  }
+  return out;
+}
