@@ -20,6 +20,7 @@ import type {
   VectorReport,
   VectorRows,
 } from '../index.ts';
+import { namedOptions } from '../vector-index/options.ts';
 import { CHANGE, ROWS } from '../vector-index/types.ts';
 import { CALL, type CallOptions, PROGRESS, type ProgressOptions, SEARCH } from './client-options.ts';
 import type { Connection } from './connection.ts';
@@ -65,8 +66,8 @@ export class VectorClient<
   }
 
   /** As createVectorIndex: an empty index, which trains itself when there are enough vectors. */
-  create(options: VectorIndexOptions<S>, call: CallOptions = {}): Promise<VectorInfo> {
-    return this.make({ kind: 'vectors', options, rows: undefined }, [], call);
+  async create(options: VectorIndexOptions<S>, call: CallOptions = {}): Promise<VectorInfo> {
+    return this.make({ kind: 'vectors', options: namedOptions(options), rows: undefined }, [], call);
   }
 
   /** As buildVectorIndex: an index of vectors that are there, trained on them. */
@@ -75,10 +76,11 @@ export class VectorClient<
     options: VectorIndexOptions<S>,
     call: CallOptions = {},
   ): Promise<VectorInfo> {
+    const named = namedOptions(options);
     checkOptions('rows', rows, ROWS as OptionTable<VectorRows<M>>);
     const { view: vectors, transfer } = packed(shapedSet(rows.vectors, options.d, 'vectors').data);
     const posted = { ...postedRecords(rows), vectors } as VectorRows;
-    return this.make({ kind: 'vectors', options, rows: posted }, transfer, call);
+    return this.make({ kind: 'vectors', options: named, rows: posted }, transfer, call);
   }
 
   /**

@@ -181,7 +181,7 @@ describe('a MultiVectorClient', () => {
     using index = buildVectorIndex<Note>(
       core,
       { vectors: rows.slice(0, 10 * D) },
-      { d: D, metric: 'ip', quantizer: 'none' },
+      { d: D, metric: 'ip', quantizer: 'float32' },
     );
     await expect(client.load({ bytes: saveIndex(index) })).rejects.toThrow(/kind expected "MULTIVEC"/);
     await using plain = new SearchClient(await connect(CLIENT, {}));

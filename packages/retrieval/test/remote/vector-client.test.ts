@@ -1,5 +1,6 @@
 /** Vector indexes in workers answer as those of a direct call do, errors included, through every change, save and load. */
 import { createCore, FormatError, RandomStream } from '@sagitta/core-wasm';
+import { rabitq } from '@sagitta/quantizers';
 import { describe, expect, it } from 'vitest';
 import {
   buildVectorIndex,
@@ -19,11 +20,10 @@ const KINDS: Record<string, VectorIndexOptions> = {
     metric: 'l2',
     index: 'ivf',
     nlist: 6,
-    quantizer: 'rabitq',
-    bits: 3,
+    quantizer: rabitq({ bits: 3 }),
     trainAt: 250,
   },
-  'float32, ip': { d: D, metric: 'ip', quantizer: 'none', keepVectors: false },
+  'float32, ip': { d: D, metric: 'ip', quantizer: 'float32', keepVectors: false },
 };
 
 describe.each(Object.entries(KINDS))('a VectorClient of %s', (_name, options) => {
@@ -112,7 +112,7 @@ describe.each(Object.entries(KINDS))('a VectorClient of %s', (_name, options) =>
       await client.searchBatch(queries, 5, { filter: { folder: 'f1' }, onProgress: (one) => seen.push(one) }),
     ).toEqual(wanted);
     expect(seen.map(({ done }) => done)).toEqual([16, 32, 40]);
-    if (options.quantizer !== 'none') {
+    if (options.quantizer !== 'float32') {
       seen.length = 0;
       index.train();
       await client.train({ onProgress: (one) => seen.push(one) });
