@@ -2,6 +2,7 @@
 // `node tools/checks/run.mjs layers size` runs the named steps only. SAGITTA_CHECK_REPORT=FILE keeps the counts as JSON.
 import { writeFile } from 'node:fs/promises';
 import { binaries } from './binaries.mjs';
+import { documented } from './documented.mjs';
 import { formatAndLint } from './format-lint.mjs';
 import { layers } from './layers.mjs';
 import { packSmoke } from './pack-smoke.mjs';
@@ -16,6 +17,7 @@ const STEPS = [
   { name: 'typecheck', run: typecheck },
   { name: 'layers', run: layers },
   { name: 'source-rules', run: sourceRules },
+  { name: 'documented', run: documented },
   { name: 'packed-packages', run: packedPackages },
   { name: 'size', run: sizeBudget },
   { name: 'binaries', run: binaries },

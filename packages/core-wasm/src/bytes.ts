@@ -8,6 +8,7 @@ const IS_LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0]
 /** Arrays of numbers that records hold. */
 export type NumberArray = Float32Array | Float64Array | Uint32Array | Uint16Array;
 
+/** Writes little-endian numbers, one after the other, into bytes that grow. */
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(256);
   #view = new DataView(this.#bytes.buffer);
@@ -96,6 +97,10 @@ export function littleEndianBytes(values: NumberArray): Uint8Array {
   return swapped;
 }
 
+/**
+ * Reads little-endian numbers and checks that they are there: bytes that end too early are a FormatError with the
+ * offset.
+ */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;

@@ -10,15 +10,20 @@ export const MAX_MAGNITUDE: number = 2 ** 56;
 /** The largest amount of a squared distance or an inner product of two vectors within MAX_MAGNITUDE: (2·2^56)² = 2^114. */
 export const MAX_SQUARE: number = 4 * MAX_MAGNITUDE * MAX_MAGNITUDE;
 
-/** The least length, besides 0, of the longest vector of a training set for 'l2' and 'ip', 2^-56: below it squares vanish in float32. */
+/**
+ * Is the least length, besides 0, of the longest vector of a training set for 'l2' and 'ip', 2^-56: below it squares
+ * vanish in float32.
+ */
 export const MIN_MAGNITUDE: number = 2 ** -56;
 
+/** Checks that a value is a whole number within a range, and returns it. */
 export function checkInteger(label: string, value: number, minimum: number, maximum: number): number {
   if (typeof value !== 'number') throw new TypeError(`"${label}" expected a number, got ${typeof value}`);
   if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
   throw new RangeError(`"${label}" expected an integer from ${minimum} to ${maximum}, got ${value}`);
 }
 
+/** Checks that a value is a number within a range, and returns it. */
 export function checkNumber(label: string, value: number, minimum: number, maximum: number): number {
   if (typeof value !== 'number') throw new TypeError(`"${label}" expected a number, got ${typeof value}`);
   if (value >= minimum && value <= maximum) return value;
@@ -65,6 +70,7 @@ export function checkFinite(label: string, values: Float32Array, d: number = val
   );
 }
 
+/** Checks that a value is one of the names allowed, and returns it. */
 export function checkOneOf<T extends string>(label: string, value: string, allowed: readonly T[]): T {
   for (const name of allowed) if (name === value) return name;
   throw new RangeError(`"${label}" expected one of ${allowed.join(', ')}, got ${String(value)}`);

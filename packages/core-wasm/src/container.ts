@@ -20,6 +20,7 @@ const ENTRY_BYTES = 24;
 const ALIGNMENT = 64;
 const MAX_SECTIONS = 256;
 
+/** Names a part of a container and gives its bytes. */
 export interface Section {
   /** One to four ASCII characters, once in a container. */
   readonly id: string;
@@ -27,6 +28,7 @@ export interface Section {
   readonly pieces: readonly Uint8Array[];
 }
 
+/** Says what a container is made of. */
 export interface ContainerParts {
   /** One to eight ASCII characters. */
   readonly kind: string;
@@ -34,6 +36,7 @@ export interface ContainerParts {
   readonly sections: readonly Section[];
 }
 
+/** Gives the sections of a file that was checked. */
 export interface Container {
   readonly kind: string;
   readonly version: number;
@@ -65,7 +68,7 @@ export interface SectionSummary {
 }
 
 /**
- * Header and table of a container, and the zero bytes before each section.
+ * Makes the header and table of a container, and the zero bytes before each section.
  * @throws RangeError on a kind, version or section id that the header cannot hold
  */
 export function containerHead(
@@ -116,7 +119,7 @@ export function containerPieces(parts: ContainerParts): Uint8Array[] {
   return [bytes, ...parts.sections.flatMap(({ pieces }, i) => [gaps[i] as Uint8Array, ...pieces])];
 }
 
-/** The container as one array. */
+/** Writes the container as one array. */
 export function writeContainer(parts: ContainerParts): Uint8Array<ArrayBuffer> {
   const pieces = containerPieces(parts);
   const out = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));

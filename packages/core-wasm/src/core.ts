@@ -8,11 +8,13 @@ import { type Block, Heap, MAX_MEMORY_BYTES, type Scope } from './memory.ts';
 import { describe } from './options.ts';
 import type { Build } from './select-build.ts';
 
+/** Says how much memory a core may take. */
 export interface CoreOptions {
   /** The most WebAssembly memory this core may take; 4 GiB is the limit of the format and the default. */
   readonly maximumBytes?: number;
 }
 
+/** Holds an instance of the kernels and their memory. Everything that computes takes one; nothing is global. */
 export interface Core extends Disposable {
   readonly build: Build;
   readonly kernels: Kernels;
@@ -49,7 +51,7 @@ interface ModuleExports extends Record<string, unknown> {
 }
 
 /**
- * Instantiates a compiled module (or its bytes) through the AssemblyScript loader.
+ * Makes a core: instantiates a compiled module (or its bytes) through the AssemblyScript loader.
  * @throws WebAssembly.CompileError on bytes that are no module, RangeError on a bad maximumBytes
  */
 export function instantiateCore(

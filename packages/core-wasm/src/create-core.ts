@@ -4,6 +4,7 @@ import { type Core, type CoreOptions, instantiateCore } from './core.ts';
 import { simdByteLength, simdText } from './generated/simd-bytes.generated.ts';
 import { checkSingleBuild } from './select-build.ts';
 
+/** Says which binary a core is made of, and how much memory it may take. */
 export interface CreateCoreOptions extends CoreOptions {
   /** A compiled binary of the caller's, e.g. posted to a worker, instead of the one that comes with this entry. */
   readonly module?: WebAssembly.Module;
@@ -14,7 +15,10 @@ export interface CreateCoreOptions extends CoreOptions {
   readonly build?: 'simd' | 'relaxed';
 }
 
-/** @throws UnsupportedError if a build other than 'simd' is asked for without its module */
+/**
+ * Makes a core from the binary that comes with this entry, at once; the caller disposes it.
+ * @throws UnsupportedError if a build other than 'simd' is asked for without its module
+ */
 export function createCore(options: CreateCoreOptions = {}): Core {
   const build = checkSingleBuild(options);
   return instantiateCore(options.module ?? decodeBinaryText(simdText, simdByteLength), build, options);

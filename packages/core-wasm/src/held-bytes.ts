@@ -20,6 +20,7 @@ export interface HeldBlock {
   release(held: HeldBytes): void;
 }
 
+/** Holds bytes of a block as they are at one moment, while the block goes on changing. */
 export class HeldBytes implements Disposable {
   readonly byteLength: number;
   readonly #block: HeldBlock;

@@ -11,12 +11,16 @@ export interface CoreSource {
   readonly response?: Response | Promise<Response>;
 }
 
+/** Says which binary init is given, and how much memory the core may take. */
 export interface InitOptions extends CoreOptions {
   /** Which binary the source is; 'simd' unless told. */
   readonly build?: Build;
 }
 
-/** @throws TypeError if not exactly one source is given */
+/**
+ * Makes a core from a module, bytes or a response of the caller's, who disposes it.
+ * @throws TypeError if not exactly one source is given
+ */
 export async function init(source: CoreSource, options: InitOptions = {}): Promise<Core> {
   checkOptions('source', source, { module: 'any', bytes: 'any', response: 'any' });
   checkOptions('options', options, { maximumBytes: 'number', build: 'string' });

@@ -4,6 +4,7 @@
  */
 import type { Ptr } from './memory.ts';
 
+/** Lists what the WebAssembly module exports: functions of addresses and counts, without checks. */
 export interface Kernels {
   dotF32(a: Ptr, b: Ptr, d: number): number;
   l2F32(a: Ptr, b: Ptr, d: number): number;

@@ -13,7 +13,7 @@ import { CapacityError } from './errors.ts';
 import { CELL_BYTES, type HeldBlock, HeldBytes } from './held-bytes.ts';
 
 declare const ptrBrand: unique symbol;
-/** An address in the WebAssembly memory. Made by Block.at alone, passed to kernels, never computed with. */
+/** Is an address in the WebAssembly memory. Made by Block.at alone, passed to kernels, never computed with. */
 export type Ptr = number & { readonly [ptrBrand]: true };
 
 /** The null pointer, where a kernel takes an optional input. */
@@ -24,7 +24,7 @@ const PAGE = 65_536;
 /** The most a core takes of a 32-bit memory: all but the last page, so that no end pointer wraps to 0 in a kernel. */
 export const MAX_MEMORY_BYTES: number = 65_535 * PAGE;
 
-/** A piece of WebAssembly memory. Views are valid until the next allocation: take one, use it, let it go. */
+/** Is a piece of WebAssembly memory. Views are valid until the next allocation: take one, use it, let it go. */
 export interface Block extends Disposable {
   readonly byteLength: number;
   /** The address byteOffset bytes into the block. @throws RangeError outside 0…byteLength, or after dispose */

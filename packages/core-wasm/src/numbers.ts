@@ -11,10 +11,10 @@ export interface HalfArray extends ArrayLike<number>, ArrayBufferView {
 /** Numbers of one kind: a Float32Array (taken without a copy), a Float64Array, a Float16Array or plain numbers. */
 export type Numbers = Float32Array | Float64Array | HalfArray | readonly number[];
 
-/** Vectors: their numbers one after the other, or one array of d numbers each. */
+/** Vectors are given in one of two ways: their numbers one after the other, or one array of d numbers each. */
 export type Vectors = Numbers | readonly Numbers[];
 
-/** Whole numbers from 0 below 2^32: a Uint32Array, an Int32Array or plain numbers. */
+/** Are whole numbers from 0 below 2^32: a Uint32Array, an Int32Array or plain numbers. */
 export type WholeNumbers = Uint32Array | Int32Array | readonly number[];
 
 const KINDS = 'a Float32Array, Float64Array, Float16Array or an array of numbers';

@@ -1,6 +1,6 @@
 /** Options objects at the door: unknown names and wrong kinds are refused, with the name that was probably meant. */
 
-/** The kind that checkOptions looks for, from the type of an option. */
+/** Is the kind that checkOptions looks for, from the type of an option. */
 export type OptionKind<V> = [V] extends [boolean]
   ? 'boolean'
   : [V] extends [number]

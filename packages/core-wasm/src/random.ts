@@ -10,6 +10,7 @@ function mix(h: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** Draws seeded integers that are the same on every engine; streams of other names are independent. */
 export class RandomStream {
   #a: number;
   #b: number;

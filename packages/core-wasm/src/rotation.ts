@@ -13,7 +13,7 @@ export function rotationSigns(random: RandomStream, d: number): Uint32Array<Arra
   return Uint32Array.from({ length: ROUNDS * d }, () => (random.nextSign() < 0 ? MINUS : 0));
 }
 
-/** Rotates x (d values, d even) in place. */
+/** Turns x (d values, d even) in place. */
 export function rotate(x: Float64Array, signs: Uint32Array): void {
   const [t, scale] = largestPower(x.length);
   for (let round = 0; round < ROUNDS; round++) {

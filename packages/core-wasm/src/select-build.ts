@@ -2,6 +2,7 @@
 import { UnsupportedError } from './errors.ts';
 import { checkOptions } from './options.ts';
 
+/** Names a binary: 'simd' runs everywhere, 'relaxed' needs relaxed SIMD, 'debug' has assertions. */
 export type Build = 'simd' | 'relaxed' | 'debug';
 
 /** (func (drop (i8x16.relaxed_swizzle (v128.const 0) (v128.const 0)))) */
@@ -19,6 +20,7 @@ interface BuildOptions<B extends string> {
   readonly build?: B;
 }
 
+/** Tells whether the engine has the instructions of the relaxed binary. */
 export function hasRelaxedSimd(): boolean {
   return WebAssembly.validate(RELAXED_PROBE as BufferSource);
 }

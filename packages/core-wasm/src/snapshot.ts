@@ -18,9 +18,10 @@ export interface BlockRows {
   readonly runs: Uint32Array;
 }
 
-/** Bytes of the caller's, which nobody changes, or rows of a block. */
+/** Is bytes of the caller's, which nobody changes, or rows of a block. */
 export type SnapshotPiece = Uint8Array | BlockRows;
 
+/** Says what a snapshot is made of. */
 export interface SnapshotParts {
   /** One to eight ASCII characters. */
   readonly kind: string;
@@ -31,7 +32,7 @@ export interface SnapshotParts {
 const DEFAULT_CHUNK_BYTES = 1 << 20;
 const ONE_RUN = Uint32Array.of(0, 1);
 
-/** `byteLength` bytes of a block from byteOffset on. */
+/** Names `byteLength` bytes of a block from byteOffset on. */
 export function blockBytes(block: Block, byteOffset: number, byteLength: number): BlockRows {
   return { block, byteOffset, rowBytes: byteLength, runs: ONE_RUN };
 }

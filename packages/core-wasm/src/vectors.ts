@@ -13,6 +13,7 @@ import {
 /** Largest dimension any kernel is proven for. */
 export const MAX_DIMENSION = 65_536;
 
+/** Holds n vectors of d dimensions, row after row. */
 export interface VectorSet {
   /** n × d values, row-major; never written to by this library. */
   readonly data: Float32Array;
@@ -147,7 +148,7 @@ export interface VectorSetInput {
   readonly d: number;
 }
 
-/** Documents (or queries) as sets of token vectors, one after the other. */
+/** Holds documents (or queries) as sets of token vectors, one after the other. */
 export interface TokenSet {
   /** tokens × d values, row-major; never written to by this library. */
   readonly data: Float32Array;
@@ -180,7 +181,7 @@ export function tokenSet(data: Vectors, offsets: WholeNumbers, d: number, label 
 }
 
 /**
- * tokenSet of vectors in the range of boundedSet.
+ * Makes the tokenSet of vectors in the range of boundedSet.
  * @throws TypeError, RangeError as both do
  */
 export function boundedTokenSet(
@@ -213,7 +214,7 @@ function withOffsets({ data, n: tokens, d }: VectorSet, given: WholeNumbers, lab
 }
 
 /**
- * Sets given one by one (each tokens × d values or an array of tokens, empty ones too), copied into one.
+ * Joins sets given one by one (each tokens × d values or an array of tokens, empty ones too), copied into one.
  * @throws TypeError on a set that holds no numbers, RangeError on a ragged one, on NaN and infinities
  */
 export function joinTokenSets(sets: readonly Vectors[], d: number, label = 'tokens'): TokenSet {

@@ -13,7 +13,7 @@ import { skewedRows } from '@sagitta/testing';
 import { Bench } from 'tinybench';
 import {
   exactNeighbors,
-  openIndexFile,
+  loadIndexFile,
   openVectors,
   readAll,
   saveIndexFile,
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
     tasks.push({
       name: 'load index',
       megabytes: indexBytes,
-      run: async () => (await openIndexFile(core, indexPath)).dispose(),
+      run: async () => (await loadIndexFile(core, indexPath)).dispose(),
     });
     tasks.push({
       name: '100 exact queries, npy',

@@ -22,6 +22,7 @@ import { type Batch, readBatches, rowsWithin } from './readers/batches.ts';
 import type { VectorSource } from './readers/vector-source.ts';
 import { dotF64, l2F64, normF64 } from './scores-f64.ts';
 
+/** Says how many neighbours are wanted and by which metric. */
 export interface ExactNeighborsOptions {
   /** Neighbours of each query. */
   readonly k: number;
@@ -40,6 +41,7 @@ const EXACT_NEIGHBORS_OPTIONS: OptionTable<ExactNeighborsOptions> = {
   onProgress: 'function',
 };
 
+/** Holds the true neighbours of queries. */
 export interface ExactNeighbors {
   readonly k: number;
   /** Rows read. */
@@ -55,6 +57,7 @@ const BATCH_BYTES = 1 << 22;
 const QUERY_ROWS = 64;
 
 /**
+ * Finds the true neighbours of queries in one reading of a file: f32 kernels rule out, f64 decides.
  * @throws RangeError on k out of range or queries of another dimension; what the source throws
  */
 export async function exactNeighbors(

@@ -29,6 +29,7 @@ import { openMvecs } from './token-sets/mvecs.ts';
 import { openNpzTokenSets } from './token-sets/npz.ts';
 import type { TokenSetSource } from './token-sets/token-set-source.ts';
 
+/** Lists the formats of files, by the names that options take. */
 export const FORMAT_NAMES = [
   'fvecs',
   'bvecs',
@@ -52,6 +53,7 @@ export const FORMAT_NAMES = [
   'f32',
   'i8',
 ] as const;
+/** Names a format of files. */
 export type FormatName = (typeof FORMAT_NAMES)[number];
 
 /** What a format may need to be told. */
@@ -232,9 +234,11 @@ export const FORMATS: Readonly<Record<FormatName, FileFormat>> = {
   },
 };
 
+/** Lists the formats that may hold vectors. */
 export const VECTOR_FORMATS: readonly FormatName[] = FORMAT_NAMES.filter(
   (name) => FORMATS[name].vectors !== undefined,
 );
+/** Lists the formats that may hold token sets. */
 export const TOKEN_SET_FORMATS: readonly FormatName[] = FORMAT_NAMES.filter(
   (name) => FORMATS[name].tokenSets !== undefined,
 );

@@ -21,6 +21,8 @@ export {
   type BatchSearchResult,
   buildFlat,
   buildIvf,
+  buildVectorIndex,
+  createVectorIndex,
   type IndexOptions,
   IvfIndex,
   type IvfOptions,
@@ -35,6 +37,8 @@ export {
   snapshotIndex,
   trainIndex,
   type VectorFetch,
+  VectorIndex,
+  type VectorIndexOptions,
 } from '@sagitta/retrieval';
 export { installInterruptCleanup, writeFileAtomic } from './atomic-file.ts';
 export { type BarChart, type BarSeries, barChartSvg } from './charts/bar-chart.ts';
@@ -48,8 +52,11 @@ export { type ExactNeighbors, type ExactNeighborsOptions, exactNeighbors } from 
 export { fileSource } from './file-source.ts';
 export { FORMAT_NAMES, type FormatName, TOKEN_SET_FORMATS, VECTOR_FORMATS } from './formats.ts';
 export {
+  loadIndexFile,
+  loadMultiVectorIndexFile,
+  loadVectorIndexFile,
   openIndexFile,
-  openMultiVectorIndexFile,
+  openVectorIndexFile,
   saveIndexFile,
   saveMultiVectorIndexFile,
 } from './index-file.ts';

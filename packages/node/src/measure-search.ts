@@ -8,6 +8,7 @@ import {
 } from '@sagitta/core-wasm';
 import { type IvfIndex, NO_ID, recallAtK, type SearchOptions } from '@sagitta/retrieval';
 
+/** Says how a search is measured. */
 export interface MeasureOptions extends Omit<SearchOptions, 'statistics'> {
   readonly k: number;
   readonly nprobe: number;
@@ -24,6 +25,7 @@ const MEASURE_OPTIONS: OptionTable<MeasureOptions> = {
   allowed: 'any',
 };
 
+/** Holds recall and times of a search that was measured. */
 export interface SearchMeasurement {
   readonly nprobe: number;
   /** recall k@k: the share of the true first k that are among the k found. */

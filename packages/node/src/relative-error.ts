@@ -19,6 +19,7 @@ import { type Batch, readBatches, rowsWithin } from './readers/batches.ts';
 import type { VectorSource } from './readers/vector-source.ts';
 import { dotF64, l2F64, normF64 } from './scores-f64.ts';
 
+/** Says for how many lists estimates are compared, and in how much memory. */
 export interface RelativeErrorOptions {
   /** Lists visited a query. */
   readonly nprobe: number;
@@ -34,6 +35,7 @@ const RELATIVE_ERROR_OPTIONS: OptionTable<RelativeErrorOptions> = {
   onProgress: 'function',
 };
 
+/** Says how far estimated distances are from the true ones. */
 export interface RelativeError {
   /** A fraction, not per cent. */
   readonly averageRelativeError: number;

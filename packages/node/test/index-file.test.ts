@@ -4,7 +4,7 @@ import { CapacityError, createCore } from '@sagitta/core-wasm';
 import { buildFlat, buildIvf, saveIndex } from '@sagitta/retrieval';
 import { clusteredRows, gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
-import { openIndexFile, saveIndexFile } from '../src/index.ts';
+import { loadIndexFile, saveIndexFile } from '../src/index.ts';
 import { expectFormatError } from './support/expect-format-error.ts';
 import { temporaryFolder } from './support/temporary.ts';
 
@@ -22,7 +22,7 @@ describe('an index file', () => {
     const file = readFileSync(path);
     expect(bytes).toBe(file.length);
     expect(Buffer.compare(file, saveIndex(index))).toBe(0);
-    using loaded = await openIndexFile(core, path);
+    using loaded = await loadIndexFile(core, path);
     const query = rows.subarray(0, D);
     expect(loaded.search(query, 9, { nprobe: 5 })).toEqual(index.search(query, 9, { nprobe: 5 }));
     expect(readdirSync(folder.path)).toEqual(['a.sag']);
@@ -34,23 +34,23 @@ describe('an index file', () => {
     const used = core.bytesUsed();
     const write = (name: string, bytes: Uint8Array): string => folder.write(name, bytes);
     await expectFormatError(
-      openIndexFile(core, write('empty', new Uint8Array(0))),
+      loadIndexFile(core, write('empty', new Uint8Array(0))),
       /empty: .*the file is empty/,
     );
     await expectFormatError(
-      openIndexFile(core, write('other', Buffer.from('PK, no index'))),
+      loadIndexFile(core, write('other', Buffer.from('PK, no index'))),
       /other: .*"SAGT"/,
     );
-    await expectFormatError(openIndexFile(core, write('short', good.subarray(0, 20))), /short: /, 20);
-    await expectFormatError(openIndexFile(core, write('cut', good.subarray(0, -1))), /cut: .*bytes/, 24);
+    await expectFormatError(loadIndexFile(core, write('short', good.subarray(0, 20))), /short: /, 20);
+    await expectFormatError(loadIndexFile(core, write('cut', good.subarray(0, -1))), /cut: .*bytes/, 24);
     const flipped = Buffer.from(good);
     flipped[good.length - 40] = (flipped[good.length - 40] as number) ^ 8;
     const error = await expectFormatError(
-      openIndexFile(core, write('flipped', flipped)),
+      loadIndexFile(core, write('flipped', flipped)),
       /flipped: .*"VECS"/,
     );
     expect(error.message).toContain(`(at byte ${error.offset})`);
-    await expect(openIndexFile(core, join(folder.path, 'no.sag'))).rejects.toThrow(/ENOENT/);
+    await expect(loadIndexFile(core, join(folder.path, 'no.sag'))).rejects.toThrow(/ENOENT/);
     expect(core.bytesUsed()).toBe(used);
   });
 
@@ -63,18 +63,18 @@ describe('an index file', () => {
       bad[at] = (bad[at] as number) ^ (1 << (at % 8));
       const name = `bit-${at}`;
       const error = await expectFormatError(
-        openIndexFile(core, folder.write(name, bad)),
+        loadIndexFile(core, folder.write(name, bad)),
         new RegExp(`${name}: `),
       );
       expect(error.offset).toBeLessThanOrEqual(good.length);
       const cut = `cut-${at}`;
       await expectFormatError(
-        openIndexFile(core, folder.write(cut, good.subarray(0, at))),
+        loadIndexFile(core, folder.write(cut, good.subarray(0, at))),
         new RegExp(`${cut}: `),
       );
     }
     await expectFormatError(
-      openIndexFile(core, folder.write('longer', Buffer.concat([good, Buffer.alloc(1)]))),
+      loadIndexFile(core, folder.write('longer', Buffer.concat([good, Buffer.alloc(1)]))),
       /longer: .*bytes/,
       24,
     );
@@ -82,12 +82,12 @@ describe('an index file', () => {
   });
 
   it('refuses a folder, and a core that is too small for it', async () => {
-    await expectFormatError(openIndexFile(core, folder.path), /expected a regular file/);
+    await expectFormatError(loadIndexFile(core, folder.path), /expected a regular file/);
     using large = buildFlat(core, gaussianRows(4000, 64, 2), 64, { metric: 'l2', quantizer: 'float32' });
     const largePath = join(folder.path, 'large.sag');
     await saveIndexFile(largePath, large);
     using small = createCore({ maximumBytes: 1 << 19 });
-    await expect(openIndexFile(small, largePath)).rejects.toThrow(CapacityError);
+    await expect(loadIndexFile(small, largePath)).rejects.toThrow(CapacityError);
     expect(small.bytesUsed()).toBe(0);
   });
 
@@ -96,7 +96,7 @@ describe('an index file', () => {
     const huge = folder.write('huge', readFileSync(path));
     // a hole; no machine has room for it
     truncateSync(huge, 2 ** 42);
-    await expectFormatError(openIndexFile(core, huge), /huge: expected \d+ bytes .*got 4398046511104/, 24);
+    await expectFormatError(loadIndexFile(core, huge), /huge: expected \d+ bytes .*got 4398046511104/, 24);
   });
 
   it('stays as it was where a save fails', async () => {

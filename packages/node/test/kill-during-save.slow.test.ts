@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RandomStream } from '@sagitta/core-wasm';
 import { expect, it } from 'vitest';
-import { buildFlat, createCore, openIndexFile, saveIndexFile } from '../src/index.ts';
+import { buildFlat, createCore, loadIndexFile, saveIndexFile } from '../src/index.ts';
 import { bundle } from './support/bundle.ts';
 import { temporaryFolder } from './support/temporary.ts';
 
@@ -21,7 +21,7 @@ const path = join(folder.path, 'index.sag');
 /** Which save the file is from. @throws FormatError if it is torn */
 async function savedVersion(): Promise<number> {
   using core = createCore();
-  using index = await openIndexFile(core, path);
+  using index = await loadIndexFile(core, path);
   expect(index.n).toBe(400);
   return index.keptVectors[0]?.[0] as number;
 }

@@ -23,8 +23,8 @@ import { clusteredRows } from '@sagitta/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   fileSource,
-  openIndexFile,
-  openMultiVectorIndexFile,
+  loadIndexFile,
+  loadMultiVectorIndexFile,
   saveIndexFile,
   saveMultiVectorIndexFile,
 } from '../src/index.ts';
@@ -257,7 +257,7 @@ it('replaces a file under its readers: each sees the old or the new one whole', 
   })();
   try {
     for (let round = 0; round < 12 || saves <= 10; round++) {
-      using whole = await openIndexFile(createCore(), path);
+      using whole = await loadIndexFile(createCore(), path);
       expect(isState(saveIndex(whole))).toBe(true);
       const source = await fileSource(path);
       const streamed = await loadIndexFrom(createCore(), sourceChunks(source, undefined, 10_000));
@@ -288,7 +288,7 @@ it('replaces a file of token sets under its readers', async () => {
   })();
   try {
     for (let round = 0; round < 10; round++) {
-      using opened = await openMultiVectorIndexFile(createCore(), to);
+      using opened = await loadMultiVectorIndexFile(createCore(), to);
       const bytes = saveMultiVectorIndex(opened);
       expect(states.some((state) => Buffer.compare(state, bytes) === 0)).toBe(true);
     }

@@ -6,11 +6,13 @@
 import type { Block } from '@sagitta/core-wasm';
 import { BLOCK } from './blocks.ts';
 
+/** Names a part of a block: factors, codes, or what else a method keeps a vector. */
 export interface Region {
   readonly kind: 'rows' | 'nibbles';
   readonly bytesPerVector: number;
 }
 
+/** Says where each region of a block of 32 vectors lies, and moves vectors between blocks. */
 export class BlockLayout {
   readonly regions: readonly Region[];
   /** Byte offset of each region in a block. */

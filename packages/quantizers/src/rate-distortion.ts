@@ -12,7 +12,10 @@ export interface WaterLevel {
   readonly distortion: number;
 }
 
-/** variances — descending or not, finite, from 0; bits — of a whole vector. */
+/**
+ * Finds the level at which reverse water-filling spends the bits. variances — descending or not, finite, from 0; bits —
+ * of a whole vector.
+ */
 export function waterLevel(variances: ArrayLike<number>, bits: number): WaterLevel {
   const own = Float64Array.from(variances).filter((value) => value > 0);
   if (own.length === 0 || bits <= 0) {

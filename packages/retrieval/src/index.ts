@@ -66,6 +66,7 @@ export {
   indexPieces,
   type ListOptions,
   type MethodIndexOptions,
+  type SavedIndex,
   type SearchOptions,
   type SearchSteps,
   type SecondaryOptions,

@@ -1,4 +1,4 @@
-/** The examples of the README are run as they stand there. */
+/** The examples of this package's README, and of the one at the root, are run as they stand there. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as coreWasm from '@sagitta/core-wasm';
@@ -10,12 +10,12 @@ const MODULES: Readonly<Record<string, object>> = {
   '@sagitta/retrieval': retrieval,
 };
 
-/** The JavaScript of the first code block behind a heading. */
-function blockBehind(heading: string): string {
-  const text = readFileSync(fileURLToPath(new URL('../README.md', import.meta.url)), 'utf8');
-  const [, section] = text.split(`\n## ${heading}\n`);
+/** The JavaScript of the first code block behind a line. */
+function blockBehind(line: string, readme = '../README.md'): string {
+  const text = readFileSync(fileURLToPath(new URL(readme, import.meta.url)), 'utf8');
+  const [, section] = text.split(`\n${line}\n`);
   const block = /```js\n([\s\S]*?)```/.exec(section ?? '');
-  if (block?.[1] === undefined) throw new Error(`no code behind "${heading}"`);
+  if (block?.[1] === undefined) throw new Error(`no code behind "${line}"`);
   return block[1];
 }
 
@@ -44,7 +44,7 @@ function run(code: string): string[] {
 }
 
 it('builds, searches and saves a flat example', () => {
-  expect(run(blockBehind('Example'))).toEqual([
+  expect(run(blockBehind('## Example'))).toEqual([
     expect.stringMatching(/^\d\d bytes a vector instead of 256$/),
     expect.stringMatching(/^0 -?0\.0/),
     '5010',
@@ -52,7 +52,7 @@ it('builds, searches and saves a flat example', () => {
 });
 
 it('builds, searches, explains, deletes and saves a multi-vector example of 40 lines', () => {
-  const code = blockBehind('Multi-vector search');
+  const code = blockBehind('## Multi-vector search');
   expect(code.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(40);
   const lines = run(code);
   expect(lines[0]).toMatch(/^bow 2\.9|^bow 3\.0/);
@@ -62,4 +62,14 @@ it('builds, searches, explains, deletes and saves a multi-vector example of 40 l
     'flies → flies',
   ]);
   expect(lines.slice(6)).toEqual(['star', '["star"]', '3 ["arrow","river","star"]']);
+});
+
+it('adds, filters, updates, deletes and saves in the fifteen lines at the root', () => {
+  const code = blockBehind('npm install @sagitta/core-wasm @sagitta/retrieval', '../../../README.md');
+  expect(code.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(15);
+  const [all, filtered, after] = run(code);
+  expect(JSON.parse(all ?? '').map((hit: { id: string }) => hit.id)).toEqual(['arrow', 'bow']);
+  expect(JSON.parse(all ?? '')[0].similarity).toBeCloseTo(0.995, 2);
+  expect(JSON.parse(filtered ?? '').map((hit: { id: string }) => hit.id)).toEqual(['bow']);
+  expect(after).toBe('2 bow');
 });

@@ -3,8 +3,8 @@ import { type Core, type InitOptions, init } from '@sagitta/core-wasm';
 import { compileWasm, type WasmSource } from './wasm-source.ts';
 
 /**
- * Compiles `source` without blocking the thread and instantiates it. Where 100 kB of inlined binaries do not matter,
- * `createCore()` is shorter and needs no download.
+ * Makes a core: compiles `source` without blocking the thread and instantiates it. Where 100 kB of inlined binaries do
+ * not matter, `createCore()` is shorter and needs no download.
  *
  * @param source - `simd.wasm` or `relaxed.wasm` of `@sagitta/core-wasm`, in any of the forms of {@link WasmSource}
  * @param options - `build` names the binary that `source` is; 'simd' unless told

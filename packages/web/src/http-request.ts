@@ -5,6 +5,7 @@
 import { checkInteger, checkOptions, type OptionTable } from '@sagitta/core-wasm';
 import { NetworkError } from './errors.ts';
 
+/** Says what is sent with every request. */
 export interface HttpOptions {
   /** Sent with every request, e.g. an Authorization. */
   readonly headers?: Readonly<Record<string, string>>;

@@ -8,6 +8,7 @@ import { type ByteSource, checkRange } from '@sagitta/retrieval';
 import { ChangedError, NetworkError } from './errors.ts';
 import { absoluteUrl, checkHttpOptions, type HttpAnswer, type HttpOptions, request } from './http-request.ts';
 
+/** Says how a file is read over HTTP. */
 export interface HttpSourceOptions extends HttpOptions {
   /** Ends the opening; reads take a signal of their own. */
   readonly signal?: AbortSignal | undefined;

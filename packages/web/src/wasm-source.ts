@@ -10,7 +10,7 @@
 export type WasmSource = string | URL | Response | Promise<Response> | BufferSource | WebAssembly.Module;
 
 /**
- * Compiles a binary without blocking the thread.
+ * Makes a module: compiles a binary without blocking the thread.
  *
  * @param source - address, response (or a promise of one), bytes, or an already compiled module, which is returned as is
  * @returns the module; it can be posted to workers, which then need no download and no compilation

@@ -47,7 +47,7 @@ export function packCode(values: Uint16Array, dims: number, bits: number, out: U
   }
 }
 
-/** The inverse of packCode: out u16[dims], overwritten. */
+/** Is the inverse of packCode: out u16[dims], overwritten. */
 export function unpackCode(codes: Uint8Array, dims: number, bits: number, out: Uint16Array): void {
   out.fill(0, 0, dims);
   for (const { width, shift, start } of componentsOf(dims, bits)) {

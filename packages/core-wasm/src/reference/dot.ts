@@ -1,6 +1,6 @@
 /** Plain twins of assembly/dot.ts: oracles in f64, exact for integers. */
 
-/** <a, b>, summed in f64; a, b: d values each. */
+/** Returns <a, b>, summed in f64; a, b: d values each. */
 export function dotF32(a: Float32Array, b: Float32Array, d: number): number {
   let sum = 0;
   for (let j = 0; j < d; j++) sum += a[j] * b[j];

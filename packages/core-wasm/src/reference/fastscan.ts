@@ -22,7 +22,7 @@ export function fastscanU8(
   }
 }
 
-/** luts: m × { low bytes u8[16], high bytes u8[16] }. */
+/** Sums entries of 16 bits. luts: m × { low bytes u8[16], high bytes u8[16] }. */
 export function fastscanU16(
   codes: Uint8Array,
   n: number,
@@ -55,6 +55,7 @@ export function fastscanPack(rows: Uint8Array, n: number, m: number, out: Uint8A
   }
 }
 
+/** Unpacks blocks of fastscanPack: blocks → rows u8[n × ⌈m/2⌉] of out, overwritten. */
 export function fastscanUnpack(blocks: Uint8Array, n: number, m: number, out: Uint8Array): void {
   const rowBytes = Math.ceil(m / 2);
   out.fill(0, 0, n * rowBytes);
@@ -86,7 +87,7 @@ export function signLutsU8(query: Int8Array, dims: number, luts: Uint8Array): vo
   }
 }
 
-/** query: values of −16,383 … 16,383. */
+/** Makes the tables of fastscanU16 for codes of signs. query: values of −16,383 … 16,383. */
 export function signLutsU16(query: Int16Array, dims: number, luts: Uint8Array): void {
   for (let group = 0; 4 * group < dims; group++) {
     for (let b = 0; b < 16; b++) {

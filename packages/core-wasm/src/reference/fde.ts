@@ -3,6 +3,7 @@
 const { fround } = Math;
 const NONE = 0xffffffff;
 
+/** Says where the sums of cells stand in an FDE. */
 export interface CellLayout {
   /** Distance between rows of values. */
   readonly stride: number;
@@ -66,7 +67,10 @@ export function fillCells(
   }
 }
 
-/** The row of each document with the greatest dots[t][column] - halves[t]; ties to the lower row, 0xffffffff without. */
+/**
+ * Finds the row of each document with the greatest dots[t][column] - halves[t]; ties to the lower row, 0xffffffff
+ * without.
+ */
 export function nearestTokens(
   dots: Float32Array,
   columns: number,

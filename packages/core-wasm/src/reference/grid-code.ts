@@ -58,7 +58,10 @@ function crossOf(least: number, step: number, values: Uint16Array, centre: Float
   return fround(fround(least * sum) + fround(step * codeProduct(values, centre, 0)));
 }
 
-/** grids f32[3d]: minima, inverses, steps; norms |x̂|², crosses <centre, x̂>, untouched without centre. */
+/**
+ * Encodes rows by a grid of each column. grids f32[3d]: minima, inverses, steps; norms |x̂|², crosses <centre, x̂>,
+ * untouched without centre.
+ */
 export function encodeColumnRows(
   rows: Float32Array,
   n: number,

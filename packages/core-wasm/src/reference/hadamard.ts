@@ -5,7 +5,7 @@
 
 const { fround } = Math;
 
-/** H·x in place for each of n rows of d values, d a power of two; unnormalised. */
+/** Computes H·x in place for each of n rows of d values, d a power of two; unnormalised. */
 export function hadamardF32Rows(rows: Float32Array, n: number, d: number): void {
   for (let i = 0; i < n; i++) {
     const row = rows.subarray(i * d, (i + 1) * d);

@@ -1,6 +1,6 @@
 /** Plain twins of assembly/l2.ts: squared Euclidean distances and norms, summed in f64. */
 
-/** |a − b|²; a, b: d values each. */
+/** Returns |a − b|²; a, b: d values each. */
 export function l2F32(a: Float32Array, b: Float32Array, d: number): number {
   let sum = 0;
   for (let j = 0; j < d; j++) {

@@ -11,7 +11,7 @@ export interface DocumentRows {
   readonly count: number;
 }
 
-/** The best row of each query token. */
+/** Is the best row of each query token. */
 export interface MaxsimResult {
   /** Σ factor·best, a document each; -Infinity without rows. */
   readonly scores: Float64Array;
@@ -40,7 +40,7 @@ function search(
   return { scores, bests };
 }
 
-/** queries nq × d, rows × d. */
+/** Scores rows against query tokens. queries nq × d, rows × d. */
 export function maxsimF32(
   queries: Float32Array,
   nq: number,
@@ -56,7 +56,7 @@ export function maxsimF32(
   });
 }
 
-/** rows: halves, rows × d. */
+/** Scores rows of half precision against query tokens. rows: halves, rows × d. */
 export function maxsimF16(
   queries: Float32Array,
   nq: number,
@@ -85,7 +85,7 @@ function maxsimIntegers(
   });
 }
 
-/** rows i8: rows × d. */
+/** Scores rows of bytes against query tokens. rows i8: rows × d. */
 export function maxsimI8(
   queries: Int16Array,
   nq: number,
@@ -119,7 +119,7 @@ export function maxsimCode(
   return maxsimIntegers(queries, nq, d, factors, values, scales, documents);
 }
 
-/** luts u8[nq × d/4 × 16]; codes: rows × d/8 bytes. */
+/** Scores codes of signs against query tokens. luts u8[nq × d/4 × 16]; codes: rows × d/8 bytes. */
 export function maxsimBits(
   luts: Uint8Array,
   nq: number,

@@ -61,7 +61,10 @@ function nearest(value: number): number {
   return fround(value + 12_582_912) - 12_582_912;
 }
 
-/** panels: for each 8 columns, for each pair of dims, the pair of column 0, 1, … 7 (i16). out f32[n × kept]. */
+/**
+ * Computes products of integers with columns. panels: for each 8 columns, for each pair of dims, the pair of column 0,
+ * 1, … 7 (i16). out f32[n × kept].
+ */
 export function projectRows(
   rows: Int16Array,
   n: number,

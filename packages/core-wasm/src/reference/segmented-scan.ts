@@ -4,6 +4,7 @@
  */
 import { unpackCode } from './code-pack.ts';
 
+/** Says how one segment of a code is laid out and scaled. */
 export interface SegmentedSegment {
   readonly dims: number;
   readonly bits: number;
@@ -16,7 +17,7 @@ export function expandFactor(half: number): number {
   return half === 0 ? 0 : (1 + (half % 2048) / 2048) * 2 ** (Math.floor(half / 2048) - 15);
 }
 
-/** Bytes of a block of 32 vectors: norms, then per segment factors and codes. */
+/** Counts the bytes of a block of 32 vectors: norms, then per segment factors and codes. */
 export function segmentedBlockBytes(segments: readonly SegmentedSegment[]): number {
   return segments.reduce((bytes, { dims, bits }) => bytes + 64 + 4 * dims * bits, 128);
 }

@@ -35,7 +35,7 @@ export function tableRowsPacked(
   }
 }
 
-/** The value of half-precision bits; no infinity and no NaN. */
+/** Returns the value of half-precision bits; no infinity and no NaN. */
 export function halfToNumber(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const mantissa = bits & 1023;
@@ -66,11 +66,14 @@ export function addScaledF32(values: Float32Array, weight: number, out: Float32A
 
 /** What stands at the head of a block, f32[32] each, in this order. */
 export const FACTOR_ADD = 1;
+/** Says that the factors of a block have a scale for each vector. */
 export const FACTOR_SCALE = 2;
+/** Says that the factors of a block have an offset for each vector. */
 export const FACTOR_OFFSET = 4;
 /** The dots are u32. */
 export const INTEGER_DOTS = 8;
 
+/** Holds a, b and the sum of the terms that a score is made of. */
 export interface AffineTerms {
   readonly a: number;
   readonly b: number;

@@ -15,7 +15,10 @@ export type { Core, CoreOptions } from '../core.ts';
 export { hasRelaxedSimd } from '../select-build.ts';
 export type { CreateRelaxedCoreOptions } from './options.ts';
 
-/** @throws UnsupportedError if `build` is 'relaxed', the default, and the engine lacks relaxed SIMD */
+/**
+ * Makes a core from one of the two binaries that come with this entry, at once; the caller disposes it.
+ * @throws UnsupportedError if `build` is 'relaxed', the default, and the engine lacks relaxed SIMD
+ */
 export function createCore(options: CreateRelaxedCoreOptions = {}): Core {
   const build = selectBuild(options);
   const bytes =

@@ -13,12 +13,14 @@ import {
   yAxis,
 } from './svg.ts';
 
+/** Holds the values of one colour of bars. */
 export interface BarSeries {
   readonly name: string;
   /** One value a group. */
   readonly values: readonly number[];
 }
 
+/** Says what a bar chart shows. */
 export interface BarChart {
   readonly title: string;
   readonly xLabel: string;
@@ -38,6 +40,7 @@ const FILL = 0.8;
 const LABEL_WIDTH = 34;
 
 /**
+ * Draws a bar chart as the text of an SVG picture.
  * @returns a complete SVG document
  * @throws RangeError if a series has not one value a group, on values that are not finite, values ≤ 0 on a log axis
  */

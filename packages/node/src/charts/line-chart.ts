@@ -13,6 +13,7 @@ import {
   yAxis,
 } from './svg.ts';
 
+/** Is a point of a line. */
 export interface ChartPoint {
   readonly x: number;
   readonly y: number;
@@ -20,12 +21,14 @@ export interface ChartPoint {
   readonly label?: string | undefined;
 }
 
+/** Holds the points of one line. */
 export interface ChartSeries {
   readonly name: string;
   /** Joined in this order. */
   readonly points: readonly ChartPoint[];
 }
 
+/** Says what a line chart shows. */
 export interface LineChart {
   readonly title: string;
   readonly xLabel: string;
@@ -39,6 +42,7 @@ export interface LineChart {
 }
 
 /**
+ * Draws a line chart as the text of an SVG picture.
  * @returns a complete SVG document
  * @throws RangeError on no points, values that are not finite, values ≤ 0 on a log axis
  */

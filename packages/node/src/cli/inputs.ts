@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { type Core, createCore, type VectorSet } from '@sagitta/core-wasm';
 import type { IvfIndex } from '@sagitta/retrieval';
 import { FORMATS } from '../formats.ts';
-import { openIndexFile } from '../index-file.ts';
+import { loadIndexFile } from '../index-file.ts';
 import { type FileTarget, resolveOutput, type StreamTarget } from '../output-target.ts';
 import { formatFor, openVectors } from '../readers/open-vectors.ts';
 import { readAll, type VectorSource } from '../readers/vector-source.ts';
@@ -90,7 +90,7 @@ export async function withIndex<T>(
 ): Promise<T> {
   const core = createCore();
   try {
-    const index = await blame('FILE', () => openIndexFile(core, path));
+    const index = await blame('FILE', () => loadIndexFile(core, path));
     try {
       return await body(index, core);
     } finally {

@@ -9,6 +9,7 @@ import type { Core, VectorSet } from '@sagitta/core-wasm';
 import { principalDirections, waterLevel } from '@sagitta/quantizers';
 import { l2F64 } from '../scores-f64.ts';
 
+/** Holds the least error possible at a number of bits. */
 export interface BoundPoint {
   readonly bits: number;
   readonly averageRelativeError: number;

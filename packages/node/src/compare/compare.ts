@@ -15,6 +15,7 @@ import { memorySource } from '../readers/memory-source.ts';
 import { type BoundPoint, errorBound } from './bound.ts';
 import { type ComparisonRow, measureCandidate } from './measure.ts';
 
+/** Says which quantizers are compared at which bits, and how. */
 export interface CompareOptions {
   readonly metric: Metric;
   /** Bits a dimension. */
@@ -33,6 +34,7 @@ const COMPARE_OPTIONS: OptionTable<CompareOptions> = {
   onCandidate: 'function',
 };
 
+/** Holds what compareQuantizers has measured. */
 export interface Comparison {
   readonly rows: readonly ComparisonRow[];
   readonly bound: readonly BoundPoint[];
@@ -52,7 +54,10 @@ export function candidatesOf(
     .filter(({ label }) => only === undefined || only.includes(label));
 }
 
-/** @throws RangeError on sets that do not fit together, and what training throws */
+/**
+ * Measures quantizers on vectors and queries: bytes, recall, error and speed of each.
+ * @throws RangeError on sets that do not fit together, and what training throws
+ */
 export async function compareQuantizers(
   core: Core,
   givenBase: VectorSetInput,

@@ -3,6 +3,7 @@ import type { Core, Metric, VectorSet } from '@sagitta/core-wasm';
 import { type Candidate, type IvfIndex, recallAtK, trainIndex } from '@sagitta/retrieval';
 import { dotF64, l2F64, normF64 } from '../scores-f64.ts';
 
+/** Holds the figures of one quantizer at one number of bits. */
 export interface ComparisonRow {
   readonly quantizer: string;
   readonly bits: number;

@@ -6,6 +6,7 @@ import { bitsAboveBound } from './bound.ts';
 import type { Comparison } from './compare.ts';
 import type { ComparisonRow } from './measure.ts';
 
+/** Says what stands at the head of a report. */
 export interface ReportHead {
   readonly title: string;
   /** Where and when it was measured. */
@@ -49,7 +50,7 @@ interface Column {
 const percent = (fraction: number): string => `${Number((100 * fraction).toPrecision(3))} %`;
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 
-/** E.g. "+0.31": bits a dimension beyond the bound at the same error. */
+/** Writes how far an error is above the bound, e.g. "+0.31": bits a dimension beyond the bound at the same error. */
 export function aboveBound({ ruler }: Comparison, row: ComparisonRow, d: number): string {
   const bits = bitsAboveBound(ruler, (8 * row.bytesPerVector) / d, row.averageRelativeError);
   return bits === undefined ? '' : `${bits < 0 ? '−' : '+'}${Math.abs(bits).toFixed(2)}`;
@@ -70,6 +71,7 @@ export const COLUMNS: readonly Column[] = [
   { name: 'train s', show: ({ trainSeconds }) => trainSeconds.toFixed(2) },
 ];
 
+/** Writes a comparison as an HTML page of its own. */
 export function comparisonHtml(comparison: Comparison, head: ReportHead): string {
   const cells = (tag: string, texts: readonly string[]): string =>
     `<tr>${texts.map((text) => `<${tag}>${escapeText(text)}</${tag}>`).join('')}</tr>`;

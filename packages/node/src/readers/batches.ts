@@ -2,6 +2,7 @@
 import { checkInteger } from '@sagitta/core-wasm';
 import type { VectorSource } from './vector-source.ts';
 
+/** Holds some vectors of a file, in its order. */
 export interface Batch {
   /** n × d values; valid until the next batch is asked for. */
   readonly data: Float32Array;

@@ -9,6 +9,7 @@ import { bytesOf, decodeDoubles, isInteger } from './number-type.ts';
 import { readXbinHeader, XBIN_HEADER_BYTES } from './xbin.ts';
 import { checkDimensions, xvecsShape } from './xvecs.ts';
 
+/** Holds a matrix of whole numbers, e.g. ids of neighbours. */
 export interface MatrixI32 {
   /** n × d values, row-major. An id that is missing is −1, the bits of NO_ID. */
   readonly data: Int32Array;
@@ -16,6 +17,7 @@ export interface MatrixI32 {
   readonly d: number;
 }
 
+/** Says which part of a file is the matrix. */
 export interface ReadMatrixOptions {
   /** The dataset of an .hdf5 file. Default "neighbors", as ann-benchmarks has them. */
   readonly column?: string | undefined;

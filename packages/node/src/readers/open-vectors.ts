@@ -10,8 +10,10 @@ import {
 } from '../formats.ts';
 import type { VectorSource } from './vector-source.ts';
 
+/** Names a format of vectors. */
 export type VectorFormat = FormatName;
 
+/** Says how a file of vectors is read. */
 export interface OpenVectorsOptions {
   /**
    * What holds the vectors, where a file has several things: a column (.parquet, .arrow, .csv), a path (.jsonl, .json: `data[0].embedding`), an

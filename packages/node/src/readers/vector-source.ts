@@ -1,6 +1,7 @@
 /** The contract of every reader: a file of n vectors of d dimensions, read a chunk of rows at a time. */
 import { FormatError, type VectorSet } from '@sagitta/core-wasm';
 
+/** Reads the vectors of a file from front to back, as often as asked. */
 export interface VectorSource {
   readonly path: string;
   /** Dimensions of a vector. */
@@ -25,15 +26,14 @@ export interface RandomVectorSource extends VectorSource {
   readRows(start: number, count: number): Promise<Float32Array>;
 }
 
+/** Tells whether rows of a source may be read in any order. */
 export function isRandomAccess(source: VectorSource): source is RandomVectorSource {
   return source.n !== undefined && 'readRows' in source;
 }
 
 const FIRST_VALUES = 1 << 22;
 
-/**
- * Every vector of the source, or the first `limit`, in one fresh array. The source stays open.
- */
+/** Reads every vector of the source, or the first `limit`, in one fresh array. The source stays open. */
 export async function readAll(source: VectorSource, limit: number = Infinity): Promise<VectorSet> {
   const { d } = source;
   if (!(limit >= 0)) throw new RangeError(`"limit" expected a number from 0, got ${limit}`);

@@ -11,8 +11,10 @@ import { openVectors } from '../readers/open-vectors.ts';
 import { readLengths, splitVectors } from './split-vectors.ts';
 import type { TokenSetSource } from './token-set-source.ts';
 
+/** Names a format of token sets. */
 export type TokenSetFormat = FormatName;
 
+/** Says how a file of token sets is read. */
 export interface OpenTokenSetsOptions {
   /** Taken from the extension, or else from the first bytes, if left out; with `lengths` a format of vectors. */
   readonly format?: TokenSetFormat | undefined;

@@ -2,6 +2,7 @@
 import { checkInteger, type TokenSet } from '@sagitta/core-wasm';
 import type { JsonValue, RecordId } from '@sagitta/retrieval';
 
+/** Holds some sets of a file, in its order. */
 export interface TokenSetBatch {
   /** Fresh arrays, the caller's. */
   readonly tokens: TokenSet;
@@ -13,6 +14,7 @@ export interface TokenSetBatch {
   readonly metadata?: readonly (JsonValue | undefined)[];
 }
 
+/** Reads the token sets of a file from front to back, as often as asked. */
 export interface TokenSetSource {
   readonly path: string;
   /** Dimensions of a token. */
@@ -81,11 +83,12 @@ function joinEntries(entries: readonly TokenSetEntry[], d: number, start: number
   };
 }
 
+/** Holds every set of a file. */
 export interface AllTokenSets extends TokenSetBatch {
   readonly start: 0;
 }
 
-/** Every set of the source, or the first `limit`. The source stays open. */
+/** Reads every set of the source, or the first `limit`. The source stays open. */
 export async function readAllTokenSets(
   source: TokenSetSource,
   limit: number = Infinity,

@@ -4,11 +4,13 @@
  */
 import { UnsupportedError } from '@sagitta/core-wasm';
 
+/** Describes what is used of a tensor of that library. */
 export interface TransformersTensor {
   readonly dims: readonly number[];
   readonly data: ArrayLike<number | bigint>;
 }
 
+/** Describes what is used of a tokenizer of that library. */
 export interface TransformersTokenizer {
   (
     texts: string[],
@@ -17,16 +19,19 @@ export interface TransformersTokenizer {
   readonly all_special_ids?: readonly number[];
 }
 
+/** Describes what is used of a model of that library. */
 export interface TransformersModel {
   (inputs: Record<string, TransformersTensor>): Promise<Record<string, TransformersTensor>>;
   dispose(): Promise<unknown>;
 }
 
+/** Says which files of a model are loaded. */
 export interface LoadOptions {
   readonly local_files_only: boolean;
   readonly dtype?: string;
 }
 
+/** Describes what is used of the library `@huggingface/transformers`. */
 export interface TransformersLibrary {
   readonly AutoTokenizer: {
     from_pretrained(model: string, options: LoadOptions): Promise<TransformersTokenizer>;

@@ -19,6 +19,7 @@ import {
   type TransformersTokenizer,
 } from './library.ts';
 
+/** Says which model is loaded and what of its tokens is kept. */
 export interface TransformerTokenOptions {
   /** Values of the weights, e.g. fp32 (default), fp16, q8: there must be a file of it. */
   readonly dtype?: string;
@@ -62,6 +63,7 @@ export async function loadTransformerTokens(
   return new TransformerTokenEncoder(tokenizer, network, options);
 }
 
+/** Encodes texts as token vectors by a transformer model. loadTransformerTokens makes it. */
 export class TransformerTokenEncoder {
   readonly #tokenizer: TransformersTokenizer;
   readonly #model: TransformersModel;

@@ -11,6 +11,7 @@ import {
 import { withAtomicFile, writeAll } from '../atomic-file.ts';
 import { MVECS_HEADER_BYTES, MVECS_TYPES, writeMvecsHeader } from '../token-sets/mvecs-layout.ts';
 
+/** Says how values are kept in a .mvecs file. */
 export interface WriteMvecsOptions {
   /** How values are kept; int8 as round(127·value), for values from −1 to 1. Default float32. */
   readonly type?: 'float32' | 'int8';
@@ -20,6 +21,7 @@ const WRITE_MVECS_OPTIONS: OptionTable<WriteMvecsOptions> = {
   type: 'string',
 };
 
+/** Counts what was written. */
 export interface MvecsCounts {
   readonly sets: number;
   readonly tokens: number;

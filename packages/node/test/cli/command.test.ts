@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createCore } from '@sagitta/core-wasm';
 import { clusteredRows } from '@sagitta/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openIndexFile, readMatrixI32, type SearchMeasurement, writeNpy } from '../../src/index.ts';
+import { loadIndexFile, readMatrixI32, type SearchMeasurement, writeNpy } from '../../src/index.ts';
 import { bytesOf, xvecs } from '../support/bytes.ts';
 import { sagitta, sagittaJson } from '../support/command.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -197,7 +197,7 @@ describe('search', () => {
     const { data, d } = await readMatrixI32(at('found.ivecs'));
     expect(d).toBe(7);
     using core = createCore();
-    using index = await openIndexFile(core, at('index.sag'));
+    using index = await loadIndexFile(core, at('index.sag'));
     for (let q = 0; q < NQ; q++) {
       expect([...data.subarray(q * 7, q * 7 + 7)]).toEqual([
         ...index.search(row(queries, q), 7, { nprobe: 5 }).ids,
@@ -260,7 +260,7 @@ describe('eval', () => {
     );
     expect(rows.map(({ nprobe }) => nprobe)).toEqual([1, 4, 12]);
     using core = createCore();
-    using index = await openIndexFile(core, at('index.sag'));
+    using index = await loadIndexFile(core, at('index.sag'));
     for (const { nprobe, recall, qps, p50Ms, p99Ms } of rows) {
       let hits = 0;
       for (let q = 0; q < NQ; q++) {
@@ -293,7 +293,7 @@ describe('error', () => {
       nprobe,
     );
     using core = createCore();
-    using index = await openIndexFile(core, at('index.sag'));
+    using index = await loadIndexFile(core, at('index.sag'));
     let sum = 0;
     let max = 0;
     let pairs = 0;
@@ -345,7 +345,7 @@ describe('error', () => {
       3,
     );
     using core = createCore();
-    using index = await openIndexFile(core, at('ivf-saq-cosine.sag'));
+    using index = await loadIndexFile(core, at('ivf-saq-cosine.sag'));
     const unit = (vector: Float32Array): Float64Array => {
       const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
       return Float64Array.from(vector, (value) => value / norm);

@@ -9,7 +9,7 @@ import { sampleRows } from '@sagitta/quantizers';
 import { type IvfIndex, saveIndex, trainIndex } from '@sagitta/retrieval';
 import { clusteredRows } from '@sagitta/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openIndexFile } from '../../src/index.ts';
+import { loadIndexFile } from '../../src/index.ts';
 import {
   type BuildOptions,
   type Progress,
@@ -82,7 +82,7 @@ describe('threads', () => {
       const path = join(folder.path, 'notes.sagitta');
       expect(await client.save(path)).toEqual({ bytes: file.length, storage: '.' });
       expect(Buffer.compare(readFileSync(path), file)).toBe(0);
-      using read = await openIndexFile(core, path);
+      using read = await loadIndexFile(core, path);
       expect(read.n).toBe(N);
       await client.dispose();
     }

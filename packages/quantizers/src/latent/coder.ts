@@ -17,6 +17,7 @@ import {
   unpackLevels,
 } from '../linear/level-codes.ts';
 
+/** Encodes turned rows by a learned codebook of each dimension. */
 export class LatentCoder implements Coder {
   readonly dims: number;
   readonly bits: number;
@@ -92,7 +93,10 @@ function sumOf(rows: Float32Array, at: number, count: number): number {
   return sum;
 }
 
-/** @throws FormatError */
+/**
+ * Reads a coder as LatentCoder.write left it.
+ * @throws FormatError
+ */
 export function readLatentCoder(reader: ByteReader, dims: number): LatentCoder {
   const bits = reader.u32In('bits', 1, 8);
   const levels = reader.f32Array('levels', dims << bits);

@@ -25,6 +25,7 @@ const MAX_STEPS = 500;
 /** Eigenvalues of G·Gᵀ below this share of the largest are rounding of f32 products and count as 0. */
 const SINGULAR = 1e-9;
 
+/** Tells how the projections of LeanVec were found. */
 export interface FrankWolfeReport {
   readonly frame: Frame;
   /** f at the start and after each step, over tr(KQ·KX): the relative error energy of inner products. */

@@ -15,6 +15,7 @@ import { makeSymmetric, product, spectral } from './matrices.ts';
 
 /** How both projections are found where there are training queries. */
 export const LEANVEC_SOLVERS = ['sphering', 'frank-wolfe'] as const;
+/** Names how LeanVec finds its projections. */
 export type LeanVecSolver = (typeof LEANVEC_SOLVERS)[number];
 
 const FLOOR = 1e-9;

@@ -4,6 +4,7 @@ import { BlockLayout, type Region } from '../block-layout.ts';
 import { BLOCK } from '../blocks.ts';
 import { type Coder, FACTOR_ADD, FACTOR_ERROR, FACTOR_OFFSET, FACTOR_PART, FACTOR_SCALE } from './coder.ts';
 
+/** Says where factors and codes of a linear method lie in a block. */
 export interface LinearLayout {
   /** Bits of the factors that are there. */
   readonly factors: number;

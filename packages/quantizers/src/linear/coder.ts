@@ -14,7 +14,7 @@ export const FACTOR_ERROR = 8;
 /** The scale of a part that has its own. */
 export const FACTOR_PART = 16;
 
-/** Coded rows, one after the other; the caller's arrays, overwritten. */
+/** Holds coded rows, one after the other; the caller's arrays, overwritten. */
 export interface CodedRows {
   /** n × codeBytes. */
   readonly codes: Uint8Array;
@@ -44,6 +44,7 @@ export interface CodePart {
   createDots(core: Core): Dots;
 }
 
+/** Encodes rows that were turned into a frame, and scores such codes: what one linear method differs from another by. */
 export interface Coder {
   readonly dims: number;
   /** Bytes of one code, its parts with it: the first code, then each part. */
@@ -81,7 +82,10 @@ export interface BlockEncoder extends Disposable {
   encode(rows: Ptr, n: number, centre: Ptr, codes: Ptr, out: BlockFactors): void;
 }
 
-/** Of up to 32 vectors; the caller's arrays, overwritten. What a coder has no factor for is left alone. */
+/**
+ * Holds the factors of up to 32 vectors; the caller's arrays, overwritten. What a coder has no factor for is left
+ * alone.
+ */
 export interface BlockFactors {
   /** N, see Coder.norm; |row|² where that is exact. */
   readonly norms: Float32Array;

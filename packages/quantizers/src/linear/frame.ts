@@ -16,6 +16,7 @@ import {
 } from '@sagitta/core-wasm';
 import { transpose } from '../transpose.ts';
 
+/** Turns vectors into the coordinates in which they are coded, and back. */
 export interface Frame {
   readonly d: number;
   /** A multiple of 16. */

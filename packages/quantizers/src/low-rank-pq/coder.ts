@@ -20,6 +20,7 @@ export interface RankTradeOff {
   readonly clusteringError: number;
 }
 
+/** Encodes turned rows by codebooks of few shared dims. */
 export class LowRankPqCoder extends PqCoder {
   /** d̃. */
   readonly clusterDims: number;
@@ -72,7 +73,10 @@ export function expanded(shared: Float32Array, bases: Float32Array, m: number, k
   return out;
 }
 
-/** @throws FormatError */
+/**
+ * Reads a coder as LowRankPqCoder.write left it.
+ * @throws FormatError
+ */
 export function readLowRankPqCoder(reader: ByteReader, dims: number): LowRankPqCoder {
   const m = reader.u32In('m', 1, dims);
   const nbits = reader.u32In('nbits', 4, 8);

@@ -30,6 +30,7 @@ const SLACK = 1.02;
 /** Share of the trace that keeps normal equations solvable. */
 const RIDGE = 1e-9;
 
+/** Says how many codebooks there are, of how many shared dims and bits. */
 export interface LowRankPqOptions {
   readonly m: number;
   readonly nbits: 4 | 8;
@@ -40,13 +41,14 @@ export interface LowRankPqOptions {
   readonly clusterDims?: number;
 }
 
+/** Holds the bases that were fitted, and how well they fit. */
 export interface LowRankFit {
   readonly shared: Float32Array;
   readonly bases: Float32Array;
 }
 
 /**
- * rows — n × dims in the frame.
+ * Learns bases and codebooks. rows — n × dims in the frame.
  * @throws RangeError on fewer sub-vectors than codebook vectors
  */
 export function trainLowRankPq(
@@ -95,7 +97,7 @@ function ranks(dsub: number): number[] {
   return [...out, dsub];
 }
 
-/** data — vectors of dims values in the frame. */
+/** Fits bases of few dims. data — vectors of dims values in the frame. */
 export function fitLowRank(
   core: Core,
   data: Float32Array,

@@ -35,6 +35,7 @@ import { assignToNearest } from '../training/kmeans.ts';
 /** A number is one byte. */
 export const MAX_MEANS = 256;
 
+/** Encodes turned rows by LVQ: a grid between the least and the greatest value of each, in one or two levels. */
 export class LvqCoder implements Coder {
   readonly dims: number;
   /** Coordinates that count: what lies behind them is padding. */
@@ -261,7 +262,10 @@ function putRows(
   for (let i = 0; i < n; i++) codes.set(packed.subarray(i * bytes, (i + 1) * bytes), i * codeBytes + at);
 }
 
-/** @throws FormatError */
+/**
+ * Reads a coder as LvqCoder.write left it.
+ * @throws FormatError
+ */
 export function readLvqCoder(reader: ByteReader, dims: number): LvqCoder {
   const used = reader.u32In('used dims', Math.max(1, dims - 15), dims);
   const bits = reader.u32In('bits', 1, 8);

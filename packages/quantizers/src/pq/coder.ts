@@ -7,6 +7,7 @@ import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
 import { Table4Dots, Table8Dots } from '../linear/table-dots.ts';
 import { assignToNearest } from '../training/kmeans.ts';
 
+/** Encodes turned rows by product quantization: a codebook for each run of dims. */
 export class PqCoder implements Coder {
   readonly dims: number;
   /** Sub-quantizers; run s is dims s·dsub … (s + 1)·dsub - 1, the last may reach beyond dims (into zeros). */
@@ -168,7 +169,10 @@ export function runOf(rows: Float32Array, n: number, dims: number, s: number, ds
   return out;
 }
 
-/** @throws FormatError */
+/**
+ * Reads a coder as PqCoder.write left it.
+ * @throws FormatError
+ */
 export function readPqCoder(reader: ByteReader, dims: number): PqCoder {
   const m = reader.u32In('m', 1, dims);
   const nbits = reader.u32In('nbits', 4, 8);

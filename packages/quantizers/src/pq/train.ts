@@ -15,6 +15,7 @@ const OPQ_ROUNDS = 4;
 /** k-means rounds of the codebooks on the way. */
 const OPQ_ITERATIONS = 4;
 
+/** Says how many codebooks there are and how many bits each takes. */
 export interface PqOptions {
   readonly m: number;
   readonly nbits: 4 | 8;
@@ -23,7 +24,7 @@ export interface PqOptions {
 }
 
 /**
- * rows — n × dims in the frame.
+ * Learns the codebooks. rows — n × dims in the frame.
  * @throws RangeError on fewer rows than centroids
  */
 export function trainPqCoder(
@@ -52,7 +53,7 @@ export function trainPqCoder(
   return new PqCoder(dims, m, nbits, codebooks);
 }
 
-/** The frame of OPQ for rows (n × d, centred). */
+/** Learns the frame of OPQ for rows (n × d, centred). */
 export function trainOpqFrame(
   core: Core,
   rows: Float32Array,

@@ -22,10 +22,14 @@ import { PackedDots } from '../linear/packed-dots.ts';
 import { BitPlaneDots } from './bit-plane-dots.ts';
 import { optimalMagnitudes } from './optimal-code.ts';
 
+/** Is the factor of RaBitQ's error bound: a one-sided bound holds for more than 95 % of estimates. */
 export const EPSILON_0 = 1.9;
+/** Names how RaBitQ looks for a code: 'fast' takes one step for all vectors, 'optimal' the best one for each. */
 export type RabitqMode = 'fast' | 'optimal';
+/** Lists the modes; the position is the number that files store. */
 export const RABITQ_MODES: readonly RabitqMode[] = ['fast', 'optimal'];
 
+/** Encodes turned rows by RaBitQ: the grid point nearest in angle. */
 export class RabitqCoder implements Coder {
   readonly dims: number;
   readonly bits: number;

@@ -15,7 +15,7 @@ export interface OptimalCode {
   readonly t: number;
 }
 
-/** magnitudes — |o_i|, not all zero; out — u of each dim. @returns t */
+/** Finds the code of the greatest cosine. magnitudes — |o_i|, not all zero; out — u of each dim. @returns t */
 export function optimalMagnitudes(magnitudes: Float64Array, bits: number, out: Uint16Array): number {
   const d = magnitudes.length;
   const top = (1 << (bits - 1)) - 1;

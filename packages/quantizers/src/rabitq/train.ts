@@ -6,7 +6,10 @@ import { optimalMagnitudes } from './optimal-code.ts';
 /** Random vectors whose best t is averaged. */
 const SAMPLES = 16;
 
-/** The mean best t of normal vectors of length 1 (1.004·√d at 2 bits, 1.71·√d at 3: one over Max's uniform steps). */
+/**
+ * Computes the mean best t of normal vectors of length 1 (1.004·√d at 2 bits, 1.71·√d at 3: one over Max's uniform
+ * steps).
+ */
 export function fastStep(dims: number, bits: number, random: RandomStream): number {
   if (bits === 1) return 0;
   const magnitudes = new Float64Array(dims);
@@ -26,6 +29,7 @@ export function fastStep(dims: number, bits: number, random: RandomStream): numb
   return total / SAMPLES;
 }
 
+/** Makes the coder of a number of bits in one of the modes. */
 export function makeRabitqCoder(
   dims: number,
   bits: number,
@@ -35,7 +39,10 @@ export function makeRabitqCoder(
   return new RabitqCoder(dims, bits, mode, fastStep(dims, bits, random));
 }
 
-/** @throws FormatError */
+/**
+ * Reads a coder as RabitqCoder.write left it.
+ * @throws FormatError
+ */
 export function readRabitqCoder(reader: ByteReader, dims: number): RabitqCoder {
   const bits = reader.u32In('bits', 1, 9);
   const mode = RABITQ_MODES[reader.u32In('mode', 0, 1)] as RabitqMode;

@@ -16,6 +16,7 @@ import type { SaqSegment } from './layout.ts';
 /** More blocks than this are taken two, four… at a time. */
 const MAX_BLOCKS = 100;
 
+/** Says among which dims bits are shared out, and how many there are. */
 export interface AllocateBitsOptions {
   /** Energy of each PCA dim, descending; padded with zeros to a multiple of blockSize. */
   readonly variances: Float64Array;
@@ -81,7 +82,8 @@ export function planError(
 }
 
 /**
- * The plan: segments in order over the padded dims, bits 0 only in the last.
+ * Shares bits out among segments of dims, by the least total error. The plan: segments in order over the padded dims,
+ * bits 0 only in the last.
  * @throws RangeError on options out of range
  */
 export function allocateBits(options: AllocateBitsOptions): readonly SaqSegment[] {
@@ -189,7 +191,10 @@ export function allocateBits(options: AllocateBitsOptions): readonly SaqSegment[
   return plan.reverse();
 }
 
-/** CAQ: one segment over all dims (padded to a multiple of blockSize) with floor(bits) bits, at least 1. */
+/**
+ * Makes the plan of CAQ: one segment over all dims (padded to a multiple of blockSize) with floor(bits) bits, at least
+ * 1.
+ */
 export function singleSegmentPlan(d: number, bits: number, blockSize: number): readonly SaqSegment[] {
   return [{ start: 0, dims: Math.ceil(d / blockSize) * blockSize, bits: Math.max(1, Math.floor(bits)) }];
 }

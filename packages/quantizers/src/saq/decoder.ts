@@ -27,6 +27,7 @@ import { BLOCK, blockCount, codeBytes, type SaqLayout, saqLayout } from './layou
 import type { SaqModel } from './model.ts';
 import { ReflectionTransform } from './reflections.ts';
 
+/** Says which codes are decoded, and around which origin. */
 export interface DecodeOptions {
   /** Where the blocks begin. Default 0. */
   readonly byteOffset?: number;

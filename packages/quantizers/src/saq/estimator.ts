@@ -40,6 +40,7 @@ import {
 /** Default share of the bound at which the scan gives a vector up. */
 export const DEFAULT_GAMMA = 1;
 
+/** Scores SAQ codes against a query, in stages that end where a bound says so. */
 export class SaqEstimator extends Owner implements Estimator {
   readonly model: SaqModel;
   readonly layout: SaqLayout;

@@ -36,7 +36,7 @@ const MODEL_VERSION = 1;
 const REFLECTED_VERSION = 2;
 const MAX_SEGMENTS = 4096;
 
-/** The section's bytes, little-endian. */
+/** Gives the section's bytes, little-endian. */
 export function writeSaqModel(model: SaqModel): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
   const { reflections } = model;

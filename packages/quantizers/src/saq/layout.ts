@@ -20,6 +20,7 @@ export interface SaqSegment {
   readonly bits: number;
 }
 
+/** Says where the factors and codes of each segment lie in a block. */
 export interface SaqLayout {
   /** Only the segments with bits, in order. */
   readonly coded: readonly SaqSegment[];
@@ -37,6 +38,7 @@ export function codeBytes(segment: SaqSegment): number {
   return (segment.dims * segment.bits) / 8;
 }
 
+/** Makes the layout of a plan. */
 export function saqLayout(plan: readonly SaqSegment[]): SaqLayout {
   const coded = plan.filter((segment) => segment.bits > 0);
   const row = (bytesPerVector: number): Region => ({ kind: 'rows', bytesPerVector });

@@ -3,6 +3,7 @@ import type { Metric } from '@sagitta/core-wasm';
 import type { SaqSegment } from './layout.ts';
 import type { Reflections } from './reflections.ts';
 
+/** Holds what SAQ has learned: principal directions, the plan of bits, and seeds of rotations. */
 export interface SaqModel {
   readonly d: number;
   readonly metric: Metric;

@@ -18,6 +18,7 @@ import { BLOCK, blockCount, type SaqSegment, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
 import { saqDefect } from './stored-range.ts';
 
+/** Encodes vectors by SAQ: bits go to the principal directions that carry the most variance. */
 export class SaqQuantizer implements Quantizer {
   readonly name = 'saq';
   readonly metric: Metric;

@@ -27,6 +27,7 @@ const MOST_PEAKED = 1000;
 export const LEAST_DIAGONAL = 126;
 export const GREATEST_DIAGONAL: number = 2.001 * 127 * MOST_PEAKED;
 
+/** Holds a rotation as reflections in 8 bits, for models of many dims. */
 export interface Reflections {
   /** d up to a multiple of the plan's block: zeros behind d. */
   readonly dims: number;

@@ -7,7 +7,10 @@
 /** The middle range for 2, 3 and 4 bits, in root mean squares of a long normal vector. */
 const RANGES: readonly number[] = [1, 1, 1.98, 2.28, 2.56];
 
-/** Above 0 in root mean squares, below 0 (their amount) in units of the largest |o_i|; at most 16. */
+/**
+ * Lists ranges from which codes are tried. Above 0 in root mean squares, below 0 (their amount) in units of the largest
+ * |o_i|; at most 16.
+ */
 export function startsOf(bits: number, dims: number): Float32Array {
   if (bits === 1) return Float32Array.of(1);
   if (bits <= 3 || (bits === 4 && dims >= 512)) {

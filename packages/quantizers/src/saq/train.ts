@@ -39,6 +39,7 @@ const LEAD_DIMS = 32;
 /** Most entries of the directions that reflections are made of. */
 const MOST_REFLECTED = 9.5 * 2 ** 20;
 
+/** Says how many bits SAQ spends, and how it shares them out. */
 export interface SaqOptions {
   readonly metric: Metric;
   /** Average code bits a dimension, a multiple of 1/4 from 0.25 to 12. */

@@ -7,6 +7,7 @@ import { type CodedRows, type Coder, type Dots, FACTOR_SCALE } from '../linear/c
 import { packRows, unpackRow } from '../linear/pack-bits.ts';
 import { PackedDots } from '../linear/packed-dots.ts';
 
+/** Encodes turned rows by the signs of their coordinates. */
 export class BinaryCoder implements Coder {
   readonly dims: number;
   /** Coordinates that count. */
@@ -64,7 +65,10 @@ export class BinaryCoder implements Coder {
   }
 }
 
-/** @throws FormatError */
+/**
+ * Reads a coder as BinaryCoder.write left it.
+ * @throws FormatError
+ */
 export function readBinaryCoder(reader: ByteReader, dims: number): BinaryCoder {
   return new BinaryCoder(dims, reader.u32In('used dims', Math.max(1, dims - 15), dims));
 }

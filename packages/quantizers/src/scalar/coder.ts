@@ -18,6 +18,7 @@ import type { BlockEncoder, BlockFactors, CodedRows, Coder, Dots } from '../line
 import { unpackRow } from '../linear/pack-bits.ts';
 import { PackedDots } from '../linear/packed-dots.ts';
 
+/** Encodes turned rows by a grid of each dimension. */
 export class ScalarCoder implements Coder {
   readonly dims: number;
   readonly bits: number;
@@ -117,8 +118,8 @@ class ScalarBlockEncoder extends Owner implements BlockEncoder {
 }
 
 /**
- * Grids from training rows (n × dims in the frame): from the `clip` quantile of each dimension to its counterpart.
- * clip 0 takes the least and the greatest value.
+ * Learns grids from training rows (n × dims in the frame): from the `clip` quantile of each dimension to its
+ * counterpart. clip 0 takes the least and the greatest value.
  */
 export function trainScalarCoder(
   rows: Float32Array,

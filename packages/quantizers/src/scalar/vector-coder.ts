@@ -13,11 +13,14 @@ import { packRows, unpackRow } from '../linear/pack-bits.ts';
 import { PackedDots } from '../linear/packed-dots.ts';
 import { readScalarCoder, type ScalarCoder } from './coder.ts';
 
+/** Lists what a grid may span. */
 export const SCALAR_RANGES = ['dimension', 'vector'] as const;
+/** Names what a grid of scalar codes spans: each dimension of all vectors, or each vector. */
 export type ScalarRanges = (typeof SCALAR_RANGES)[number];
 /** Where bits of a grid by dimension stand in a file, this says that the grid is by vector. */
 const BY_VECTOR = 0x100;
 
+/** Encodes turned rows by a grid of each vector. */
 export class VectorScalarCoder implements Coder {
   readonly dims: number;
   /** Coordinates that count. */
@@ -105,7 +108,7 @@ export class VectorScalarCoder implements Coder {
   }
 }
 
-/** Either scalar coder. @throws FormatError */
+/** Reads either scalar coder. @throws FormatError */
 export function readAnyScalarCoder(reader: ByteReader, dims: number): ScalarCoder | VectorScalarCoder {
   const first = reader.u32In('bits', 1, BY_VECTOR + 8);
   if (first < BY_VECTOR) return readScalarCoder(reader, dims, first);

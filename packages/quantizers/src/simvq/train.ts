@@ -24,6 +24,7 @@ import {
 } from '@sagitta/core-wasm';
 import { assignToNearest } from '../training/kmeans.ts';
 
+/** Says how a codebook is learned by gradients. */
 export interface GradientVqOptions {
   /** Entries, K. */
   readonly entries: number;
@@ -46,6 +47,7 @@ const GRADIENT_VQ_OPTIONS: OptionTable<GradientVqOptions> = {
   seed: 'number',
 };
 
+/** Holds a codebook and the map that its entries go through. */
 export interface GradientVqModel {
   readonly d: number;
   readonly entries: number;
@@ -53,6 +55,7 @@ export interface GradientVqModel {
   readonly codebook: Float32Array;
 }
 
+/** Tells how a codebook serves vectors. */
 export interface CodebookReport {
   /** Share of entries that are the nearest of at least one vector. */
   readonly utilisation: number;
@@ -106,6 +109,7 @@ function randomEntries(size: number, random: RandomStream): Float64Array {
 }
 
 /**
+ * Learns one codebook for whole vectors by gradients, as VQ or SimVQ does.
  * @throws RangeError on an empty sample or options out of range
  */
 export function trainGradientVq(
@@ -191,7 +195,7 @@ function moments(data: Float32Array, d: number): { means: Float64Array; spread: 
   return { means, spread: Math.sqrt(squares / data.length) };
 }
 
-/** How a codebook (K × d) serves a set of vectors. */
+/** Measures how a codebook (K × d) serves a set of vectors. */
 export function codebookReport(core: Core, x: VectorSetInput, codebook: Float32Array): CodebookReport {
   const { d } = x;
   const { data, n } = boundedSet(x.data, d, 'x');

@@ -39,6 +39,7 @@ const EARLY_ROWS_PER_LIST = 16;
 /** Bytes of rows in the core at a time. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
 
+/** Says how many centroids are wanted, and how long they are improved. */
 export interface KmeansOptions {
   /** Number of centroids. */
   readonly nlist: number;
@@ -57,6 +58,7 @@ const KMEANS_OPTIONS: OptionTable<KmeansOptions> = {
   sampleSize: 'number',
 };
 
+/** Holds centroids. */
 export interface KmeansModel {
   readonly nlist: number;
   readonly d: number;
@@ -68,6 +70,7 @@ export interface KmeansModel {
   readonly meanDistance: number;
 }
 
+/** Says which centroid is nearest to each vector, and how far it is. */
 export interface Assignment {
   /** n ids of the nearest centroid, ties to the lower id. */
   readonly ids: Uint32Array;
@@ -75,7 +78,10 @@ export interface Assignment {
   readonly distances: Float32Array;
 }
 
-/** @throws RangeError if x has fewer than nlist rows, values that are not finite or vectors longer than 2^56 */
+/**
+ * Finds centroids by seeded k-means++ and Lloyd iterations.
+ * @throws RangeError if x has fewer than nlist rows, values that are not finite or vectors longer than 2^56
+ */
 export function trainKmeans(core: Core, given: VectorSetInput, options: KmeansOptions): KmeansModel {
   checkCore(core);
   checkOptions('options', options, KMEANS_OPTIONS);
@@ -120,7 +126,7 @@ export function trainKmeans(core: Core, given: VectorSetInput, options: KmeansOp
 }
 
 /**
- * The nearest centroid of every row of x; centroids — nlist × d.
+ * Finds the nearest centroid of every row of x; centroids — nlist × d.
  * @throws RangeError if centroids has a length that is no positive multiple of x.d
  */
 export function assignToNearest(core: Core, given: VectorSetInput, centroids: Float32Array): Assignment {

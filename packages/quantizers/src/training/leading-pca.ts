@@ -15,6 +15,7 @@ import { sampleRows } from './sample.ts';
 /** Largest matrix that is made, and vectors that are transposed at a time. */
 const MOST = 4096;
 
+/** Says how many leading directions are wanted, and how exactly. */
 export interface LeadingPcaOptions {
   /** Subtract the mean. */
   readonly center: boolean;
@@ -23,6 +24,7 @@ export interface LeadingPcaOptions {
   readonly seed: number;
 }
 
+/** Holds the leading principal directions and their variances. */
 export interface LeadingPca {
   readonly d: number;
   /** d values: the mean of all vectors, or zeros when not centred. */

@@ -30,6 +30,7 @@ const CHUNK_ROWS = 4096;
 /** Most bytes of rows in the core at a time. */
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
+/** Says whether the mean is taken out first. */
 export interface PcaOptions {
   /** Subtract the mean. */
   readonly center: boolean;
@@ -39,6 +40,7 @@ const PCA_OPTIONS: OptionTable<PcaOptions> = {
   center: 'boolean',
 };
 
+/** Holds all principal directions and their variances. */
 export interface PcaModel {
   readonly d: number;
   /** d values: the mean, or zeros when not centred. */
@@ -50,7 +52,7 @@ export interface PcaModel {
 }
 
 /**
- * x — a set of vectors, or a stream of sets of one dimension.
+ * Finds the principal directions. x — a set of vectors, or a stream of sets of one dimension.
  * @throws RangeError without vectors, on sets of different dimensions, or if squares leave the range of f32
  */
 export function trainPca(
@@ -181,8 +183,8 @@ function signOf(vector: Float64Array): number {
 const PROJECTED_ROWS = 1024;
 
 /**
- * PCA as a reduction: the first `dims` coordinates of x - mean (n × d) in the principal directions, n × dims, fresh.
- * model — of trainPca, or of principalDirections with at least dims of them.
+ * Computes PCA as a reduction: the first `dims` coordinates of x - mean (n × d) in the principal directions, n × dims,
+ * fresh. model — of trainPca, or of principalDirections with at least dims of them.
  * @throws RangeError on sets of another dimension, or dims out of range
  */
 export function projectRows(

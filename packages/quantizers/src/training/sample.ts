@@ -16,7 +16,7 @@ export function sampleIndices(n: number, count: number, random: RandomStream): U
   return rows;
 }
 
-/** The rows as a fresh set. */
+/** Copies the rows as a fresh set. */
 export function gatherRows({ data, d }: VectorSet, rows: Uint32Array): VectorSet {
   const out = new Float32Array(rows.length * d);
   for (const [i, row] of rows.entries()) out.set(data.subarray(row * d, (row + 1) * d), i * d);
@@ -28,7 +28,7 @@ export function sampleRows(x: VectorSet, count: number, random: RandomStream): V
   return gatherRows(x, sampleIndices(x.n, count, random));
 }
 
-/** A uniform sample of a stream of rows of unknown length (Vitter 1985, algorithm R). */
+/** Keeps a uniform sample of a stream of rows of unknown length (Vitter 1985, algorithm R). */
 export class RowReservoir {
   readonly #rows: Float32Array[] = [];
   readonly #capacity: number;

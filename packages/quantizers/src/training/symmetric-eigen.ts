@@ -12,6 +12,7 @@
  */
 import { checkLength } from '@sagitta/core-wasm';
 
+/** Holds the eigenvalues and eigenvectors of a symmetric matrix. */
 export interface SymmetricEigen {
   /** d eigenvalues, descending. */
   readonly values: Float64Array;

@@ -25,7 +25,7 @@ import {
 } from '../linear/level-codes.ts';
 import { SignSketch } from './sign-sketch.ts';
 
-/** Positive Lloyd–Max levels of the standard normal density by bits (Max, 1960, table I). */
+/** Lists positive Lloyd–Max levels of the standard normal density by bits (Max, 1960, table I). */
 export const LEVELS: Readonly<Record<number, readonly number[]>> = {
   1: [0.7978845608],
   2: [0.4527800398, 1.510417608],
@@ -33,6 +33,7 @@ export const LEVELS: Readonly<Record<number, readonly number[]>> = {
   4: [0.128395, 0.3880483, 0.6567591, 0.9423404, 1.256231, 1.618046, 2.069017, 2.73259],
 };
 
+/** Encodes turned rows by the levels that are best for coordinates of a random rotation. */
 export class TurboQuantCoder implements Coder {
   readonly dims: number;
   /** Of the levels; a sketch is one bit more. */
@@ -126,7 +127,10 @@ export class TurboQuantCoder implements Coder {
   }
 }
 
-/** @throws FormatError */
+/**
+ * Reads a coder as TurboQuantCoder.write left it.
+ * @throws FormatError
+ */
 export function readTurboQuantCoder(reader: ByteReader, dims: number): TurboQuantCoder {
   const bits = reader.u32In('bits', 1, 4);
   const scaling = reader.u32In('ratio', 0, 2);

@@ -13,13 +13,17 @@ import { type Frame, FrameTransform, fromFrame, rotatedFrame } from '../linear/f
 import { packRows, unpackRow } from '../linear/pack-bits.ts';
 import { PackedDots } from '../linear/packed-dots.ts';
 
-/** E|u₁| for u uniform on the sphere of an even number of dims: 2/π in the plane, then dims/(dims + 1) every two. */
+/**
+ * Computes E|u₁| for u uniform on the sphere of an even number of dims: 2/π in the plane, then dims/(dims + 1) every
+ * two.
+ */
 export function meanCoordinate(dims: number): number {
   let mean = 2 / Math.PI;
   for (let d = 2; d < dims; d += 2) mean *= d / (d + 1);
   return mean;
 }
 
+/** Adds one bit a coordinate that makes estimates of inner products unbiased. */
 export class SignSketch {
   readonly signs: Uint32Array;
   readonly part: CodePart;

@@ -3,6 +3,7 @@
 import type { CodeName } from '@sagitta/quantizers';
 import type { IndexOptions } from '../ivf/build.ts';
 
+/** Names a quantizer with its options, to be tried on data. */
 export interface Candidate {
   /** As a reader of a chart knows it. */
   readonly label: string;
@@ -16,7 +17,7 @@ export interface Candidate {
 const OPQ_DIMS = 512;
 const PQ_ROWS = 256;
 
-/** Everything that exists at `bits` for n training vectors of d dimensions. */
+/** Lists everything that exists at `bits` for n training vectors of d dimensions. */
 export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
   const out: Candidate[] = [];
   const add = (label: string, quantizer: CodeName, options: Candidate['options'] = { bits }): void => {

@@ -7,6 +7,7 @@
  */
 import { checkInteger, checkNumber, MAX_DIMENSION } from '@sagitta/core-wasm';
 
+/** Says which index to build, and how many lists to visit. */
 export interface IndexChoice {
   readonly index: 'flat' | 'ivf';
   /** Lists; 1 for 'flat'. */

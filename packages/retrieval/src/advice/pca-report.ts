@@ -22,6 +22,7 @@ import { recallAtK } from '../evaluation/recall.ts';
 import { buildFlat } from '../ivf/build.ts';
 import { holdOut } from './held-out.ts';
 
+/** Says which numbers of dimensions to report, and how they are measured. */
 export interface PcaReportOptions {
   readonly metric: Metric;
   /** Numbers of dims to report, 1 to d; default: d and halves of it down to 8. */
@@ -41,6 +42,7 @@ const PCA_REPORT_OPTIONS: OptionTable<PcaReportOptions> = {
   seed: 'number',
 };
 
+/** Holds the figures of one number of dimensions. */
 export interface PcaReportRow {
   readonly dims: number;
   /** Share of the variance (about 0 for ip and cosine) in the first dims, 0 to 1. */
@@ -53,6 +55,7 @@ export interface PcaReportRow {
   readonly bytesPerVector: number;
 }
 
+/** Says what is lost when only the leading principal dimensions are kept. */
 export interface PcaReport {
   readonly d: number;
   /** Vectors that were searched, and that the components come from. */
@@ -67,7 +70,10 @@ export interface PcaReport {
 const LEAST_SAMPLE = 50;
 const LEAST_DIMS = 8;
 
-/** @throws RangeError on options out of range or a sample of fewer than 50 vectors */
+/**
+ * Measures, for each number of principal dimensions, the variance explained and the recall lost.
+ * @throws RangeError on options out of range or a sample of fewer than 50 vectors
+ */
 export function pcaReport(core: Core, sample: VectorSetInput, options: PcaReportOptions): PcaReport {
   checkCore(core);
   checkOptions('options', options, PCA_REPORT_OPTIONS);

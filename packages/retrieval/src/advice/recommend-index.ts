@@ -23,6 +23,7 @@ import type { IvfIndex } from '../ivf/ivf-index.ts';
 import type { Clock } from '../search/statistics.ts';
 import { holdOut } from './held-out.ts';
 
+/** Says what is wanted of an index, recall or bytes, and how it is measured. */
 export interface RecommendIndexOptions {
   readonly metric: Metric;
   /** The least recall@k that is good enough. Default 0.95. */
@@ -53,6 +54,7 @@ const OPTIONS: OptionTable<RecommendIndexOptions> = {
   clock: 'function',
 };
 
+/** Is an index with its figures and the reasons for it. */
 export interface IndexRecommendation {
   readonly index: 'flat' | 'ivf';
   readonly nlist: number;

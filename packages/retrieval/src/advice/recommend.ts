@@ -20,6 +20,7 @@ import { buildFlat } from '../ivf/build.ts';
 import { type Candidate, candidatesAt } from './candidates.ts';
 import { holdOut } from './held-out.ts';
 
+/** Says what is wanted, a recall or a number of bytes, and how it is measured. */
 export interface RecommendOptions {
   readonly metric: Metric;
   /** The least recall@k that is good enough: candidates are ranked by bytes among those that reach it. */
@@ -47,6 +48,7 @@ const RECOMMEND_OPTIONS: OptionTable<RecommendOptions> = {
   seed: 'number',
 };
 
+/** Is a candidate with its figures and the reason for its rank. */
 export interface Recommendation extends Candidate {
   readonly recall: number;
   readonly bytesPerVector: number;

@@ -24,6 +24,7 @@ export type Measure =
   | 'map'
   | `map@${number}`;
 
+/** Says how rankings are judged. */
 export interface EvaluationOptions {
   /** What a grade is worth to nDCG; default linear. */
   readonly gain?: Gain;
@@ -33,6 +34,7 @@ const EVALUATION_OPTIONS: OptionTable<EvaluationOptions> = {
   gain: 'string',
 };
 
+/** Holds the mean of each measure over the queries that counted. */
 export interface Evaluation {
   /** Queries that counted: those with a relevant document. */
   readonly queries: number;

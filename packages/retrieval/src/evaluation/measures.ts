@@ -15,14 +15,16 @@ import { checkInteger, checkOneOf } from '@sagitta/core-wasm';
 /** Document → grade, of one query. */
 export type Judgements = ReadonlyMap<string, number>;
 
+/** Lists what a grade may be worth to nDCG. */
 export const GAINS = ['linear', 'exponential'] as const;
+/** Names what a grade is worth to nDCG: the grade itself, or 2^grade - 1. */
 export type Gain = (typeof GAINS)[number];
 
 /** Ranks that any measure looks at. */
 export const MAX_CUTOFF: number = 2 ** 31;
 
 /**
- * Share of the relevant documents among the first k.
+ * Computes the share of the relevant documents among the first k.
  * @throws RangeError on k, a document ranked twice, or no relevant document
  */
 export function recallOf(ranking: readonly string[], judgements: Judgements, k: number): number {
@@ -33,7 +35,7 @@ export function recallOf(ranking: readonly string[], judgements: Judgements, k: 
 }
 
 /**
- * Normalised discounted cumulative gain of the first k.
+ * Computes the normalised discounted cumulative gain of the first k.
  * @throws RangeError as recallOf, or on an unknown gain
  */
 export function ndcgOf(

@@ -5,6 +5,7 @@
  */
 import { checkInteger, checkLength, checkNumber, checkOptions, type OptionTable } from '@sagitta/core-wasm';
 
+/** Says how ranks are weighed when rankings are fused. */
 export interface RankFusionOptions {
   /** Added to every rank: the larger, the less the first ranks count. Default 60. */
   readonly offset?: number;
@@ -20,6 +21,7 @@ const RANK_FUSION_OPTIONS: OptionTable<RankFusionOptions> = {
   depth: 'number',
 };
 
+/** Is a document of a fused ranking with its score. */
 export interface FusedDocument<Id> {
   readonly id: Id;
   /** Larger is better; comparable within one fusion only. */

@@ -4,6 +4,7 @@
  */
 import { checkInteger, FormatError } from '@sagitta/core-wasm';
 
+/** Reads bytes at any place of a file, a blob, a server or whatever else holds an index. */
 export interface ByteSource {
   /** Bytes there are. */
   readonly size: number;
@@ -13,18 +14,22 @@ export interface ByteSource {
   close?(): void | Promise<void>;
 }
 
+/** Names bytes of a source by their place. */
 export interface ByteRange {
   readonly offset: number;
   readonly length: number;
 }
 
-/** @throws RangeError if the range is not within the source */
+/**
+ * Checks that a range lies within a source.
+ * @throws RangeError if the range is not within the source
+ */
 export function checkRange(source: { readonly size: number }, offset: number, length: number): void {
   checkInteger('offset', offset, 0, source.size);
   checkInteger('length', length, 0, source.size - offset);
 }
 
-/** A source over bytes in memory. */
+/** Makes a source over bytes in memory. */
 export function bytesSource(bytes: Uint8Array): ByteSource {
   return {
     size: bytes.length,

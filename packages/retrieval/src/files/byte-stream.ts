@@ -1,7 +1,7 @@
 /** Bytes that come in chunks, taken in portions that the reader chooses. */
 import { FormatError } from '@sagitta/core-wasm';
 
-/** A file as it arrives: the body of a response, or chunks from anywhere. */
+/** Is a file as it arrives: the body of a response, or chunks from anywhere. */
 export type ByteChunks = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Bytes asked of a stream at a time. */

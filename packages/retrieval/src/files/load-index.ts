@@ -17,7 +17,7 @@ export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
 }
 
 /**
- * loadIndex for indexes of these methods, secondary codes with them: an app carries no other.
+ * Loads as loadIndex does, but only indexes of these methods, secondary codes with them: an app carries no other.
  * @example
  * import { float32, saq } from '@sagitta/quantizers';
  * const index = readIndex(core, bytes, [saq, float32]);
@@ -35,6 +35,7 @@ export function readIndex(core: Core, bytes: Uint8Array, methods: readonly Model
   return runNow((table) => readRows(core, table, { open: openerOf(methods) }), bytes);
 }
 
+/** Says what is known of a file that comes in chunks, and how its reading is watched and ended. */
 export interface LoadFromOptions {
   /** Bytes of the file, if known: compared with what the file says, and then reserved at once. */
   readonly size?: number;

@@ -35,6 +35,7 @@ import { type PagedHead, readPagedHead } from './paged-head.ts';
 import { PieceCache } from './piece-cache.ts';
 import { runHead } from './program.ts';
 
+/** Says how much memory an index that is read in parts may keep, and how reads are joined. */
 export interface OpenIndexOptions {
   /** Most bytes of lists kept in the core's memory. Default 64 MiB. */
   readonly cacheBytes?: number;
@@ -52,6 +53,7 @@ export const OPEN_INDEX_OPTIONS: OptionTable<OpenIndexOptions> = {
   signal: 'any',
 };
 
+/** Says how a file is searched: the options of IvfIndex.search, and a signal. */
 export interface PagedSearchOptions extends Omit<SearchOptions, 'rerank'> {
   /**
    * Scores so many candidates again: exactly from the kept vectors of the file, else from its secondary codes, where the
@@ -117,6 +119,7 @@ interface PagedParts extends PagedHead {
   readonly gapBytes: number;
 }
 
+/** Searches the file of an index of rows, whose lists are read when searches visit them. openIndex makes it. */
 export class PagedIndex extends Owner {
   readonly d: number;
   readonly n: number;

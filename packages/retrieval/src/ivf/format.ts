@@ -82,7 +82,7 @@ export function indexPieces(index: SavedIndex): Uint8Array[] {
   return [...snapshot.chunks()];
 }
 
-/** The index's file as one array. @throws RangeError if the index is disposed */
+/** Gives the index's file as one array. @throws RangeError if the index is disposed */
 export function saveIndex(index: SavedIndex): Uint8Array<ArrayBuffer> {
   using snapshot = snapshotIndex(index);
   return snapshot.bytes();

@@ -19,7 +19,7 @@ export {
   type ListOptions,
   type MethodIndexOptions,
 } from './build-index.ts';
-export { indexPieces, saveIndex, snapshotIndex } from './format.ts';
+export { indexPieces, type SavedIndex, saveIndex, snapshotIndex } from './format.ts';
 export { IvfIndex } from './ivf-index.ts';
 export type { SearchOptions, VectorFetch } from './search-options.ts';
 export type { SearchSteps } from './step-scope.ts';

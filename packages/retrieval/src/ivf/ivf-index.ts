@@ -52,6 +52,10 @@ const MAX_NPROBE = 1_048_576;
 /** Ids are u32, and the last one is NO_ID. */
 const MAX_VECTORS: number = NO_ID;
 
+/**
+ * Searches vectors whose ids are row numbers, in one list or in lists by centroid. buildFlat, buildIvf and trainIndex
+ * make it, loadIndex reads it.
+ */
 export class IvfIndex extends Owner {
   readonly metric: Metric;
   readonly d: number;

@@ -8,6 +8,7 @@ import type { AllowedRows } from '../search/slot-set.ts';
  */
 export type VectorFetch = (ids: Uint32Array) => Vectors;
 
+/** Says how an index of rows is searched: how far, how exactly, among which. */
 export interface SearchOptions {
   /** Lists to visit, default 16, at most nlist. */
   readonly nprobe?: number;

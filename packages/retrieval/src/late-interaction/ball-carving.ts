@@ -8,6 +8,7 @@
 import { checkInteger, checkLength, checkNumber, normalizeRows } from '@sagitta/core-wasm';
 import type { QueryTokens } from '../maxsim/index.ts';
 
+/** Holds a query whose tokens were gathered into groups. */
 export interface CarvedQuery {
   /** n × d, one row a group: the sum of its tokens, each times its weight. */
   readonly data: Float32Array;

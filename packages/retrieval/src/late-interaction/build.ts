@@ -89,8 +89,8 @@ const DEFAULT_TRAIN_SIZE = 2048;
 const TRAIN_BYTES = 64 << 20;
 
 /**
- * An empty index. sample — documents like those to come: lists and 'pq256x8' codes are trained on their FDEs, other codes
- * take the mean of them out. The encoder is made, and trained where it learns, by the caller.
+ * Makes an empty index. sample — documents like those to come: lists and 'pq256x8' codes are trained on their FDEs,
+ * other codes take the mean of them out. The encoder is made, and trained where it learns, by the caller.
  * @throws TypeError, RangeError on options out of range or fewer sample documents than lists
  */
 export function trainMultiVectorIndex<M = JsonValue>(
@@ -198,7 +198,10 @@ export function createMultiVectorIndex<M = JsonValue>(
   return trainWith<M>(core, { data: new Float32Array(0), offsets: Uint32Array.of(0), d }, rest, 'options');
 }
 
-/** trainMultiVectorIndex on the documents themselves, then all of them added. */
+/**
+ * Makes an index of documents that are there: trainMultiVectorIndex on the documents themselves, then all of them
+ * added.
+ */
 export function buildMultiVectorIndex<M = JsonValue>(
   core: Core,
   documents: MultiVectorDocuments<M>,

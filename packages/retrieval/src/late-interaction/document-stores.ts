@@ -5,6 +5,7 @@ import type { TokenMetric, TokenStore } from '../maxsim/index.ts';
 import type { FdeSession, FdeStore } from '../muvera/index.ts';
 import type { FdeLists } from './fde-lists.ts';
 
+/** Holds what is kept of every document, by the stages that read it. */
 export interface DocumentStores {
   readonly fdes: FdeStore;
   readonly finerFdes?: FdeStore;
@@ -13,7 +14,7 @@ export interface DocumentStores {
   readonly lists?: FdeLists;
 }
 
-/** Bytes of the core's memory by part. */
+/** Counts bytes of the core's memory by part. */
 export interface MultiVectorBytes {
   readonly fdes: number;
   readonly finerFdes: number;

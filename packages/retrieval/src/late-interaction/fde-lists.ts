@@ -28,6 +28,7 @@ export function trainFdeCentroids(
   return trainKmeans(core, rows, { nlist, iterations, seed }).centroids;
 }
 
+/** Lists slots by the nearest centroid of their FDEs, so that a search looks at some of them only. */
 export class FdeLists extends Owner {
   readonly nlist: number;
   readonly length: number;

@@ -84,7 +84,7 @@ export function multiVectorPieces<M>(index: MultiVectorIndex<M>): Uint8Array[] {
   return [...snapshot.chunks()];
 }
 
-/** The index's file as one array. @throws RangeError if the index is disposed */
+/** Gives the index's file as one array. @throws RangeError if the index is disposed */
 export function saveMultiVectorIndex<M>(index: MultiVectorIndex<M>): Uint8Array<ArrayBuffer> {
   using snapshot = snapshotMultiVectorIndex(index);
   return snapshot.bytes();

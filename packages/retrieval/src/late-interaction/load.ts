@@ -22,6 +22,7 @@ export function loadMultiVectorIndex<M = JsonValue>(
   return runNow((table) => readMultiVector<M>(core, table, options), bytes).index;
 }
 
+/** Says how a multi-vector index tells the time, for the statistics of its stages. */
 export interface LoadMultiVectorOptions extends LoadFromOptions {
   /** For times in statistics. */
   readonly clock?: Clock;

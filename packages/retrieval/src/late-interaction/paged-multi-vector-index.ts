@@ -29,6 +29,7 @@ import type { MultiVectorQuery } from './query.ts';
 import { type ReadMultiVector, readMultiVector, type TokensElsewhere } from './read-file.ts';
 import type { MultiVectorHit, MultiVectorResult } from './results.ts';
 
+/** Says how much memory a multi-vector index that is read in parts may keep. */
 export interface OpenMultiVectorOptions {
   /** Ranges this near to each other are read as one. Default 32 KiB. */
   readonly gapBytes?: number;
@@ -43,6 +44,7 @@ const OPEN_OPTIONS: OptionTable<OpenMultiVectorOptions> = {
   signal: 'any',
 };
 
+/** Says how the file of a multi-vector index is searched. */
 export interface PagedMultiVectorSearchOptions<M = JsonValue> extends MultiVectorSearchOptions<M> {
   readonly signal?: AbortSignal;
 }

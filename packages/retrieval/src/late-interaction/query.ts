@@ -10,6 +10,7 @@ import {
 } from '@sagitta/core-wasm';
 import type { QueryTokens, TokenMetric } from '../maxsim/index.ts';
 
+/** Holds a query and its FDE. */
 export interface EncodedQuery {
   /** encoder.length numbers. */
   readonly fde: Float32Array;
@@ -17,6 +18,7 @@ export interface EncodedQuery {
   readonly parameterHash: string;
 }
 
+/** Is a query with weights of its tokens. */
 export interface MultiVectorQuery {
   /** |Q| × d values, row-major, or |Q| arrays of d; none finds nothing; for 'cosine' they are scaled to length 1 for you. */
   readonly tokens: Vectors;

@@ -25,6 +25,7 @@ import {
   type TokenStore,
 } from './token-store.ts';
 
+/** Says how a token store keeps its tokens. */
 export interface TokenStoreOptions {
   /**
    * float32; float16 (half precision, values within ±65,504); int8 (a scale a token); saq and rabitq (packed codes of a
@@ -51,7 +52,7 @@ const TOKEN_STORE_OPTIONS: OptionTable<TokenStoreOptions> = {
   mode: 'string',
 };
 
-/** An empty store. @throws RangeError on options out of range or of another encoding */
+/** Makes an empty store. @throws RangeError on options out of range or of another encoding */
 export function createTokenStore(core: Core, options: TokenStoreOptions): TokenStore {
   checkCore(core);
   checkOptions('options', options, TOKEN_STORE_OPTIONS);

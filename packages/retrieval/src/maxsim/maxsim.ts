@@ -57,6 +57,7 @@ function bestDot(token: Float32Array, rows: Float32Array): number {
   return best;
 }
 
+/** Says how tokens are compared and how many candidates are wanted. */
 export interface MaxsimRerankOptions {
   /** 'ip' (default) takes tokens as they are; 'cosine' scales those of both sides to length 1. */
   readonly metric?: TokenMetric;
@@ -72,6 +73,7 @@ const MAXSIM_RERANK_OPTIONS: OptionTable<MaxsimRerankOptions> = {
   explain: 'boolean',
 };
 
+/** Holds candidates in the order of their MaxSim with a query. */
 export interface MaxsimRanking {
   /** Positions among the candidates, best first, ties to the lower; candidates without tokens come last. */
   readonly positions: Uint32Array;

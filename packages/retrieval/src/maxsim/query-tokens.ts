@@ -22,8 +22,8 @@ const LARGEST_WEIGHT = 1e12;
 const LARGEST_SUM = 2 ** 60;
 
 /**
- * The tokens of a query: data — n × d finite values or n arrays of d; weights — n factors of the tokens' terms, default 1
- * each.
+ * Checks the tokens of a query: data — n × d finite values or n arrays of d; weights — n factors of the tokens' terms,
+ * default 1 each.
  * @throws TypeError on what holds no numbers, RangeError on a ragged length, no tokens, NaN, or weights outside 0 … 1e12
  */
 export function queryTokens(data: Vectors, d: number, weights?: Numbers): QueryTokens {

@@ -7,13 +7,15 @@ import type { Compaction } from '../compaction.ts';
 
 /** How tokens are held; saved by position, so the order never changes. */
 export const TOKEN_ENCODINGS = ['float32', 'float16', 'int8', 'saq', 'rabitq', 'bit1'] as const;
+/** Names how token vectors are stored. */
 export type TokenEncoding = (typeof TOKEN_ENCODINGS)[number];
 
 /** Metrics of token stores: 'ip' takes tokens as they are, 'cosine' scales documents' and queries' to length 1. */
 export const TOKEN_METRICS = ['ip', 'cosine'] as const;
+/** Names how tokens are compared. */
 export type TokenMetric = (typeof TOKEN_METRICS)[number];
 
-/** A query's token vectors. */
+/** Holds a query's token vectors. */
 export interface QueryTokens {
   /** n × d values, row-major; never written to by this library. */
   readonly data: Float32Array;
@@ -23,7 +25,7 @@ export interface QueryTokens {
   readonly weights?: Float32Array;
 }
 
-/** Which token of a document matched each token of a query. */
+/** Says which token of a document matched each token of a query. */
 export interface MaxsimExplanation {
   /** MaxSim: Σ weight · similarity; -Infinity for a document without tokens. */
   readonly similarity: number;

@@ -20,6 +20,7 @@ import { FloatBlocks, Int8Blocks } from './plain-codecs.ts';
 import { readPqBlocks, trainPqBlocks } from './pq-codec.ts';
 import { RotatedBlocks } from './rotated-codec.ts';
 
+/** Says how a store codes FDEs. */
 export interface FdeStoreOptions {
   readonly encoding: FdeEncoding;
   /** Of the encoder. */
@@ -44,7 +45,10 @@ const FDE_STORE_OPTIONS: OptionTable<FdeStoreOptions> = {
   seed: 'number',
 };
 
-/** @throws RangeError on options out of range, a sample of another length, too few FDEs for pq256x8 */
+/**
+ * Makes an empty store of FDEs; the caller disposes it.
+ * @throws RangeError on options out of range, a sample of another length, too few FDEs for pq256x8
+ */
 export function createFdeStore(core: Core, options: FdeStoreOptions): FdeStore {
   checkCore(core);
   checkOptions('options', options, FDE_STORE_OPTIONS);

@@ -9,7 +9,9 @@
  */
 import type { Core, Numbers, TokenSetInput, Vectors } from '@sagitta/core-wasm';
 
+/** Lists the kinds of encoders; the position is the number that files store. */
 export const FDE_KINDS = ['muvera', 'learned', 'split'] as const;
+/** Names a kind of encoder. */
 export type FdeKind = (typeof FDE_KINDS)[number];
 
 /** Longest FDE that an encoder may be made for. */
@@ -32,7 +34,7 @@ export interface FdeEncoder {
   createSession(core: Core): FdeSession;
 }
 
-/** An encoder with its matrices in a core's memory. */
+/** Encodes token sets: an encoder with its matrices in a core's memory. */
 export interface FdeSession extends Disposable {
   readonly encoder: FdeEncoder;
   /**

@@ -21,6 +21,7 @@ const SAMPLE_TOKENS = 16_384;
 const SAMPLE_SETS = 500;
 const SAMPLE_QUERY_TOKENS = 64;
 
+/** Names a figure of fdeHealth that is out of range, and what that means. */
 export interface FdeAlarm {
   readonly figure: 'meanPairCosine' | 'similaritySpread' | 'cellsUsed';
   readonly value: number;
@@ -29,6 +30,7 @@ export interface FdeAlarm {
   readonly advice: string;
 }
 
+/** Says whether tokens are such that FDEs can tell documents apart. */
 export interface FdeHealth {
   /** Mean cosine of two different tokens; near 0 for tokens that fill the space. */
   readonly meanPairCosine: number;
@@ -41,7 +43,10 @@ export interface FdeHealth {
   readonly alarms: readonly FdeAlarm[];
 }
 
-/** @throws RangeError on a sample of fewer than 2 tokens, or of another d than the encoder's */
+/**
+ * Measures on a sample whether tokens are such that FDEs can tell documents apart.
+ * @throws RangeError on a sample of fewer than 2 tokens, or of another d than the encoder's
+ */
 export function fdeHealth(core: Core, sample: TokenSetInput, encoder?: FdeEncoder, seed = 1): FdeHealth {
   const { d } = sample;
   const set = boundedTokenSet(sample.data, sample.offsets, d, 'sample', { isSample: true });

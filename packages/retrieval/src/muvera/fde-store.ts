@@ -5,6 +5,7 @@
 import type { SnapshotPiece } from '@sagitta/core-wasm';
 import type { Compaction } from '../compaction.ts';
 
+/** Lists how FDEs may be stored; the position is the number that files store. */
 export const FDE_ENCODINGS = ['float32', 'int8', 'saq', 'bit1', 'pq256x8'] as const;
 /**
  * float32; int8: one scale a document and block; saq: CAQ without PCA; bit1: signs after a rotation, and a scale;
@@ -19,6 +20,7 @@ export interface FdeHits {
   readonly scores: Float32Array;
 }
 
+/** Keeps FDEs as codes and finds those of the greatest inner products with a query's. */
 export interface FdeStore extends Disposable {
   readonly encoding: FdeEncoding;
   readonly length: number;

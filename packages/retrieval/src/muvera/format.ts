@@ -9,7 +9,10 @@ import { SplitFde, writeSplit } from './split-fde.ts';
 
 const VERSION = 1;
 
-/** @throws TypeError on an encoder that is none of this package's */
+/**
+ * Writes an encoder as bytes, for readFdeEncoder.
+ * @throws TypeError on an encoder that is none of this package's
+ */
 export function writeFdeEncoder(encoder: FdeEncoder): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
   writer.u32(VERSION).u32(FDE_KINDS.indexOf(encoder.kind));

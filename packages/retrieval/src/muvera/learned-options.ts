@@ -9,6 +9,7 @@ import {
 } from '@sagitta/core-wasm';
 import { type FdeEncoder, MAX_FDE_LENGTH } from './fde-encoder.ts';
 
+/** Lists what a document's block may hold in the learned encoding. */
 export const LEARNED_BLOCKS = ['votes', 'mean'] as const;
 /**
  * What a document's block holds. mean: the mean of the document's tokens in the cell, or the token nearest to its centroid.
@@ -20,11 +21,14 @@ export type LearnedBlocks = (typeof LEARNED_BLOCKS)[number];
 /** Little is lost where votes are enough, and all is gained where they are not: measured in docs/algorithms/learned-fde.md. */
 const DEFAULT_OWN_SHARE = 0.2;
 
+/** Is the largest number of cells of the learned encoding. */
 export const MAX_CELLS = 4096;
+/** Is the largest number of pseudo-queries of the learned encoding. */
 export const MAX_VOTERS = 65_536;
 /** Share of a query token that goes to its nearest cell, the next, … */
 export const CELL_SHARES: readonly (readonly number[])[] = [[1], [0.6, 0.4], [0.5, 0.3, 0.2]];
 
+/** Says what the learned encoding is made of. */
 export interface LearnedOptions {
   /** Cells of k-means on the sample, 1 to 4096. */
   readonly numCells: number;
@@ -57,6 +61,7 @@ const LEARNED_OPTIONS: OptionTable<LearnedOptions> = {
   seed: 'number',
 };
 
+/** Holds what the learned encoding has learned. */
 export interface LearnedParameters {
   readonly d: number;
   readonly numCells: number;
@@ -108,7 +113,7 @@ export interface LearnedParts {
   readonly starts: Uint32Array;
 }
 
-/** An encoder as its session sees it. */
+/** Is an encoder as its session sees it. */
 export interface LearnedEncoder extends FdeEncoder {
   readonly parameters: LearnedParameters;
   readonly parts: LearnedParts;

@@ -21,6 +21,7 @@ import { checkDocuments, checkQuery, chunkOffsets, type TokenChunk, tokenChunks 
 /** Bytes of each kind of scratch. */
 const SCRATCH_BYTES = 4 * 1024 * 1024;
 
+/** Encodes with a learned encoder whose matrices are in a core's memory. encoder.createSession makes it. */
 export class LearnedSession extends Owner implements FdeSession {
   readonly encoder: LearnedEncoder;
   /** d × numCells: centroids, transposed. */

@@ -9,6 +9,7 @@ import { MuveraFde } from './muvera-fde.ts';
 import type { MuveraOptions } from './muvera-options.ts';
 import { lnCount } from './token-chunks.ts';
 
+/** Says how far the inner product of FDEs falls behind MaxSim as documents get longer. */
 export interface LengthBeta {
   readonly beta: number;
   /** Correlation of the gap with ln m. */

@@ -35,7 +35,10 @@ export function gatherSets(sets: TokenSet, list: ArrayLike<number>): TokenSet {
   return tokenSet(data, offsets, sets.d);
 }
 
-/** The greatest inner product of each token (m × d) with a token of each document: m × n, -Infinity for an empty document. */
+/**
+ * Computes the greatest inner product of each token (m × d) with a token of each document: m × n, -Infinity for an
+ * empty document.
+ */
 export function bestSimilarities(core: Core, tokens: Float32Array, documents: TokenSet): Float32Array {
   const { d, n, data } = documents;
   const m = tokens.length / d;
@@ -65,7 +68,7 @@ export function bestSimilarities(core: Core, tokens: Float32Array, documents: To
   return out;
 }
 
-/** Exact MaxSim of each query with each document: nq × n. */
+/** Computes the exact MaxSim of each query with each document: nq × n. */
 export function exactMaxSim(core: Core, queries: TokenSet, documents: TokenSet): Float32Array {
   const { n } = documents;
   const out = new Float32Array(queries.n * n);
@@ -139,7 +142,7 @@ export function ranksOfTruth(
   return ranks.sort();
 }
 
-/** Share of the true neighbours among the first `candidates`. ranks — ascending. */
+/** Computes the share of the true neighbours among the first `candidates`. ranks — ascending. */
 export function shareFound(ranks: Uint32Array, candidates: number): number {
   let count = 0;
   while (count < ranks.length && (ranks[count] as number) < candidates) count++;

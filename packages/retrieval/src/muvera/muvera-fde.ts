@@ -24,6 +24,7 @@ import { checkMuveraOptions, type MuveraOptions, type MuveraParameters } from '.
 import { MuveraSession } from './muvera-session.ts';
 import { hashBytes } from './parameter-hash.ts';
 
+/** Encodes token sets as MUVERA's fixed dimensional encodings; it looks at no data. */
 export class MuveraFde implements FdeEncoder {
   readonly kind = 'muvera';
   readonly d: number;

@@ -13,6 +13,7 @@ import type { MuveraParameters } from './muvera-options.ts';
 /** A place of a count-sketch: index, and the sign in bit 31 (set: minus). */
 export const MINUS = 0x80000000;
 
+/** Holds the seeded hyperplanes and projections of MUVERA's encoding. */
 export interface MuveraMatrices {
   /** R × d × k: row i of repetition r has coordinate i of its k hyperplanes. */
   readonly hyperplanes: Float32Array;
@@ -24,7 +25,7 @@ export interface MuveraMatrices {
   readonly finalSketch: Uint32Array;
 }
 
-/** An encoder as its session sees it. */
+/** Is an encoder as its session sees it. */
 export interface MuveraEncoder extends FdeEncoder {
   readonly parameters: MuveraParameters;
   readonly matrices: MuveraMatrices;

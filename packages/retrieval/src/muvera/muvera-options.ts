@@ -15,20 +15,28 @@ import {
 } from '@sagitta/core-wasm';
 import { MAX_FDE_LENGTH } from './fde-encoder.ts';
 
+/** Is the largest number of hyperplanes of a repetition. */
 export const MAX_SIMHASH_PROJECTIONS = 10;
+/** Is the largest number of repetitions. */
 export const MAX_REPETITIONS = 256;
 /** Of hyperplanes and dense projections together, 64 MiB: a file can ask for them by its header alone. */
 const MAX_MATRIX_ENTRIES = 1 << 24;
 
+/** Lists how tokens may be projected within a cell. */
 export const INNER_PROJECTIONS = ['count-sketch', 'dense'] as const;
+/** Names how tokens are projected within a cell: by a count sketch, or by a dense matrix of signs. */
 export type InnerProjection = (typeof INNER_PROJECTIONS)[number];
+/** Lists how cells may be numbered. */
 export const CELL_ORDERS = ['binary', 'gray'] as const;
+/** Names how cells are numbered: by the bits of their signs, or by the Gray code of these. */
 export type CellOrder = (typeof CELL_ORDERS)[number];
 
+/** Lists how documents' FDEs may be scaled. */
 export const DOCUMENT_SCALES = ['none', 'unit'] as const;
 /** none: an FDE is what the sums give, as in the paper. unit: documents' FDEs are divided by their lengths. */
 export type DocumentScale = (typeof DOCUMENT_SCALES)[number];
 
+/** Says how long MUVERA's encoding is and what it is made of. */
 export interface MuveraOptions {
   /** Dimension of a token. */
   readonly d: number;
@@ -82,7 +90,7 @@ const MUVERA_OPTIONS: OptionTable<MuveraOptions> = {
   documentScale: 'string',
 };
 
-/** Options with every default filled in. */
+/** Holds the options with every default filled in. */
 export interface MuveraParameters {
   readonly d: number;
   readonly k: number;
@@ -182,7 +190,7 @@ export function checkMuveraOptions(options: MuveraOptions): MuveraParameters {
   };
 }
 
-/** Lengths with settings on or near the paper's Pareto set (spec of benchmarks/results/fde.md). */
+/** Names lengths with settings on or near the paper's Pareto set (spec of benchmarks/results/fde.md). */
 export const MUVERA_PRESETS = {
   1536: { numRepetitions: 24, numSimhashProjections: 3, projectionDimension: 8 },
   1920: { numRepetitions: 30, numSimhashProjections: 3, projectionDimension: 8 },
@@ -190,9 +198,10 @@ export const MUVERA_PRESETS = {
   5120: { numRepetitions: 20, numSimhashProjections: 5, projectionDimension: 8 },
   10240: { numRepetitions: 20, numSimhashProjections: 5, projectionDimension: 16 },
 } as const;
+/** Names a length with settings that go well together. */
 export type MuveraPreset = keyof typeof MUVERA_PRESETS;
 
-/** Options of a preset for tokens of d dimensions. @throws RangeError on a length that is none */
+/** Gives the options of a preset for tokens of d dimensions. @throws RangeError on a length that is none */
 export function muveraPreset(length: MuveraPreset, d: number): MuveraOptions {
   const preset = MUVERA_PRESETS[length];
   if (preset === undefined) {

@@ -37,6 +37,7 @@ interface Values {
   readonly stride: number;
 }
 
+/** Encodes with MUVERA's encoder whose matrices are in a core's memory. encoder.createSession makes it. */
 export class MuveraSession extends Owner implements FdeSession {
   readonly encoder: MuveraEncoder;
   /** d × R·k: hyperplanes of all repetitions side by side. */

@@ -33,6 +33,7 @@ import { MuveraFde } from './muvera-fde.ts';
 import { MUVERA_PRESETS, type MuveraPreset, muveraPreset } from './muvera-options.ts';
 import { trainSplitFde } from './split-train.ts';
 
+/** Says what is wanted, bytes or recall, and how it is measured. */
 export interface RecommendFdeOptions {
   /** The most bytes a document's code may cost: ranked by the candidates needed among those that fit. */
   readonly bytes?: number;
@@ -62,6 +63,7 @@ const RECOMMEND_FDE_OPTIONS: OptionTable<RecommendFdeOptions> = {
   seed: 'number',
 };
 
+/** Is an encoder and a code of its FDEs, with their figures. */
 export interface FdeRecommendation {
   /** As a reader of a table knows it. */
   readonly label: string;
@@ -78,6 +80,7 @@ export interface FdeRecommendation {
   readonly reason: string;
 }
 
+/** Ranks encoders and codes, and says what they were measured on. */
 export interface FdeRecommendations {
   /** Best first: those that meet what is asked, then the others by how near they come. */
   readonly ranked: readonly FdeRecommendation[];
@@ -118,7 +121,10 @@ const SPLIT_DIRECTIONS = 7;
 /** A budget of bytes is met best by what nearly fills it; what needs less than this share is left out. */
 const LEAST_FILL = 0.2;
 
-/** @throws RangeError unless exactly one of bytes and recall is given, or on a sample of fewer than 50 documents */
+/**
+ * Measures encoders and codes on a sample and ranks them, with figures and reasons.
+ * @throws RangeError unless exactly one of bytes and recall is given, or on a sample of fewer than 50 documents
+ */
 export function recommendFde(
   core: Core,
   sample: TokenSetInput,

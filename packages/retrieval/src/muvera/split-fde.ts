@@ -33,6 +33,7 @@ import { checkDocuments, checkQuery, tokenChunks } from './token-chunks.ts';
 /** Bytes of each kind of scratch. */
 const SCRATCH_BYTES = 4 * 1024 * 1024;
 
+/** Holds what a split encoder is made of. */
 export interface SplitParts {
   /** r × d, rows orthonormal. */
   readonly directions: Float32Array;
@@ -72,6 +73,7 @@ export class SplitFde implements FdeEncoder {
   }
 }
 
+/** Encodes with a split encoder whose matrices are in a core's memory. encoder.createSession makes it. */
 export class SplitSession extends Owner implements FdeSession {
   readonly encoder: SplitFde;
   readonly #near: FdeSession;

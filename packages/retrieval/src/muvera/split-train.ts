@@ -21,6 +21,7 @@ const MAX_TRAINING_TOKENS = 65_536;
 /** With y blocks of 8 numbers. */
 const DEFAULT_DIRECTIONS = 7;
 
+/** Says how many directions are encoded apart, and how. */
 export interface SplitOptions {
   /** r: directions of most energy, about 0, that are encoded apart; 1 to d. Default 7. */
   readonly numDirections?: number;
@@ -38,7 +39,7 @@ const SPLIT_OPTIONS: OptionTable<SplitOptions> = {
 };
 
 /**
- * As trainLearnedFde; deterministic in the seed, on every engine.
+ * Trains as trainLearnedFde; deterministic in the seed, on every engine.
  * @throws RangeError on options out of range, a sample of fewer tokens than cells, queries without tokens
  */
 export function trainSplitFde(

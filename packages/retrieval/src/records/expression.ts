@@ -15,8 +15,8 @@ export type JsonScalar = string | number | boolean | null;
 type ScalarsOf<V> = V extends readonly (infer E)[] ? Extract<E, JsonScalar> : Extract<V, JsonScalar>;
 
 /**
- * Compares a field. Where a field holds an array, eq, in, lt, lte, gt and gte hold where they hold for one of its elements.
- * Numbers are ordered among numbers, strings among strings (by UTF-16 code unit); nothing else is.
+ * Says how it compares a field. Where a field holds an array, eq, in, lt, lte, gt and gte hold where they hold for one
+ * of its elements. Numbers are ordered among numbers, strings among strings (by UTF-16 code unit); nothing else is.
  */
 export interface FieldOperators<S extends JsonScalar = JsonScalar> {
   /** The field is this value; null is a value, a field that is missing has none. */

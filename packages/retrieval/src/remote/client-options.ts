@@ -3,15 +3,18 @@ import type { OptionTable } from '@sagitta/core-wasm';
 import type { OpenIndexOptions } from '../index.ts';
 import type { Progress, StartOptions, WorkerSearchOptions } from './protocol.ts';
 
+/** Says what ends a call before it is through. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Says who is told how far a call is. */
 export interface ProgressOptions extends CallOptions {
   /** Called as the call goes on: a build trains, then adds. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** Says which storage is meant. */
 export interface StorageOptions<Storage extends string = string> extends CallOptions {
   readonly storage?: Storage;
 }

@@ -6,6 +6,7 @@ import type { ClientPlace, Place } from './place.ts';
 import type { StartOptions } from './protocol.ts';
 import { RequestChannel } from './request-channel.ts';
 
+/** Says which worker a client has, and how it is started. */
 export interface ClientOptions extends StartOptions, CallOptions {
   /** A worker or message port of the caller's that runs serveSearch, where a bundler does not find the package's own file. */
   readonly worker?: WorkerEndpoint;
@@ -13,6 +14,7 @@ export interface ClientOptions extends StartOptions, CallOptions {
   readonly timeoutMs?: number;
 }
 
+/** Says how many workers share an index, and how they are made. */
 export interface ShardedOptions extends Omit<ClientOptions, 'worker'> {
   /** Workers; by default as many as there are cores. */
   readonly shards?: number;
@@ -24,7 +26,7 @@ const CLIENT: OptionTable<ClientOptions> = { ...START, worker: 'any' };
 const SHARDED: OptionTable<ShardedOptions> = { ...START, shards: 'number', createWorker: 'function' };
 const MAX_SHARDS = 1024;
 
-/** Started workers and their place. */
+/** Holds started workers and their place. */
 export class Connection<P extends Place> {
   /** The binary of the first worker's core. */
   readonly build: Build;

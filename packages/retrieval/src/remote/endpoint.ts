@@ -1,6 +1,6 @@
 /** What a client needs of the other end: a browser's worker, a message port, a thread of Node behind an adapter. */
 
-/** A worker, a message port, or the inside of a worker. */
+/** Is a worker, a message port, or the inside of a worker. */
 export interface Endpoint {
   postMessage(message: unknown, transfer: Transferable[]): void;
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
@@ -14,7 +14,7 @@ export interface Endpoint {
 /** Events that say that an endpoint is of no use any more, where an engine has them. */
 export type EndpointEnd = 'error' | 'messageerror' | 'close';
 
-/** A worker or message port of the caller's. */
+/** Is a worker or message port of the caller's. */
 export type WorkerEndpoint = Endpoint & {
   terminate?(): void;
   /** An event says whatever ends this worker, so that neither a lock nor pings have to find it out. */

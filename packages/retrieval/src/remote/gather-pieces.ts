@@ -1,6 +1,9 @@
 /** Small pieces joined into runs, so that writing a file takes few calls. */
 
-/** @returns runs of about `bytes` bytes, good until the next one is asked for; a piece as long as that goes through as it is */
+/**
+ * Joins small pieces into runs, so that writing a file takes few calls.
+ * @returns runs of about `bytes` bytes, good until the next one is asked for; a piece as long as that goes through as it is
+ */
 export async function* gatherPieces(
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   bytes: number,

@@ -5,7 +5,7 @@
 import type { ByteSource } from '../index.ts';
 import type { WorkerEndpoint } from './endpoint.ts';
 
-/** Types of a place. */
+/** Names the types of a place. */
 export interface Place {
   /** Names where an index is read from. */
   readonly location: object;
@@ -25,7 +25,7 @@ export interface ErrorClass {
   readonly name: string;
 }
 
-/** The client's side of a place. */
+/** Says what the client needs of the place it runs in: the client's side of a place. */
 export interface ClientPlace<P extends Place> {
   /** Makes a worker of the package's own file. */
   createWorker(): WorkerEndpoint;
@@ -68,7 +68,7 @@ export interface NamedIndexes<Kind extends string = string> {
   remove(name: string): Promise<void>;
 }
 
-/** The worker's side of a place. */
+/** Says what the worker needs of the place it runs in: the worker's side of a place. */
 export interface WorkerPlace {
   /** Opens a storage; 'auto' is the place's own choice. */
   storage(kind: string): Promise<NamedIndexes>;

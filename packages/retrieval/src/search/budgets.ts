@@ -16,6 +16,7 @@ export interface BudgetOptions {
   readonly refine?: number;
 }
 
+/** Says how many documents each stage of a search looks at. */
 export interface Budgets {
   readonly candidates: number;
   /** 0: no such stage. */

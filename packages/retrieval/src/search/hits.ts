@@ -23,7 +23,7 @@ export interface DistanceHit<M = JsonValue> {
 /** One answer of a search, whatever the metric. */
 export type Hit<M = JsonValue> = SimilarityHit<M> | DistanceHit<M>;
 
-/** The hits of an index by its metric. */
+/** Are the hits of an index by its metric. */
 export type HitOf<M, S extends Metric> = S extends 'l2' ? DistanceHit<M> : SimilarityHit<M>;
 
 /** The hits of slots: with their ids and metadata, and the score by its name. */

@@ -7,6 +7,7 @@ export const NO_ID = 0xffffffff;
 /** The most results that can be asked for. */
 export const MAX_K = 1_048_576;
 
+/** Counts what a search has visited and read. */
 export interface SearchStatistics extends ScanStatistics {
   /** Lists visited. */
   readonly lists: number;
@@ -14,6 +15,7 @@ export interface SearchStatistics extends ScanStatistics {
   readonly reranked: number;
 }
 
+/** Holds the answers of one query. */
 export interface SearchResult {
   /** min(k, n found) ids, best first; ties go to the lower id. */
   readonly ids: Uint32Array;
@@ -23,6 +25,7 @@ export interface SearchResult {
   readonly statistics?: SearchStatistics;
 }
 
+/** Holds the answers of many queries, row after row. */
 export interface BatchSearchResult {
   readonly k: number;
   /** nq × k ids; rows with fewer than k answers end in NO_ID. */

@@ -3,10 +3,12 @@
 /** Milliseconds since any moment; only differences are read. `() => performance.now()` is one. */
 export type Clock = () => number;
 
-/** The stages in their order. */
+/** Lists the stages in their order. */
 export const STAGES = ['encode', 'scan', 'rescore', 'rerank', 'refine'] as const;
+/** Names a stage of a search of token sets. */
 export type Stage = (typeof STAGES)[number];
 
+/** Tells what a search did, stage by stage. */
 export interface MultiVectorStatistics {
   /** 'exact': MaxSim with every allowed document, no FDE was used. */
   readonly path: 'funnel' | 'exact';

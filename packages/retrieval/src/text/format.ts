@@ -24,6 +24,7 @@ const MAX_IDF = 1e6;
 /** Rows are scaled in f64 and rounded to f32: their squared length is 1 within d·2^-23, and d is at most 4,096. */
 const UNIT_TOLERANCE = 1e-3;
 
+/** Writes an encoder as bytes, for loadStaticTokens. */
 export function saveStaticTokens({ model }: StaticTokenEncoder): Uint8Array<ArrayBuffer> {
   const { d, context, terms, idf, vectors } = model;
   const strings = new ByteWriter();
@@ -40,7 +41,10 @@ export function saveStaticTokens({ model }: StaticTokenEncoder): Uint8Array<Arra
   });
 }
 
-/** @throws FormatError on anything but what saveStaticTokens wrote */
+/**
+ * Reads the encoder that saveStaticTokens wrote.
+ * @throws FormatError on anything but what saveStaticTokens wrote
+ */
 export function loadStaticTokens(bytes: Uint8Array): StaticTokenEncoder {
   const container = readContainer(bytes);
   if (container.kind !== KIND || container.version !== VERSION) {

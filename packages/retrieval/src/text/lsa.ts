@@ -21,6 +21,7 @@ import { checkOptions, type OptionTable, RandomStream } from '@sagitta/core-wasm
 import { symmetricEigen } from '@sagitta/quantizers/training';
 import { multiply, multiplyTransposed, type SparseRows } from './sparse-rows.ts';
 
+/** Says how many directions are learned and how exactly. */
 export interface LsaOptions {
   readonly dimension: number;
   readonly seed?: number;
@@ -37,6 +38,7 @@ const LSA_OPTIONS: OptionTable<LsaOptions> = {
   oversampling: 'number',
 };
 
+/** Holds what latent semantic analysis has learned: the strongest directions and how strong they are. */
 export interface LsaModel {
   /** Columns of the sparse matrix. */
   readonly terms: number;
@@ -53,7 +55,7 @@ const DEPENDENT = 1e-4;
 /** Singular values below this share of the largest are rounding errors. */
 const NEGLIGIBLE = 1e-4;
 
-/** The `dimension` strongest directions of the rows. @throws RangeError if the matrix is zero */
+/** Finds the `dimension` strongest directions of the rows. @throws RangeError if the matrix is zero */
 export function trainLsa(rows: SparseRows, options: LsaOptions): LsaModel {
   checkOptions('options', options, LSA_OPTIONS);
   const { n, d: terms } = rows;

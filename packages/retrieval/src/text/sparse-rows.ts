@@ -1,4 +1,4 @@
-/** Sparse rows (compressed row storage) and their products with dense matrices. */
+/** Holds sparse rows (compressed row storage) and their products with dense matrices. */
 
 export interface SparseRows {
   /** Rows. */

@@ -22,6 +22,7 @@ import { trainLsa } from './lsa.ts';
 import { textTerms } from './terms.ts';
 import { trainTfIdf, weighTexts } from './tf-idf.ts';
 
+/** Says how token vectors are learned from texts. */
 export interface StaticTokenOptions {
   /** Dimensions of a token, 2 to 4,096; fewer where the texts do not span as many. Default 128. */
   readonly dimension?: number;

@@ -7,6 +7,7 @@ import { naturalLog } from './natural-log.ts';
 import type { SparseRows } from './sparse-rows.ts';
 import { tokenize } from './terms.ts';
 
+/** Says which terms are kept. */
 export interface TfIdfOptions {
   /** Terms of fewer texts are left out: they tell nothing about other texts. Default 2. */
   readonly minimumTexts?: number;
@@ -22,6 +23,7 @@ const TF_IDF_OPTIONS: OptionTable<TfIdfOptions> = {
   maximumTerms: 'number',
 };
 
+/** Holds the vocabulary and the weight of each term. */
 export interface TfIdfModel {
   /** Term → column; columns go by falling document frequency, then by the term. */
   readonly columnOf: ReadonlyMap<string, number>;

@@ -15,7 +15,7 @@ import { readRows } from '../files/read-index.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import { RECORD_SECTIONS, readRecords } from '../records/format.ts';
 import type { JsonValue } from '../records/json.ts';
-import { Records } from '../records/records.ts';
+import type { Records } from '../records/records.ts';
 import { listSlots } from '../search/slot-set.ts';
 import { trainerOf } from './create.ts';
 import { readLive, readPlan, type SavedPlan } from './format.ts';

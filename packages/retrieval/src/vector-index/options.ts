@@ -14,6 +14,7 @@ import { checkCompression, FLAT_OPTIONS, type IndexOptions, LIST_OPTIONS } from 
 
 export const INDEX_KINDS = ['auto', 'flat', 'ivf'] as const;
 
+/** Says what a vector index holds and what it is to become when it is trained. */
 export interface VectorIndexOptions<S extends Metric = Metric>
   extends Omit<IndexOptions, 'metric' | 'quantizer'> {
   /** 'saq' (default), 'float32' for vectors as they are, any other name, or a method with its options: lvq({ bits: 4 }). */

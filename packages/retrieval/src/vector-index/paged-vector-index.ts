@@ -39,6 +39,7 @@ import { type AllowedRows, addSlot, countSlots, listSlots, wordsFor } from '../s
 import { readExtras } from './load.ts';
 import type { VectorRecord } from './types.ts';
 
+/** Says how the file of a vector index is searched. */
 export interface PagedVectorSearchOptions<M = JsonValue> extends Omit<PagedSearchOptions, 'allowed'> {
   /** As that of VectorIndex.search. */
   readonly filter?: RecordFilter<M>;

@@ -5,7 +5,7 @@ import type { RecordFilter } from '../records/filter.ts';
 import type { RecordId } from '../records/ids.ts';
 import type { JsonValue } from '../records/json.ts';
 
-/** New rows of a vector index. */
+/** Holds new rows of a vector index. */
 export interface VectorRows<M = JsonValue> {
   /** One a vector; left out: the next row numbers. */
   readonly ids?: readonly RecordId[];
@@ -22,6 +22,7 @@ export interface VectorChange<M = JsonValue> {
   readonly metadata?: M;
 }
 
+/** Says how a vector index is searched: how far, how exactly, among which records. */
 export interface VectorSearchOptions<M = JsonValue>
   extends Omit<SearchOptions, 'allowed' | 'rerank' | 'nprobe'> {
   /** Lists to visit; default 4·√nlist, at least 16. */

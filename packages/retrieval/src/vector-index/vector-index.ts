@@ -30,7 +30,7 @@ import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
 import { recordSections } from '../records/format.ts';
 import { checkRecordId, printId, type RecordId } from '../records/ids.ts';
 import type { JsonValue } from '../records/json.ts';
-import { copyMetadata, type PreparedRecords, Records } from '../records/records.ts';
+import { copyMetadata, type PreparedRecords, type Records } from '../records/records.ts';
 import { type FoundIds, type HitOf, hitsOf } from '../search/hits.ts';
 import { MAX_K } from '../search/search-result.ts';
 import { type AllowedRows, countSlots } from '../search/slot-set.ts';
@@ -397,7 +397,7 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
   }
 
   #find(query: Float32Array, k: number, { rerank, ...rest }: ReadyOptions): Found<M> {
-    if (!rerank || !rerank.fetch) {
+    if (rerank === undefined || rerank === false || !rerank.fetch) {
       const { ids: slots, ...found } = this.#rows.search(query, k, {
         ...rest,
         ...(rerank !== undefined && { rerank: rerank && { candidates: rerank.candidates } }),

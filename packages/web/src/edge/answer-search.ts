@@ -16,6 +16,7 @@ export interface SearchLimits {
 const DEFAULT_K = 10;
 const DEFAULT_NPROBE = 16;
 
+/** Answers a search request over HTTP, within limits. */
 export async function answerSearch(
   request: Request,
   index: IvfIndex | PagedIndex,

@@ -12,7 +12,7 @@ export interface ObjectBucket {
 }
 
 /**
- * A source over the object `key`.
+ * Makes a source over the object `key`.
  * @throws RangeError if there is no such object. Reads reject with FormatError if it is replaced meanwhile.
  */
 export async function objectSource(bucket: ObjectBucket, key: string): Promise<ByteSource> {

@@ -4,8 +4,10 @@ import type { NamedIndexes, StoredIndex } from '@sagitta/retrieval/remote';
 
 export type { StoredIndex } from '@sagitta/retrieval/remote';
 
+/** Names where the browser stores indexes: the origin's private file system, or IndexedDB. */
 export type StorageKind = 'opfs' | 'indexeddb';
 
+/** Stores indexes by name in the browser. openStorage opens it. */
 export interface IndexStorage extends NamedIndexes<StorageKind> {
   readonly kind: StorageKind;
   /**

@@ -8,7 +8,7 @@ import { IndexedDbStorage } from './indexed-db-storage.ts';
 import { hasOpfs, OpfsStorage } from './opfs-storage.ts';
 
 /**
- * The storage of this origin.
+ * Opens the storage of this origin.
  * @param kind - 'auto' (default): OPFS where this thread can write to it, which means in a worker, IndexedDB otherwise
  * @throws UnsupportedError where the kind asked for is not to be had
  */

@@ -13,7 +13,7 @@ export type IndexLocation =
   | CommonLocation<StorageKind>
   | { readonly url: string; readonly headers?: Readonly<Record<string, string>> };
 
-/** Types of a browser's place. */
+/** Names the types of a browser's place. */
 export interface WebPlace {
   readonly location: IndexLocation;
   readonly storage: StorageKind;

@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { openDataFile } from '../../files/data-file.ts';
 import { readLines } from '../../files/lines.ts';
 import { extensionsOf, FORMAT_NAMES, type FormatName, TOKEN_SET_FORMATS } from '../../formats.ts';
-import { openMultiVectorIndexFile } from '../../index-file.ts';
+import { loadMultiVectorIndexFile } from '../../index-file.ts';
 import { openTokenSets } from '../../token-sets/open-token-sets.ts';
 import { readAllTokenSets, type TokenSetSource } from '../../token-sets/token-set-source.ts';
 import { integer } from '../arguments.ts';
@@ -159,6 +159,6 @@ export async function withMultiVectorIndex<T>(
   body: (index: MultiVectorIndex, core: Core) => Promise<T>,
 ): Promise<T> {
   using core = createCore();
-  using index = await blame('FILE', () => openMultiVectorIndexFile(core, path));
+  using index = await blame('FILE', () => loadMultiVectorIndexFile(core, path));
   return await body(index, core);
 }
