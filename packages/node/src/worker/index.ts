@@ -1,5 +1,6 @@
 /**
- * Indexes in worker threads: a client for one thread, a client for many, and what a thread of one's own runs. The classes
+ * Indexes in worker threads: clients for one thread by what it holds, a client for many,
+ * and what a thread of one's own runs. The classes
  * are those of `@sagitta/web/worker`.
  *
  * @module
@@ -11,6 +12,7 @@ export {
   type Endpoint,
   type EndpointEnd,
   type IndexInfo,
+  type MultiVectorInfo,
   type Progress,
   type ProgressOptions,
   type ShardedInfo,
@@ -18,12 +20,16 @@ export {
   type StartOptions,
   type StorageOptions,
   type StoredIndex,
+  type VectorInfo,
   type VectorInput,
   type WorkerEndpoint,
   WorkerGoneError,
+  type WorkerMultiVectorOptions,
+  type WorkerMultiVectorSearchOptions,
   type WorkerSearchOptions,
+  type WorkerVectorSearchOptions,
 } from '@sagitta/retrieval/remote';
 export { createSearchWorker, type IndexLocation, type NodePlace } from './node-place.ts';
-export { SearchClient, ShardedClient } from './search-client.ts';
+export { MultiVectorClient, SearchClient, ShardedClient, VectorClient } from './search-client.ts';
 export { serveSearch } from './serve-search.ts';
 export { threadEndpoint } from './thread-endpoint.ts';

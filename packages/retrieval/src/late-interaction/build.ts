@@ -67,7 +67,7 @@ export interface CreateMultiVectorOptions extends MultiVectorOptions {
   readonly d: number;
 }
 
-const MULTI_VECTOR_OPTIONS: OptionTable<MultiVectorOptions> = {
+export const MULTI_VECTOR_OPTIONS: OptionTable<MultiVectorOptions> = {
   encoder: 'any',
   metric: 'string',
   fdeEncoding: 'string',

@@ -11,6 +11,8 @@ import {
   making,
   type OptionTable,
   Owner,
+  type TokenSetInput,
+  tokenSet,
   type Vectors,
 } from '@sagitta/core-wasm';
 import { type ByteSource, readRanges } from '../files/byte-source.ts';
@@ -82,6 +84,11 @@ class DistantTokens {
     for (const [i, length] of lengths.entries()) this.#starts[i + 1] = (this.#starts[i] as number) + length;
   }
 
+  /** Tokens of a document. */
+  lengthOf(slot: number): number {
+    return this.#tokens.parameters.lengths[slot] as number;
+  }
+
   ranges(slots: Uint32Array): { offset: number; length: number }[] {
     const { offset, parameters } = this.#tokens;
     const { rowBytes } = parameters;
@@ -138,6 +145,14 @@ export class PagedMultiVectorIndex<M = JsonValue> extends Owner {
   get n(): number {
     return this.#index.n;
   }
+  /** Documents of the file that are dead: none, since files are written without them. */
+  get dead(): number {
+    return this.#index.dead;
+  }
+  /** Of the encoder: queries encoded elsewhere must carry the same. */
+  get parameterHash(): string {
+    return this.#index.parameterHash;
+  }
   /** What reading tokens has cost since the index was opened. */
   get reads(): { readonly requests: number; readonly bytes: number } {
     return { requests: this.#requests, bytes: this.#bytes };
@@ -146,6 +161,15 @@ export class PagedMultiVectorIndex<M = JsonValue> extends Owner {
   has(id: RecordId): boolean {
     this.checkLive('index');
     return this.#index.has(id);
+  }
+  /** As MultiVectorIndex.get. */
+  get(id: RecordId): { readonly tokens: number; readonly metadata: M | undefined } | undefined {
+    this.checkLive('index');
+    const { records } = this.#index;
+    const slot = records.slotOf(id);
+    return slot === undefined
+      ? undefined
+      : { tokens: this.#tokens.lengthOf(slot), metadata: records.metadataAt(slot) };
   }
   /** Ids of all documents, in the order they were added or last given tokens. */
   ids(): RecordId[] {
@@ -187,6 +211,23 @@ export class PagedMultiVectorIndex<M = JsonValue> extends Owner {
     const { found, statistics } = await this.#run(searching, signal);
     const ids = this.#index.hitsOf(found).map(({ id }) => id);
     return { ids, scores: found.scores, ...(options.statistics && { statistics }) };
+  }
+
+  /** The hits of each set of tokens, one after the other, as search gives them. @throws as search does */
+  async searchBatch(
+    queries: TokenSetInput,
+    k: number,
+    options: PagedMultiVectorSearchOptions<M> = {},
+  ): Promise<MultiVectorHit<M>[][]> {
+    this.checkLive('index');
+    const { data, offsets, n, d } = tokenSet(queries.data, queries.offsets, queries.d, 'queries');
+    if (d !== this.d) throw new RangeError(`"queries" expected d = ${this.d}, got ${d}`);
+    const found: MultiVectorHit<M>[][] = [];
+    for (let q = 0; q < n; q++) {
+      const tokens = data.subarray((offsets[q] as number) * d, (offsets[q + 1] as number) * d);
+      found.push(await this.search(tokens, k, options));
+    }
+    return found;
   }
 
   async #run<T>(program: SearchProgram<T>, signal: AbortSignal | undefined): Promise<T> {

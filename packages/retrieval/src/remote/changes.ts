@@ -8,7 +8,7 @@
  */
 import { checkOptions, type OptionTable } from '@sagitta/core-wasm';
 import type { CallOptions } from './client-options.ts';
-import type { IndexInfo, OperationName, Operations } from './protocol.ts';
+import type { AnyInfo, IndexInfo, OperationName, Operations } from './protocol.ts';
 import type { RequestChannel, RequestOptions } from './request-channel.ts';
 
 type Input<Name extends OperationName> = Omit<Operations[Name]['in'], 'draft'>;
@@ -54,11 +54,22 @@ export class Draft {
     return Promise.all(this.#channels.map((_, shard) => this.request(shard, op, input)));
   }
 
-  /** Every worker takes the draft over. Searches that are asked for from now on find it. */
-  commit(): Promise<IndexInfo[]> {
+  /** Every worker takes the draft over. Searches that are asked for from now on find it. Info is what its kind of index says. */
+  commit<Info extends AnyInfo = IndexInfo>(): Promise<Info[]> {
     this.signal?.throwIfAborted();
     this.#state = 'committed';
-    return Promise.all(this.#channels.map((channel) => channel.request('commit', { draft: this.#number })));
+    const all = this.#channels.map((channel) => channel.request('commit', { draft: this.#number }));
+    return Promise.all(all) as Promise<AnyInfo[]> as Promise<Info[]>;
+  }
+
+  /** Changes the index of the only worker in one step there, without a draft: from here on an abort comes too late. */
+  apply(
+    input: Operations['call']['in'],
+    options: Omit<RequestOptions, 'signal'>,
+  ): Promise<Operations['call']['out']> {
+    this.signal?.throwIfAborted();
+    this.#state = 'committed';
+    return (this.#channels[0] as RequestChannel).request('call', input, options);
   }
 
   /** Every worker drops it, unless it is committed. Not waited for: a worker in the midst of training answers when it is through. */

@@ -1,5 +1,6 @@
 /**
- * Indexes in workers, wherever those run: a client for one worker, a client for many, and what a worker runs. `@sagitta/web`
+ * Indexes in workers, wherever those run: clients for one worker by what it holds (records of one vector, of many, or row
+ * numbers), a client for many workers, and what a worker runs. `@sagitta/web`
  * and `@sagitta/node` make workers of them; this entry is for a place of one's own.
  *
  * @module
@@ -14,6 +15,11 @@ export {
 } from './connection.ts';
 export type { Endpoint, EndpointEnd, WorkerEndpoint } from './endpoint.ts';
 export { gatherPieces } from './gather-pieces.ts';
+export {
+  MultiVectorClient,
+  type WorkerMultiVectorOptions,
+  type WorkerMultiVectorSearchOptions,
+} from './multi-vector-client.ts';
 export type {
   ClientPlace,
   CommonLocation,
@@ -23,9 +29,20 @@ export type {
   StoredIndex,
   WorkerPlace,
 } from './place.ts';
-export type { BuildOptions, IndexInfo, Progress, StartOptions, WorkerSearchOptions } from './protocol.ts';
+export type {
+  BuildOptions,
+  IndexInfo,
+  MultiVectorInfo,
+  Progress,
+  StartOptions,
+  VectorInfo,
+  WorkerSearchOptions,
+} from './protocol.ts';
+export { RecordClient } from './record-client.ts';
 export { SearchClient } from './search-client.ts';
 export { serveSearch } from './serve-search.ts';
 export { ShardedClient, type ShardedInfo } from './sharded-client.ts';
+export { VectorClient, type WorkerVectorSearchOptions } from './vector-client.ts';
 export type { VectorInput } from './vector-input.ts';
+export { WorkerClient } from './worker-client.ts';
 export { WorkerGoneError } from './worker-gone-error.ts';

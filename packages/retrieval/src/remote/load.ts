@@ -38,13 +38,9 @@ async function loadAll(core: Core, from: object, place: WorkerPlace, context: Co
       signal,
       onProgress: progressOf(context),
     });
-  } catch (error) {
-    if (!(error instanceof UnsupportedError)) throw error;
   } finally {
     await file.close();
   }
-  // secondary codes are read in one piece
-  return loadIndex(core, joined(await piecesOf(from, place, signal)));
 }
 
 async function loadShare(
@@ -105,7 +101,8 @@ async function piecesOf(from: object, place: WorkerPlace, signal: AbortSignal): 
   return pieces;
 }
 
-function progressOf({ progress }: Context): (done: number, total: number) => void {
+/** Reports bytes as a file is read. */
+export function progressOf({ progress }: Context): (done: number, total: number) => void {
   return (done, total) => progress({ phase: 'load', done, total });
 }
 

@@ -8,16 +8,22 @@
  * for storage hold up nobody: so if a commit goes to several workers in one turn, any search finds the old index in all of
  * them, or the new one.
  */
-import type { Build, Vectors } from '@sagitta/core-wasm';
+import type { Build, TokenSetInput, Vectors } from '@sagitta/core-wasm';
 import type {
   BatchSearchResult,
   IndexOptions,
   IvfIndex,
   IvfOptions,
+  MultiVectorDocuments,
+  MultiVectorIndex,
+  MultiVectorOptions,
   OpenIndexOptions,
   ReadStatistics,
   SearchOptions,
   SearchResult,
+  VectorIndex,
+  VectorIndexOptions,
+  VectorRows,
 } from '../index.ts';
 import type { StoredIndex } from './place.ts';
 import type { TransferredError } from './transfer-error.ts';
@@ -31,19 +37,63 @@ export interface WorkerSearchOptions extends Pick<SearchOptions, 'nprobe' | 'gam
   readonly rerank?: { readonly candidates: number };
 }
 
-export interface IndexInfo
-  extends Pick<IvfIndex, 'n' | 'd' | 'nlist' | 'metric' | 'kind' | 'quantizer' | 'bits'> {
-  readonly keepsVectors: boolean;
-  /** Code, factors and id of a vector. */
-  readonly bytesPerVector: number;
-  /** Whether lists are fetched as searches visit them. */
+/** What an index takes, and where it is. */
+export interface Held {
+  /** Whether lists, or tokens, are fetched as searches want them. */
   readonly isPaged: boolean;
   /** Bytes of live blocks in the worker's core, and the size of its memory. */
   readonly bytesUsed: number;
   readonly memoryBytes: number;
+}
+
+export interface IndexInfo
+  extends Held,
+    Pick<IvfIndex, 'n' | 'd' | 'nlist' | 'metric' | 'kind' | 'quantizer' | 'bits'> {
+  readonly keepsVectors: boolean;
+  /** Code, factors and id of a vector. */
+  readonly bytesPerVector: number;
   /** What reading has cost, of a paged index. */
   readonly reads?: ReadStatistics;
 }
+
+/** A VectorIndex in a worker. */
+export interface VectorInfo
+  extends Held,
+    Pick<VectorIndex, 'n' | 'd' | 'dead' | 'nlist' | 'metric' | 'kind' | 'quantizer' | 'bits'> {
+  /** What reading has cost, of a paged index. */
+  readonly reads?: ReadStatistics;
+}
+
+/** A MultiVectorIndex in a worker. */
+export interface MultiVectorInfo
+  extends Held,
+    Pick<MultiVectorIndex, 'n' | 'd' | 'dead' | 'metric' | 'parameterHash'> {
+  /** What reading has cost, of a paged index. */
+  readonly reads?: { readonly requests: number; readonly bytes: number };
+}
+
+export type AnyInfo = IndexInfo | VectorInfo | MultiVectorInfo;
+
+/** What a worker holds: row numbers (IvfIndex), records with one vector each (VectorIndex) or with many (MultiVectorIndex). */
+export type IndexKind = 'rows' | 'vectors' | 'multi-vectors';
+
+/** An index that is made: empty, of what is given, or like a sample. */
+export type Making =
+  | {
+      readonly kind: 'vectors';
+      readonly options: VectorIndexOptions;
+      readonly rows: VectorRows | undefined;
+    }
+  | {
+      readonly kind: 'multi-vectors';
+      readonly options: Omit<MultiVectorOptions, 'encoder' | 'clock'>;
+      /** writeFdeEncoder's bytes. */
+      readonly encoder: Uint8Array | undefined;
+      readonly of:
+        | { readonly d: number }
+        | { readonly sample: TokenSetInput }
+        | { readonly documents: MultiVectorDocuments };
+    };
 
 export interface StartOptions {
   /** A compiled core to use instead of the worker's own copy. */
@@ -70,21 +120,28 @@ export interface Operations {
   model: { in: DraftOf<unknown>; out: Uint8Array<ArrayBuffer> };
   adopt: { in: DraftOf<{ model: Uint8Array }>; out: undefined };
   /** Begins to add to the index that is searched. */
-  extend: { in: DraftOf<unknown>; out: IndexInfo };
+  extend: { in: DraftOf<unknown>; out: Pick<IndexInfo, 'n' | 'd'> };
   add: { in: DraftOf<{ vectors: Float32Array }>; out: undefined };
   /** share — of an index that several workers hold: the vectors that this one gets. */
   load: {
-    in: DraftOf<{ from: object; share: Share | undefined }>;
+    in: DraftOf<{ kind: IndexKind; from: object; share: Share | undefined }>;
     out: Pick<IndexInfo, 'd' | 'metric'>;
   };
   open: {
-    in: DraftOf<{ from: object; options: Omit<OpenIndexOptions, 'signal'> }>;
+    in: DraftOf<{ kind: IndexKind; from: object; options: Omit<OpenIndexOptions, 'signal'> }>;
     out: undefined;
   };
+  /** Makes an index of records. */
+  create: { in: DraftOf<{ making: Making }>; out: undefined };
+  /**
+   * Calls a method of the index of records (record-calls.ts). Those that change it do so at once, whole or not at all: they
+   * need no draft.
+   */
+  call: { in: { method: string; args: readonly unknown[] }; out: unknown };
   /** Keeps the file of the index as it is now and gives its bytes at the port, until the draft is discarded. */
   hold: { in: DraftOf<{ port: MessagePort }>; out: undefined };
   /** Cannot fail for a draft whose other requests were answered without an error. */
-  commit: { in: DraftOf<unknown>; out: IndexInfo };
+  commit: { in: DraftOf<unknown>; out: AnyInfo };
   discard: { in: DraftOf<unknown>; out: undefined };
   search: { in: { query: Float32Array; k: number; options: WorkerSearchOptions }; out: SearchResult };
   searchBatch: {
@@ -97,7 +154,7 @@ export interface Operations {
     out: { bytes: number; storage: string };
   };
   bytes: { in: { others: MessagePort[] }; out: Uint8Array<ArrayBuffer> };
-  info: { in: Record<string, never>; out: IndexInfo | undefined };
+  info: { in: Record<string, never>; out: AnyInfo | undefined };
   stored: { in: { storage: string }; out: StoredIndex[] };
   remove: { in: { name: string; storage: string }; out: undefined };
   dispose: { in: Record<string, never>; out: undefined };

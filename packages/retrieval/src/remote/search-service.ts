@@ -1,36 +1,49 @@
-/** The operations of the protocol, on one core and one index. */
-import { type Core, type CreateCoreOptions, shapedSet } from '@sagitta/core-wasm';
+/** The operations of the protocol, on one core and one index. What is done with records is in record-service.ts. */
+import { type Core, type CreateCoreOptions, type Snapshot, shapedSet } from '@sagitta/core-wasm';
 import {
   type BatchSearchResult,
   IvfIndex,
   loadIndex,
+  MultiVectorIndex,
   openIndex,
   PagedIndex,
+  PagedMultiVectorIndex,
   paddedBatch,
   putAnswers,
   saveIndex,
   snapshotIndex,
+  snapshotMultiVectorIndex,
   trainIndex,
+  VectorIndex,
 } from '../index.ts';
+import { type AnyIndex, describeIndex } from './describe-index.ts';
 import { turn } from './job-queue.ts';
 import { holdLock } from './liveness.ts';
 import { type Context, load, naming } from './load.ts';
 import { openSource } from './locations.ts';
 import { PeerFile } from './peer-source.ts';
 import type { WorkerPlace } from './place.ts';
-import type { IndexInfo, OperationName, Operations } from './protocol.ts';
+import type { OperationName, Operations } from './protocol.ts';
+import {
+  callRecords,
+  isPagedRecords,
+  isRecords,
+  loadRecords,
+  makeRecords,
+  notWhole,
+  openRecords,
+  QUERIES_PER_TURN,
+  type RecordIndex,
+} from './record-service.ts';
 import { SavedFile } from './saved-file.ts';
-
-/** Queries of a batch that are answered before messages are looked at. */
-const QUERIES_PER_TURN = 16;
 
 /** What waits for the network, for storage or for other workers. */
 const BESIDE: ReadonlySet<OperationName> = new Set(['load', 'open', 'save', 'bytes', 'stored', 'remove']);
-const SEARCHES: ReadonlySet<OperationName> = new Set(['search', 'searchBatch']);
+const SEARCHES: ReadonlySet<OperationName> = new Set(['search', 'searchBatch', 'call']);
 
 /** What a commit makes of the index: another one in its place, or more vectors in it. */
 type Draft =
-  | { readonly kind: 'new'; readonly index: IvfIndex | PagedIndex }
+  | { readonly kind: 'new'; readonly index: AnyIndex }
   | { readonly kind: 'more'; readonly index: IvfIndex };
 
 type Handlers = {
@@ -45,7 +58,7 @@ export class SearchService {
   readonly #makeCore: (options: CreateCoreOptions) => Core;
   readonly #place: WorkerPlace;
   #core: Core | undefined;
-  #index: IvfIndex | PagedIndex | undefined;
+  #index: AnyIndex | undefined;
   /** Searches of the paged index that wait for bytes. */
   #reads = new Set<Promise<unknown>>();
   /** By their numbers. */
@@ -64,7 +77,11 @@ export class SearchService {
 
   /** Whether a request waits for others, so that what comes behind it is not to wait for it. */
   isBeside({ op }: { readonly op: OperationName }): boolean {
-    return BESIDE.has(op) || (SEARCHES.has(op) && this.#index instanceof PagedIndex);
+    return BESIDE.has(op) || (SEARCHES.has(op) && this.#isPaged);
+  }
+
+  get #isPaged(): boolean {
+    return this.#index instanceof PagedIndex || isPagedRecords(this.#index);
   }
 
   run<Name extends OperationName>(
@@ -86,9 +103,9 @@ export class SearchService {
     model: ({ draft }) => saveIndex(this.#draft(draft).index),
     adopt: ({ draft, model }) => this.#begin(draft, loadIndex(this.#live(), model)),
     extend: ({ draft }) => {
-      const index = this.#whole();
+      const index = this.#wholeRows();
       this.#drafts.set(draft, { kind: 'more', index });
-      return this.#describe(index);
+      return describeIndex(this.#live(), index);
     },
     add: ({ draft, vectors }) => {
       this.#draft(draft).index.stage(vectors);
@@ -96,23 +113,35 @@ export class SearchService {
     },
     load: ({ draft, ...what }, context) =>
       this.#loadingDraft(draft, context.signal, async (signal) => {
-        const index = await load(this.#live(), what, this.#place, { ...context, signal });
+        const { kind, from, share } = what;
+        const own = { ...context, signal };
+        const index = await (kind === 'rows'
+          ? load(this.#live(), { from, share }, this.#place, own)
+          : loadRecords(this.#live(), { kind, from }, this.#place, own));
         this.#beginUnless(signal, draft, index);
         return { d: index.d, metric: index.metric };
       }),
-    open: ({ draft, from, options }, context) =>
+    open: ({ draft, kind, from, options }, context) =>
       this.#loadingDraft(draft, context.signal, async (signal) => {
         const source = await openSource(from, this.#place, signal);
         try {
-          const index = await openIndex(this.#live(), source, { ...options, signal });
+          const given = { ...options, signal };
+          const index = await (kind === 'rows'
+            ? openIndex(this.#live(), source, given)
+            : openRecords(this.#live(), kind, source, given));
           return this.#beginUnless(signal, draft, index);
         } catch (error) {
           await source.close?.();
           throw naming(from, error);
         }
       }),
+    create: ({ draft, making }) => this.#begin(draft, makeRecords(this.#live(), making)),
+    call: (input, context) => {
+      const answer = callRecords(this.#records(), input, context);
+      return this.#isPaged ? this.#reading(Promise.resolve(answer)) : answer;
+    },
     hold: ({ draft, port }) => {
-      this.#held.set(draft, new PeerFile(port, () => snapshotIndex(this.#whole())));
+      this.#held.set(draft, new PeerFile(port, () => snapshotIndex(this.#wholeRows())));
       return undefined;
     },
     commit: ({ draft: number }) => {
@@ -126,17 +155,17 @@ export class SearchService {
         this.#retire();
         this.#index = index;
       }
-      return this.#describe(index);
+      return describeIndex(this.#live(), index);
     },
     discard: ({ draft }) => this.#discard(draft),
     search: ({ query, k, options }, { signal }) => {
-      const index = this.#current();
+      const index = this.#rows();
       if (index instanceof IvfIndex) return index.search(query, k, options);
       return this.#reading(index.search(query, k, { ...options, signal }));
     },
     searchBatch: (input, context) => {
       const found = this.#searchBatch(input, context);
-      return this.#index instanceof PagedIndex ? this.#reading(found) : found;
+      return this.#isPaged ? this.#reading(found) : found;
     },
     save: async ({ name, storage: kind, others }, { signal }) => {
       const file = this.#file(others, signal);
@@ -157,7 +186,7 @@ export class SearchService {
         file.dispose();
       }
     },
-    info: () => (this.#index ? this.#describe(this.#index) : undefined),
+    info: () => (this.#index ? describeIndex(this.#live(), this.#index) : undefined),
     stored: async ({ storage }) => (await this.#place.storage(storage)).list(),
     remove: async ({ name, storage }) => {
       await (await this.#place.storage(storage)).remove(name);
@@ -208,13 +237,13 @@ export class SearchService {
     }
   }
 
-  #begin(draft: number, index: IvfIndex | PagedIndex): undefined {
+  #begin(draft: number, index: AnyIndex): undefined {
     this.#drafts.set(draft, { kind: 'new', index });
     return undefined;
   }
 
   /** What came in after it was given up is dropped. */
-  #beginUnless(signal: AbortSignal, draft: number, index: IvfIndex | PagedIndex): undefined {
+  #beginUnless(signal: AbortSignal, draft: number, index: AnyIndex): undefined {
     if (!signal.aborted) return this.#begin(draft, index);
     index.dispose();
     throw signal.reason;
@@ -240,7 +269,7 @@ export class SearchService {
 
   /** The file of the state at this call, together with what other workers hold of theirs. */
   #file(others: readonly MessagePort[], signal: AbortSignal): SavedFile {
-    return new SavedFile(this.#live(), snapshotIndex(this.#whole()), others, signal);
+    return new SavedFile(this.#live(), this.#snapshot(), others, signal);
   }
 
   #live(): Core {
@@ -248,35 +277,42 @@ export class SearchService {
     return this.#core;
   }
 
-  #current(): IvfIndex | PagedIndex {
+  #current(): AnyIndex {
     if (!this.#index) throw new RangeError('"index" expected one that was built or loaded, got none');
     return this.#index;
   }
 
-  /** The index, all of it in memory. */
-  #whole(): IvfIndex {
+  #rows(): IvfIndex | PagedIndex {
     const index = this.#current();
-    if (index instanceof IvfIndex) return index;
-    throw new RangeError('"index" expected one in memory (load), got one whose lists are elsewhere (open)');
+    if (isRecords(index)) throw new RangeError('"index" expected one of row numbers, got one of records');
+    return index;
   }
 
-  #describe(index: IvfIndex | PagedIndex): IndexInfo {
-    const core = this.#live();
-    const { n, d, nlist, metric, kind, quantizer, bits, keepsVectors, bytesPerVector } = index;
-    const isPaged = index instanceof PagedIndex;
-    return {
-      ...{ n, d, nlist, metric, kind, quantizer, bits, keepsVectors, bytesPerVector, isPaged },
-      bytesUsed: core.bytesUsed(),
-      memoryBytes: core.memoryBytes(),
-      ...(isPaged && { reads: index.reads }),
-    };
+  /** The index of row numbers, all of it in memory. */
+  #wholeRows(): IvfIndex {
+    const index = this.#rows();
+    if (index instanceof IvfIndex) return index;
+    throw notWhole('lists');
+  }
+
+  #records(): RecordIndex {
+    const index = this.#current();
+    if (isRecords(index)) return index;
+    throw new RangeError('"index" expected one of records, got one of row numbers');
+  }
+
+  #snapshot(): Snapshot {
+    const index = this.#current();
+    if (index instanceof MultiVectorIndex) return snapshotMultiVectorIndex(index);
+    if (index instanceof IvfIndex || index instanceof VectorIndex) return snapshotIndex(index);
+    throw notWhole(index instanceof PagedMultiVectorIndex ? 'tokens' : 'lists');
   }
 
   async #searchBatch(
     { queries: given, k, options }: Operations['searchBatch']['in'],
     { signal, progress }: Context,
   ): Promise<BatchSearchResult> {
-    const index = this.#current();
+    const index = this.#rows();
     const { d } = index;
     const { data: queries, n: nq } = shapedSet(given, d, 'queries');
     const some = QUERIES_PER_TURN * d;

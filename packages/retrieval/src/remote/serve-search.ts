@@ -4,6 +4,7 @@ import type { Endpoint } from './endpoint.ts';
 import { JobQueue } from './job-queue.ts';
 import type { WorkerPlace } from './place.ts';
 import type { Cancel, Ping, Reply, Request } from './protocol.ts';
+import { takesLong } from './record-calls.ts';
 import { SearchService } from './search-service.ts';
 import { describeError } from './transfer-error.ts';
 
@@ -27,7 +28,7 @@ export function serveSearch(
 
   const run = async (request: Request, signal: AbortSignal): Promise<void> => {
     const { id, op } = request;
-    if (op === 'train') reply({ sign: 'busy' });
+    if (isLong(request)) reply({ sign: 'busy' });
     try {
       const out = await service.run(request, { signal, progress: (progress) => reply({ id, progress }) });
       reply({ id, out }, buffersOf(out));
@@ -66,9 +67,18 @@ export function serveSearch(
   endpoint.start?.();
 }
 
+/** Whether a job may be busy for longer than a client without a lock waits for a sign. */
+function isLong(request: Request): boolean {
+  return (
+    request.op === 'train' ||
+    request.op === 'create' ||
+    (request.op === 'call' && takesLong(request.in.method))
+  );
+}
+
 /** The arrays of an answer, which are fresh and go over without a copy. */
 function buffersOf(out: unknown): Transferable[] {
-  if (out instanceof Uint8Array) return [out.buffer as ArrayBuffer];
+  if (out instanceof Uint8Array || out instanceof Float32Array) return [out.buffer as ArrayBuffer];
   if (out !== null && typeof out === 'object' && 'ids' in out && 'scores' in out) {
     return [out.ids, out.scores].filter(ArrayBuffer.isView).map((view) => view.buffer as ArrayBuffer);
   }

@@ -120,7 +120,7 @@ export class ShardedClient<P extends Place = Place> implements AsyncDisposable {
       const { shards } = draft;
       const reports = call.onProgress && sumOf(shards, call.onProgress);
       const loading = this.#channels.map((_, shard) => {
-        const input = { from: location, share: { shard, shards } };
+        const input = { kind: 'rows', from: location, share: { shard, shards } } as const;
         return draft.request(shard, 'load', input, { onProgress: reports?.[shard] });
       });
       const [index] = await Promise.all(loading);
@@ -267,7 +267,7 @@ export class ShardedClient<P extends Place = Place> implements AsyncDisposable {
   async info(call: CallOptions = {}): Promise<ShardedInfo | undefined> {
     checkOptions('options', call, CALL);
     const shards = await this.#askAll('info', call, () => ({ input: {} }));
-    const known = shards.filter((info) => info !== undefined);
+    const known = shards.filter((info) => info !== undefined) as IndexInfo[];
     return known.length === shards.length ? describe(known) : undefined;
   }
 

@@ -71,8 +71,7 @@ export interface VectorPlan extends NamedOptions {
  * @throws TypeError, RangeError naming the option
  */
 export function planOf(given: VectorIndexOptions): VectorPlan {
-  checkOptions('options', given, OPTIONS);
-  const options = named(given);
+  const options = namedOptions(given);
   const d = checkInteger('d', options.d, 1, MAX_DIMENSION);
   const metric = checkMetric(options.metric);
   const index = checkOneOf('index', options.index ?? 'auto', INDEX_KINDS);
@@ -119,10 +118,15 @@ function namedQuantizer({ method, options }: QuantizerChoice): Partial<NamedOpti
   return { ...quantizer, ...known } as Partial<NamedOptions>;
 }
 
-function named(options: VectorIndexOptions): NamedOptions {
+/**
+ * Options with the quantizer by name: what can be saved, or posted to a worker.
+ * @throws TypeError, RangeError on names that are none, and on options beside a value that has them itself
+ */
+export function namedOptions(options: VectorIndexOptions): NamedOptions {
+  checkOptions('options', options, OPTIONS);
   const { quantizer, ...rest } = options;
-  if (typeof quantizer !== 'object' || quantizer === null)
-    return { ...rest, ...(quantizer && { quantizer }) };
+  // in the caller's order, which files keep: options that were named once are what they are
+  if (typeof quantizer !== 'object' || quantizer === null) return options as NamedOptions;
   checkChoice('quantizer', quantizer);
   for (const name of ['bits', 'quantizerOptions', ...SAQ_OWN] as const) {
     if (rest[name] === undefined) continue;

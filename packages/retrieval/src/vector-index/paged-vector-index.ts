@@ -109,6 +109,23 @@ export class PagedVectorIndex<M = JsonValue, S extends Metric = Metric> extends 
   get n(): number {
     return this.#records.n;
   }
+  /** Rows of deleted records and of older versions that the file has. */
+  get dead(): number {
+    return this.#rows.n - this.n;
+  }
+  get quantizer(): PagedIndex['quantizer'] {
+    return this.#rows.quantizer;
+  }
+  get kind(): 'flat' | 'ivf' {
+    return this.#rows.kind;
+  }
+  get nlist(): number {
+    return this.#rows.nlist;
+  }
+  /** Average code bits a dimension. */
+  get bits(): number {
+    return this.#rows.bits;
+  }
   /** What reading has cost since the index was opened. */
   get reads(): ReadStatistics {
     return this.#rows.reads;
@@ -123,6 +140,12 @@ export class PagedVectorIndex<M = JsonValue, S extends Metric = Metric> extends 
     this.checkLive('index');
     const slot = this.#records.slotOf(id);
     return slot === undefined ? undefined : { id, metadata: this.#records.metadataAt(slot) };
+  }
+
+  /** Ids of all records, in the order they were added or last replaced. */
+  ids(): RecordId[] {
+    this.checkLive('index');
+    return Array.from({ length: this.n }, (_, slot) => this.#records.idAt(slot));
   }
 
   /** As VectorIndex.filter. */

@@ -1,5 +1,6 @@
 /**
- * Indexes in workers: a client for one worker, a client for many, and what a worker of one's own runs.
+ * Indexes in workers: clients for one worker by what it holds, a client for many,
+ * and what a worker of one's own runs.
  *
  * @module
  */
@@ -10,17 +11,22 @@ export {
   type Endpoint,
   type EndpointEnd,
   type IndexInfo,
+  type MultiVectorInfo,
   type Progress,
   type ProgressOptions,
   type ShardedInfo,
   type ShardedOptions,
   type StartOptions,
   type StorageOptions,
+  type VectorInfo,
   type VectorInput,
   type WorkerEndpoint,
   WorkerGoneError,
+  type WorkerMultiVectorOptions,
+  type WorkerMultiVectorSearchOptions,
   type WorkerSearchOptions,
+  type WorkerVectorSearchOptions,
 } from '@sagitta/retrieval/remote';
-export { SearchClient, ShardedClient } from './search-client.ts';
+export { MultiVectorClient, SearchClient, ShardedClient, VectorClient } from './search-client.ts';
 export { serveSearch } from './serve-search.ts';
 export { createSearchWorker, type IndexLocation, type WebPlace } from './web-place.ts';
