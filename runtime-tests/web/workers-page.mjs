@@ -1,5 +1,5 @@
 // Workers that end in every way, and calls that overlap, in a real browser; the outcome is posted back to the server.
-import { SearchClient, ShardedClient, WorkerGoneError } from '@sagitta/web';
+import { MultiVectorClient, SearchClient, ShardedClient, VectorClient, WorkerGoneError } from '@sagitta/web';
 import { fill } from '../smoke/seeded.mjs';
 
 const D = 32;
@@ -187,6 +187,54 @@ const TESTS = {
     again.catch(() => {});
     await client.dispose();
     check((await rejection(again)) instanceof RangeError, 'disposed');
+  },
+
+  async 'notes that come and go'() {
+    const client = await VectorClient.start();
+    const set = rows(600, 11);
+    const note = (i) => ({ folder: i % 3 === 0 ? 'x' : 'y', mtime: i });
+    await client.create({ d: D, metric: 'cosine', trainAt: 500, indexed: ['folder'] });
+    await client.add({
+      ids: Array.from({ length: 599 }, (_, i) => (i === 9 ? 9n : `note ${i}`)),
+      vectors: set.slice(0, 599 * D),
+      metadata: Array.from({ length: 599 }, (_, i) => note(i)),
+    });
+    check((await client.report()).isTrained, 'trained by itself');
+    const filter = { folder: 'x', mtime: { gte: 300 } };
+    const found = await client.search(row(set, 300), 5, { filter });
+    check(found[0].id === 'note 300' && found.every(({ metadata }) => metadata.folder === 'x'), 'filtered');
+    const refused = await rejection(client.search(row(set, 0), 5, { filter: () => true }));
+    check(refused instanceof TypeError && /"filter"/.test(refused.message), `got ${refused}`);
+    await client.update('note 300', { metadata: { folder: 'z', mtime: 0 } });
+    check((await client.delete([9n, 'note 10', 'nobody'])) === 2, 'deleted');
+    await client.upsert({ ids: ['note 0'], vectors: row(set, 599), metadata: [note(599)] });
+    const search = async () =>
+      JSON.stringify([
+        await client.search(row(set, 599), 8, { filter: { mtime: { lt: 599 } } }),
+        (await client.ids()).map(String).sort(),
+      ]);
+    const before = await search();
+    const { bytes, storage } = await client.save('notes');
+    await client.create({ d: D, metric: 'l2' });
+    check((await client.info()).n === 0, 'empty');
+    for (const way of ['load', 'open']) {
+      const info = await client[way]({ stored: 'notes' });
+      check(info.n === 597 && info.isPaged === (way === 'open'), `${way}: n is ${info.n}`);
+      check((await search()) === before, `${way}: the same answers`);
+      check((await client.get('note 300')).metadata.folder === 'z', way);
+    }
+    await client.remove('notes');
+    await client.dispose();
+
+    const documents = await MultiVectorClient.start();
+    await documents.create({ d: D });
+    const tokens = { data: set, offsets: Uint32Array.from({ length: 101 }, (_, i) => 6 * i), d: D };
+    await documents.add({ tokens, metadata: Array.from({ length: 100 }, (_, i) => note(i)) });
+    const query = set.slice(60 * D, 66 * D);
+    check((await documents.search(query, 1))[0].id === 10, 'the document itself');
+    check((await documents.search(query, 1, { filter: { folder: 'x' } }))[0].id !== 10, 'another');
+    await documents.dispose();
+    return `${bytes} bytes in ${storage}`;
   },
 
   async 'a view of a large buffer, and arrays of a frame'() {
