@@ -1,6 +1,6 @@
 // The verbs that doc comments begin with or hold. A sentence whose verb is missing here gets it added.
 export const VERBS = new Set(
-  `is are was were be been has have had does do did may can must needs need gives give gave makes make made takes take
+  `compresses compress converts convert is are was were be been has have had does do did may can must needs need gives give gave makes make made takes take
 took says say said tells tell told holds hold held keeps keep kept comes come goes go went stands stand lies lie names
 name reads read writes write wrote saves save loads load opens open searches search finds find found scores score
 encodes encode decodes decode trains train trained learns learn builds build adds add removes remove measures measure

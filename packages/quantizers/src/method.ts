@@ -30,6 +30,7 @@ export interface ModelReader {
   read(reader: ByteReader, head: ModelHead): Quantizer;
 }
 
+/** Is a way to compress vectors, as a value: its options, its training, its reader. */
 export interface QuantizerMethod<O extends object = object> extends ModelReader {
   readonly options: OptionSpecs<O> & AnySpecs;
   /** Bits a dimension, where there is no choice of them. */

@@ -36,6 +36,7 @@ const METHOD_OF: Readonly<Record<QuantizerName, QuantizerMethod>> = {
   latent,
   'low-rank-pq': lowRankPq,
 };
+/** Lists every method that there is. */
 export const METHODS: readonly QuantizerMethod[] = /* @__PURE__ */ Object.values(METHOD_OF);
 
 /** What any of them has besides bits, where it is chosen by name; LeanVec has those of its primary too. */

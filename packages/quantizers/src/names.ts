@@ -1,6 +1,6 @@
 /** The one vocabulary: what quantizers are called in options, reports, flags and files, and the words that also mean them. */
 
-/** By the number that files hold: a new name goes to the end. */
+/** Lists all names by the number that files hold: a new name goes to the end. */
 export const QUANTIZER_NAMES = [
   'float32',
   'saq',
@@ -17,6 +17,7 @@ export const QUANTIZER_NAMES = [
   'latent',
   'low-rank-pq',
 ] as const;
+/** Is the name of a quantizer in options, reports, flags and files. */
 export type QuantizerName = (typeof QUANTIZER_NAMES)[number];
 
 /** What is coded linearly in a frame (linear/linear-quantizer.ts). */
@@ -24,17 +25,19 @@ export type LinearName = Exclude<QuantizerName, 'float32' | 'saq'>;
 /** What may code the dimensions that LeanVec keeps. */
 export type PrimaryName = Exclude<LinearName, 'leanvec'>;
 
-/** Other words for a quantizer, some of them with its bits. Reports have the name alone. */
+/** Is another word for a quantizer, sometimes with its bits. Reports have the name alone. */
 export type QuantizerAlias = 'none' | 'fp16' | 'binary' | 'int8' | 'int4';
 /** A name as a caller may write it. */
 export type CodeName = QuantizerName | QuantizerAlias;
 
+/** Says what a word means: a quantizer, and sometimes its bits. */
 export interface KnownName {
   readonly name: QuantizerName;
   /** Bits a dimension that the word implies. */
   readonly bits?: number;
 }
 
+/** Lists the other words that mean a quantizer. */
 export const QUANTIZER_ALIASES: Readonly<Record<QuantizerAlias, KnownName>> = {
   none: { name: 'float32' },
   fp16: { name: 'float16' },
@@ -44,7 +47,7 @@ export const QUANTIZER_ALIASES: Readonly<Record<QuantizerAlias, KnownName>> = {
 };
 
 /**
- * What a caller's word means.
+ * Says what a caller's word means.
  * @throws RangeError on a word that means no quantizer
  */
 export function quantizerNamed(label: string, word: string): KnownName {

@@ -10,6 +10,7 @@ interface Said<Default> {
   /** One sentence, without a full stop. */
   readonly says: string;
 }
+/** Describes an option that is a number within a range. */
 export interface NumberSpec extends Said<number> {
   readonly kind: 'integer' | 'number';
   readonly least: number;
@@ -17,9 +18,11 @@ export interface NumberSpec extends Said<number> {
   /** Values are multiples of it. */
   readonly step?: number;
 }
+/** Describes an option that is true or false. */
 export interface BooleanSpec extends Said<boolean> {
   readonly kind: 'boolean';
 }
+/** Describes an option that is one of some words or numbers. */
 export interface ChoiceSpec<V extends string | number = string | number> extends Said<V> {
   readonly kind: 'choice';
   readonly choices: readonly V[];
@@ -28,6 +31,7 @@ export interface ChoiceSpec<V extends string | number = string | number> extends
 export interface ObjectSpec extends Said<never> {
   readonly kind: 'vectors' | 'method';
 }
+/** Describes an option: its kind, range, default, and a sentence. */
 export type OptionSpec = NumberSpec | BooleanSpec | ChoiceSpec | ObjectSpec;
 
 /** How an option of type V is specified. */
@@ -42,7 +46,7 @@ export type SpecOf<V> = [V] extends [boolean]
       : ObjectSpec;
 /** Every option of O; the compiler refuses a table that lacks one, or has one too many. */
 export type OptionSpecs<O extends object> = { readonly [K in keyof O]-?: SpecOf<NonNullable<O[K]>> };
-/** The options of any method. */
+/** Describes the options of any method. */
 export type AnySpecs = Readonly<Record<string, OptionSpec>>;
 
 /** The kinds that checkOptions looks for. */

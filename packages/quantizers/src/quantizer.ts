@@ -9,6 +9,7 @@ import type { BlockLayout } from './block-layout.ts';
 import type { QuantizerName } from './names.ts';
 import type { SaqSegment } from './saq/layout.ts';
 
+/** Is a trained quantizer: immutable, and all that coding, scoring and decoding need. */
 export interface Quantizer {
   readonly name: QuantizerName;
   readonly metric: Metric;
@@ -37,11 +38,13 @@ export interface Quantizer {
   write(writer: ByteWriter): void;
 }
 
+/** Says how much of a code is read. */
 export interface EstimatorOptions {
   /** Leaves finer levels unread, where codes have them: a first scan, to be followed by scores from all. */
   readonly isCoarse?: boolean;
 }
 
+/** Writes vectors as codes into blocks. */
 export interface Encoder extends Disposable {
   /**
    * Codes n vectors (n × d numbers or n arrays of d, finite) less origin at positions first … first + n - 1 of blocks; places of the last block
@@ -51,6 +54,7 @@ export interface Encoder extends Disposable {
   encode(vectors: Vectors, origin: Float32Array, blocks: Block, first: number): void;
 }
 
+/** Scores codes against a query. */
 export interface Estimator extends Disposable {
   /** Numbers of a centroid as scores want it; 0 where they need none. */
   readonly centroidDims: number;
@@ -79,7 +83,7 @@ export interface Estimator extends Disposable {
   errors?(blocks: Block, n: number, distance: number): Float32Array;
 }
 
-/** The k best of the scans so far; in the core's memory. */
+/** Keeps the k best of the scans so far; in the core's memory. */
 export interface ScanHeap {
   readonly k: number;
   readonly scores: Ptr;
@@ -109,7 +113,7 @@ export interface ListProbe {
   readonly allowed: Ptr;
 }
 
-/** Counters of the scans since the last reset. */
+/** Counts what scans did since the last reset. */
 export interface ScanStatistics {
   /** Blocks of 32 that were looked at. */
   readonly blocks: number;

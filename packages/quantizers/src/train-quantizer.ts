@@ -18,6 +18,7 @@ import { type CodeName, quantizerNamed } from './names.ts';
 import type { Quantizer } from './quantizer.ts';
 import { modelReaders } from './readers.ts';
 
+/** Says which quantizer to train, by name. */
 export interface QuantizerOptions extends OwnQuantizerOptions {
   readonly name: CodeName;
   readonly metric: Metric;
@@ -74,7 +75,7 @@ function checkNamed(options: QuantizerOptions): QuantizerOptions {
   return options;
 }
 
-/** The section's bytes. */
+/** Writes the section's bytes. */
 export function writeQuantizer(quantizer: Quantizer): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter();
   quantizer.write(writer);

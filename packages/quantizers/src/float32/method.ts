@@ -2,7 +2,7 @@
 import { type Callable, callable } from '../method.ts';
 import { Float32Quantizer } from './quantizer.ts';
 
-/** No options. */
+/** Has no options. */
 export type Float32CodeOptions = Readonly<Record<never, never>>;
 
 /** Keeps vectors as they are: 4·d bytes each, exact scores. */

@@ -17,6 +17,7 @@ import {
 import { BlockLayout } from '../block-layout.ts';
 import type { Encoder, Estimator, Quantizer } from '../quantizer.ts';
 
+/** Keeps vectors as they are: exact scores, 4·d bytes a vector. */
 export class Float32Quantizer implements Quantizer {
   readonly name = 'float32';
   readonly metric: Metric;

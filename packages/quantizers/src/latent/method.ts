@@ -5,11 +5,12 @@ import { RANGE_VECTORS } from '../training-minimum.ts';
 import { readLatentCoder } from './coder.ts';
 import { trainLatentCoder } from './train.ts';
 
+/** Says how vectors are coded by learned levels of each dimension. */
 export interface LatentCodeOptions {
   readonly bits?: number;
 }
 
-/** A learned codebook of single values for each dimension. */
+/** Compresses each dimension by a learned codebook of single values. */
 export const latent: LinearMethodValue<LatentCodeOptions> = /* @__PURE__ */ linearMethod<LatentCodeOptions>({
   name: 'latent',
   options: {

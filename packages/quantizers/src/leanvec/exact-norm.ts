@@ -6,6 +6,7 @@ import type { ByteWriter, Core } from '@sagitta/core-wasm';
 import { type CodedRows, type CodePart, type Coder, type Dots, FACTOR_ERROR } from '../linear/coder.ts';
 import { linearNumber, type PrimaryName } from '../names.ts';
 
+/** Wraps a coder of fewer dimensions, and keeps exact norms beside its codes. */
 export class ExactNormCoder implements Coder {
   readonly norm = 'exact';
   readonly writesNorms = false;

@@ -4,7 +4,7 @@ import { LEANVEC_SOLVERS } from './projection.ts';
 import { readLeanVecCoder } from './read-coder.ts';
 import { type LeanVecCodeOptions, makeLeanVec } from './train.ts';
 
-/** Fewer dimensions, chosen for the vectors or for vectors and queries, coded by the primary. */
+/** Keeps fewer dimensions, chosen for the vectors or for vectors and queries, coded by the primary. */
 export const leanvec: LinearMethodValue<LeanVecCodeOptions> =
   /* @__PURE__ */ linearMethod<LeanVecCodeOptions>({
     name: 'leanvec',

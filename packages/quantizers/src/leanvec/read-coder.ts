@@ -6,6 +6,7 @@ import { LAST_LINEAR, linearName } from '../names.ts';
 import { ExactNormCoder } from './exact-norm.ts';
 
 /** @throws FormatError, UnsupportedError where the primary has no reader among them */
+/** Reads the coder of what LeanVec keeps. */
 export function readLeanVecCoder(
   reader: ByteReader,
   dims: number,

@@ -20,6 +20,7 @@ import { identityProjection, LEANVEC_SOLVERS, type LeanVecSolver, spheringProjec
 /** Most dimensions of projections that are made for queries: several d³. */
 const MOST_QUERY_DIMS = 2048;
 
+/** Says how many dimensions LeanVec keeps, how they are chosen, and what codes them. */
 export interface LeanVecCodeOptions {
   readonly primary: LinearChoice;
   readonly dims?: number;

@@ -18,6 +18,7 @@ import { type Frame, FrameTransform } from './frame.ts';
 import { LinearQuantizer } from './linear-quantizer.ts';
 import { type CoderReader, type LinearReader, linearReader } from './read-linear.ts';
 
+/** Holds what a maker has learned: frame, coder, bits. */
 export interface Made {
   readonly frame: Frame;
   readonly coder: Coder;
@@ -25,7 +26,7 @@ export interface Made {
   readonly isUnbiased: boolean;
 }
 
-/** A sample as makers see it: checked, and centred on origin. */
+/** Holds a sample as makers see it: checked, and centred on origin. */
 export interface Sample {
   readonly core: Core;
   readonly d: number;
@@ -40,7 +41,7 @@ export interface Sample {
   readonly seed: number;
 }
 
-/** What one linear method differs from another in. */
+/** Holds what one linear method differs from another in. */
 export interface LinearMethodParts<O extends object>
   extends Pick<QuantizerMethod<O>, 'options' | 'fixedBits' | 'takesCopies'> {
   readonly name: LinearName;
@@ -50,6 +51,7 @@ export interface LinearMethodParts<O extends object>
   readonly readCoder: CoderReader;
 }
 
+/** Is a method whose codes are linear in a frame: as a value, and called with its options. */
 export interface LinearMethod<O extends object = object>
   extends QuantizerMethod<O>,
     LinearReader,
@@ -58,10 +60,10 @@ export interface LinearMethod<O extends object = object>
   train(core: Core, sample: VectorSetInput, options: O, context: TrainingContext): LinearQuantizer;
 }
 
-/** The value of a linear method. */
+/** Is the value of a linear method. */
 export type LinearMethodValue<O extends object> = Callable<O, LinearMethod<O>>;
 
-/** A linear method and its options. */
+/** Holds a linear method and its options. */
 export interface LinearChoice<O extends object = object> {
   readonly method: LinearMethod<O>;
   readonly options: O;

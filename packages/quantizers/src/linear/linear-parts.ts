@@ -4,6 +4,7 @@ import type { LinearName } from '../names.ts';
 import type { Coder } from './coder.ts';
 import type { Frame } from './frame.ts';
 
+/** Holds what a linear quantizer is made of. */
 export interface LinearParts {
   readonly name: LinearName;
   readonly metric: Metric;

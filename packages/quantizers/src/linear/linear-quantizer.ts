@@ -56,6 +56,7 @@ export type { LinearParts } from './linear-parts.ts';
 /** Of what LinearQuantizer.write writes. */
 export const LINEAR_VERSION = 1;
 
+/** Compresses vectors linearly in a frame, whatever the method. */
 export class LinearQuantizer implements Quantizer {
   readonly name: LinearName;
   readonly metric: Metric;

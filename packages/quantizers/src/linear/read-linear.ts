@@ -9,6 +9,7 @@ import { LINEAR_VERSION, LinearQuantizer } from './linear-quantizer.ts';
 /** Reads the parameters of a coder. readers — of what may lie within it. */
 export type CoderReader = (reader: ByteReader, dims: number, readers: readonly ModelReader[]) => Coder;
 
+/** Reads the coder of one linear method. */
 export interface LinearReader extends ModelReader {
   readonly name: LinearName;
   readonly readCoder: CoderReader;

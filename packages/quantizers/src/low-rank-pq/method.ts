@@ -15,6 +15,7 @@ import {
 import { readLowRankPqCoder } from './coder.ts';
 import { trainLowRankPq } from './train.ts';
 
+/** Says how codebooks of low rank are trained. */
 export interface LowRankPqCodeOptions extends PqCodeOptions {
   readonly clusterDims?: number;
 }

@@ -5,6 +5,7 @@ import { inFrame, type LinearMethodValue, linearMethod } from '../linear/linear-
 import { trainKmeans } from '../training/kmeans.ts';
 import { LvqCoder, MAX_MEANS, readLvqCoder } from './coder.ts';
 
+/** Says how many bits and levels LVQ has, and whether it rotates. */
 export interface LvqCodeOptions {
   readonly bits?: number;
   readonly secondBits?: number;
@@ -13,7 +14,7 @@ export interface LvqCodeOptions {
   readonly ratio?: boolean;
 }
 
-/** A grid for each vector, in one level of codes or two. */
+/** Compresses each vector on a grid of its own, in one level of codes or two. */
 export const lvq: LinearMethodValue<LvqCodeOptions> = /* @__PURE__ */ linearMethod<LvqCodeOptions>({
   name: 'lvq',
   options: {

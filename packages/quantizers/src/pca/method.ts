@@ -5,6 +5,7 @@ import { type LinearMethodValue, linearMethod } from '../linear/linear-method.ts
 import { checkHalves, HalfCoder, readHalfCoder } from '../scalar/index.ts';
 import { principalDirections } from '../training/leading-pca.ts';
 
+/** Says how many principal dimensions are kept. */
 export interface PcaCodeOptions {
   readonly bits?: number;
   readonly dims?: number;
@@ -15,7 +16,7 @@ function dimsFor(d: number, { bits = 4, dims }: PcaCodeOptions): number {
   return dims ?? Math.max(1, Math.min(d, Math.round((bits * d) / 16)));
 }
 
-/** Fewer dimensions, at 16 bits each. */
+/** Keeps fewer dimensions, at 16 bits each. */
 export const pca: LinearMethodValue<PcaCodeOptions> = /* @__PURE__ */ linearMethod<PcaCodeOptions>({
   name: 'pca',
   options: {

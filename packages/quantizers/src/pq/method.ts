@@ -21,7 +21,7 @@ export const pq: LinearMethodValue<PqCodeOptions> = /* @__PURE__ */ linearMethod
   readCoder: readPqCoder,
 });
 
-/** PQ in a learned rotation, of at most 2,048 dimensions. */
+/** Compresses by PQ in a learned rotation, of at most 2,048 dimensions. */
 export const opq: LinearMethodValue<PqCodeOptions> = /* @__PURE__ */ linearMethod<PqCodeOptions>({
   name: 'opq',
   options: { bits: PQ_BITS, nbits: PQ_NBITS, iterations: PQ_ITERATIONS },

@@ -4,6 +4,7 @@ import { type LinearMethodValue, linearMethod } from '../linear/linear-method.ts
 import { RABITQ_MODES, type RabitqMode } from './coder.ts';
 import { makeRabitqCoder, readRabitqCoder } from './train.ts';
 
+/** Says how many bits RaBitQ has, and how it looks for them. */
 export interface RabitqCodeOptions {
   readonly bits?: number;
   readonly mode?: RabitqMode;

@@ -4,6 +4,7 @@ import { SaqQuantizer } from './quantizer.ts';
 import { readSaqQuantizer } from './reader.ts';
 import { type SaqOptions, trainSaq } from './train.ts';
 
+/** Says how many bits SAQ has, and how they are shared out. */
 export interface SaqCodeOptions extends Partial<Pick<SaqOptions, 'bits'>> {
   readonly blockSize?: 16 | 32 | 64;
   readonly objective?: 'absolute' | 'variance';
@@ -14,7 +15,7 @@ const BITS = 4;
 /** Residuals whose mean squares decide how bits are shared out: enough for 2 % of each. */
 const RESIDUAL_ROWS = 4096;
 
-/** Segmented codes of any average number of bits: the default of every index. */
+/** Compresses in segments of any average number of bits: the default of every index. */
 export const saq: Callable<SaqCodeOptions> = /* @__PURE__ */ callable<SaqCodeOptions>({
   name: 'saq',
   options: {

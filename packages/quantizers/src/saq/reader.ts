@@ -13,4 +13,5 @@ export function readSaqQuantizer(reader: ByteReader, { d, metric }: ModelHead): 
   return new SaqQuantizer(model);
 }
 
+/** Reads models of SAQ. */
 export const saqReader: ModelReader = { name: 'saq', read: readSaqQuantizer };

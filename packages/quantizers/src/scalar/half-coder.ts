@@ -3,7 +3,7 @@ import { type Block, type ByteReader, type ByteWriter, type Core, Owner, type Pt
 import { BLOCK } from '../blocks.ts';
 import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
 
-/** The greatest finite half. */
+/** Is the greatest finite half. */
 export const LARGEST_HALF = 65_504;
 
 const float = new Float32Array(1);
@@ -46,6 +46,7 @@ export function numberToHalf(value: number, label = 'vectors'): number {
   return sign | (rounded >>> 13);
 }
 
+/** Gives the number that the bits of a half stand for. */
 export function halfToNumber(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const mantissa = bits & 1023;
@@ -54,6 +55,7 @@ export function halfToNumber(bits: number): number {
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
+/** Keeps vectors in half precision. */
 export class HalfCoder implements Coder {
   readonly dims: number;
   readonly codeBytes: number;
@@ -123,6 +125,7 @@ class HalfDots extends Owner implements Dots {
 }
 
 /** @throws FormatError */
+/** Reads a coder of half precision. */
 export function readHalfCoder(reader: ByteReader, dims: number): HalfCoder {
   return new HalfCoder(dims, reader.u32In('norm', 0, 1) === 1 ? 'exact' : 'decoded');
 }

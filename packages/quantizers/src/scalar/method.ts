@@ -8,6 +8,7 @@ import { trainScalarCoder } from './coder.ts';
 import { checkHalves, HalfCoder, readHalfCoder } from './half-coder.ts';
 import { readAnyScalarCoder, SCALAR_RANGES, type ScalarRanges, VectorScalarCoder } from './vector-coder.ts';
 
+/** Says how fine the grid is, and what it spans. */
 export interface ScalarCodeOptions {
   readonly bits?: number;
   readonly clip?: number;
@@ -66,7 +67,7 @@ export const sign: LinearMethodValue<FixedCodeOptions> = /* @__PURE__ */ linearM
   readCoder: readBinaryCoder,
 });
 
-/** Half precision: 2 bytes a dimension. */
+/** Keeps half precision: 2 bytes a dimension. */
 export const float16: LinearMethodValue<FixedCodeOptions> = /* @__PURE__ */ linearMethod<FixedCodeOptions>({
   name: 'float16',
   options: {},

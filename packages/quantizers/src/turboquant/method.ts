@@ -5,6 +5,7 @@ import { type LinearMethodValue, linearMethod } from '../linear/linear-method.ts
 import { readTurboQuantCoder, TurboQuantCoder } from './coder.ts';
 import { SignSketch } from './sign-sketch.ts';
 
+/** Says how many bits TurboQuant has, and whether signs of the rest follow. */
 export interface TurboQuantCodeOptions {
   readonly bits?: number;
   readonly ratio?: boolean;

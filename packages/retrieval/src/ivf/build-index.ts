@@ -50,6 +50,7 @@ export interface ListOptions {
   readonly iterations?: number;
 }
 
+/** Says how an index is built, with quantizers as values. */
 export interface MethodIndexOptions extends CommonIndexOptions, ListOptions {
   /** A method with its options, such as `saq({ bits: 4 })`. */
   readonly quantizer: QuantizerChoice;

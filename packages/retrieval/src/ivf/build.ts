@@ -47,13 +47,14 @@ export interface IndexOptions extends CommonIndexOptions {
   readonly singleSegment?: boolean;
 }
 
-/** Any quantizer, also float32. For 'saq' bits default to 8. */
+/** Names any quantizer, also float32. For 'saq' bits default to 8. */
 export interface SecondaryOptions {
   readonly quantizer: CodeName;
   readonly bits?: number;
   readonly quantizerOptions?: OwnQuantizerOptions;
 }
 
+/** Says how an index in lists is built, with quantizers by name. */
 export interface IvfOptions extends IndexOptions, ListOptions {}
 
 /** Options with quantizers as values; what is the quantizer's own stands among its options. */

@@ -46,6 +46,7 @@ export interface Held {
   readonly memoryBytes: number;
 }
 
+/** Says what an index in a worker is, and what it takes. */
 export interface IndexInfo
   extends Held,
     Pick<IvfIndex, 'n' | 'd' | 'nlist' | 'metric' | 'kind' | 'quantizer' | 'bits'> {
@@ -56,7 +57,7 @@ export interface IndexInfo
   readonly reads?: ReadStatistics;
 }
 
-/** A VectorIndex in a worker. */
+/** Describes a VectorIndex in a worker. */
 export interface VectorInfo
   extends Held,
     Pick<VectorIndex, 'n' | 'd' | 'dead' | 'nlist' | 'metric' | 'kind' | 'quantizer' | 'bits'> {
@@ -64,7 +65,7 @@ export interface VectorInfo
   readonly reads?: ReadStatistics;
 }
 
-/** A MultiVectorIndex in a worker. */
+/** Describes a MultiVectorIndex in a worker. */
 export interface MultiVectorInfo
   extends Held,
     Pick<MultiVectorIndex, 'n' | 'd' | 'dead' | 'metric' | 'parameterHash'> {
@@ -95,6 +96,7 @@ export type Making =
         | { readonly documents: MultiVectorDocuments };
     };
 
+/** Says how a worker begins. */
 export interface StartOptions {
   /** A compiled core to use instead of the worker's own copy. */
   readonly module?: WebAssembly.Module;

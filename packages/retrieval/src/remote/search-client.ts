@@ -15,6 +15,7 @@ import type { BuildOptions, IndexInfo, WorkerSearchOptions } from './protocol.ts
 import { packed, rowsOf, type VectorInput } from './vector-input.ts';
 import { WorkerClient } from './worker-client.ts';
 
+/** Searches and changes an index of row numbers in a worker. */
 export class SearchClient<P extends Place = Place> extends WorkerClient<P, IndexInfo> {
   /** Takes the worker over: dispose ends it. */
   constructor(connection: Connection<P>) {

@@ -48,13 +48,14 @@ import type { RequestChannel, RequestOptions } from './request-channel.ts';
 import { packed, type VectorInput } from './vector-input.ts';
 import { WorkerGoneError } from './worker-gone-error.ts';
 
-/** The index of all shards together, and each of them. */
+/** Describes the index of all shards together, and each of them. */
 export interface ShardedInfo extends Pick<IndexInfo, 'n' | 'd' | 'nlist' | 'metric' | 'kind' | 'quantizer'> {
   readonly shards: readonly IndexInfo[];
   readonly bytesUsed: number;
   readonly memoryBytes: number;
 }
 
+/** Searches and changes an index that several workers hold between them. */
 export class ShardedClient<P extends Place = Place> implements AsyncDisposable {
   readonly coreBuild: Build;
   readonly #place: ClientPlace<P>;
