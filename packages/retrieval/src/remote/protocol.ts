@@ -56,7 +56,7 @@ export interface IndexInfo
   readonly reads?: ReadStatistics;
 }
 
-/** A VectorIndex in a worker. */
+/** Describes a VectorIndex in a worker. */
 export interface VectorInfo
   extends Held,
     Pick<VectorIndex, 'n' | 'd' | 'dead' | 'nlist' | 'metric' | 'kind' | 'quantizer' | 'bits'> {
@@ -64,7 +64,7 @@ export interface VectorInfo
   readonly reads?: ReadStatistics;
 }
 
-/** A MultiVectorIndex in a worker. */
+/** Describes a MultiVectorIndex in a worker. */
 export interface MultiVectorInfo
   extends Held,
     Pick<MultiVectorIndex, 'n' | 'd' | 'dead' | 'metric' | 'parameterHash'> {
@@ -72,6 +72,7 @@ export interface MultiVectorInfo
   readonly reads?: { readonly requests: number; readonly bytes: number };
 }
 
+/** What a worker says of its index, by what that holds. */
 export type AnyInfo = IndexInfo | VectorInfo | MultiVectorInfo;
 
 /** What a worker holds: row numbers (IvfIndex), records with one vector each (VectorIndex) or with many (MultiVectorIndex). */
