@@ -5,7 +5,7 @@ import { type Endpoint, serveSearch as serve } from '@sagitta/retrieval/remote';
 import { NODE_WORKER } from './node-place.ts';
 
 /**
- * Answers the messages of a SearchClient at the other end of a port, until a message asks to end it.
+ * Answers the messages of a client, of whatever kind of index, at the other end of a port, until a message asks to end it.
  * @param port - `parentPort` of a thread, or a port of one's own
  * @param makeCore - how the core is made, where createCore of `@sagitta/core-wasm` is not what the thread should use
  */

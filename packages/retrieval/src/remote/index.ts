@@ -30,6 +30,7 @@ export type {
   WorkerPlace,
 } from './place.ts';
 export type {
+  AnyInfo,
   BuildOptions,
   IndexInfo,
   MultiVectorInfo,

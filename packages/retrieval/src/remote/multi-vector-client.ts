@@ -45,7 +45,7 @@ export interface WorkerMultiVectorSearchOptions<M = JsonValue>
   readonly filter?: RecordExpression<M> | Iterable<RecordId>;
 }
 
-/** Options of an index that can be posted: workers have a clock of their own, and no one asks them. */
+/** Options of an index that can be posted: a clock is a function, and an encoder goes over as its bytes. */
 export type WorkerMultiVectorOptions = Omit<MultiVectorOptions, 'clock'>;
 
 const SEARCH: OptionTable<SearchOptionNames & CallOptions> = { ...SEARCH_OPTIONS, ...CALL };

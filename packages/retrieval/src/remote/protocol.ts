@@ -73,6 +73,7 @@ export interface MultiVectorInfo
   readonly reads?: { readonly requests: number; readonly bytes: number };
 }
 
+/** What a worker says of its index, by what that holds. */
 export type AnyInfo = IndexInfo | VectorInfo | MultiVectorInfo;
 
 /** What a worker holds: row numbers (IvfIndex), records with one vector each (VectorIndex) or with many (MultiVectorIndex). */
