@@ -64,6 +64,10 @@ it('builds, searches, explains, deletes and saves a multi-vector example of 40 l
   expect(lines.slice(6)).toEqual(['star', '["star"]', '3 ["arrow","river","star"]']);
 });
 
+it('adds, deletes, replaces, filters and saves a vector index', () => {
+  expect(run(blockBehind('## Ids, metadata, filters, changes'))).toEqual(['note 5 1.00', '999']);
+});
+
 it('adds, filters, updates, deletes and saves in the fifteen lines at the root', () => {
   const code = blockBehind('npm install @sagitta/core-wasm @sagitta/retrieval', '../../../README.md');
   expect(code.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(15);
