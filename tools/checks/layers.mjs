@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { ROOT } from './packages.mjs';
 import { execute } from './process.mjs';
 
-const TARGETS = ['packages', 'tools/testing', 'tools/demo', 'benchmarks'];
+/** Benchmarks without peers/, a package of its own whose dependencies are installed by whoever runs it. */
+const BENCHMARKS = ['src', 'test', 'page', 'runtimes', 'workers'].map((folder) => `benchmarks/${folder}`);
+const TARGETS = ['packages', 'tools/testing', 'tools/demo', ...BENCHMARKS];
 
 /** Probe: a source folder, a line that must not be there, and the rule that has to say so. */
 const PROBES = [
