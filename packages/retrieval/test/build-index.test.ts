@@ -154,6 +154,14 @@ describe('a method as a value', () => {
       loaded.train();
       expect(loaded.quantizer).toBe(name);
     }
+    // a secondary quantizer too, though types ask for names there
+    using behind = make('saq', { secondary: scalar({ bits: 4 }) as never, keepVectors: true });
+    using again = loadVectorIndex(core, saveIndex(behind));
+    again.train();
+    expect(again.search(rows.subarray(0, D), 5)).toEqual(behind.search(rows.subarray(0, D), 5));
+    expect(() => make('saq', { secondary: saq({ blockSize: 32 }) as never })).toThrow(
+      /"secondary" expected saq with bits alone/,
+    );
     expect(() => make(lvq({ bits: 4 }), { bits: 4 })).toThrow(
       /"bits" expected none beside a quantizer that is a value/,
     );

@@ -10,7 +10,13 @@ import {
   type OptionTable,
 } from '@sagitta/core-wasm';
 import { checkChoice, fewestVectors, type QuantizerChoice, quantizerNamed } from '@sagitta/quantizers';
-import { checkCompression, FLAT_OPTIONS, type IndexOptions, LIST_OPTIONS } from '../ivf/build.ts';
+import {
+  checkCompression,
+  FLAT_OPTIONS,
+  type IndexOptions,
+  LIST_OPTIONS,
+  type SecondaryOptions,
+} from '../ivf/build.ts';
 
 export const INDEX_KINDS = ['auto', 'flat', 'ivf'] as const;
 
@@ -76,7 +82,8 @@ export function planOf(given: VectorIndexOptions): VectorPlan {
   const metric = checkMetric(options.metric);
   const index = checkOneOf('index', options.index ?? 'auto', INDEX_KINDS);
   checkCompression({ ...options, metric });
-  if (options.quantizerOptions?.queries !== undefined) {
+  for (const own of [options.quantizerOptions, options.secondary?.quantizerOptions]) {
+    if (own?.queries === undefined) continue;
     throw new RangeError('"quantizerOptions" expected options that a file can hold, got "queries"');
   }
   if (options.nlist !== undefined) {
@@ -124,6 +131,24 @@ function namedQuantizer({ method, options }: QuantizerChoice): Partial<NamedOpti
  */
 export function namedOptions(options: VectorIndexOptions): NamedOptions {
   checkOptions('options', options, OPTIONS);
+  const { secondary } = options;
+  const isNamed = secondary === undefined || secondary === null || !('method' in secondary);
+  return namedPrimary(isNamed ? options : { ...options, secondary: namedSecondary(secondary) });
+}
+
+/** The same of a secondary quantizer that is a value, which no type asks for. */
+function namedSecondary(secondary: object): SecondaryOptions {
+  const choice = secondary as QuantizerChoice;
+  checkChoice('secondary', choice);
+  const { quantizer = 'saq', ...rest } = namedQuantizer(choice);
+  for (const name of SAQ_OWN) {
+    if (rest[name] === undefined) continue;
+    throw new RangeError(`"secondary" expected saq with bits alone, got "${name}"`);
+  }
+  return { quantizer, ...rest };
+}
+
+function namedPrimary(options: VectorIndexOptions): NamedOptions {
   const { quantizer, ...rest } = options;
   // in the caller's order, which files keep: options that were named once are what they are
   if (typeof quantizer !== 'object' || quantizer === null) return options as NamedOptions;
