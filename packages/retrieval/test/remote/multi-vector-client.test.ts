@@ -1,6 +1,6 @@
 /** Indexes of documents in workers answer as those of a direct call do, errors included, through changes, a save and a load. */
 import { createCore, FormatError, RandomStream } from '@sagitta/core-wasm';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   buildMultiVectorIndex,
   buildVectorIndex,
@@ -14,7 +14,7 @@ import {
   trainMultiVectorIndex,
 } from '../../src/index.ts';
 import { connect, SearchClient } from '../../src/remote/index.ts';
-import { CLIENT, stored } from './support/memory-place.ts';
+import { CLIENT, endWorkers, stored } from './support/memory-place.ts';
 import {
   D,
   documents,
@@ -26,6 +26,8 @@ import {
   rows,
   tokensOf,
 } from './support/notes.ts';
+
+afterEach(endWorkers);
 
 const ENCODER = { d: D, numSimhashProjections: 3, numRepetitions: 4, projectionDimension: 8 };
 

@@ -10,11 +10,13 @@ import {
 } from '@sagitta/core-wasm';
 import { sampleRows } from '@sagitta/quantizers';
 import { clusteredRows } from '@sagitta/testing';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type IvfIndex, loadIndex, saveIndex, trainIndex } from '../../src/index.ts';
 import type { BuildOptions, Progress } from '../../src/remote/index.ts';
 import { runsInOrder } from '../../src/remote/merge-files.ts';
-import { manyWorkers, oneWorker, stored } from './support/memory-place.ts';
+import { endWorkers, manyWorkers, oneWorker, stored } from './support/memory-place.ts';
+
+afterEach(endWorkers);
 
 const D = 24;
 const N = 5000;

@@ -1,7 +1,7 @@
 /** Vector indexes in workers answer as those of a direct call do, errors included, through every change, save and load. */
 import { createCore, FormatError, RandomStream } from '@sagitta/core-wasm';
 import { rabitq } from '@sagitta/quantizers';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   buildVectorIndex,
   createVectorIndex,
@@ -10,8 +10,10 @@ import {
   type VectorIndexOptions,
 } from '../../src/index.ts';
 import { connect, type Progress, VectorClient } from '../../src/remote/index.ts';
-import { CLIENT, type MemoryPlace, stored } from './support/memory-place.ts';
+import { CLIENT, endWorkers, type MemoryPlace, stored } from './support/memory-place.ts';
 import { D, errorOf, expectSameError, idOf, type Note, note, row, rows, vectors } from './support/notes.ts';
+
+afterEach(endWorkers);
 
 const KINDS: Record<string, VectorIndexOptions> = {
   'saq, trained by itself': { d: D, metric: 'cosine', bits: 4, trainAt: 300, indexed: ['folder'] },

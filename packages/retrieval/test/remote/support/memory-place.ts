@@ -1,5 +1,4 @@
 /** A place without a platform: workers are services behind message ports, storages are maps. */
-import { afterEach } from 'vitest';
 import { bytesSource } from '../../../src/index.ts';
 import {
   type ClientPlace,
@@ -22,10 +21,12 @@ export interface MemoryPlace {
 const open: MessagePort[] = [];
 /** By storage, then by name. */
 export const stored: Map<string, Uint8Array> = new Map();
-afterEach(() => {
+
+/** Ends workers and empties storages: for afterEach of every file, since test files may share this module. */
+export function endWorkers(): void {
   for (const port of open.splice(0)) port.close();
   stored.clear();
-});
+}
 
 function memory(kind: string): NamedIndexes {
   return {
