@@ -237,13 +237,14 @@ export function quantizerCase(
       odd.fill(0, 0, D);
       odd.copyWithin(D, 2 * D, 3 * D);
       for (const metric of metrics) {
-        const quantizer = train(metric, odd);
+        const given = metric === 'cosine' ? unit(odd, D) : odd;
+        const quantizer = train(metric, given);
         const { scores, decoded } = estimatesOf(
           core,
           quantizer,
-          odd,
+          given,
           quantizer.origin,
-          odd.subarray(0, 3 * D),
+          given.subarray(0, 3 * D),
         );
         for (const estimates of scores) {
           expect(estimates.every(Number.isFinite)).toBe(true);

@@ -234,14 +234,18 @@ export class IvfIndex extends Owner {
   }
 
   /**
-   * The vectors of rows, rows.length × d, fresh: kept ones where vectors are kept, else what their codes stand for; for
-   * cosine of length 1.
+   * The vectors of rows, rows.length × d, fresh: kept ones where vectors are kept, else what their codes stand for, the
+   * secondary ones where these have more bits; for cosine of length 1.
    * @throws RangeError on a row that is not there
    */
   vectors(rows: Uint32Array): Float32Array {
     this.checkLive('index');
     for (const row of rows) checkInteger('rows', row, 0, this.#n - 1);
-    return this.#kept?.fetch(rows) ?? this.#codes.decode(rows, this.#n);
+    if (this.#kept) return this.#kept.fetch(rows);
+    const second = this.#secondary;
+    return second && second.codec.bits > this.codec.bits
+      ? second.decode(rows)
+      : this.#codes.decode(rows, this.#n);
   }
 
   #nprobe(nprobe: number | undefined): number {

@@ -9,6 +9,8 @@ import type { Compaction } from '../compaction.ts';
 import { BLOCK, InvertedLists, type ListPiece } from './inverted-lists.ts';
 import type { ListScan } from './list-scan.ts';
 
+/** Vectors that are decoded at once. */
+const DECODED = 4096;
 /** Every code is read. */
 const GAMMA = 1000;
 
@@ -131,6 +133,23 @@ export class SecondaryCodes extends Owner {
         this.codec.layout.move(from.blocks, from.position, blocks, i);
       }
     };
+  }
+
+  /** What the codes of ids stand for, ids.length × d, in that order. */
+  decode(ids: Uint32Array): Float32Array {
+    this.checkLive('secondary codes');
+    const { codec, core } = this;
+    const d = this.#origin.length;
+    const out = new Float32Array(ids.length * d);
+    for (let first = 0; first < ids.length; first += DECODED) {
+      const run = ids.subarray(first, first + DECODED);
+      core.scope((scope) => {
+        const blocks = scope.reserve(Math.ceil(run.length / BLOCK) * codec.layout.blockBytes);
+        this.#gather(run)(blocks);
+        out.set(codec.quantizer.decode(core, blocks, run.length, this.#origin), first * d);
+      });
+    }
+    return out;
   }
 
   /** The exact score of the origin. */
