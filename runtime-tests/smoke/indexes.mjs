@@ -1,5 +1,6 @@
 // Every quantizer in a flat and an IVF index: built, saved, loaded, searched; and the files that Node built, searched here.
-import { buildFlat, buildIvf, INDEX_QUANTIZERS, loadIndex, saveIndex } from '@sagitta/retrieval';
+import { QUANTIZER_NAMES } from '@sagitta/quantizers';
+import { buildFlat, buildIvf, loadIndex, saveIndex } from '@sagitta/retrieval';
 import { hash, skewedRows } from './seeded.mjs';
 
 const NUM_QUERIES = 20;
@@ -18,7 +19,7 @@ const CASES = [
     isClose: false,
     options: { metric: 'ip', bits: 8, keepVectors: true },
   },
-  ...INDEX_QUANTIZERS.flatMap((quantizer) => [
+  ...QUANTIZER_NAMES.flatMap((quantizer) => [
     {
       name: `flat-${quantizer}`,
       d: 40,
