@@ -29,6 +29,24 @@ export interface Need {
 /** Reads a file; what a poured section is answered with is empty. */
 export type Program<T> = Generator<Need, T, ByteReader>;
 
+/**
+ * `making` for a program: what `body` gave to `own` is disposed, the last one first, unless `body` returns; also where it is
+ * given up between two sections.
+ */
+export function* reading<T>(body: (own: <R extends Disposable>(resource: R) => R) => Program<T>): Program<T> {
+  const made: Disposable[] = [];
+  try {
+    const read = yield* body((resource) => {
+      made.push(resource);
+      return resource;
+    });
+    made.length = 0;
+    return read;
+  } finally {
+    for (const one of made.reverse()) one[Symbol.dispose]();
+  }
+}
+
 /** What the head of a file says of its sections. */
 export class SectionTable {
   readonly kind: string;

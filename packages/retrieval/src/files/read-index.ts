@@ -20,7 +20,7 @@ import {
   readMeta,
   readSizes,
 } from './index-head.ts';
-import type { Program, SectionTable } from './program.ts';
+import { type Program, reading, type SectionTable } from './program.ts';
 import { keptNeed, pourInto, ReadPieces } from './read-lists.ts';
 
 /** What is allocated beside lists, centroids (twice) and model (its matrix): the query's tables. It rounds the reservation. */
@@ -54,11 +54,8 @@ export function* readRows(core: Core, table: SectionTable, options: ReadOptions)
   }
   const model = modelSection(meta.quantizer);
   if (options.isWhole) reserve(core, sizes, blockBytes, meta, model && table.entry(model));
-  // given back unless the index is complete, also where the program is given up between two sections
-  const owned: Disposable[] = [];
-  try {
-    const pieces = new ReadPieces(core, sizes, blockBytes);
-    owned.push(pieces);
+  return yield* reading(function* (keep): Program<IvfIndex> {
+    const pieces = keep(new ReadPieces(core, sizes, blockBytes));
     yield pieces.idNeed(table, n);
     yield pieces.codeNeed(table, blockBytes);
     const reader = model === undefined ? undefined : yield { section: model };
@@ -71,9 +68,11 @@ export function* readRows(core: Core, table: SectionTable, options: ReadOptions)
     }
     const kept: Float32Array[] = [];
     if (meta.keepVectors) yield keptNeed(table, meta, kept);
-    const secondary = table.has('SECM') ? yield* readSecondary(core, table, meta, options.open) : undefined;
-    if (secondary) owned.push(secondary);
-    const index = making((own) => {
+    const secondary = table.has('SECM')
+      ? keep(yield* readSecondary(core, table, meta, options.open))
+      : undefined;
+    // where this fails, what the index took over is disposed twice and freed once
+    return making((own) => {
       const codec = own(new ListScan(core, quantizer));
       const lists = own(new InvertedLists(core, nlist, codec.layout));
       pieces.moveTo(lists, sizes);
@@ -84,12 +83,7 @@ export function* readRows(core: Core, table: SectionTable, options: ReadOptions)
       checkCodes(made);
       return made;
     });
-    owned.length = 0;
-    return index;
-  } finally {
-    // blocks that are disposed twice are freed once
-    for (const one of owned.reverse()) one[Symbol.dispose]();
-  }
+  });
 }
 
 /** One growth of the memory instead of many, each of which takes a quarter too much. */
@@ -121,22 +115,15 @@ function* readSecondary(
   const wanted = Math.ceil(meta.n / BLOCK) * quantizer.layout.blockBytes;
   if (length !== wanted)
     throw new FormatError(`secondary codes expected ${wanted} bytes, got ${length}`, offset);
-  const secondary = making((own) => {
+  return yield* reading(function* (own): Program<SecondaryCodes> {
     const codec = own(new ListScan(core, quantizer));
-    const made = own(new SecondaryCodes(core, meta.metric, codec, quantizer.origin));
-    made.reserve(meta.n);
-    return made;
-  });
-  let isDone = false;
-  try {
+    const secondary = own(new SecondaryCodes(core, meta.metric, codec, quantizer.origin));
+    secondary.reserve(meta.n);
     yield pourInto('SECC', placesOf(secondary), offset);
     const defect = secondary.defect();
     if (defect !== undefined) throw new FormatError(`secondary codes: ${defect}`, offset);
-    isDone = true;
     return secondary;
-  } finally {
-    if (!isDone) secondary.dispose();
-  }
+  });
 }
 
 function* placesOf(secondary: SecondaryCodes): Generator<{ bytes: number; make: () => () => Uint8Array }> {

@@ -10,7 +10,7 @@ import {
 import type { ByteChunks } from '../files/byte-stream.ts';
 import { openQuantizer } from '../files/index-head.ts';
 import { LOAD_FROM_OPTIONS, type LoadFromOptions } from '../files/load-index.ts';
-import { type Program, runFrom, runNow, type SectionTable } from '../files/program.ts';
+import { type Program, reading, runFrom, runNow, type SectionTable } from '../files/program.ts';
 import { readRows } from '../files/read-index.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import { RECORD_SECTIONS, readRecords } from '../records/format.ts';
@@ -74,17 +74,12 @@ export function* readExtras<M>(table: SectionTable, n: number): Program<ReadReco
 }
 
 function* readVectorIndex<M>(core: Core, table: SectionTable, isWhole: boolean): Program<VectorIndex<M>> {
-  const rows = yield* readRows(core, table, { open: openQuantizer, isWhole, hasRecords: true });
-  let isDone = false;
-  try {
+  return yield* reading(function* (own): Program<VectorIndex<M>> {
+    const rows = own(yield* readRows(core, table, { open: openQuantizer, isWhole, hasRecords: true }));
     const { live, records, saved } = yield* readExtras<M>(table, rows.n);
     if (live.length < rows.n) rows.compaction(live).commit();
-    const index = assemble(core, rows, records, saved);
-    isDone = true;
-    return index;
-  } finally {
-    if (!isDone) rows.dispose();
-  }
+    return assemble(core, rows, records, saved);
+  });
 }
 
 /** A plan that fits rows of which nothing else is known: to become what they are. */

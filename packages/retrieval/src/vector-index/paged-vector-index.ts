@@ -27,7 +27,7 @@ import {
   pagedIndex,
   type ReadStatistics,
 } from '../files/paged-index.ts';
-import { type Program, runHead, type SectionTable } from '../files/program.ts';
+import { type Program, reading, runHead, type SectionTable } from '../files/program.ts';
 import { SEARCH_OPTIONS } from '../ivf/search-options.ts';
 import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
 import type { RecordId } from '../records/ids.ts';
@@ -55,15 +55,11 @@ interface Head<M> extends PagedHead {
 }
 
 function* readHead<M>(core: Core, table: SectionTable): Program<Head<M>> {
-  const head = yield* readPagedHead(core, table, true);
-  let isDone = false;
-  try {
+  return yield* reading(function* (own): Program<Head<M>> {
+    const head = own(yield* readPagedHead(core, table, true));
     const { live, records } = yield* readExtras<M>(table, head.meta.n);
-    isDone = true;
     return { ...head, live, records };
-  } finally {
-    if (!isDone) head[Symbol.dispose]();
-  }
+  });
 }
 
 /**
