@@ -7,8 +7,6 @@
  * over and a compaction takes away; ids never change.
  */
 import {
-  BusyError,
-  CapacityError,
   type Core,
   checkInteger,
   checkNumber,
@@ -83,8 +81,6 @@ export interface MultiVectorParts<M = JsonValue> {
 const DEFAULT_NPROBE = 16;
 const DEFAULT_EXACT_BELOW = 5_000;
 const DEFAULT_COMPACT_AT = 0.25;
-/** Fewer dead slots than this are left alone. */
-const LEAST_DEAD = 64;
 const SHORT_QUERIES = ['overfetch', 'exact', 'same'] as const;
 
 /**
@@ -157,7 +153,7 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
   /** Ids of all documents, in the order they were added or last given tokens. */
   ids(): RecordId[] {
     this.checkLive('index');
-    return Array.from(this.#records.liveSlots(), (slot) => this.#records.idAt(slot));
+    return this.#records.liveIds();
   }
 
   /**
@@ -253,15 +249,8 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
     this.#filled.compact(keep);
   }
 
-  /** Where there is no memory for it, the next change tries again: the one that asked for it is done. */
   #compactIfDue(): void {
-    const { dead, slots } = this.#records;
-    if (dead < LEAST_DEAD || dead <= this.compactAt * slots || this.compactAt === 1) return;
-    try {
-      this.compact();
-    } catch (error) {
-      if (!(error instanceof CapacityError || error instanceof BusyError)) throw error;
-    }
+    this.#records.compactIfDue(this.compactAt, () => this.compact());
   }
 
   #slotOf(id: RecordId): number {

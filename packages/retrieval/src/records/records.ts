@@ -3,7 +3,7 @@
  * of the index; one that is deleted or replaced leaves a dead slot behind, which a compaction takes away. Row numbers are
  * the ids where none are given, and then cost nothing.
  */
-import { checkLength } from '@sagitta/core-wasm';
+import { BusyError, CapacityError, checkLength } from '@sagitta/core-wasm';
 import { addSlot, allSlots, hasSlot, listSlots, removeSlot, wordsFor } from '../search/slot-set.ts';
 import { evaluate } from './evaluate.ts';
 import { isExpression, parseExpression } from './expression.ts';
@@ -33,6 +33,8 @@ export interface PreparedRecords<M = JsonValue> {
 }
 
 const MAX_INDEXED = 64;
+/** Fewer dead slots than this are left alone. */
+const LEAST_DEAD = 64;
 
 /** @throws TypeError, RangeError on what are no paths, or too many */
 export function checkIndexed(indexed: readonly string[]): readonly string[] {
@@ -119,9 +121,17 @@ export class Records<M = JsonValue> {
   metadataAt(slot: number): M | undefined {
     return this.#metadata.at(slot) as M | undefined;
   }
+  /** A slot's id, with its metadata made anew. */
+  recordAt(slot: number): { readonly id: RecordId; readonly metadata: M | undefined } {
+    return { id: this.idAt(slot), metadata: this.metadataAt(slot) };
+  }
   /** Live slots, ascending. */
   liveSlots(): Uint32Array {
     return listSlots(this.live);
+  }
+  /** Ids of the live slots, in their order. */
+  liveIds(): RecordId[] {
+    return Array.from(this.liveSlots(), (slot) => this.idAt(slot));
   }
   /** Orders slots by their ids: numbers ascending, then bigints, then strings. */
   compare = (a: number, b: number): number =>
@@ -255,6 +265,20 @@ export class Records<M = JsonValue> {
       if (slot !== undefined && slot >>> 5 < words.length) addSlot(words, slot);
     }
     return words;
+  }
+
+  /**
+   * Calls `compact` where more than a share of the slots is dead: 1 is never, and so are a few. Where there is no memory for
+   * it, nothing is thrown and the next change tries again: the one that asked for it is done.
+   */
+  compactIfDue(share: number, compact: () => void): void {
+    const { dead, slots } = this;
+    if (dead < LEAST_DEAD || dead <= share * slots || share === 1) return;
+    try {
+      compact();
+    } catch (error) {
+      if (!(error instanceof CapacityError || error instanceof BusyError)) throw error;
+    }
   }
 
   /** Slot i is from now on what slot keep[i] was; all of keep are live, ascending. */

@@ -135,13 +135,13 @@ export class PagedVectorIndex<M = JsonValue, S extends Metric = Metric> extends 
   get(id: RecordId): VectorRecord<M> | undefined {
     this.checkLive('index');
     const slot = this.#records.slotOf(id);
-    return slot === undefined ? undefined : { id, metadata: this.#records.metadataAt(slot) };
+    return slot === undefined ? undefined : this.#records.recordAt(slot);
   }
 
   /** Ids of all records, in the order they were added or last replaced. */
   ids(): RecordId[] {
     this.checkLive('index');
-    return Array.from({ length: this.n }, (_, slot) => this.#records.idAt(slot));
+    return this.#records.liveIds();
   }
 
   /** As VectorIndex.filter. */
@@ -197,10 +197,7 @@ export class PagedVectorIndex<M = JsonValue, S extends Metric = Metric> extends 
     const rows = Array.from({ length: n }, (_, q) => data.slice(q * this.d, (q + 1) * this.d));
     const found = await this.#search(rows, k, options);
     return found.map(({ ids, scores }) => {
-      const recordAt = (row: number): VectorRecord<M> => {
-        const slot = this.#slotOf(row);
-        return { id: this.#records.idAt(slot), metadata: this.#records.metadataAt(slot) };
-      };
+      const recordAt = (row: number): VectorRecord<M> => this.#records.recordAt(this.#slotOf(row));
       return hitsOf(this.metric, recordAt, ids, scores);
     });
   }

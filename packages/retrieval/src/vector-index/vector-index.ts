@@ -7,11 +7,10 @@
  * coded in one step that callers do not notice.
  */
 import {
-  BusyError,
-  CapacityError,
   checkInteger,
   checkLength,
   checkOptions,
+  littleEndianBytes,
   type Metric,
   making,
   metricSet,
@@ -64,8 +63,6 @@ export interface VectorIndexParts<M> {
   readonly lost?: number;
 }
 
-/** Fewer dead rows than this are left alone. */
-const LEAST_DEAD = 64;
 /** Bytes of vectors that are coded at a time when an index is trained. */
 const CHUNK_BYTES: number = 1 << 24;
 
@@ -138,7 +135,9 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
   extraSections(): ReturnType<typeof recordSections> {
     this.checkLive('index');
     const sections = recordSections(this.#records, this.#records.liveSlots());
-    if (this.#records.dead > 0) sections.unshift({ id: 'LIVE', pieces: [liveBytes(this.#records.live)] });
+    // copied: what is deleted while it is written still lives in the file
+    if (this.#records.dead > 0)
+      sections.unshift({ id: 'LIVE', pieces: [littleEndianBytes(this.#records.live.slice())] });
     if (!this.#isDerived) sections.push(planSection(this.#plan, this.#trainedOn, this.#drift.trained));
     return sections;
   }
@@ -151,7 +150,7 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
   get(id: RecordId): VectorRecord<M> | undefined {
     this.checkLive('index');
     const slot = this.#records.slotOf(id);
-    return slot === undefined ? undefined : { id, metadata: this.#records.metadataAt(slot) };
+    return slot === undefined ? undefined : this.#records.recordAt(slot);
   }
   /**
    * A record's vector: as it was added where vectors are kept or not yet coded, else what its code stands for; for 'cosine'
@@ -165,7 +164,7 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
   /** Ids of all records, in the order they were added or last replaced. */
   ids(): RecordId[] {
     this.checkLive('index');
-    return Array.from(this.#records.liveSlots(), (slot) => this.#records.idAt(slot));
+    return this.#records.liveIds();
   }
 
   /**
@@ -254,16 +253,8 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
     this.#records.compact(keep);
   }
 
-  /** Where there is no memory for it, the next change tries again: the one that asked for it is done. */
   #compactIfDue(): void {
-    const { dead, slots } = this.#records;
-    const { compactAt } = this.#plan;
-    if (dead < LEAST_DEAD || dead <= compactAt * slots || compactAt === 1) return;
-    try {
-      this.compact();
-    } catch (error) {
-      if (!(error instanceof CapacityError || error instanceof BusyError)) throw error;
-    }
+    this.#records.compactIfDue(this.#plan.compactAt, () => this.compact());
   }
 
   #slotOf(id: RecordId): number {
@@ -408,9 +399,7 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
     const { fetch, candidates } = rerank;
     const before = new Map<number, VectorRecord<M>>();
     const fetchRows = (rows: Uint32Array): Vectors => {
-      for (const slot of rows) {
-        before.set(slot, { id: this.#records.idAt(slot), metadata: this.#records.metadataAt(slot) });
-      }
+      for (const slot of rows) before.set(slot, this.#records.recordAt(slot));
       return fetch(Array.from(rows, (slot) => this.#records.idAt(slot)));
     };
     const { ids: slots, ...found } = this.#rows.search(query, k, {
@@ -422,8 +411,7 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
 
   #hits({ slots, scores, before }: Found<M>): HitOf<M, S>[] {
     const { metric } = this;
-    const recordAt = (slot: number): VectorRecord<M> =>
-      before?.get(slot) ?? { id: this.#records.idAt(slot), metadata: this.#records.metadataAt(slot) };
+    const recordAt = (slot: number): VectorRecord<M> => before?.get(slot) ?? this.#records.recordAt(slot);
     return hitsOf(metric, recordAt, slots, scores);
   }
 
@@ -439,11 +427,4 @@ interface Found<M> extends Pick<FoundIds, 'scores' | 'statistics'> {
   readonly slots: Uint32Array;
   /** Records of slots as they were, where the index may have changed since. */
   readonly before: ReadonlyMap<number, VectorRecord<M>> | undefined;
-}
-
-function liveBytes(live: Uint32Array): Uint8Array {
-  const bytes = new Uint8Array(4 * live.length);
-  const view = new DataView(bytes.buffer);
-  for (const [i, word] of live.entries()) view.setUint32(4 * i, word, true);
-  return bytes;
 }
