@@ -1,8 +1,8 @@
 // Runs a work module as a page in a browser, under a content security policy that allows WebAssembly and nothing else.
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { openChromium, openFirefox, visit } from './browsers.mjs';
+import { bundle } from './bundle.mjs';
 import { FOLDER } from './install.mjs';
 
 /** No blob: workers, no eval, no inline script. */
@@ -17,7 +17,7 @@ export const OPENERS = { chromium: openChromium, firefox: openFirefox };
  * @returns {Promise<{ version: string, result: any }>}
  */
 export async function runPage(browser, work) {
-  const script = await bundle(work.module);
+  const script = await bundle(join(FOLDER, 'entry-page.mjs'), { work: work.module });
   const inputs = work.inputs ?? {};
   const { version, outcomes } = await visit(OPENERS[browser], (request, response) => {
     const name = request.url.slice('/input/'.length);
@@ -35,17 +35,4 @@ export async function runPage(browser, work) {
   if (outcomes.length === 0) throw new Error('the page posted nothing in time');
   if (outcomes[0].error) throw new Error(outcomes[0].error);
   return { version, result: outcomes[0].result };
-}
-
-async function bundle(module) {
-  const { outputFiles } = await build({
-    entryPoints: [join(FOLDER, 'entry-page.mjs')],
-    alias: { work: module },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'silent',
-  });
-  return outputFiles[0].text;
 }

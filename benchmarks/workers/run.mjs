@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SearchClient, ShardedClient } from '@sagitta/node/worker';
-import { build } from 'esbuild';
 import { openChromium, openFirefox } from '../../runtime-tests/browsers.mjs';
+import { bundle } from '../../runtime-tests/bundle.mjs';
 import { installBrowsers, installFromNpm } from '../../runtime-tests/install.mjs';
 import { serve } from '../../runtime-tests/web/server.mjs';
 import { contest, SETTING } from './contest.mjs';
@@ -68,16 +68,4 @@ async function inBrowser(browser) {
     server.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
-}
-
-async function bundle(entry) {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'error',
-  });
-  return outputFiles[0].text;
 }

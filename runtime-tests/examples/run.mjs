@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { mustExecute } from '../../tools/checks/process.mjs';
 import { visit } from '../browsers.mjs';
+import { bundle } from '../bundle.mjs';
 import { installBrowsers, installFromNpm } from '../install.mjs';
 import { OPENERS, STRICT_POLICY } from '../page.mjs';
 
@@ -23,7 +23,7 @@ const html = (await readFile(join(ROOT, 'examples/notes-browser/index.html'), 'u
   './notes-page.mjs',
   './page.js',
 );
-const script = await bundle();
+const script = await bundle(fileURLToPath(new URL('page.mjs', import.meta.url)));
 let failed = 0;
 for (const [name, open] of Object.entries(OPENERS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
@@ -46,18 +46,6 @@ async function answersOfNode() {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function bundle() {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('page.mjs', import.meta.url))],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2022',
-    logLevel: 'error',
-  });
-  return outputFiles[0].text;
 }
 
 function answer(request, response) {

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createCore } from '@sagitta/core-wasm';
 import { buildIvf, saveIndex } from '@sagitta/retrieval';
-import { build } from 'esbuild';
 import { openChromium, openFirefox, PLAIN_HOST } from '../browsers.mjs';
+import { bundle } from '../bundle.mjs';
 import { installBrowsers, installFromNpm } from '../install.mjs';
 import { fill, hash } from '../smoke/seeded.mjs';
 import { serve } from './server.mjs';
@@ -65,17 +65,6 @@ async function report(label, body) {
 async function pages() {
   const page = (script) =>
     `<!doctype html><html lang="en"><title>test</title><body><script type="module" src="./${script}"></script>`;
-  const bundle = async (entry) => {
-    const { outputFiles } = await build({
-      entryPoints: [entry],
-      bundle: true,
-      write: false,
-      format: 'esm',
-      target: 'es2022',
-      logLevel: 'error',
-    });
-    return outputFiles[0].text;
-  };
   const index = makeIndex();
   return {
     'index.html': page('page.js'),
