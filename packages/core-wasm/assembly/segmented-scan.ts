@@ -20,7 +20,7 @@
  * Statistics: u32 [0] blocks seen, [1] vectors whose every stage was read; f64 at byte 8: code bits read; u32 from byte
  * 16 on: blocks of which stage t read at least one vector.
  */
-import { allowedLanes } from './allowed';
+import { allowedLanes, isAllowed } from './allowed';
 import { dotByteFour16, dotCodeFour } from './bit-dot-four';
 import { heapPush, heapWorst } from './heap';
 import { beginStage, segmentedQuery } from './segmented-query';
@@ -56,20 +56,10 @@ function boundFour(score: v128, root: v128, range: usize, base: v128, normWeight
 }
 
 /**
- * Norms and first stage of those vectors of one block that `lanes` has bits of; appends the survivors that are allowed to
- * the m there are and returns their number. ids — of the block; allowed — 0: all are.
+ * Norms and first stage of those vectors of one block that `lanes` has bits of; appends the survivors to the m there are
+ * and returns their number.
  */
-function scanHead(
-  context: usize,
-  block: usize,
-  first: u32,
-  lanes: u32,
-  base: f32,
-  tau: f32,
-  ids: usize,
-  allowed: usize,
-  m: u32,
-): u32 {
+function scanHead(context: usize, block: usize, first: u32, lanes: u32, base: f32, tau: f32, m: u32): u32 {
   const scratch = <usize>load<u32>(context, 28);
   const statistics = <usize>load<u32>(context, 32);
   const normWeight = f32x4.splat(load<f32>(context, 36) - 1);
@@ -130,7 +120,6 @@ function scanHead(
     store<u32>(statistics, load<u32>(statistics, 16) + 1, 16);
     countBits(statistics, <u32>popcnt(before), count * bits);
   }
-  if (allowed !== 0) alive = allowedLanes(alive, ids, allowed);
   while (alive !== 0) {
     const lane = ctz(alive);
     alive &= alive - 1;
@@ -142,6 +131,22 @@ function scanHead(
     m++;
   }
   return m;
+}
+
+/** Of the m gathered vectors, drops those whose id is not allowed; returns how many stay, in order. */
+function dropOthers(scratch: usize, ids: usize, allowed: usize, m: u32): u32 {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < m; i++) {
+    const from = scratch + ((<usize>i) << 2);
+    const position = load<u32>(from);
+    if (!isAllowed(allowed, load<u32>(ids + ((<usize>position) << 2)))) continue;
+    const to = scratch + ((<usize>kept) << 2);
+    store<u32>(to, position);
+    store<f32>(to, load<f32>(from, SCORES), SCORES);
+    store<f32>(to, load<f32>(from, ROOTS), ROOTS);
+    kept++;
+  }
+  return kept;
 }
 
 function countBits(statistics: usize, vectors: u32, bits: u32): void {
@@ -265,15 +270,15 @@ function scanTile(
   let m: u32 = 0;
   for (let at = first; at < end; at += 32) {
     const block = blocks + <usize>(at >> 5) * blockBytes;
-    const blockIds = ids + ((<usize>at) << 2);
     let lanes: u32 = end - at < 32 ? (1 << (end - at)) - 1 : 0xffffffff;
     if (isCounted) {
-      lanes = allowedLanes(lanes, blockIds, allowed);
+      lanes = allowedLanes(lanes, ids + ((<usize>at) << 2), allowed);
       if (lanes === 0) continue;
       store<u32>(scratch, load<u32>(scratch, MET) + <u32>popcnt(lanes), MET);
     }
-    m = scanHead(context, block, at, lanes, base, tau, blockIds, isCounted ? 0 : allowed, m);
+    m = scanHead(context, block, at, lanes, base, tau, m);
   }
+  if (allowed !== 0 && !isCounted) m = dropOthers(scratch, ids, allowed, m);
   for (let t: u32 = 1; t < stageCount && m > 0; t++) {
     if (t + 1 === stageCount) store<u32>(statistics, load<u32>(statistics, 4) + m, 4);
     m = scanTail(context, blocks, t, base, tau, m);

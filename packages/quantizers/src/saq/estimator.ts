@@ -159,8 +159,22 @@ export class SaqEstimator extends Owner implements Estimator {
     const { lists, order, count, least, wanted, bases, centroids, allowed } = probe;
     const { scores, ids, size, k } = heap;
     const { keptDims } = this.layout;
-    const route = [lists, order, count, least, wanted, bases, centroids, keptDims, allowed] as const;
-    return this.core.kernels.segmentedSearch(this.#context.at(), ...route, k, scores, ids, size);
+    return this.core.kernels.segmentedSearch(
+      this.#context.at(),
+      lists,
+      order,
+      count,
+      least,
+      wanted,
+      bases,
+      centroids,
+      keptDims,
+      allowed,
+      k,
+      scores,
+      ids,
+      size,
+    );
   }
 
   /** Stages of a scan: one a range of dims, then the bits below the eighth of what has more than 8. */

@@ -119,14 +119,18 @@ export class ListScan extends Owner {
   scan(lists: InvertedLists, probe: Probe, found: ResultHeap): number {
     this.checkLive('codec');
     if (!this.#current.search) return this.#scan(lists, probe, found);
-    const { order, bases, allowed } = probe;
-    const pointers = {
+    const { order, count, least, wanted, bases, centroids, allowed } = probe;
+    const route: ListProbe = {
       lists: lists.records.at(),
       order: order.at(),
+      count,
+      least,
+      wanted,
       bases: bases.at(),
+      centroids,
       allowed: allowed?.at() ?? NO_PTR,
     };
-    return this.#current.search({ ...probe, ...pointers }, found.heap);
+    return this.#current.search(route, found.heap);
   }
 
   /** What a search kernel does, run by run. */
