@@ -60,12 +60,16 @@ const forbidden = [
   },
   {
     name: 'no-deep-import',
-    comment: 'Only src/index.ts and src/<folder>/index.ts can be declared exports.',
+    comment: 'Only src/index.ts, src/internal.ts and src/<folder>/index.ts can be declared exports.',
     severity: 'error',
     from: { path: '^(packages/[^/]+|tools/[^/]+|benchmarks)/' },
     to: {
       path: '^packages/[^/]+/src/',
-      pathNot: ['^$1/', '^packages/[^/]+/src/index\\.ts$', '^packages/[^/]+/src/[^/]+/index\\.ts$'],
+      pathNot: [
+        '^$1/',
+        '^packages/[^/]+/src/(index|internal)\\.ts$',
+        '^packages/[^/]+/src/[^/]+/index\\.ts$',
+      ],
     },
   },
   {

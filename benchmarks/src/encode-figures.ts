@@ -1,6 +1,7 @@
 /** Vectors encoded a second, one core, with and without the product that applies PCA and rotation together. */
 import type { Core } from '@sagitta/core-wasm';
-import { blockCount, SaqEncoder, type SaqModel, SaqQuantizer } from '@sagitta/quantizers';
+import { blockCount, SaqEncoder, type SaqModel } from '@sagitta/quantizers';
+import { SaqQuantizer } from '@sagitta/quantizers/saq';
 import type { DataSet } from './data-set.ts';
 import { atLeast, beside, type Figure, show } from './figure.ts';
 import type { BuiltIndex } from './saq-figures.ts';

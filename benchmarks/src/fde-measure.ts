@@ -1,13 +1,7 @@
 /** One encoding on one collection: FDEs once, then every code of them. */
 import type { Core, TokenSet } from '@sagitta/core-wasm';
-import {
-  candidatesNeeded,
-  createFdeStore,
-  type FdeEncoder,
-  type FdeStoreOptions,
-  ranksOfTruth,
-  shareFound,
-} from '@sagitta/retrieval/muvera';
+import { candidatesNeeded, ranksOfTruth, shareFound } from '@sagitta/retrieval/internal';
+import { createFdeStore, type FdeEncoder, type FdeStoreOptions } from '@sagitta/retrieval/muvera';
 
 export interface FdeLine {
   readonly label: string;

@@ -1,7 +1,7 @@
 /** Generated clouds from isotropic to one direction, and with nuisance directions: which encodings still find the best. */
 import type { Core } from '@sagitta/core-wasm';
 import { lineChartSvg } from '@sagitta/node';
-import { bestOfRows, exactMaxSim } from '@sagitta/retrieval/muvera';
+import { bestOfRows, exactMaxSim } from '@sagitta/retrieval/internal';
 import { CENTRED, type Contender, FLOAT, MEAN_SPLIT, means, preset, split, votes } from './fde-contenders.ts';
 import { measureCodes } from './fde-measure.ts';
 import { makeCloud } from './fde-sets.ts';

@@ -1,5 +1,6 @@
 /** A file as a source of ranges: indexes larger than memory, read list by list by openIndex of @sagitta/retrieval. */
-import { type ByteSource, checkRange } from '@sagitta/retrieval';
+import type { ByteSource } from '@sagitta/retrieval';
+import { checkRange } from '@sagitta/retrieval/internal';
 import { openDataFile } from './files/data-file.ts';
 
 /**

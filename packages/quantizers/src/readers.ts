@@ -1,17 +1,19 @@
 /** Readers of the models of every method, without what trains them: what loads and searches carries no more. */
 import { float32 } from './float32/index.ts';
-import { readLatentCoder } from './latent/index.ts';
-import { readLeanVecCoder } from './leanvec/index.ts';
+import { readLatentCoder } from './latent/coder.ts';
+import { readLeanVecCoder } from './leanvec/read-coder.ts';
 import { type CoderReader, linearReader } from './linear/read-linear.ts';
-import { readLowRankPqCoder } from './low-rank-pq/index.ts';
-import { readLvqCoder } from './lvq/index.ts';
+import { readLowRankPqCoder } from './low-rank-pq/coder.ts';
+import { readLvqCoder } from './lvq/coder.ts';
 import type { ModelReader } from './method.ts';
 import type { LinearName } from './names.ts';
-import { readPqCoder } from './pq/index.ts';
-import { readRabitqCoder } from './rabitq/index.ts';
-import { saqReader } from './saq/index.ts';
-import { readAnyScalarCoder, readBinaryCoder, readHalfCoder } from './scalar/index.ts';
-import { readTurboQuantCoder } from './turboquant/index.ts';
+import { readPqCoder } from './pq/coder.ts';
+import { readRabitqCoder } from './rabitq/train.ts';
+import { saqReader } from './saq/reader.ts';
+import { readBinaryCoder } from './scalar/binary-coder.ts';
+import { readHalfCoder } from './scalar/half-coder.ts';
+import { readAnyScalarCoder } from './scalar/vector-coder.ts';
+import { readTurboQuantCoder } from './turboquant/coder.ts';
 
 /** The compiler refuses a list that lacks a name. */
 const CODER_READERS: Readonly<Record<LinearName, CoderReader>> = {

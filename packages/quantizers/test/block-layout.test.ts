@@ -1,7 +1,7 @@
 /** Regions of blocks: what is put is taken, moved and left alone. */
 import { createCore } from '@sagitta/core-wasm';
 import { afterAll, expect, it } from 'vitest';
-import { BlockLayout, type Region } from '../src/index.ts';
+import { BlockLayout, type Region } from '../src/block-layout.ts';
 
 const core = createCore();
 afterAll(() => core.dispose());

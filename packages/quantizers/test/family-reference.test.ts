@@ -9,8 +9,8 @@ import {
   trainQuantizer,
 } from '../src/index.ts';
 import { FrameTransform } from '../src/linear/frame.ts';
-import { PqCoder } from '../src/pq/index.ts';
-import { LEVELS } from '../src/turboquant/index.ts';
+import { PqCoder } from '../src/pq/coder.ts';
+import { LEVELS } from '../src/turboquant/coder.ts';
 import { referenceLvq, referencePq, referenceRabitq, referenceTurboQuant } from './reference/family.ts';
 
 const core = createCore();

@@ -1,5 +1,6 @@
 /** docs/quantizer-options.md, made of the option tables of the methods. */
-import { METHODS, type OptionSpec, QUANTIZER_ALIASES, type QuantizerMethod } from '../src/index.ts';
+import { METHODS, type OptionSpec, type QuantizerMethod } from '../src/index.ts';
+import { QUANTIZER_ALIASES } from '../src/names.ts';
 
 const HEAD = `# Options of quantizers
 

@@ -6,13 +6,13 @@ import {
   leanvec,
   lvq,
   METHODS,
-  QUANTIZER_ALIASES,
   type QuantizerChoice,
   rabitq,
   saq,
   scalar,
   sign,
 } from '@sagitta/quantizers';
+import { QUANTIZER_ALIASES } from '@sagitta/quantizers/internal';
 import { clusteredRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import {

@@ -2,6 +2,7 @@
 import { CapacityError, crc32, createCore, FormatError } from '@sagitta/core-wasm';
 import { clusteredRows } from '@sagitta/testing';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readRanges } from '../src/files/byte-source.ts';
 import {
   type BatchSearchResult,
   type ByteSource,
@@ -12,7 +13,6 @@ import {
   type IvfIndex,
   loadIndexFrom,
   openIndex,
-  readRanges,
   saveIndex,
   sourceChunks,
   trainIndex,

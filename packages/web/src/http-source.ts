@@ -4,7 +4,8 @@
  * an answer is read than was asked for, whatever the server sends.
  */
 import { FormatError, UnsupportedError } from '@sagitta/core-wasm';
-import { type ByteSource, checkRange } from '@sagitta/retrieval';
+import type { ByteSource } from '@sagitta/retrieval';
+import { checkRange } from '@sagitta/retrieval/internal';
 import { ChangedError, NetworkError } from './errors.ts';
 import { absoluteUrl, checkHttpOptions, type HttpAnswer, type HttpOptions, request } from './http-request.ts';
 

@@ -17,8 +17,10 @@ import {
   trainTfIdf,
   weighTexts,
 } from '@sagitta/demo/text';
-import { type PcaModel, sampleIndices, sampleRows, trainPca } from '@sagitta/quantizers';
-import { buildFlat, candidatesAt, type IndexOptions, recallAtK } from '@sagitta/retrieval';
+import { type PcaModel, sampleRows, trainPca } from '@sagitta/quantizers';
+import { sampleIndices } from '@sagitta/quantizers/training';
+import { buildFlat, type IndexOptions, recallAtK } from '@sagitta/retrieval';
+import { candidatesAt } from '@sagitta/retrieval/internal';
 import { openStorage } from '@sagitta/web/storage';
 import { expose } from 'comlink';
 import { type WordFigures, type WordHits, WordIndex } from './word-index.ts';

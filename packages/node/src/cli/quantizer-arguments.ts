@@ -2,14 +2,16 @@
 import {
   type CodeName,
   METHODS,
-  type NumberSpec,
   type OptionSpec,
   type OwnQuantizerOptions,
   QUANTIZER_NAMES,
+} from '@sagitta/quantizers';
+import {
+  type NumberSpec,
   quantizerChoice,
   quantizerNamed,
   quantizerOptionNames,
-} from '@sagitta/quantizers';
+} from '@sagitta/quantizers/internal';
 import type { IndexOptions } from '@sagitta/retrieval';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { integer, number } from './arguments.ts';

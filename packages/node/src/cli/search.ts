@@ -1,5 +1,5 @@
 /** sagitta search: the nearest vectors of each query. */
-import { paddedBatch, putAnswers } from '@sagitta/retrieval';
+import { paddedBatch, putAnswers } from '@sagitta/retrieval/internal';
 import type { Command } from 'commander';
 import {
   addOutputOptions,

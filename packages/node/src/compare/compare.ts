@@ -9,7 +9,7 @@ import {
   type VectorSetInput,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { type Candidate, candidatesAt } from '@sagitta/retrieval';
+import { type Candidate, candidatesAt } from '@sagitta/retrieval/internal';
 import { exactNeighbors } from '../exact-neighbors.ts';
 import { memorySource } from '../readers/memory-source.ts';
 import { type BoundPoint, errorBound } from './bound.ts';

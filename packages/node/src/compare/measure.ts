@@ -1,6 +1,7 @@
 /** One quantizer on one collection: error, recall from codes alone and after reranking, speed, bytes. */
 import type { Core, Metric, VectorSet } from '@sagitta/core-wasm';
-import { type Candidate, type IvfIndex, recallAtK, trainIndex } from '@sagitta/retrieval';
+import { type IvfIndex, recallAtK, trainIndex } from '@sagitta/retrieval';
+import type { Candidate } from '@sagitta/retrieval/internal';
 import { dotF64, l2F64, normF64 } from '../scores-f64.ts';
 
 /** Holds the figures of one quantizer at one number of bits. */

@@ -1,7 +1,7 @@
 /** Bad usage ends with 2, failed work with 1 and one line that names the argument; nothing is half-written. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_GAMMA } from '@sagitta/quantizers';
+import { DEFAULT_GAMMA } from '@sagitta/quantizers/internal';
 import { gaussianRows } from '@sagitta/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeIvecs, writeNpy } from '../../src/index.ts';

@@ -9,7 +9,7 @@
  * far: K·d̃ + m·dsub·d̃ floats instead of K·m·dsub, and its K vectors learn from all runs of every training vector.
  */
 import type { ByteReader, ByteWriter } from '@sagitta/core-wasm';
-import { PqCoder } from '../pq/index.ts';
+import { PqCoder } from '../pq/coder.ts';
 
 /** What d̃ costs, as shares of the energy of held-out training vectors. */
 export interface RankTradeOff {

@@ -3,15 +3,9 @@ import { checkInteger } from '@sagitta/core-wasm';
 import { checkCubic } from '../linear/cubic.ts';
 import { matrixFrame, paddedDims } from '../linear/frame.ts';
 import { inFrame, type LinearMethodValue, linearMethod } from '../linear/linear-method.ts';
-import {
-  balancedAxes,
-  fewestForPq,
-  PQ_BITS,
-  PQ_ITERATIONS,
-  PQ_NBITS,
-  type PqCodeOptions,
-  pqOptions,
-} from '../pq/index.ts';
+import type { PqCodeOptions } from '../pq/index.ts';
+import { fewestForPq, PQ_BITS, PQ_ITERATIONS, PQ_NBITS, pqOptions } from '../pq/options.ts';
+import { balancedAxes } from '../pq/train.ts';
 import { readLowRankPqCoder } from './coder.ts';
 import { trainLowRankPq } from './train.ts';
 

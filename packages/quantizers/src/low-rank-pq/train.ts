@@ -11,7 +11,7 @@
  * is within 2 % of the least sum is taken: more dims add to the model and to a query's tables, and buy nothing.
  */
 import { type Core, RandomStream } from '@sagitta/core-wasm';
-import { runOf } from '../pq/index.ts';
+import { runOf } from '../pq/coder.ts';
 import { assignToNearest, trainKmeans } from '../training/kmeans.ts';
 import { sampleRows } from '../training/sample.ts';
 import { symmetricEigen } from '../training/symmetric-eigen.ts';

@@ -2,7 +2,7 @@
 import { checkInteger } from '@sagitta/core-wasm';
 import { matrixFrame } from '../linear/frame.ts';
 import { type LinearMethodValue, linearMethod } from '../linear/linear-method.ts';
-import { checkHalves, HalfCoder, readHalfCoder } from '../scalar/index.ts';
+import { checkHalves, HalfCoder, readHalfCoder } from '../scalar/half-coder.ts';
 import { principalDirections } from '../training/leading-pca.ts';
 
 /** Says how many principal dimensions are kept. */

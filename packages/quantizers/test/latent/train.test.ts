@@ -3,7 +3,8 @@ import { createCore } from '@sagitta/core-wasm';
 import { gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import { blockCount, type LinearQuantizer, trainQuantizer } from '../../src/index.ts';
-import { LatentCoder, lloydLevels } from '../../src/latent/index.ts';
+import { LatentCoder } from '../../src/latent/coder.ts';
+import { lloydLevels } from '../../src/latent/train.ts';
 import { referenceCells } from '../reference/family.ts';
 
 const core = createCore();

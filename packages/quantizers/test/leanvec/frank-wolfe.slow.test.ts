@@ -1,7 +1,8 @@
 /** The order of specification 3.2 at every number of dims: PCA, Frank and Wolfe, sphering. */
 import { createCore } from '@sagitta/core-wasm';
 import { expect, it } from 'vitest';
-import { frankWolfeProjection, identityProjection, spheringProjection } from '../../src/leanvec/index.ts';
+import { frankWolfeProjection } from '../../src/leanvec/frank-wolfe.ts';
+import { identityProjection, spheringProjection } from '../../src/leanvec/projection.ts';
 import { D, foreignQueries, lossOf, ownRows } from './foreign-queries.ts';
 
 const core = createCore();

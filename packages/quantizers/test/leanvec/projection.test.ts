@@ -2,7 +2,8 @@
 import { createCore, NO_PTR, type VectorSet } from '@sagitta/core-wasm';
 import { expect, it } from 'vitest';
 import { blockCount, trainQuantizer } from '../../src/index.ts';
-import { frankWolfeProjection, identityProjection, spheringProjection } from '../../src/leanvec/index.ts';
+import { frankWolfeProjection } from '../../src/leanvec/frank-wolfe.ts';
+import { identityProjection, spheringProjection } from '../../src/leanvec/projection.ts';
 import { normalRows } from '../normal-rows.ts';
 import { D, foreignQueries, lossOf, ownRows } from './foreign-queries.ts';
 

@@ -11,8 +11,8 @@ import {
   writeQuantizer,
 } from '../../src/index.ts';
 import { FrameTransform } from '../../src/linear/frame.ts';
-import { expanded } from '../../src/low-rank-pq/coder.ts';
-import { fitLowRank, LowRankPqCoder } from '../../src/low-rank-pq/index.ts';
+import { expanded, LowRankPqCoder } from '../../src/low-rank-pq/coder.ts';
+import { fitLowRank } from '../../src/low-rank-pq/train.ts';
 import { referencePq } from '../reference/family.ts';
 
 const core = createCore();

@@ -2,7 +2,8 @@
 import { RandomStream } from '@sagitta/core-wasm';
 import { gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
-import { fastStep, optimalMagnitudes } from '../../src/rabitq/index.ts';
+import { optimalMagnitudes } from '../../src/rabitq/optimal-code.ts';
+import { fastStep } from '../../src/rabitq/train.ts';
 import { normalRows } from '../normal-rows.ts';
 import { optimalCosine } from '../reference/saq.ts';
 

@@ -3,7 +3,8 @@
  * in full, each with the bound of what is still unread; and the 1-bit estimate of SAQ section 4.3 (spec 1.8).
  * Scores are those of a scan: squared distances, or minus inner products.
  */
-import { type SaqModel, saqLayout } from '../../src/index.ts';
+import type { SaqModel } from '../../src/index.ts';
+import { saqLayout } from '../../src/saq/layout.ts';
 
 /** u16 with 5 exponent bits (bias 15) and 11 mantissa bits; 0 is 0. */
 export function readFactor(half: number): number {

@@ -1,7 +1,7 @@
 /** The error table of the specification (5.6, syn256): ours against the reference encoder's at no more bytes. */
 import { type Core, createCore, type VectorSet } from '@sagitta/core-wasm';
 import { expect, it } from 'vitest';
-import { quotaBits } from '../../src/index.ts';
+import { quotaBits } from '../../src/saq/train.ts';
 import { type ClassSet, classRows } from '../normal-rows.ts';
 import { classError } from './class-error.ts';
 

@@ -2,7 +2,9 @@
 import { createCore } from '@sagitta/core-wasm';
 import { skewedRows } from '@sagitta/testing';
 import { expect, it } from 'vitest';
-import { quotaBits, SaqEstimator, saqLayout, trainSaq } from '../../src/index.ts';
+import { SaqEstimator, trainSaq } from '../../src/index.ts';
+import { saqLayout } from '../../src/saq/layout.ts';
+import { quotaBits } from '../../src/saq/train.ts';
 import { asSet, codeList, estimateList, row, trueScores } from '../coded-set.ts';
 import { classRows } from '../normal-rows.ts';
 import { accuracyCases, checkErrors } from './accuracy.case.ts';

@@ -1,6 +1,7 @@
 /** The average relative error of distances over class lists, as the specification measures it (section 5). */
 import type { Core, VectorSet } from '@sagitta/core-wasm';
-import { SaqEstimator, type SaqOptions, saqLayout, trainSaq } from '../../src/index.ts';
+import { SaqEstimator, type SaqOptions, trainSaq } from '../../src/index.ts';
+import { saqLayout } from '../../src/saq/layout.ts';
 import { codeList, estimateList, row, trueScores } from '../coded-set.ts';
 import type { ClassSet } from '../normal-rows.ts';
 

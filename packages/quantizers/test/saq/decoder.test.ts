@@ -2,8 +2,9 @@
 import { createCore } from '@sagitta/core-wasm';
 import { skewedRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
-import { SaqDecoder, SaqEstimator, saqLayout, trainSaq } from '../../src/index.ts';
+import { SaqDecoder, SaqEstimator, trainSaq } from '../../src/index.ts';
 import { eps2 } from '../../src/saq/code-quality.ts';
+import { saqLayout } from '../../src/saq/layout.ts';
 import {
   asSet,
   codeList,

@@ -10,9 +10,9 @@ import {
   SaqEncoder,
   SaqEstimator,
   type SaqModel,
-  saqLayout,
   trainSaq,
 } from '../../src/index.ts';
+import { saqLayout } from '../../src/saq/layout.ts';
 import { asSet, codeList, dot, estimateList, plainModel, row, subtract, trueScores } from '../coded-set.ts';
 import { normalRows } from '../normal-rows.ts';
 import { optimalCosine, referenceEncode } from '../reference/saq.ts';

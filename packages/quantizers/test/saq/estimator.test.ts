@@ -4,7 +4,9 @@
 import { type Core, createCore, NO_PTR, RandomStream } from '@sagitta/core-wasm';
 import { clusteredRows, skewedRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_GAMMA, SaqEstimator, type SaqOptions, saqLayout, trainSaq } from '../../src/index.ts';
+import { SaqEstimator, type SaqOptions, trainSaq } from '../../src/index.ts';
+import { DEFAULT_GAMMA } from '../../src/saq/estimator.ts';
+import { saqLayout } from '../../src/saq/layout.ts';
 import {
   asSet,
   baseOf,

@@ -2,16 +2,9 @@
 import { ByteReader, crc32, createCore, FormatError, RandomStream } from '@sagitta/core-wasm';
 import { skewedRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  loadSaqModel,
-  readSaqModel,
-  SaqEncoder,
-  type SaqModel,
-  saqLayout,
-  saveSaqModel,
-  trainSaq,
-  writeSaqModel,
-} from '../../src/index.ts';
+import { loadSaqModel, SaqEncoder, type SaqModel, saveSaqModel, trainSaq } from '../../src/index.ts';
+import { readSaqModel, writeSaqModel } from '../../src/saq/format.ts';
+import { saqLayout } from '../../src/saq/layout.ts';
 import { asSet, codeList } from '../coded-set.ts';
 
 const core = createCore();

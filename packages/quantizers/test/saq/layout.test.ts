@@ -1,6 +1,9 @@
 /** Bytes of blocks, of the formats and of the quota. */
 import { expect, it } from 'vitest';
-import { BLOCK, blockCount, quotaBits, saqLayout } from '../../src/index.ts';
+import { BLOCK } from '../../src/blocks.ts';
+import { blockCount } from '../../src/index.ts';
+import { saqLayout } from '../../src/saq/layout.ts';
+import { quotaBits } from '../../src/saq/train.ts';
 
 it('counts 4 bytes for the norm and 2 for a factor beside the codes, none for a segment without bits', () => {
   const layout = saqLayout([

@@ -3,15 +3,9 @@ import { ByteReader, ByteWriter, crc32, createCore, FormatError, RandomStream } 
 import { gaussianRows, randomBytes, skewedRows } from '@sagitta/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  readSaqModel,
-  SaqDecoder,
-  SaqEncoder,
-  type SaqModel,
-  saqLayout,
-  trainSaq,
-  writeSaqModel,
-} from '../../src/index.ts';
+import { SaqDecoder, SaqEncoder, type SaqModel, trainSaq } from '../../src/index.ts';
+import { readSaqModel, writeSaqModel } from '../../src/saq/format.ts';
+import { saqLayout } from '../../src/saq/layout.ts';
 import {
   type Reflections,
   ReflectionTransform,

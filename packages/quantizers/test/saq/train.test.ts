@@ -2,14 +2,10 @@
 import { crc32, createCore, normalizeRows } from '@sagitta/core-wasm';
 import { skewedRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
-import {
-  quotaBits,
-  SaqEstimator,
-  type SaqOptions,
-  saqLayout,
-  trainSaq,
-  writeSaqModel,
-} from '../../src/index.ts';
+import { SaqEstimator, type SaqOptions, trainSaq } from '../../src/index.ts';
+import { writeSaqModel } from '../../src/saq/format.ts';
+import { saqLayout } from '../../src/saq/layout.ts';
+import { quotaBits } from '../../src/saq/train.ts';
 import { asSet, codeList, dot, estimateList, plainModel, row, trueScores } from '../coded-set.ts';
 import { normalRows } from '../normal-rows.ts';
 

@@ -1,6 +1,6 @@
 /** A sample cut in two: what is searched for, and what is searched. */
 import { RandomStream, type VectorSet } from '@sagitta/core-wasm';
-import { gatherRows, sampleIndices } from '@sagitta/quantizers';
+import { gatherRows, sampleIndices } from '@sagitta/quantizers/training';
 
 /** held — vectors of the sample, drawn with the seed, that become queries. */
 export function holdOut(

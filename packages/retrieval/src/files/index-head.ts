@@ -10,13 +10,8 @@ import {
   METRICS,
   UnsupportedError,
 } from '@sagitta/core-wasm';
-import {
-  type ModelReader,
-  modelReaders,
-  QUANTIZER_NAMES,
-  type Quantizer,
-  type QuantizerName,
-} from '@sagitta/quantizers';
+import { QUANTIZER_NAMES, type Quantizer, type QuantizerName } from '@sagitta/quantizers';
+import { type ModelReader, modelReaders } from '@sagitta/quantizers/internal';
 import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection, RECORDS_VERSION } from '../ivf/format.ts';
 import { BLOCK } from '../ivf/inverted-lists.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';

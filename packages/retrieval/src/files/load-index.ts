@@ -1,6 +1,6 @@
 /** Reads the file of an index of rows that is in memory, or as it arrives. */
 import { type Core, checkCore, checkOptions, type OptionTable } from '@sagitta/core-wasm';
-import type { ModelReader } from '@sagitta/quantizers';
+import type { ModelReader } from '@sagitta/quantizers/internal';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import type { ByteChunks } from './byte-stream.ts';
 import { openerOf, openQuantizer } from './index-head.ts';

@@ -20,14 +20,12 @@ import {
 } from '@sagitta/core-wasm';
 import {
   assignToNearest,
-  checkChoice,
-  checkTrainingSample,
   type Quantizer,
   type QuantizerChoice,
   sampleRows,
-  type TrainingContext,
   trainKmeans,
 } from '@sagitta/quantizers';
+import { checkChoice, checkTrainingSample, type TrainingContext } from '@sagitta/quantizers/internal';
 import { IvfIndex } from './ivf-index.ts';
 import { ListScan } from './list-scan.ts';
 import { SecondaryCodes } from './secondary-codes.ts';

@@ -8,14 +8,8 @@ import {
   type VectorSetInput,
   type Vectors,
 } from '@sagitta/core-wasm';
-import {
-  type CodeName,
-  checkChoice,
-  type OwnQuantizerOptions,
-  type QuantizerChoice,
-  quantizerChoice,
-  quantizerNamed,
-} from '@sagitta/quantizers';
+import type { CodeName, OwnQuantizerOptions, QuantizerChoice } from '@sagitta/quantizers';
+import { checkChoice, quantizerChoice, quantizerNamed } from '@sagitta/quantizers/internal';
 import {
   buildChecked,
   COMMON_OPTIONS,

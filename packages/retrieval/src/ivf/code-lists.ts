@@ -16,7 +16,8 @@ import {
   type Scope,
   type VectorSet,
 } from '@sagitta/core-wasm';
-import { assignToNearest, blockCount, DEFAULT_GAMMA } from '@sagitta/quantizers';
+import { assignToNearest, blockCount } from '@sagitta/quantizers';
+import { DEFAULT_GAMMA } from '@sagitta/quantizers/internal';
 import type { Compaction } from '../compaction.ts';
 import { ResultHeap } from '../search/result-heap.ts';
 import { type AllowedRows, listSlots } from '../search/slot-set.ts';

@@ -7,7 +7,7 @@
  * what a compaction moves; both have the held bytes copied first.
  */
 import { type Block, type BlockRows, blockBytes, type Core, making, Owner } from '@sagitta/core-wasm';
-import type { BlockLayout } from '@sagitta/quantizers';
+import type { BlockLayout } from '@sagitta/quantizers/internal';
 import type { Compaction } from '../compaction.ts';
 import { NO_ID } from '../search/search-result.ts';
 

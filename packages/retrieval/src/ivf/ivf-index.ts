@@ -21,7 +21,8 @@ import {
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { DEFAULT_GAMMA, type QuantizerName, type SaqSegment } from '@sagitta/quantizers';
+import type { QuantizerName, SaqSegment } from '@sagitta/quantizers';
+import { DEFAULT_GAMMA } from '@sagitta/quantizers/internal';
 import type { Compaction } from '../compaction.ts';
 import { paddedBatch, putAnswers } from '../search/batch.ts';
 import {

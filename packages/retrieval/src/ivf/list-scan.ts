@@ -4,18 +4,20 @@
  */
 import { type Block, ByteWriter, type Core, NO_PTR, Owner, type Ptr } from '@sagitta/core-wasm';
 import {
-  BLOCK,
-  type BlockLayout,
   blockCount,
   type Encoder,
   type Estimator,
-  type ListProbe,
   type Quantizer,
   type QuantizerName,
   type SaqSegment,
+} from '@sagitta/quantizers';
+import {
+  BLOCK,
+  type BlockLayout,
+  type ListProbe,
   type ScanHeap,
   type ScanStatistics,
-} from '@sagitta/quantizers';
+} from '@sagitta/quantizers/internal';
 import type { ResultHeap } from '../search/result-heap.ts';
 import type { InvertedLists, ListPiece } from './inverted-lists.ts';
 

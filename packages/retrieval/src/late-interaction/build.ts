@@ -15,7 +15,7 @@ import {
   type TokenSetInput,
   tokenSet,
 } from '@sagitta/core-wasm';
-import { sampleIndices } from '@sagitta/quantizers';
+import { sampleIndices } from '@sagitta/quantizers/training';
 import { createTokenStore, TOKEN_METRICS, type TokenEncoding, type TokenMetric } from '../maxsim/index.ts';
 import {
   createFdeStore,

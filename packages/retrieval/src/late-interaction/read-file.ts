@@ -4,21 +4,11 @@
  */
 import { type ByteReader, type Core, FormatError, MAX_DIMENSION } from '@sagitta/core-wasm';
 import type { Program, SectionTable } from '../files/program.ts';
-import {
-  readTokenParameters,
-  TOKEN_METRICS,
-  type TokenMetric,
-  type TokenParameters,
-  type TokenStore,
-} from '../maxsim/index.ts';
-import {
-  type FdeEncoder,
-  type FdeStore,
-  MAX_FDE_LENGTH,
-  numbersDefect,
-  readFdeEncoder,
-  readFdeStore,
-} from '../muvera/index.ts';
+import { readTokenParameters, type TokenParameters } from '../maxsim/create-token-store.ts';
+import { TOKEN_METRICS, type TokenMetric, type TokenStore } from '../maxsim/index.ts';
+import { numbersDefect } from '../muvera/block-codec.ts';
+import { MAX_FDE_LENGTH } from '../muvera/fde-encoder.ts';
+import { type FdeEncoder, type FdeStore, readFdeEncoder, readFdeStore } from '../muvera/index.ts';
 import { RECORD_SECTIONS, readRecords } from '../records/format.ts';
 import { readRecords1 } from '../records/format-1.ts';
 import type { Records } from '../records/records.ts';

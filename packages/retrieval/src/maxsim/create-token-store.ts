@@ -11,7 +11,8 @@ import {
   making,
   type OptionTable,
 } from '@sagitta/core-wasm';
-import { RABITQ_MODES, type RabitqMode } from '@sagitta/quantizers/rabitq';
+import { RABITQ_MODES } from '@sagitta/quantizers/internal';
+import type { RabitqMode } from '@sagitta/quantizers/rabitq';
 import { ChunkedTokenStore, PARAMETERS_VERSION } from './chunked-token-store.ts';
 import { CodeCoder } from './code-coder.ts';
 import { ByteCoder, FloatCoder, HalfCoder } from './plain-coders.ts';

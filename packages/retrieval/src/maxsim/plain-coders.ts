@@ -1,6 +1,6 @@
 /** Tokens number by number: float32, half precision, and bytes with a scale a token. */
 import { type ByteWriter, type Core, littleEndianBytes, rowsDefect, type Scope } from '@sagitta/core-wasm';
-import { checkHalves, halfToNumber, numberToHalf } from '@sagitta/quantizers/scalar';
+import { checkHalves, halfToNumber, numberToHalf } from '@sagitta/quantizers/internal';
 import { floatLanes, integerLanes } from './query-layout.ts';
 import { factorsOf, type Matcher, paddedCount, place, scaleDefect, type TokenCoder } from './token-coder.ts';
 import type { QueryTokens, TokenEncoding } from './token-store.ts';

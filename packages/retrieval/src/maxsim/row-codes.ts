@@ -1,7 +1,7 @@
 /** The codes of rotated rows that CodeCoder packs: SAQ's adjusted ones, and RaBitQ's. */
 import { type ByteWriter, type Core, checkInteger, NO_PTR, RandomStream } from '@sagitta/core-wasm';
-import { makeRabitqCoder, RABITQ_MODES, type RabitqCoder, type RabitqMode } from '@sagitta/quantizers/rabitq';
-import { startsOf } from '@sagitta/quantizers/saq';
+import { makeRabitqCoder, RABITQ_MODES, type RabitqCoder, startsOf } from '@sagitta/quantizers/internal';
+import type { RabitqMode } from '@sagitta/quantizers/rabitq';
 
 export interface RowCodes {
   /** A multiple of 16. */

@@ -6,7 +6,8 @@ import {
   RandomStream,
   type TokenSetInput,
 } from '@sagitta/core-wasm';
-import { gatherRows, sampleIndices, trainPca } from '@sagitta/quantizers';
+import { trainPca } from '@sagitta/quantizers';
+import { gatherRows, sampleIndices } from '@sagitta/quantizers/training';
 import type { FdeEncoder } from './fde-encoder.ts';
 import { bestSimilarities, gatherSets } from './measure-fde.ts';
 

@@ -13,7 +13,7 @@ import {
   Owner,
   type Ptr,
 } from '@sagitta/core-wasm';
-import { PqCoder, trainPqCoder } from '@sagitta/quantizers/pq';
+import { PqCoder, trainPqCoder } from '@sagitta/quantizers/internal';
 import {
   type BlockCodec,
   type BlockScan,

@@ -15,7 +15,7 @@ import {
   type TokenSetInput,
   tokenSet,
 } from '@sagitta/core-wasm';
-import { sampleIndices } from '@sagitta/quantizers';
+import { sampleIndices } from '@sagitta/quantizers/training';
 import type { FdeStoreOptions } from './create-fde-store.ts';
 import { FDE_KINDS, type FdeEncoder, type FdeKind } from './fde-encoder.ts';
 import { type FdeHealth, fdeHealth } from './fde-health.ts';

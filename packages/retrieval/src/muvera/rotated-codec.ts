@@ -20,7 +20,7 @@ import {
   RandomStream,
   rotationSigns,
 } from '@sagitta/core-wasm';
-import { startsOf } from '@sagitta/quantizers/saq';
+import { startsOf } from '@sagitta/quantizers/internal';
 import {
   type BlockCodec,
   type BlockScan,

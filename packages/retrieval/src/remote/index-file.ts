@@ -14,7 +14,7 @@ import {
   UnsupportedError,
   writeContainer,
 } from '@sagitta/core-wasm';
-import type { BlockLayout } from '@sagitta/quantizers';
+import type { BlockLayout } from '@sagitta/quantizers/internal';
 import { type ByteSource, loadIndex } from '../index.ts';
 
 /** Vectors of a block. */

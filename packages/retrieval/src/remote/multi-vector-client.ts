@@ -5,9 +5,7 @@
 import { checkOptions, type OptionTable, type TokenSetInput, type Vectors } from '@sagitta/core-wasm';
 import {
   type CreateMultiVectorOptions,
-  type EncodedQuery,
   type JsonValue,
-  type MultiVectorBytes,
   type MultiVectorChange,
   type MultiVectorDocuments,
   type MultiVectorExplanation,
@@ -22,7 +20,9 @@ import {
   writeFdeEncoder,
 } from '../index.ts';
 import { MULTI_VECTOR_OPTIONS } from '../late-interaction/build.ts';
+import type { MultiVectorBytes } from '../late-interaction/document-stores.ts';
 import { CHANGE, DOCUMENTS, SEARCH_OPTIONS, type SearchOptionNames } from '../late-interaction/documents.ts';
+import type { EncodedQuery } from '../late-interaction/query.ts';
 import { CALL, type CallOptions, PROGRESS, type ProgressOptions } from './client-options.ts';
 import type { Connection } from './connection.ts';
 import type { Place } from './place.ts';

@@ -1,6 +1,6 @@
 /** Vectors picked out of blocks of codes and packed into blocks again, in the core's memory and piece by piece. */
 import { type Block, type Core, Owner } from '@sagitta/core-wasm';
-import type { BlockLayout } from '@sagitta/quantizers';
+import type { BlockLayout } from '@sagitta/quantizers/internal';
 import { BLOCK } from './index-file.ts';
 
 /** Of a window of blocks, and of what is packed before it is handed out. */

@@ -8,14 +8,13 @@ import {
   openIndex,
   PagedIndex,
   PagedMultiVectorIndex,
-  paddedBatch,
-  putAnswers,
   saveIndex,
   snapshotIndex,
   snapshotMultiVectorIndex,
   trainIndex,
   VectorIndex,
 } from '../index.ts';
+import { paddedBatch, putAnswers } from '../search/batch.ts';
 import { type AnyIndex, describeIndex } from './describe-index.ts';
 import { turn } from './job-queue.ts';
 import { holdLock } from './liveness.ts';

@@ -18,7 +18,8 @@ import {
   toFloat32,
   type Vectors,
 } from '@sagitta/core-wasm';
-import { type BatchSearchResult, NO_ID, paddedBatch, putAnswers, type SearchResult } from '../index.ts';
+import { type BatchSearchResult, NO_ID, type SearchResult } from '../index.ts';
+import { paddedBatch, putAnswers } from '../search/batch.ts';
 import { askTogether } from './ask-together.ts';
 import { addVectors, buildIndex } from './build-index.ts';
 import { Changes, type Draft } from './changes.ts';

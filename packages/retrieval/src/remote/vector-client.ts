@@ -9,7 +9,6 @@ import {
 } from '@sagitta/core-wasm';
 import type {
   FoundIds,
-  HitOf,
   JsonValue,
   RecordExpression,
   RecordId,
@@ -20,6 +19,7 @@ import type {
   VectorReport,
   VectorRows,
 } from '../index.ts';
+import type { HitOf } from '../search/hits.ts';
 import { namedOptions } from '../vector-index/options.ts';
 import { CHANGE, ROWS } from '../vector-index/types.ts';
 import { CALL, type CallOptions, PROGRESS, type ProgressOptions, SEARCH } from './client-options.ts';

@@ -1,6 +1,6 @@
 /** A bounded heap of the k best (score, id) pairs in scratch of the core's memory. */
 import type { Block, Core, Scope } from '@sagitta/core-wasm';
-import type { ScanHeap } from '@sagitta/quantizers';
+import type { ScanHeap } from '@sagitta/quantizers/internal';
 
 export class ResultHeap {
   /** What kernels push to. */

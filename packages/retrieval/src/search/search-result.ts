@@ -1,5 +1,5 @@
 /** What a search returns. */
-import type { ScanStatistics } from '@sagitta/quantizers';
+import type { ScanStatistics } from '@sagitta/quantizers/internal';
 
 /** Where no id stands (padding of batch results). */
 export const NO_ID = 0xffffffff;

@@ -9,7 +9,8 @@ import {
   type Metric,
   type OptionTable,
 } from '@sagitta/core-wasm';
-import { checkChoice, fewestVectors, type QuantizerChoice, quantizerNamed } from '@sagitta/quantizers';
+import { fewestVectors, type QuantizerChoice } from '@sagitta/quantizers';
+import { checkChoice, quantizerNamed } from '@sagitta/quantizers/internal';
 import {
   checkCompression,
   FLAT_OPTIONS,

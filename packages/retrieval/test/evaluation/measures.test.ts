@@ -1,14 +1,7 @@
 import { RandomStream } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
-import {
-  averagePrecisionOf,
-  evaluateRankings,
-  type Measure,
-  ndcgOf,
-  parseMeasure,
-  recallOf,
-  reciprocalRankOf,
-} from '../../src/evaluation/index.ts';
+import { evaluateRankings, type Measure, parseMeasure } from '../../src/evaluation/index.ts';
+import { averagePrecisionOf, ndcgOf, recallOf, reciprocalRankOf } from '../../src/evaluation/measures.ts';
 
 // three relevant documents, one of grade 2; "d" is judged irrelevant and "e" worse than that
 const judgements = new Map([

@@ -1,6 +1,6 @@
 /** Lists in pieces against plain arrays: staged, published, withdrawn, compacted, saved, in any order. */
 import { createCore } from '@sagitta/core-wasm';
-import { BlockLayout } from '@sagitta/quantizers';
+import { BlockLayout } from '@sagitta/quantizers/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvertedLists } from '../../src/ivf/inverted-lists.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { budgetsOf } from '../../src/index.ts';
+import { budgetsOf } from '../../src/search/budgets.ts';
 
 const PLAIN = { hasFinerFdes: false, hasRefine: false, factor: 1 };
 

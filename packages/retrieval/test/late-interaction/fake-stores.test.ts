@@ -1,8 +1,10 @@
 /** The index over plain stores: the common suite, and what the order of stages can be seen by. */
 import { createCore, joinTokenSets } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
-import { MultiVectorIndex, type MultiVectorParts, shortQueryFactor } from '../../src/index.ts';
+import { MultiVectorIndex } from '../../src/index.ts';
 import { FdeLists } from '../../src/late-interaction/fde-lists.ts';
+import type { MultiVectorParts } from '../../src/late-interaction/multi-vector-index.ts';
+import { shortQueryFactor } from '../../src/search/budgets.ts';
 import { rowsOf } from './chamfer.ts';
 import { FakeFdeStore, FakeTokenStore, fakeEncoder } from './fakes.ts';
 import { CASE_D as D, multiVectorCase } from './multi-vector-index.case.ts';

@@ -6,7 +6,6 @@ import {
   createMultiVectorIndex,
   createTokenStore,
   type FdeEncoder,
-  type FdeSession,
   loadMultiVectorIndex,
   type MultiVectorIndex,
   MuveraFde,
@@ -16,14 +15,15 @@ import {
   trainSplitFde,
 } from '../../src/index.ts';
 import { readTokenStore, TOKEN_ENCODINGS } from '../../src/maxsim/index.ts';
+import type { FdeSession } from '../../src/muvera/fde-encoder.ts';
 import {
   createFdeStore,
-  encodeToStore,
   FDE_ENCODINGS,
   type FdeStore,
   fdeHealth,
   readFdeStore,
 } from '../../src/muvera/index.ts';
+import { encodeToStore } from '../../src/muvera/measure-fde.ts';
 import { checkRefusals } from '../refused-memory.case.ts';
 import { rowsOf } from './chamfer.ts';
 import { KINDS, trainKind } from './index-kinds.ts';

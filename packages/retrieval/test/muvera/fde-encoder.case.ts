@@ -10,7 +10,8 @@ import {
   tokenSet,
 } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
-import { type FdeEncoder, MAX_FDE_LENGTH, readFdeEncoder, writeFdeEncoder } from '../../src/muvera/index.ts';
+import { MAX_FDE_LENGTH } from '../../src/muvera/fde-encoder.ts';
+import { type FdeEncoder, readFdeEncoder, writeFdeEncoder } from '../../src/muvera/index.ts';
 import { bytesOf, clusteredSets, unitTokens } from './fde-fixtures.ts';
 
 /** With empty documents first, in between and last, and one longer than the others. */

@@ -4,16 +4,13 @@ import { join } from 'node:path';
 import { createCore, type TokenSet, tokenSet } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
 import {
-  candidatesNeeded,
-  encodeToStore,
   type FdeEncoder,
   type FdeStoreOptions,
   MuveraFde,
   muveraPreset,
-  ranksOfTruth,
-  shareFound,
   trainLearnedFde,
 } from '../../src/muvera/index.ts';
+import { candidatesNeeded, encodeToStore, ranksOfTruth, shareFound } from '../../src/muvera/measure-fde.ts';
 
 const root = process.env['SAGITTA_DATA'];
 const D = 128;

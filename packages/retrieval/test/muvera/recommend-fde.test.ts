@@ -1,17 +1,14 @@
 import { createCore, tokenSet } from '@sagitta/core-wasm';
 import { expect, it } from 'vitest';
+import { fdeHealth, fitLengthBeta, MuveraFde, recommendFde } from '../../src/muvera/index.ts';
 import {
   bestOfRows,
   candidatesNeeded,
   encodeToStore,
   exactMaxSim,
-  fdeHealth,
-  fitLengthBeta,
-  MuveraFde,
   ranksOfTruth,
-  recommendFde,
   shareFound,
-} from '../../src/muvera/index.ts';
+} from '../../src/muvera/measure-fde.ts';
 import { chamfer, clusteredSets, unitTokens } from './fde-fixtures.ts';
 
 const D = 16;

@@ -3,17 +3,19 @@ import { type Core, createCore, RandomStream, type TokenSet, tokenSet } from '@s
 import { expect, it } from 'vitest';
 import { loadMultiVectorIndex, saveMultiVectorIndex, trainMultiVectorIndex } from '../../src/index.ts';
 import {
-  bestOfRows,
-  encodeToStore,
-  exactMaxSim,
   type FdeEncoder,
   MuveraFde,
-  ranksOfTruth,
   SplitFde,
-  shareFound,
   trainLearnedFde,
   trainSplitFde,
 } from '../../src/muvera/index.ts';
+import {
+  bestOfRows,
+  encodeToStore,
+  exactMaxSim,
+  ranksOfTruth,
+  shareFound,
+} from '../../src/muvera/measure-fde.ts';
 import { clusteredSets, dot, unitTokens } from './fde-fixtures.ts';
 
 const core: Core = createCore();

@@ -32,7 +32,6 @@ import {
   buildMultiVectorIndex,
   bytesSource,
   createTokenStore,
-  LearnedFde,
   MuveraFde,
   maxsim,
   maxsimRerank,
@@ -44,6 +43,7 @@ import {
   trainLearnedFde,
 } from '../../src/index.ts';
 import { queryTokens } from '../../src/maxsim/index.ts';
+import { LearnedFde } from '../../src/muvera/learned-fde.ts';
 
 const core = createCore();
 afterAll(() => core.dispose());

@@ -1,15 +1,8 @@
 import { createCore } from '@sagitta/core-wasm';
 import { gaussianRows } from '@sagitta/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  buildFlat,
-  bytesSource,
-  NO_ID,
-  openIndex,
-  paddedBatch,
-  putAnswers,
-  saveIndex,
-} from '../../src/index.ts';
+import { buildFlat, bytesSource, NO_ID, openIndex, saveIndex } from '../../src/index.ts';
+import { paddedBatch, putAnswers } from '../../src/search/batch.ts';
 
 const core = createCore();
 const rows = gaussianRows(20, 4, 1);

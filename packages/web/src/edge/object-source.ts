@@ -1,6 +1,7 @@
 /** Bytes of an object in a bucket, read by range: R2, and what is made like it. */
 import { FormatError } from '@sagitta/core-wasm';
-import { type ByteSource, checkRange } from '@sagitta/retrieval';
+import type { ByteSource } from '@sagitta/retrieval';
+import { checkRange } from '@sagitta/retrieval/internal';
 
 /** What is used of an R2Bucket. */
 export interface ObjectBucket {

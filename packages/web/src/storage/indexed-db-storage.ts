@@ -9,7 +9,8 @@
  * writer is dead if its lock is free, without them after a minute of silence; a living one so mistaken ends in an error.
  */
 import { FormatError, UnsupportedError } from '@sagitta/core-wasm';
-import { type ByteSource, checkRange } from '@sagitta/retrieval';
+import type { ByteSource } from '@sagitta/retrieval';
+import { checkRange } from '@sagitta/retrieval/internal';
 import { ChangedError } from '../errors.ts';
 import { answer, BLOCKS, Database, MANIFESTS, type Store, WRITERS } from './database.ts';
 import type { IndexStorage, StoredIndex } from './index-storage.ts';

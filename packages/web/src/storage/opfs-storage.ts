@@ -6,7 +6,7 @@
  */
 import { FormatError, UnsupportedError } from '@sagitta/core-wasm';
 import { type ByteSource, blobSource } from '@sagitta/retrieval';
-import { gatherPieces } from '@sagitta/retrieval/remote';
+import { gatherPieces } from '@sagitta/retrieval/internal';
 import { ChangedError } from '../errors.ts';
 import type { IndexStorage, StoredIndex } from './index-storage.ts';
 import { Locks, readLock, writeLock } from './locks.ts';

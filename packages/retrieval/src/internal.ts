@@ -1,0 +1,10 @@
+/**
+ * Is for the packages of Sagitta itself, and may change in any version: what they need of this one and no user should.
+ *
+ * @module
+ */
+export { type Candidate, candidatesAt } from './advice/candidates.ts';
+export { checkRange } from './files/byte-source.ts';
+export { bestOfRows, candidatesNeeded, exactMaxSim, ranksOfTruth, shareFound } from './muvera/measure-fde.ts';
+export { gatherPieces } from './remote/gather-pieces.ts';
+export { paddedBatch, putAnswers } from './search/batch.ts';
