@@ -3,6 +3,4 @@
  *
  * @module
  */
-export { LatentCoder, readLatentCoder } from './coder.ts';
 export { type LatentCodeOptions, latent } from './method.ts';
-export { lloydLevels, trainLatentCoder } from './train.ts';

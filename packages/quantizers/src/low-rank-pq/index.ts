@@ -3,6 +3,4 @@
  *
  * @module
  */
-export { LowRankPqCoder, type RankTradeOff, readLowRankPqCoder } from './coder.ts';
 export { type LowRankPqCodeOptions, lowRankPq } from './method.ts';
-export { fitLowRank, type LowRankFit, type LowRankPqOptions, trainLowRankPq } from './train.ts';

@@ -3,5 +3,4 @@
  *
  * @module
  */
-export { LvqCoder, MAX_MEANS, readLvqCoder } from './coder.ts';
 export { type LvqCodeOptions, lvq } from './method.ts';
