@@ -4,8 +4,7 @@
  * @module
  */
 
-export { type Candidate, candidatesAt } from './advice/candidates.ts';
-export { chooseIndex, type IndexChoice, listsToVisit } from './advice/choose-index.ts';
+export { chooseIndex, type IndexChoice } from './advice/choose-index.ts';
 export { type PcaReport, type PcaReportOptions, type PcaReportRow, pcaReport } from './advice/pca-report.ts';
 export { type Recommendation, type RecommendOptions, recommend } from './advice/recommend.ts';
 export {
@@ -14,37 +13,14 @@ export {
   recommendIndex,
 } from './advice/recommend-index.ts';
 export type { Compaction } from './compaction.ts';
-export {
-  averagePrecisionOf,
-  type Evaluation,
-  type EvaluationOptions,
-  evaluateRankings,
-  type FusedDocument,
-  fuseRankings,
-  GAINS,
-  type Gain,
-  type Judgements,
-  type Measure,
-  ndcgOf,
-  parseMeasure,
-  parseQrels,
-  type Qrels,
-  type RankFusionOptions,
-  type Rankings,
-  recallOf,
-  reciprocalRankOf,
-} from './evaluation/index.ts';
 export { recallAtK } from './evaluation/recall.ts';
 export {
   type ByteRange,
   type ByteSource,
   blobSource,
   bytesSource,
-  checkRange,
-  readRanges,
   sourceChunks,
 } from './files/byte-source.ts';
-export type { ByteChunks } from './files/byte-stream.ts';
 export { type LoadFromOptions, loadIndex, loadIndexFrom, readIndex } from './files/load-index.ts';
 export {
   type OpenIndexOptions,
@@ -57,18 +33,15 @@ export {
   buildFlat,
   buildIndex,
   buildIvf,
-  type CommonIndexOptions,
   type FlatMethodOptions,
   type IndexOptions,
   IvfIndex,
   type IvfMethodOptions,
   type IvfOptions,
   indexPieces,
-  type ListOptions,
   type MethodIndexOptions,
   type SavedIndex,
   type SearchOptions,
-  type SearchSteps,
   type SecondaryOptions,
   saveIndex,
   snapshotIndex,
@@ -77,30 +50,18 @@ export {
 } from './ivf/index.ts';
 export {
   AllowedRecords,
-  type BudgetOptions,
-  type Budgets,
-  budgetsOf,
   buildMultiVectorIndex,
-  type CarvedQuery,
-  type Clock,
   type CreateMultiVectorOptions,
-  carveBalls,
   createMultiVectorIndex,
-  type DocumentStores,
-  type EncodedQuery,
-  type FieldCondition,
-  type FieldOperators,
   type JsonValue,
   loadMultiVectorIndex,
   loadMultiVectorIndexFrom,
-  type MultiVectorBytes,
   type MultiVectorChange,
   type MultiVectorDocuments,
   type MultiVectorExplanation,
   type MultiVectorHit,
   MultiVectorIndex,
   type MultiVectorOptions,
-  type MultiVectorParts,
   type MultiVectorQuery,
   type MultiVectorResult,
   type MultiVectorSearchOptions,
@@ -113,10 +74,7 @@ export {
   type RecordFilter,
   type RecordId,
   type RecordPredicate,
-  STAGES,
-  type Stage,
   saveMultiVectorIndex,
-  shortQueryFactor,
   snapshotMultiVectorIndex,
   type TokenMatch,
   trainMultiVectorIndex,
@@ -133,23 +91,19 @@ export {
 export {
   type FdeEncoder,
   type FdeEncoding,
-  type FdeSession,
-  type FdeStore,
-  LearnedFde,
   type LearnedOptions,
   MuveraFde,
   type MuveraOptions,
   type MuveraPreset,
   muveraPreset,
   readFdeEncoder,
-  SplitFde,
   type SplitOptions,
   trainLearnedFde,
   trainSplitFde,
   writeFdeEncoder,
 } from './muvera/index.ts';
-export { paddedBatch, putAnswers } from './search/batch.ts';
-export type { DistanceHit, FoundIds, Hit, HitOf, SimilarityHit } from './search/hits.ts';
+export type { FieldCondition, FieldOperators } from './records/expression.ts';
+export type { DistanceHit, FoundIds, Hit, SimilarityHit } from './search/hits.ts';
 export {
   type BatchSearchResult,
   NO_ID,

@@ -10,14 +10,6 @@ export {
   type Measure,
   parseMeasure,
 } from './evaluate.ts';
-export {
-  averagePrecisionOf,
-  GAINS,
-  type Gain,
-  type Judgements,
-  ndcgOf,
-  recallOf,
-  reciprocalRankOf,
-} from './measures.ts';
+export type { Judgements } from './measures.ts';
 export { parseQrels, type Qrels, type Rankings } from './qrels.ts';
 export { type FusedDocument, fuseRankings, type RankFusionOptions } from './rank-fusion.ts';

@@ -13,13 +13,7 @@ export {
   type SecondaryOptions,
   trainIndex,
 } from './build.ts';
-export {
-  buildIndex,
-  type CommonIndexOptions,
-  type ListOptions,
-  type MethodIndexOptions,
-} from './build-index.ts';
+export { buildIndex, type MethodIndexOptions } from './build-index.ts';
 export { indexPieces, type SavedIndex, saveIndex, snapshotIndex } from './format.ts';
 export { IvfIndex } from './ivf-index.ts';
 export type { SearchOptions, VectorFetch } from './search-options.ts';
-export type { SearchSteps } from './step-scope.ts';

@@ -4,17 +4,11 @@
  * @module
  */
 
-export type {
-  FieldCondition,
-  FieldOperators,
-  RecordExpression,
-} from '../records/expression.ts';
+export type { FieldCondition, FieldOperators, RecordExpression } from '../records/expression.ts';
 export { AllowedRecords, type RecordFilter, type RecordPredicate } from '../records/filter.ts';
 export type { RecordId } from '../records/ids.ts';
 export type { JsonValue } from '../records/json.ts';
-export { type BudgetOptions, type Budgets, budgetsOf, shortQueryFactor } from '../search/budgets.ts';
-export { type Clock, type MultiVectorStatistics, STAGES, type Stage } from '../search/statistics.ts';
-export { type CarvedQuery, carveBalls } from './ball-carving.ts';
+export type { MultiVectorStatistics } from '../search/statistics.ts';
 export {
   buildMultiVectorIndex,
   type CreateMultiVectorOptions,
@@ -22,27 +16,25 @@ export {
   type MultiVectorOptions,
   trainMultiVectorIndex,
 } from './build.ts';
-export type { DocumentStores, MultiVectorBytes } from './document-stores.ts';
 export type {
   MultiVectorChange,
   MultiVectorDocuments,
   MultiVectorSearchOptions,
 } from './documents.ts';
-export { FdeLists } from './fde-lists.ts';
 export { multiVectorPieces, saveMultiVectorIndex, snapshotMultiVectorIndex } from './format.ts';
 export {
   type LoadMultiVectorOptions,
   loadMultiVectorIndex,
   loadMultiVectorIndexFrom,
 } from './load.ts';
-export { MultiVectorIndex, type MultiVectorParts } from './multi-vector-index.ts';
+export { MultiVectorIndex } from './multi-vector-index.ts';
 export {
   type OpenMultiVectorOptions,
   openMultiVectorIndex,
   PagedMultiVectorIndex,
   type PagedMultiVectorSearchOptions,
 } from './paged-multi-vector-index.ts';
-export type { EncodedQuery, MultiVectorQuery } from './query.ts';
+export type { MultiVectorQuery } from './query.ts';
 export type {
   MultiVectorExplanation,
   MultiVectorHit,

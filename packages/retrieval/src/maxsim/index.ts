@@ -4,13 +4,7 @@
  *
  * @module
  */
-export {
-  createTokenStore,
-  readTokenParameters,
-  readTokenStore,
-  type TokenParameters,
-  type TokenStoreOptions,
-} from './create-token-store.ts';
+export { createTokenStore, readTokenStore, type TokenStoreOptions } from './create-token-store.ts';
 export { type MaxsimRanking, type MaxsimRerankOptions, maxsim, maxsimRerank } from './maxsim.ts';
 export { queryTokens } from './query-tokens.ts';
 export {

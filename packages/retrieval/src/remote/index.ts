@@ -6,31 +6,15 @@
  * @module
  */
 export type { CallOptions, ProgressOptions, StorageOptions } from './client-options.ts';
-export {
-  type ClientOptions,
-  Connection,
-  connect,
-  connectShards,
-  type ShardedOptions,
-} from './connection.ts';
+export { type ClientOptions, connect, connectShards, type ShardedOptions } from './connection.ts';
 export type { Endpoint, EndpointEnd, WorkerEndpoint } from './endpoint.ts';
-export { gatherPieces } from './gather-pieces.ts';
 export {
   MultiVectorClient,
   type WorkerMultiVectorOptions,
   type WorkerMultiVectorSearchOptions,
 } from './multi-vector-client.ts';
+export type { ClientPlace, CommonLocation, NamedIndexes, StoredIndex, WorkerPlace } from './place.ts';
 export type {
-  ClientPlace,
-  CommonLocation,
-  ErrorClass,
-  NamedIndexes,
-  Place,
-  StoredIndex,
-  WorkerPlace,
-} from './place.ts';
-export type {
-  AnyInfo,
   BuildOptions,
   IndexInfo,
   MultiVectorInfo,
@@ -39,11 +23,9 @@ export type {
   VectorInfo,
   WorkerSearchOptions,
 } from './protocol.ts';
-export { RecordClient } from './record-client.ts';
 export { SearchClient } from './search-client.ts';
 export { serveSearch } from './serve-search.ts';
 export { ShardedClient, type ShardedInfo } from './sharded-client.ts';
 export { VectorClient, type WorkerVectorSearchOptions } from './vector-client.ts';
 export type { VectorInput } from './vector-input.ts';
-export { WorkerClient } from './worker-client.ts';
 export { WorkerGoneError } from './worker-gone-error.ts';

@@ -10,10 +10,8 @@ export {
   type EncodedQuery,
   type EncodedTexts,
   StaticTokenEncoder,
-  type StaticTokenModel,
   type StaticTokenOptions,
-  type TokenSpans,
   trainStaticTokens,
 } from './static-tokens.ts';
-export { type TextTerm, textTerms, tokenize } from './terms.ts';
+export { tokenize } from './terms.ts';
 export { type TfIdfModel, type TfIdfOptions, trainTfIdf, weighTexts } from './tf-idf.ts';
