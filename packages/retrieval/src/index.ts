@@ -21,6 +21,7 @@ export {
   bytesSource,
   sourceChunks,
 } from './files/byte-source.ts';
+export type { ByteChunks } from './files/byte-stream.ts';
 export { type LoadFromOptions, loadIndex, loadIndexFrom, readIndex } from './files/load-index.ts';
 export {
   type OpenIndexOptions,
@@ -103,7 +104,7 @@ export {
   writeFdeEncoder,
 } from './muvera/index.ts';
 export type { FieldCondition, FieldOperators } from './records/expression.ts';
-export type { DistanceHit, FoundIds, Hit, SimilarityHit } from './search/hits.ts';
+export type { DistanceHit, FoundIds, Hit, HitOf, SimilarityHit } from './search/hits.ts';
 export {
   type BatchSearchResult,
   NO_ID,
