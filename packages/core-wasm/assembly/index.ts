@@ -17,6 +17,9 @@ export {
   finishScores,
   gatherRows,
 } from './fde-scan';
+export { graphInsert, graphNearest } from './graph-build';
+export { graphRepair } from './graph-repair';
+export { graphScan, graphSearch } from './graph-search';
 export { encodeColumnRows, encodeRangeRows } from './grid-code';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard';
 export { hammingRows } from './hamming';

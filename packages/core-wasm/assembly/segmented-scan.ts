@@ -11,7 +11,7 @@
  * Norms and the first stage run over whole blocks; the survivors of a few blocks are gathered, so that the stages
  * after that work on full lanes. Every score is made by the same operations in the same order, whoever its neighbours
  * are. Records: segmented-query.ts. Block: norm f32[32], then per segment { factor u16[32] (5 exponent and 11 mantissa
- * bits), codes 32 × code bytes }.
+ * bits), codes 32 × code bytes }; its address is a multiple of 32.
  *
  * A bit set of allowed ids, 0 where all are, keeps others out of the heap. Counted, it is asked for whole blocks before
  * anything else is read of them: a filter. Not counted, it is asked for the survivors of the first stage, which costs
@@ -29,9 +29,10 @@ const SPREAD: f32 = 1.25;
 const UNALIGNED: f32 = 0.7;
 /** Blocks whose survivors are gathered. */
 const TILE: u32 = 4;
-/** Survivor arrays in scratch, 128 entries and 4 of padding each: position in the list, score, |o|. */
-const SCORES: usize = 544;
-const ROOTS: usize = 1088;
+/** Survivor arrays in scratch, 128 entries and 4 of padding each: position in the list, score, |o|, address | lane. */
+export const SCORES: usize = 544;
+export const ROOTS: usize = 1088;
+export const PLACES: usize = 2560;
 /** Scores and roots of one block. */
 const BLOCK_SCORES: usize = 1632;
 const BLOCK_ROOTS: usize = 1760;
@@ -128,6 +129,7 @@ function scanHead(context: usize, block: usize, first: u32, lanes: u32, base: f3
     store<u32>(to, first + lane);
     store<f32>(to, load<f32>(from, BLOCK_SCORES), SCORES);
     store<f32>(to, load<f32>(from, BLOCK_ROOTS), ROOTS);
+    store<u32>(to, <u32>block | lane, PLACES);
     m++;
   }
   return m;
@@ -144,6 +146,7 @@ function dropOthers(scratch: usize, ids: usize, allowed: usize, m: u32): u32 {
     store<u32>(to, position);
     store<f32>(to, load<f32>(from, SCORES), SCORES);
     store<f32>(to, load<f32>(from, ROOTS), ROOTS);
+    store<u32>(to, load<u32>(from, PLACES), PLACES);
     kept++;
   }
   return kept;
@@ -153,14 +156,13 @@ function countBits(statistics: usize, vectors: u32, bits: u32): void {
   store<f64>(statistics, load<f64>(statistics, 8) + <f64>vectors * <f64>bits, 8);
 }
 
-/** One later stage over the m gathered vectors; keeps the survivors, in order, and returns their number. */
-function scanTail(context: usize, blocks: usize, t: u32, base: f32, tau: f32, m: u32): u32 {
+/** One stage over the m gathered vectors; keeps the survivors, in order, and returns their number. */
+export function scanStage(context: usize, t: u32, base: f32, tau: f32, m: u32): u32 {
   if (load<u32>(context, 56) <= t) beginStage(context, t);
   const scratch = <usize>load<u32>(context, 28);
   const statistics = <usize>load<u32>(context, 32);
   const stage = <usize>load<u32>(context, 12) + <usize>t * 48;
   const range = <usize>load<u32>(context, 4) + <usize>load<u32>(stage, 32) * 48;
-  const blockBytes = <usize>load<u32>(context);
   const dims = load<u32>(stage, 36);
   const first = load<u32>(stage);
   const count = load<u32>(stage, 4);
@@ -183,25 +185,26 @@ function scanTail(context: usize, blocks: usize, t: u32, base: f32, tau: f32, m:
     store<u32>(last + pad, load<u32>(last));
     store<f32>(last + pad, load<f32>(last, SCORES), SCORES);
     store<f32>(last + pad, load<f32>(last, ROOTS), ROOTS);
+    store<u32>(last + pad, load<u32>(last, PLACES), PLACES);
   }
   let kept: u32 = 0;
-  let lastBlock: u32 = 0xffffffff;
+  let lastBlock: usize = 0;
   let blockCount: u32 = 0;
   for (let i: u32 = 0; i < m; i += 4) {
     const at = scratch + ((<usize>i) << 2);
-    const pa = load<u32>(at);
-    const pb = load<u32>(at, 4);
-    const pc = load<u32>(at, 8);
-    const pd = load<u32>(at, 12);
-    const a = blocks + <usize>(pa >> 5) * blockBytes;
-    const b = blocks + <usize>(pb >> 5) * blockBytes;
-    const c = blocks + <usize>(pc >> 5) * blockBytes;
-    const d = blocks + <usize>(pd >> 5) * blockBytes;
-    if (pa >> 5 !== lastBlock) blockCount++;
-    if (pb >> 5 !== pa >> 5) blockCount++;
-    if (pc >> 5 !== pb >> 5) blockCount++;
-    if (pd >> 5 !== pc >> 5) blockCount++;
-    lastBlock = pd >> 5;
+    const pa = load<u32>(at, PLACES);
+    const pb = load<u32>(at, PLACES + 4);
+    const pc = load<u32>(at, PLACES + 8);
+    const pd = load<u32>(at, PLACES + 12);
+    const a = <usize>(pa & ~31);
+    const b = <usize>(pb & ~31);
+    const c = <usize>(pc & ~31);
+    const d = <usize>(pd & ~31);
+    if (a !== lastBlock) blockCount++;
+    if (b !== a) blockCount++;
+    if (c !== b) blockCount++;
+    if (d !== c) blockCount++;
+    lastBlock = d;
     const la = <usize>(pa & 31);
     const lb = <usize>(pb & 31);
     const lc = <usize>(pc & 31);
@@ -237,6 +240,7 @@ function scanTail(context: usize, blocks: usize, t: u32, base: f32, tau: f32, m:
       store<u32>(to, load<u32>(from));
       store<f32>(to, load<f32>(from, SCORES), SCORES);
       store<f32>(to, load<f32>(from, ROOTS), ROOTS);
+      store<u32>(to, load<u32>(from, PLACES), PLACES);
       kept++;
     }
   }
@@ -281,7 +285,7 @@ function scanTile(
   if (allowed !== 0 && !isCounted) m = dropOthers(scratch, ids, allowed, m);
   for (let t: u32 = 1; t < stageCount && m > 0; t++) {
     if (t + 1 === stageCount) store<u32>(statistics, load<u32>(statistics, 4) + m, 4);
-    m = scanTail(context, blocks, t, base, tau, m);
+    m = scanStage(context, t, base, tau, m);
   }
   store<u32>(statistics, load<u32>(statistics) + ((end - first + 31) >> 5));
   return m;

@@ -365,6 +365,38 @@ export interface Kernels {
   ): number;
   /** Every vector's score, nothing given up; out f32[n]. */
   segmentedScores(context: Ptr, c: Ptr, base: number, blocks: Ptr, n: number, out: Ptr): void;
+  /**
+   * Best-first search in a neighbour graph over staged codes into a bounded heap; see assembly/graph.ts for the record.
+   * Returns how many of the vertices that it ends with are allowed.
+   */
+  graphSearch(
+    graph: Ptr,
+    context: Ptr,
+    base: number,
+    allowed: Ptr,
+    k: number,
+    heapScores: Ptr,
+    heapIds: Ptr,
+    heapSize: Ptr,
+  ): number;
+  /** Scores slots u32[count] of a graph in full into a bounded heap. */
+  graphScan(
+    graph: Ptr,
+    context: Ptr,
+    base: number,
+    slots: Ptr,
+    count: number,
+    k: number,
+    heapScores: Ptr,
+    heapIds: Ptr,
+    heapSize: Ptr,
+  ): void;
+  /** Inserts vertices order u32[count] into a neighbour graph by their coordinates; see assembly/graph-build.ts. */
+  graphInsert(graph: Ptr, order: Ptr, count: number): void;
+  /** Fills the pool of a graph with the vertices nearest to one, itself left out; returns how many. */
+  graphNearest(graph: Ptr, vertex: number): number;
+  /** Gives vertices first … end - 1 that stay edges to others that stay; returns how many it mended. live — a bit set. */
+  graphRepair(graph: Ptr, first: number, end: number, live: Ptr): number;
   /** A word of masks u32[⌈n/32⌉] for each 32 of ids u32[n], a bit for each that `allowed` has; returns how many it has. */
   allowedMasks(ids: Ptr, n: number, allowed: Ptr, masks: Ptr): number;
   /** scores f32[n] become NaN, which no heap keeps, where masks have no bit. */

@@ -11,10 +11,18 @@ export { QUANTIZER_ALIASES, quantizerNamed } from './names.ts';
 export { checkChoice, type NumberSpec } from './option-specs.ts';
 export { PqCoder } from './pq/coder.ts';
 export { trainPqCoder } from './pq/train.ts';
-export type { ListProbe, ScanHeap, ScanStatistics } from './quantizer.ts';
+export type {
+  Coordinates,
+  GraphEstimator,
+  GraphProbe,
+  ListProbe,
+  ScanHeap,
+  ScanStatistics,
+} from './quantizer.ts';
 export { RABITQ_MODES, RabitqCoder } from './rabitq/coder.ts';
 export { makeRabitqCoder } from './rabitq/train.ts';
 export { modelReaders } from './readers.ts';
+export { RowLayout } from './row-layout.ts';
 export { DEFAULT_GAMMA } from './saq/estimator.ts';
 export { startsOf } from './saq/starts.ts';
 export { checkHalves, halfToNumber, numberToHalf } from './scalar/half-coder.ts';

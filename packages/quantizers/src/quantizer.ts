@@ -7,6 +7,7 @@
 import type { Block, ByteWriter, Core, Metric, Numbers, Ptr, Vectors } from '@sagitta/core-wasm';
 import type { BlockLayout } from './block-layout.ts';
 import type { QuantizerName } from './names.ts';
+import type { RowLayout } from './row-layout.ts';
 import type { SaqSegment } from './saq/layout.ts';
 
 /** Is a trained quantizer: immutable, and all that coding, scoring and decoding need. */
@@ -32,6 +33,13 @@ export interface Quantizer {
   createEstimator(core: Core, options?: EstimatorOptions): Estimator;
   /** The n vectors that blocks stand for, n × d, fresh. origin: what was subtracted when they were coded. */
   decode(core: Core, blocks: Block, n: number, origin: Float32Array): Float32Array;
+  /** Where code and factors lie in rows of single vectors; absent: all of a vector in one row. */
+  readonly rows?: RowLayout;
+  /**
+   * Makes what reads coordinates from codes: about `dims` numbers a vector between which distances are about those of the
+   * vectors. Absent: what decode gives.
+   */
+  createCoordinates?(core: Core, dims: number): Coordinates;
   /** What is wrong with blocks that were read from a file, or undefined: any bits are a code, factors have to be finite. */
   defect(blocks: Block, n: number): string | undefined;
   /** Writes the model, as its reader takes it; nothing where there is none. */
@@ -42,6 +50,14 @@ export interface Quantizer {
 export interface EstimatorOptions {
   /** Leaves finer levels unread, where codes have them: a first scan, to be followed by scores from all. */
   readonly isCoarse?: boolean;
+}
+
+/** Reads coordinates from codes. */
+export interface Coordinates extends Disposable {
+  /** Numbers a vector, a multiple of 16. */
+  readonly dims: number;
+  /** Writes those of the first n vectors of blocks to out, n × dims, and |x|² of them less their origin to norms. */
+  read(blocks: Block, n: number, out: Float32Array, norms: Float32Array): void;
 }
 
 /** Writes vectors as codes into blocks. */
@@ -73,6 +89,8 @@ export interface Estimator extends Disposable {
   scores(blocks: Ptr, n: number, centroid: Ptr, base: number, out: Ptr): void;
   /** Scans lists into the heap in one call and returns how many were visited. Absent: lists are scored, then offered. */
   search?(probe: ListProbe, heap: ScanHeap): number;
+  /** Searches neighbour graphs over rows of codes. Absent: codes are gathered into blocks and scored. */
+  readonly graph?: GraphEstimator;
   /** Of searches since the last reset, where there is `search`. */
   statistics?(): ScanStatistics;
   resetStatistics?(): void;
@@ -110,6 +128,28 @@ export interface ListProbe {
   /** centroidDims f32 by list number, or NO_PTR where centroidDims is 0. */
   readonly centroids: Ptr;
   /** Bit set over ids, or NO_PTR where all are allowed. */
+  readonly allowed: Ptr;
+}
+
+/** Scores rows of codes for the query that is set. */
+export interface GraphEstimator {
+  /** Stages that read heads alone. */
+  readonly headStages: number;
+  /** Searches a graph in one call, into the heap. Returns how many of the vertices that it ends with may be found. */
+  search(probe: GraphProbe, heap: ScanHeap): number;
+  /** Scores slots u32[count] in full, into the heap. */
+  scan(probe: GraphProbe, slots: Ptr, count: number, heap: ScanHeap): void;
+}
+
+/** A neighbour graph to be searched, in the core's memory. */
+export interface GraphProbe {
+  /** The record of the graph: assembly/graph.ts of the core. */
+  readonly graph: Ptr;
+  /** The exact score of the origin of the codes. */
+  readonly base: number;
+  /** The origin, projected; NO_PTR where centroidDims is 0. */
+  readonly centroid: Ptr;
+  /** Bit set over slots, or NO_PTR where all are allowed. */
   readonly allowed: Ptr;
 }
 

@@ -9,13 +9,16 @@ import {
   type Vectors,
 } from '@sagitta/core-wasm';
 import type { BlockLayout } from '../block-layout.ts';
-import type { Encoder, Quantizer } from '../quantizer.ts';
+import type { Coordinates, Encoder, Quantizer } from '../quantizer.ts';
+import type { RowLayout } from '../row-layout.ts';
+import { SaqCoordinates } from './coordinates.ts';
 import { SaqDecoder } from './decoder.ts';
 import { SaqEncoder } from './encoder.ts';
 import { SaqEstimator } from './estimator.ts';
 import { writeSaqModel } from './format.ts';
 import { BLOCK, blockCount, type SaqSegment, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
+import { saqRowLayout } from './row-layout.ts';
 import { saqDefect } from './stored-range.ts';
 
 /** Encodes vectors by SAQ: bits go to the principal directions that carry the most variance. */
@@ -25,6 +28,7 @@ export class SaqQuantizer implements Quantizer {
   readonly d: number;
   readonly bits: number;
   readonly layout: BlockLayout;
+  readonly rows: RowLayout;
   readonly plan: readonly SaqSegment[];
   readonly hasLevels = false;
   readonly isUnbiased = true;
@@ -36,7 +40,9 @@ export class SaqQuantizer implements Quantizer {
     this.metric = model.metric;
     this.d = model.d;
     this.bits = model.bits;
-    this.layout = saqLayout(model.plan).blocks;
+    const layout = saqLayout(model.plan);
+    this.layout = layout.blocks;
+    this.rows = saqRowLayout(layout).rows;
     this.plan = model.plan;
     this.origin = model.mean;
     this.model = model;
@@ -48,6 +54,10 @@ export class SaqQuantizer implements Quantizer {
 
   createEstimator(core: Core): SaqEstimator {
     return new SaqEstimator(core, this.model);
+  }
+
+  createCoordinates(core: Core, dims: number): Coordinates {
+    return new SaqCoordinates(core, this.model, dims);
   }
 
   decode(core: Core, blocks: Block, n: number, origin: Float32Array): Float32Array {
