@@ -19,6 +19,8 @@ export interface MeasureOptions extends Omit<SearchOptions, 'statistics'> {
 const MEASURE_OPTIONS: OptionTable<MeasureOptions> = {
   k: 'number',
   nprobe: 'number',
+  ef: 'number',
+  precision: 'string',
   repeat: 'number',
   gamma: 'number',
   rerank: 'any',

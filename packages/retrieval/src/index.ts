@@ -12,7 +12,7 @@ export {
   type RecommendIndexOptions,
   recommendIndex,
 } from './advice/recommend-index.ts';
-export type { Compaction } from './compaction.ts';
+export type { Compaction } from './columns/compaction.ts';
 export { recallAtK } from './evaluation/recall.ts';
 export {
   type ByteRange,
@@ -32,20 +32,29 @@ export {
 } from './files/paged-index.ts';
 export {
   buildFlat,
+  buildGraph,
   buildIndex,
   buildIvf,
   type FlatMethodOptions,
+  type GraphChoice,
+  type GraphIndexOptions,
+  type GraphMethod,
+  type GraphOptions,
+  graph,
+  type IndexKind,
   type IndexOptions,
   IvfIndex,
   type IvfMethodOptions,
   type IvfOptions,
   indexPieces,
   type MethodIndexOptions,
+  type Precision,
   type SavedIndex,
   type SearchOptions,
   type SecondaryOptions,
   saveIndex,
   snapshotIndex,
+  trainGraph,
   trainIndex,
   type VectorFetch,
 } from './ivf/index.ts';
@@ -107,6 +116,7 @@ export type { FieldCondition, FieldOperators } from './records/expression.ts';
 export type { DistanceHit, FoundIds, Hit, HitOf, SimilarityHit } from './search/hits.ts';
 export {
   type BatchSearchResult,
+  type GraphStatistics,
   NO_ID,
   type SearchResult,
   type SearchStatistics,

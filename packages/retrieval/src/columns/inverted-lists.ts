@@ -8,8 +8,8 @@
  */
 import { type Block, type BlockRows, blockBytes, type Core, making, Owner } from '@sagitta/core-wasm';
 import type { BlockLayout } from '@sagitta/quantizers/internal';
-import type { Compaction } from '../compaction.ts';
 import { NO_ID } from '../search/search-result.ts';
+import type { Compaction } from './compaction.ts';
 
 export const BLOCK = 32;
 /** { blocks, ids, n, next }: what a scan kernel reads of a piece; next: the record of the list's next piece, or 0. */

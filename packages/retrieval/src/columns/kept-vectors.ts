@@ -1,5 +1,5 @@
 /** Float32 vectors kept beside the codes for exact rerank: row = id, in the pieces they came in. */
-import type { Compaction } from '../compaction.ts';
+import type { Compaction } from './compaction.ts';
 
 /** The most that a piece takes after a compaction. */
 const PIECE_BYTES: number = 1 << 26;

@@ -14,6 +14,7 @@ import {
 import {
   BLOCK,
   type BlockLayout,
+  type GraphEstimator,
   type ListProbe,
   type ScanHeap,
   type ScanStatistics,
@@ -133,6 +134,12 @@ export class ListScan extends Owner {
       allowed: allowed?.at() ?? NO_PTR,
     };
     return this.#current.search(route, found.heap);
+  }
+
+  /** Searches graphs for the query that is set, where codes are made for that. */
+  get graph(): GraphEstimator | undefined {
+    this.checkLive('codec');
+    return this.#current.graph;
   }
 
   /** What a search kernel does, run by run. */

@@ -5,8 +5,8 @@
  */
 import { type Block, type BlockRows, type Core, type Metric, Owner } from '@sagitta/core-wasm';
 import type { QuantizerName } from '@sagitta/quantizers';
-import type { Compaction } from '../compaction.ts';
-import { BLOCK, InvertedLists, type ListPiece } from './inverted-lists.ts';
+import type { Compaction } from './compaction.ts';
+import { BLOCK, InvertedLists } from './inverted-lists.ts';
 import type { ListScan } from './list-scan.ts';
 
 /** Vectors that are decoded at once. */
@@ -76,10 +76,10 @@ export class SecondaryCodes extends Owner {
     this.checkLive('secondary codes');
     this.#list.reserve(Uint32Array.of(n));
   }
-  /** Codes in runs, in order of ids. */
-  pieces(): Iterable<ListPiece> {
+  /** One list in order of ids, to be filled where it was reserved. */
+  get list(): InvertedLists {
     this.checkLive('secondary codes');
-    return this.#list.pieces(0);
+    return this.#list;
   }
 
   /** Of the core's memory. */

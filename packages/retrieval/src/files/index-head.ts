@@ -12,13 +12,15 @@ import {
 } from '@sagitta/core-wasm';
 import { QUANTIZER_NAMES, type Quantizer, type QuantizerName } from '@sagitta/quantizers';
 import { type ModelReader, modelReaders } from '@sagitta/quantizers/internal';
+import { BLOCK, type InvertedLists } from '../columns/inverted-lists.ts';
+import type { ListScan } from '../columns/list-scan.ts';
 import { INDEX_KIND, INDEX_KINDS, INDEX_VERSION, modelSection, RECORDS_VERSION } from '../ivf/format.ts';
-import { BLOCK } from '../ivf/inverted-lists.ts';
-import type { IvfIndex } from '../ivf/ivf-index.ts';
 import type { IvfParts } from '../ivf/ivf-parts.ts';
 import { NO_ID } from '../search/search-result.ts';
 
 const MAX_LISTS = 1_048_576;
+const LIST_SECTIONS = ['SIZE', 'IDS', 'CODE'];
+const GRAPH_SECTIONS = ['GRPH', 'EDGE', 'HEAD', 'TAIL'];
 
 export interface IndexMeta extends Pick<IvfParts, 'metric' | 'd' | 'kind' | 'keepVectors'> {
   readonly n: number;
@@ -51,11 +53,11 @@ export function readMeta(reader: ByteReader): IndexMeta {
   const n = reader.u32In('n', 0, NO_ID);
   const d = reader.u32In('d', 1, MAX_DIMENSION);
   const metric = METRICS[reader.u32In('metric', 0, METRICS.length - 1)] as IndexMeta['metric'];
-  const kind = INDEX_KINDS[reader.u32In('kind', 0, 1)] as IndexMeta['kind'];
+  const kind = INDEX_KINDS[reader.u32In('kind', 0, INDEX_KINDS.length - 1)] as IndexMeta['kind'];
   const quantizer = QUANTIZER_NAMES[
     reader.u32In('quantizer', 0, QUANTIZER_NAMES.length - 1)
   ] as QuantizerName;
-  const nlist = reader.u32In('nlist', 1, kind === 'flat' ? 1 : MAX_LISTS);
+  const nlist = reader.u32In('nlist', 1, kind === 'ivf' ? MAX_LISTS : 1);
   const keepVectors = reader.u32In('kept vectors', 0, 1) === 1;
   reader.end();
   return { n, d, metric, kind, quantizer, nlist, keepVectors };
@@ -67,6 +69,8 @@ export function checkSections(has: (id: string) => boolean, meta: IndexMeta): vo
     ['SAQM', modelSection(meta.quantizer) === 'SAQM'],
     ['QNTZ', modelSection(meta.quantizer) === 'QNTZ'],
     ['VECS', meta.keepVectors],
+    ...LIST_SECTIONS.map((id) => [id, meta.kind !== 'graph'] as const),
+    ...GRAPH_SECTIONS.map((id) => [id, meta.kind === 'graph'] as const),
     ['SECC', has('SECM')],
     ['SECM', has('SECC')],
   ] as const) {
@@ -147,11 +151,11 @@ export function openerOf(readers: readonly ModelReader[]): QuantizerOpener {
 export const openQuantizer: QuantizerOpener = (wanted, meta, model) =>
   openerOf(modelReaders())(wanted, meta, model);
 
-/** @throws FormatError if the lists of the index hold numbers that no vectors within range give */
-export function checkCodes(index: IvfIndex): void {
-  for (let list = 0; list < index.nlist; list++) {
-    for (const { blocks, n } of index.lists.pieces(list)) {
-      const defect = index.codec.defect(blocks, n);
+/** @throws FormatError if lists hold numbers that no vectors within range give */
+export function checkCodes(lists: InvertedLists, codec: ListScan): void {
+  for (let list = 0; list < lists.nlist; list++) {
+    for (const { blocks, n } of lists.pieces(list)) {
+      const defect = codec.defect(blocks, n);
       if (defect !== undefined) throw new FormatError(`list ${list}: ${defect}`);
     }
   }

@@ -1,11 +1,12 @@
 /** What is read of a file whose lists stay where they are: centroids, sizes, models, and where the rest lies. */
-import { type ByteReader, type Core, FormatError, making } from '@sagitta/core-wasm';
+import { type ByteReader, type Core, FormatError, making, UnsupportedError } from '@sagitta/core-wasm';
 import { QUANTIZER_NAMES } from '@sagitta/quantizers';
+import { BLOCK } from '../columns/inverted-lists.ts';
+import { ListScan } from '../columns/list-scan.ts';
+import { SecondaryCodes } from '../columns/secondary-codes.ts';
 import { modelSection } from '../ivf/format.ts';
-import { BLOCK } from '../ivf/inverted-lists.ts';
 import { IvfIndex } from '../ivf/ivf-index.ts';
-import { ListScan } from '../ivf/list-scan.ts';
-import { SecondaryCodes } from '../ivf/secondary-codes.ts';
+import { CodeLists } from '../lists/code-lists.ts';
 import {
   checkKind,
   checkSections,
@@ -37,6 +38,9 @@ export function* readPagedHead(core: Core, table: SectionTable, hasRecords: bool
   const meta = readMeta(yield { section: 'META' });
   checkSections(table.has, meta);
   const { n, d, nlist } = meta;
+  if (meta.kind === 'graph') {
+    throw new UnsupportedError('"file" expected lists, which are read in parts, got a graph: load it whole');
+  }
   table.sized('CENT', 4 * nlist * d);
   const centroids = readCentroids(yield { section: 'CENT' }, meta);
   table.sized('SIZE', 4 * nlist);
@@ -60,7 +64,8 @@ export function* readPagedHead(core: Core, table: SectionTable, hasRecords: bool
     const codec = own(new ListScan(core, quantizer));
     const secondary =
       second && own(new SecondaryCodes(core, meta.metric, own(new ListScan(core, second)), second.origin));
-    const parts = { ...meta, core, centroids, codec, keepVectors: false, pagedVectors: n };
+    const codes = own(new CodeLists(core, { metric: meta.metric, centroids, codec }));
+    const parts = { ...meta, core, centroids, codes, keepVectors: false, pagedVectors: n };
     return new IvfIndex({ ...parts, ...(secondary && { secondary }) });
   });
   const codesAt = code.offset;

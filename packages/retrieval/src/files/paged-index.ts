@@ -24,9 +24,9 @@ import {
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { BLOCK } from '../ivf/inverted-lists.ts';
+import { BLOCK } from '../columns/inverted-lists.ts';
+import type { ListScan } from '../columns/list-scan.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
-import type { ListScan } from '../ivf/list-scan.ts';
 import type { SearchOptions } from '../ivf/search-options.ts';
 import { paddedBatch, putAnswers } from '../search/batch.ts';
 import type { BatchSearchResult, SearchResult } from '../search/search-result.ts';

@@ -3,8 +3,8 @@
  * whole blocks of one list, most often all of it.
  */
 import { type Block, type Core, FormatError, making, Owner } from '@sagitta/core-wasm';
-import { BLOCK, type ListPiece } from '../ivf/inverted-lists.ts';
-import type { ListScan } from '../ivf/list-scan.ts';
+import { BLOCK, type ListPiece } from '../columns/inverted-lists.ts';
+import type { ListScan } from '../columns/list-scan.ts';
 import type { ByteRange } from './byte-source.ts';
 import { IdsOnce } from './index-head.ts';
 

@@ -3,13 +3,23 @@
  * memory, so that beside the index there is a chunk of the file and no second copy. Everything is checked against the bytes
  * there are, so a hostile file costs a few times its own size at most, and ends in FormatError.
  */
-import { type ByteReader, type Core, FormatError, making, type SectionEntry } from '@sagitta/core-wasm';
+import {
+  type ByteReader,
+  type Core,
+  FormatError,
+  making,
+  type SectionEntry,
+  UnsupportedError,
+} from '@sagitta/core-wasm';
 import { QUANTIZER_NAMES, type QuantizerName } from '@sagitta/quantizers';
+import { BLOCK, InvertedLists } from '../columns/inverted-lists.ts';
+import { ListScan } from '../columns/list-scan.ts';
+import { SecondaryCodes } from '../columns/secondary-codes.ts';
+import type { SlotIndex } from '../columns/slot-index.ts';
+import type { GraphMethod } from '../graph/graph-method.ts';
 import { modelSection } from '../ivf/format.ts';
-import { BLOCK, InvertedLists } from '../ivf/inverted-lists.ts';
 import { IvfIndex } from '../ivf/ivf-index.ts';
-import { ListScan } from '../ivf/list-scan.ts';
-import { SecondaryCodes } from '../ivf/secondary-codes.ts';
+import { CodeLists } from '../lists/code-lists.ts';
 import {
   checkCodes,
   checkKind,
@@ -21,13 +31,15 @@ import {
   readSizes,
 } from './index-head.ts';
 import { type Program, reading, type SectionTable } from './program.ts';
-import { keptNeed, pourInto, ReadPieces } from './read-lists.ts';
+import { keptNeed, placesIn, pourInto, ReadPieces } from './read-lists.ts';
 
 /** What is allocated beside lists, centroids (twice) and model (its matrix): the query's tables. It rounds the reservation. */
 const CODEC_BYTES = 1 << 20;
 
 export interface ReadOptions {
   readonly open: QuantizerOpener;
+  /** What reads a graph; without, one is refused. */
+  readonly graph?: GraphMethod | undefined;
   /** All of the file is there, or will be: memory is taken at once, which keeps it from growing by more than is needed. */
   readonly isWhole?: boolean;
   /** Ids and metadata are read behind the rows; otherwise a file that has them is refused. */
@@ -39,9 +51,47 @@ export function* readRows(core: Core, table: SectionTable, options: ReadOptions)
   checkKind(table, options.hasRecords ?? false);
   const meta = readMeta(yield { section: 'META' });
   checkSections(table.has, meta);
-  const { nlist, d, n } = meta;
+  const { nlist, d } = meta;
   table.sized('CENT', 4 * nlist * d);
   const centroids = readCentroids(yield { section: 'CENT' }, meta);
+  return yield* reading(function* (keep): Program<IvfIndex> {
+    const read = meta.kind === 'graph' ? readWalked : readLists;
+    const codes = keep(yield* read(core, table, meta, centroids, options));
+    const kept: Float32Array[] = [];
+    if (meta.keepVectors) yield keptNeed(table, meta, kept);
+    const secondary = table.has('SECM')
+      ? keep(yield* readSecondary(core, table, meta, options.open))
+      : undefined;
+    const filled = { n: meta.n, kept };
+    // where this fails, what the index took over is disposed twice and freed once
+    return new IvfIndex({ ...meta, core, centroids, codes, filled, ...(secondary && { secondary }) });
+  });
+}
+
+/** The model of a graph, then the graph. */
+function* readWalked(
+  core: Core,
+  table: SectionTable,
+  meta: IndexMeta,
+  origin: Float32Array,
+  { open, graph }: ReadOptions,
+): Program<SlotIndex> {
+  if (!graph) throw new UnsupportedError('the index expected graph among the methods, got none');
+  const model = modelSection(meta.quantizer);
+  const reader = model === undefined ? undefined : yield { section: model };
+  const quantizer = open(meta.quantizer, meta, () => reader as ByteReader);
+  return yield* graph.readGraph(core, table, { ...meta, origin, quantizer });
+}
+
+/** Sizes, ids and codes of lists, and their model. */
+function* readLists(
+  core: Core,
+  table: SectionTable,
+  meta: IndexMeta,
+  centroids: Float32Array,
+  options: ReadOptions,
+): Program<CodeLists> {
+  const { nlist, n, metric } = meta;
   table.sized('SIZE', 4 * nlist);
   const { sizes, blocks } = readSizes(yield { section: 'SIZE' }, meta);
   const code = table.entry('CODE');
@@ -54,7 +104,7 @@ export function* readRows(core: Core, table: SectionTable, options: ReadOptions)
   }
   const model = modelSection(meta.quantizer);
   if (options.isWhole) reserve(core, sizes, blockBytes, meta, model && table.entry(model));
-  return yield* reading(function* (keep): Program<IvfIndex> {
+  return yield* reading(function* (keep): Program<CodeLists> {
     const pieces = keep(new ReadPieces(core, sizes, blockBytes));
     yield pieces.idNeed(table, n);
     yield pieces.codeNeed(table, blockBytes);
@@ -66,22 +116,12 @@ export function* readRows(core: Core, table: SectionTable, options: ReadOptions)
         code.offset,
       );
     }
-    const kept: Float32Array[] = [];
-    if (meta.keepVectors) yield keptNeed(table, meta, kept);
-    const secondary = table.has('SECM')
-      ? keep(yield* readSecondary(core, table, meta, options.open))
-      : undefined;
-    // where this fails, what the index took over is disposed twice and freed once
     return making((own) => {
       const codec = own(new ListScan(core, quantizer));
       const lists = own(new InvertedLists(core, nlist, codec.layout));
       pieces.moveTo(lists, sizes);
-      const filled = { lists, n, kept };
-      const made = own(
-        new IvfIndex({ ...meta, core, centroids, codec, filled, ...(secondary && { secondary }) }),
-      );
-      checkCodes(made);
-      return made;
+      checkCodes(lists, codec);
+      return own(new CodeLists(core, { metric, centroids, codec, lists }));
     });
   });
 }
@@ -119,16 +159,9 @@ function* readSecondary(
     const codec = own(new ListScan(core, quantizer));
     const secondary = own(new SecondaryCodes(core, meta.metric, codec, quantizer.origin));
     secondary.reserve(meta.n);
-    yield pourInto('SECC', placesOf(secondary), offset);
+    yield pourInto('SECC', placesIn(secondary.list), offset);
     const defect = secondary.defect();
     if (defect !== undefined) throw new FormatError(`secondary codes: ${defect}`, offset);
     return secondary;
   });
-}
-
-function* placesOf(secondary: SecondaryCodes): Generator<{ bytes: number; make: () => () => Uint8Array }> {
-  for (const { blocks, n } of secondary.pieces()) {
-    const bytes = Math.ceil(n / BLOCK) * secondary.codec.layout.blockBytes;
-    yield { bytes, make: () => () => blocks.u8() };
-  }
 }

@@ -7,7 +7,7 @@ import {
   longestStored,
   type Metric,
 } from '@sagitta/core-wasm';
-import { BLOCK, type InvertedLists, pieceVectors } from '../ivf/inverted-lists.ts';
+import { BLOCK, type InvertedLists, pieceVectors } from '../columns/inverted-lists.ts';
 import { IdsOnce } from './index-head.ts';
 import type { Need, SectionTable } from './program.ts';
 
@@ -52,6 +52,14 @@ export function pourInto(section: string, places: Iterator<Place>, offset: numbe
       }
     },
   };
+}
+
+/** The blocks of one list, to be filled. */
+export function* placesIn(list: InvertedLists): Generator<Place> {
+  for (const { blocks, n } of list.pieces(0)) {
+    const bytes = Math.ceil(n / BLOCK) * list.layout.blockBytes;
+    yield { bytes, make: () => () => blocks.u8() };
+  }
 }
 
 /** Pieces of lists that are read before the lists are made; freed as a whole if reading fails. */

@@ -26,9 +26,11 @@ import {
   trainKmeans,
 } from '@sagitta/quantizers';
 import { checkChoice, checkTrainingSample, type TrainingContext } from '@sagitta/quantizers/internal';
+import { ListScan } from '../columns/list-scan.ts';
+import { SecondaryCodes } from '../columns/secondary-codes.ts';
+import type { GraphChoice } from '../graph/graph-method.ts';
+import { CodeLists } from '../lists/code-lists.ts';
 import { IvfIndex } from './ivf-index.ts';
-import { ListScan } from './list-scan.ts';
-import { SecondaryCodes } from './secondary-codes.ts';
 
 /** Options that have nothing to do with the quantizer. */
 export interface CommonIndexOptions {
@@ -54,6 +56,8 @@ export interface MethodIndexOptions extends CommonIndexOptions, ListOptions {
   readonly quantizer: QuantizerChoice;
   /** A second code of every vector, of all its dimensions, with which candidates are scored again. Default none. */
   readonly secondary?: QuantizerChoice;
+  /** A neighbour graph instead of lists, such as `graph({ degree: 32 })`. */
+  readonly graph?: GraphChoice;
 }
 
 export const COMMON_OPTIONS: OptionTable<CommonIndexOptions> = {
@@ -68,6 +72,7 @@ const METHOD_OPTIONS: OptionTable<MethodIndexOptions> = {
   ...LIST_OPTIONS,
   quantizer: 'any',
   secondary: 'any',
+  graph: 'any',
 };
 /** What a method has among its own options, where it is given as a value. */
 const BELONGS_TO_METHOD = ['bits', 'quantizerOptions', 'blockSize', 'objective', 'singleSegment'];
@@ -84,16 +89,31 @@ export function checkMethodOptions(options: MethodIndexOptions, hasLists = true)
       );
     }
   }
-  const { nlist: _nlist, iterations: _iterations, ...flat } = METHOD_OPTIONS;
+  const { nlist: _nlist, iterations: _iterations, graph: _graph, ...flat } = METHOD_OPTIONS;
   checkOptions('options', options, (hasLists ? METHOD_OPTIONS : flat) as OptionTable<MethodIndexOptions>);
   checkMetric(options.metric);
+  checkGraph(options);
   checkChoice('quantizer', options.quantizer);
   if (options.secondary !== undefined) checkChoice('secondary', options.secondary);
   return options;
 }
 
+/** Lists or a graph. @throws TypeError, RangeError */
+export function checkGraph({ graph, nlist, iterations }: MethodIndexOptions): void {
+  if (graph === undefined) return;
+  if (graph?.method?.name !== 'graph' || typeof graph.options !== 'object') {
+    throw new TypeError(`"graph" expected what graph() gives, got ${typeof graph}`);
+  }
+  for (const [name, value] of Object.entries({ nlist, iterations })) {
+    if (value !== undefined) {
+      throw new RangeError(`"${name}" expected none beside a graph, which has no lists, got ${value}`);
+    }
+  }
+}
+
 /**
- * Builds an index of `data` (n × d numbers or n arrays of d): lists where nlist is given, otherwise flat. What is imported
+ * Builds an index of `data` (n × d numbers or n arrays of d): lists where nlist is given, a neighbour
+ * graph where graph is, otherwise flat. What is imported
  * is what an app carries: with `saq({ bits: 4 })` no other quantizer. The caller disposes the index.
  * @example
  * import { saq } from '@sagitta/quantizers';
@@ -114,7 +134,8 @@ export function buildChecked(
   isIvf = false,
 ): IvfIndex {
   const data = toFloat32Rows('data', given, d);
-  const nlist = options.nlist ?? (isIvf ? Math.max(1, Math.round(Math.sqrt(data.length / d))) : undefined);
+  const isListed = isIvf && options.graph === undefined;
+  const nlist = options.nlist ?? (isListed ? Math.max(1, Math.round(Math.sqrt(data.length / d))) : undefined);
   const lists = nlist === undefined ? options : { ...options, nlist };
   return making((own) => {
     const index = own(trainChecked(core, { data, d }, lists, 'data'));
@@ -144,7 +165,8 @@ export function trainChecked(
   const trainSize = checkInteger('trainSize', options.trainSize ?? 20_000, 1, 2 ** 32 - 1);
   const training = sampleRows(rows, trainSize, new RandomStream(seed, 'index/sample'));
   const keepVectors = options.keepVectors ?? false;
-  const common = { core, metric, d, kind: nlist === 0 ? 'flat' : 'ivf', keepVectors } as const;
+  const kind = options.graph ? 'graph' : nlist === 0 ? 'flat' : 'ivf';
+  const common = { core, metric, d, kind, keepVectors } as const;
   const train = ({ method, options: own }: QuantizerChoice, context: TrainingContext): Quantizer =>
     method.train(core, training, own, context);
   return making((own) => {
@@ -155,7 +177,13 @@ export function trainChecked(
       ...(nlist > 0 && { residuals: (most) => residualsOf(core, training, centroids, seed, most) }),
     });
     const codec = own(new ListScan(core, primary));
-    const parts = { ...common, codec, centroids: nlist === 0 ? primary.origin : centroids };
+    const origins = nlist === 0 ? primary.origin : centroids;
+    const codes = own(
+      options.graph
+        ? options.graph.method.create(core, { metric, origin: origins, codec }, options.graph.options, seed)
+        : new CodeLists(core, { metric, centroids: origins, codec }),
+    );
+    const parts = { ...common, codes, centroids: origins };
     return new IvfIndex(secondary ? { ...parts, secondary } : parts);
   });
 }

@@ -10,6 +10,8 @@ import {
 } from '@sagitta/core-wasm';
 import type { CodeName, OwnQuantizerOptions, QuantizerChoice } from '@sagitta/quantizers';
 import { checkChoice, quantizerChoice, quantizerNamed } from '@sagitta/quantizers/internal';
+import { graph } from '../graph/graph-method.ts';
+import { GRAPH_OPTIONS, type GraphOptions } from '../graph/graph-options.ts';
 import {
   buildChecked,
   COMMON_OPTIONS,
@@ -51,6 +53,9 @@ export interface SecondaryOptions {
 /** Says how an index in lists is built, with quantizers by name. */
 export interface IvfOptions extends IndexOptions, ListOptions {}
 
+/** Says how an index in a neighbour graph is built. */
+export interface GraphIndexOptions extends IndexOptions, GraphOptions {}
+
 /** Options with quantizers as values; what is the quantizer's own stands among its options. */
 export type IvfMethodOptions = MethodIndexOptions & {
   readonly [K in Exclude<keyof IndexOptions, keyof MethodIndexOptions>]?: never;
@@ -71,6 +76,7 @@ export const FLAT_OPTIONS: OptionTable<IndexOptions> = {
   secondary: 'any',
 };
 const IVF_TABLE: OptionTable<IvfOptions> = { ...FLAT_OPTIONS, ...LIST_OPTIONS };
+const GRAPH_TABLE: OptionTable<GraphIndexOptions> = { ...FLAT_OPTIONS, ...GRAPH_OPTIONS };
 const SECONDARY_TABLE: OptionTable<SecondaryOptions> = {
   quantizer: 'string',
   bits: 'number',
@@ -116,6 +122,43 @@ export function buildFlat(
 ): IvfIndex {
   checkCore(core);
   return buildChecked(core, data, d, checked(options, FLAT_OPTIONS));
+}
+
+/**
+ * A neighbour graph over codes: searches walk from vector to near vector and read few of them. Takes what buildFlat takes, and
+ * `degree` and `efConstruction`; data, d and errors as for buildIvf.
+ */
+export function buildGraph(
+  core: Core,
+  data: Vectors,
+  d: number,
+  options: GraphIndexOptions | (FlatMethodOptions & GraphOptions),
+): IvfIndex {
+  checkCore(core);
+  return buildChecked(core, data, d, checkedGraph(options));
+}
+
+/**
+ * Trains an empty graph as trainIndex does an index in lists.
+ * @throws as trainIndex
+ */
+export function trainGraph(
+  core: Core,
+  sample: VectorSetInput,
+  options: GraphIndexOptions | (FlatMethodOptions & GraphOptions),
+): IvfIndex {
+  checkCore(core);
+  return trainChecked(core, sample, checkedGraph(options), 'sample');
+}
+
+function checkedGraph(options: GraphIndexOptions | (FlatMethodOptions & GraphOptions)): MethodIndexOptions {
+  if (!hasMethod(options)) checkOptions('options', options, GRAPH_TABLE);
+  const { degree, efConstruction, ...rest } = options;
+  const own = {
+    ...(degree !== undefined && { degree }),
+    ...(efConstruction !== undefined && { efConstruction }),
+  };
+  return { ...checked(rest as IndexOptions, FLAT_OPTIONS), graph: graph(own) };
 }
 
 /** Checked options with quantizers as values, whichever way they were given. */

@@ -1,11 +1,12 @@
 /**
  * The file of an index: container kind "IVFINDEX", version 1; with records behind them version 2.
  *
- * META u32 n · d · metric (0 l2, 1 ip, 2 cosine) · kind (0 flat, 1 ivf) · quantizer (QUANTIZER_NAMES) · nlist · 1 where
+ * META u32 n · d · metric (0 l2, 1 ip, 2 cosine) · kind (0 flat, 1 ivf, 2 graph) · quantizer (QUANTIZER_NAMES) · nlist · 1 where
  *      vectors are kept, else 0
  * CENT f32 nlist × d                SIZE u32 nlist, vectors of each list
  * IDS  u32 n, list after list        CODE blocks of 32 vectors, list after list, ⌈size/32⌉ each
  * SAQM the SAQ model, or QNTZ that of another quantizer      VECS f32 n × d by id, if vectors are kept
+ * A graph has no IDS and no CODE; behind its model stand the sections of graph/format.ts.
  * SECM u32 quantizer of the secondary codes, then its model  SECC their blocks of 32 vectors by id; both or neither
  */
 
@@ -25,7 +26,7 @@ export const INDEX_VERSION = 1;
 /** Of files with ids, metadata or options behind the rows (vector-index/format.ts). */
 export const RECORDS_VERSION = 2;
 /** By the number that files hold. */
-export const INDEX_KINDS: readonly IvfIndex['kind'][] = ['flat', 'ivf'];
+export const INDEX_KINDS: readonly IvfIndex['kind'][] = ['flat', 'ivf', 'graph'];
 /** The section of the quantizer's model; float32 has none. */
 export function modelSection(quantizer: QuantizerName): 'SAQM' | 'QNTZ' | undefined {
   if (quantizer === 'float32') return undefined;
@@ -54,12 +55,13 @@ export function snapshotIndex(saved: SavedIndex): Snapshot {
   const sections: SnapshotParts['sections'][number][] = [
     { id: 'META', pieces: [meta.finish()] },
     { id: 'CENT', pieces: [littleEndianBytes(index.centroids)] },
-    { id: 'SIZE', pieces: [littleEndianBytes(index.lists.sizes())] },
-    { id: 'IDS', pieces: [...index.lists.idPieces()] },
-    { id: 'CODE', pieces: [...index.lists.codePieces()] },
   ];
   const model = modelSection(index.codec.name);
-  if (model) sections.push({ id: model, pieces: [index.codec.modelBytes()] });
+  const models = model ? [{ id: model, pieces: [index.codec.modelBytes()] }] : [];
+  const { codes } = index;
+  // a graph's rows are read by what its model says
+  if (codes.kind === 'graph') sections.push(...models, ...codes.sections());
+  else sections.push(...codes.sections(), ...models);
   if (index.keepsVectors) {
     sections.push({ id: 'VECS', pieces: index.keptVectors.map((piece) => littleEndianBytes(piece)) });
   }

@@ -3,17 +3,22 @@
  *
  * @module
  */
+export { type GraphChoice, type GraphMethod, graph } from '../graph/graph-method.ts';
+export type { GraphOptions } from '../graph/graph-options.ts';
 export {
   buildFlat,
+  buildGraph,
   buildIvf,
   type FlatMethodOptions,
+  type GraphIndexOptions,
   type IndexOptions,
   type IvfMethodOptions,
   type IvfOptions,
   type SecondaryOptions,
+  trainGraph,
   trainIndex,
 } from './build.ts';
 export { buildIndex, type MethodIndexOptions } from './build-index.ts';
 export { indexPieces, type SavedIndex, saveIndex, snapshotIndex } from './format.ts';
-export { IvfIndex } from './ivf-index.ts';
-export type { SearchOptions, VectorFetch } from './search-options.ts';
+export { type IndexKind, IvfIndex } from './ivf-index.ts';
+export type { Precision, SearchOptions, VectorFetch } from './search-options.ts';

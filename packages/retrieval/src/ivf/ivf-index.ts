@@ -8,42 +8,44 @@
 import {
   type Block,
   checkInteger,
-  checkLength,
-  checkNumber,
-  checkOptions,
   type Metric,
+  type MetricQuery,
   making,
   metricQuery,
   metricSet,
   type Numbers,
   Owner,
   type Scope,
+  UnsupportedError,
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
 import type { QuantizerName, SaqSegment } from '@sagitta/quantizers';
 import { DEFAULT_GAMMA } from '@sagitta/quantizers/internal';
-import type { Compaction } from '../compaction.ts';
+import type { Compaction } from '../columns/compaction.ts';
+import type { InvertedLists } from '../columns/inverted-lists.ts';
+import { KeptVectors } from '../columns/kept-vectors.ts';
+import type { ListScan } from '../columns/list-scan.ts';
+import type { SecondaryCodes } from '../columns/secondary-codes.ts';
+import type { Prepared, RouteOptions, SlotIndex } from '../columns/slot-index.ts';
+import { CodeLists } from '../lists/code-lists.ts';
 import { paddedBatch, putAnswers } from '../search/batch.ts';
 import {
   type BatchSearchResult,
+  type GraphStatistics,
   MAX_K,
   NO_ID,
   type SearchResult,
   type SearchStatistics,
 } from '../search/search-result.ts';
-import { type AllowedRows, hasSlot, wordsFor } from '../search/slot-set.ts';
-import { CodeLists, type Prepared } from './code-lists.ts';
-import type { InvertedLists } from './inverted-lists.ts';
-import type { IvfParts } from './ivf-parts.ts';
-import { KeptVectors } from './kept-vectors.ts';
-import type { ListScan } from './list-scan.ts';
-import { RERANK_OPTIONS, SEARCH_OPTIONS, type SearchOptions, type VectorFetch } from './search-options.ts';
+import { hasSlot } from '../search/slot-set.ts';
+import { exactScores } from './exact-scores.ts';
+import type { IndexKind, IvfParts } from './ivf-parts.ts';
+import { checkSearchOptions, type SearchOptions, type VectorFetch } from './search-options.ts';
 import type { Pass, RerankSource } from './search-pass.ts';
-import type { SecondaryCodes } from './secondary-codes.ts';
 import { type SearchSteps, StepScope } from './step-scope.ts';
 
-export type { IvfParts } from './ivf-parts.ts';
+export type { IndexKind, IvfParts } from './ivf-parts.ts';
 export type { SearchOptions, VectorFetch } from './search-options.ts';
 
 const DEFAULT_NPROBE = 16;
@@ -53,17 +55,22 @@ const MAX_NPROBE = 1_048_576;
 /** Ids are u32, and the last one is NO_ID. */
 const MAX_VECTORS: number = NO_ID;
 
+/** What gets a query ready. */
+interface Prepares<P extends Prepared> {
+  prepare(scope: Scope, query: MetricQuery, n: number, options: RouteOptions): P;
+}
+
 /**
- * Searches vectors whose ids are row numbers, in one list or in lists by centroid. buildFlat, buildIvf and trainIndex
- * make it, loadIndex reads it.
+ * Searches vectors whose ids are row numbers, in one list, in lists by centroid or in a neighbour graph.
+ * buildFlat, buildIvf, buildGraph and trainIndex make it, loadIndex reads it.
  */
 export class IvfIndex extends Owner {
   readonly metric: Metric;
   readonly d: number;
-  readonly kind: 'flat' | 'ivf';
+  readonly kind: IndexKind;
   readonly nlist: number;
   readonly centroids: Float32Array;
-  readonly #codes: CodeLists;
+  readonly #codes: SlotIndex;
   readonly #kept: KeptVectors | undefined;
   readonly #secondary: SecondaryCodes | undefined;
   /** Of the search in steps that is not finished. */
@@ -74,14 +81,14 @@ export class IvfIndex extends Owner {
 
   constructor(parts: IvfParts) {
     super(parts.core);
-    const { core, d, centroids, codec, filled, metric } = parts;
+    const { d, centroids, codes, metric } = parts;
     this.metric = metric;
     this.d = d;
     this.kind = parts.kind;
     this.centroids = centroids;
     this.nlist = centroids.length / d;
     this.#secondary = this.own(() => parts.secondary);
-    this.#codes = this.own(() => new CodeLists(core, { metric, centroids, codec, lists: filled?.lists }));
+    this.#codes = this.own(() => codes);
     this.#kept = parts.keepVectors ? new KeptVectors(d) : undefined;
     this.own(() => this.#fill(parts));
   }
@@ -102,7 +109,15 @@ export class IvfIndex extends Owner {
   }
   /** @internal */
   get lists(): InvertedLists {
-    return this.#codes.lists;
+    return this.#lists.lists;
+  }
+  /** @internal */
+  get codes(): SlotIndex {
+    return this.#codes;
+  }
+  get #lists(): CodeLists {
+    if (this.#codes instanceof CodeLists) return this.#codes;
+    throw new UnsupportedError('"index" expected lists, got a graph, which is whole in memory');
   }
   /** Its name, one of QUANTIZER_NAMES. */
   get quantizer(): QuantizerName {
@@ -131,9 +146,10 @@ export class IvfIndex extends Owner {
   get codeBytesPerVector(): number {
     return this.codec.layout.bytesPerVector + (this.#secondary?.codec.layout.bytesPerVector ?? 0);
   }
-  /** Bytes a vector costs: code, factors and its 4-byte id; kept float32 vectors come on top. */
+  /** Bytes a vector costs: code, factors and its 4-byte id, or its edges; kept float32 vectors come on top. */
   get bytesPerVector(): number {
-    return this.codeBytesPerVector + 4 + (this.#kept ? 4 * this.d : 0);
+    const secondary = this.#secondary?.codec.layout.bytesPerVector ?? 0;
+    return this.#codes.bytesPerVector + secondary + (this.#kept ? 4 * this.d : 0);
   }
 
   /**
@@ -180,7 +196,7 @@ export class IvfIndex extends Owner {
   /** Drops what was staged: the index is as it was. */
   withdraw(): void {
     this.checkLive('index');
-    this.lists.withdraw();
+    this.#codes.withdraw();
     this.#secondary?.withdraw();
     this.#kept?.withdraw();
     this.#staged = 0;
@@ -188,7 +204,7 @@ export class IvfIndex extends Owner {
 
   /** Frees what only adding needs; the next add makes it anew. */
   releaseEncoders(): void {
-    this.codec.releaseEncoder();
+    this.#codes.releaseEncoders();
     this.#secondary?.codec.releaseEncoder();
   }
 
@@ -266,7 +282,7 @@ export class IvfIndex extends Owner {
     this.checkLive('index');
     this.#steps?.dispose();
     return this.core.scope((scope) => {
-      const pass = this.#begin(scope, label, query, k, options);
+      const pass = this.#begin(this.#codes, scope, label, query, k, options);
       return this.#finish(pass, this.#codes.scan(pass.prepared, this.#n));
     });
   }
@@ -278,11 +294,12 @@ export class IvfIndex extends Owner {
   searchSteps(query: Numbers, k: number, options: SearchOptions = {}): SearchSteps {
     this.checkLive('index');
     this.#steps?.dispose();
+    const lists = this.#lists;
     const steps = new StepScope(this.core);
     this.#steps = steps;
     const pass = making((own) => {
       own(steps);
-      const begun = this.#begin(steps, 'query', query, k, options);
+      const begun = this.#begin(lists, steps, 'query', query, k, options);
       if (begun.source !== 'levels') return begun;
       throw new RangeError('"rerank" expected vectors where lists come in parts, got codes of two levels');
     });
@@ -312,7 +329,7 @@ export class IvfIndex extends Owner {
         check();
         if (visited <= least) places += content.n;
         if (allowed) for (const id of content.ids.u32(0, content.n)) if (hasSlot(allowed.words, id)) met++;
-        this.#codes.scanPiece(prepared, order, list, content);
+        lists.scanPiece(prepared, order, list, content);
       },
       candidates: () => {
         check();
@@ -334,12 +351,17 @@ export class IvfIndex extends Owner {
     };
   }
 
-  #begin(scope: Scope, label: string, query: Numbers, k: number, options: SearchOptions): Pass {
+  #begin<P extends Prepared>(
+    codes: Prepares<P>,
+    scope: Scope,
+    label: string,
+    query: Numbers,
+    k: number,
+    options: SearchOptions,
+  ): Pass<P> {
     checkInteger('k', k, 1, MAX_K);
-    checkOptions('options', options, SEARCH_OPTIONS);
-    if (options.rerank) checkOptions('rerank', options.rerank, RERANK_OPTIONS);
+    checkSearchOptions(options, this.#n);
     const nprobe = this.#nprobe(options.nprobe);
-    const gamma = checkNumber('gamma', options.gamma ?? DEFAULT_GAMMA, 0, 1e6);
     const rerank =
       options.rerank ?? (this.#secondary ? { candidates: Math.min(MAX_K, BUFFER * k) } : undefined);
     const candidates = rerank
@@ -347,25 +369,28 @@ export class IvfIndex extends Owner {
       : k;
     const source = rerank ? this.#rerankSource(rerank.fetch) : undefined;
     const ready = metricQuery(this.metric, query, this.d, label);
-    const { allowed } = options;
-    if (allowed) this.#checkAllowed(allowed);
-    if (options.statistics) this.codec.resetStatistics();
-    const prepared = this.#codes.prepare(scope, ready, this.#n, {
+    const { allowed, ef, precision } = options;
+    if (options.statistics) this.#resetStatistics();
+    const prepared = codes.prepare(scope, ready, this.#n, {
       nprobe,
+      ef,
+      isWhole: precision !== 'head',
       count: candidates,
-      gamma,
+      gamma: options.gamma ?? DEFAULT_GAMMA,
       isCoarse: source === 'levels',
       allowed,
     });
     return { k, options, rerank, source, prepared, scale: ready.scale };
   }
 
-  #checkAllowed({ words, count }: AllowedRows): void {
-    if (!(words instanceof Uint32Array)) {
-      throw new TypeError(`"allowed.words" expected a Uint32Array, got ${typeof words}`);
-    }
-    checkLength('allowed.words', words.length, wordsFor(this.#n), 'a word for each 32 rows');
-    checkInteger('allowed.count', count, 0, this.#n);
+  #resetStatistics(): void {
+    this.codec.resetStatistics();
+    this.#codes.resetStatistics?.();
+  }
+
+  #graphStatistics(): { graph?: GraphStatistics } {
+    const graph = this.#codes.statistics?.();
+    return graph ? { graph } : {};
   }
 
   #finish(pass: Pass, lists: number, sorted?: number, gather?: (blocks: Block) => void): SearchResult {
@@ -376,7 +401,7 @@ export class IvfIndex extends Owner {
     let scores = found.scores(size);
     // before fetch, which may search the index itself
     const statistics: SearchStatistics | undefined = options.statistics
-      ? { ...this.codec.statistics(), lists, reranked: rerank ? size : 0 }
+      ? { ...this.codec.statistics(), lists, reranked: rerank ? size : 0, ...this.#graphStatistics() }
       : undefined;
     if (rerank) {
       const exact = this.#scoresAgain(prepared, ids, source, rerank.fetch, gather);
@@ -422,33 +447,11 @@ export class IvfIndex extends Owner {
     fetch: VectorFetch | undefined,
     gather: ((blocks: Block) => void) | undefined,
   ): Float32Array {
-    if (source === 'vectors') return this.#exactScores(place, ids, fetch);
+    const kept = (rows: Uint32Array): Float32Array => (this.#kept as KeptVectors).fetch(rows);
+    if (source === 'vectors') return exactScores(this.core, this.metric, place, ids, fetch ?? kept);
     const query = place.f32(0, this.d).slice();
     if (source === 'secondary' && this.#secondary) return this.#secondary.scores(query, ids, gather);
     return this.#codes.levelScores(query, bases, ids, this.#n);
-  }
-
-  /** Exact scores, smaller is better, of candidates. */
-  #exactScores(query: Block, ids: Uint32Array, fetch: VectorFetch | undefined): Float32Array {
-    const { d } = this;
-    // the caller's function gets a copy: what it does to it is not our order
-    const vectors = fetch ? fetch(ids.slice()) : (this.#kept as KeptVectors).fetch(ids);
-    const { data: rows, n } = metricSet(this.metric, vectors, d, 'rerank.fetch');
-    if (n !== ids.length) {
-      throw new RangeError(
-        `"rerank.fetch" expected ids.length*d = ${ids.length * d} values (ids=${ids.length}, d=${d}), got ${n * d}`,
-      );
-    }
-    return this.core.scope((scope) => {
-      const input = scope.reserve(rows.length * 4);
-      const out = scope.reserve(ids.length * 4);
-      input.f32().set(rows);
-      const kernel = this.metric === 'l2' ? 'l2F32Rows' : 'dotF32Rows';
-      this.core.kernels[kernel](query.at(), input.at(), ids.length, d, out.at());
-      const scores = out.f32(0, ids.length).slice();
-      if (this.metric !== 'l2') for (let i = 0; i < scores.length; i++) scores[i] = -(scores[i] as number);
-      return scores;
-    });
   }
 
   /** search for every row of queries (nq × d numbers or nq arrays of d); rows short of k end in NO_ID. */
@@ -474,6 +477,8 @@ export class IvfIndex extends Owner {
     return this.core.scope((scope) => {
       const prepared = this.#codes.prepare(scope, ready, this.#n, {
         nprobe: this.#nprobe(nprobe),
+        ef: undefined,
+        isWhole: true,
         count: 1,
         gamma: DEFAULT_GAMMA,
         isCoarse: false,

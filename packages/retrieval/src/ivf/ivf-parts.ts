@@ -1,28 +1,26 @@
 /** What an index is made of. */
 import type { Core, Metric } from '@sagitta/core-wasm';
-import type { InvertedLists } from './inverted-lists.ts';
-import type { ListScan } from './list-scan.ts';
-import type { SecondaryCodes } from './secondary-codes.ts';
+import type { SecondaryCodes } from '../columns/secondary-codes.ts';
+import type { SlotIndex } from '../columns/slot-index.ts';
+
+/** Where rows lie: in one list, in lists by centroid, in a neighbour graph. */
+export type IndexKind = 'flat' | 'ivf' | 'graph';
 
 export interface IvfParts {
   readonly core: Core;
   readonly metric: Metric;
   readonly d: number;
-  readonly kind: 'flat' | 'ivf';
+  readonly kind: IndexKind;
   /** nlist × d. */
   readonly centroids: Float32Array;
   /** The index's from now on: disposed with it, and if its making fails. */
-  readonly codec: ListScan;
+  readonly codes: SlotIndex;
   /** Keep float32 vectors (row = id) for rerank. */
   readonly keepVectors: boolean;
-  /** As the codec. */
+  /** As the codes. */
   readonly secondary?: SecondaryCodes;
-  /** Lists of n vectors that are filled already, the index's from now on, and kept vectors where vectors are kept. */
-  readonly filled?: {
-    readonly lists: InvertedLists;
-    readonly n: number;
-    readonly kept: readonly Float32Array[];
-  };
+  /** The codes are of n vectors already; kept vectors where vectors are kept. */
+  readonly filled?: { readonly n: number; readonly kept: readonly Float32Array[] };
   /** Vectors of lists that stay outside and come in through searchSteps. */
   readonly pagedVectors?: number;
 }

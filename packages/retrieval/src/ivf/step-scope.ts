@@ -1,7 +1,7 @@
 /** A search in steps: what an index offers whose lists are elsewhere, and its scratch. */
 import { type Block, Owner, type Scope } from '@sagitta/core-wasm';
+import type { ListPiece } from '../columns/inverted-lists.ts';
 import type { SearchResult } from '../search/search-result.ts';
-import type { ListPiece } from './inverted-lists.ts';
 
 /**
  * A search whose lists are handed in one after the other, for lists that are not all in memory. The next search of

@@ -1,6 +1,6 @@
 /** What an index holds of its documents, slot by slot: one row in each of several stores. */
 import { making, normalizeRows, type TokenSet } from '@sagitta/core-wasm';
-import type { Compaction } from '../compaction.ts';
+import type { Compaction } from '../columns/compaction.ts';
 import type { TokenMetric, TokenStore } from '../maxsim/index.ts';
 import type { FdeSession, FdeStore } from '../muvera/index.ts';
 import type { FdeLists } from './fde-lists.ts';

@@ -5,7 +5,7 @@
  */
 import { type Block, type Core, checkFinite, checkLength, Owner } from '@sagitta/core-wasm';
 import { assignToNearest, trainKmeans } from '@sagitta/quantizers';
-import type { Compaction } from '../compaction.ts';
+import type { Compaction } from '../columns/compaction.ts';
 import type { FdeStore } from '../muvera/index.ts';
 import { bestPositions } from '../search/best-positions.ts';
 import type { Budgets } from '../search/budgets.ts';

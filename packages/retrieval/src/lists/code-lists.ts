@@ -8,6 +8,7 @@
 import {
   type Block,
   type Core,
+  littleEndianBytes,
   type Metric,
   type MetricQuery,
   NO_PTR,
@@ -18,13 +19,14 @@ import {
 } from '@sagitta/core-wasm';
 import { assignToNearest, blockCount } from '@sagitta/quantizers';
 import { DEFAULT_GAMMA } from '@sagitta/quantizers/internal';
-import type { Compaction } from '../compaction.ts';
+import type { Compaction } from '../columns/compaction.ts';
+import { BLOCK, InvertedLists, type ListPiece } from '../columns/inverted-lists.ts';
+import type { ListScan, Probe } from '../columns/list-scan.ts';
+import type { Prepared, RouteOptions, SavedSection, SlotIndex } from '../columns/slot-index.ts';
 import { ResultHeap } from '../search/result-heap.ts';
 import { type AllowedRows, listSlots } from '../search/slot-set.ts';
 import { groupRows } from './group-rows.ts';
-import { BLOCK, InvertedLists, type ListPiece } from './inverted-lists.ts';
 import { ListPlaces } from './list-places.ts';
-import type { ListScan, Probe } from './list-scan.ts';
 
 /** Scoring a row by itself takes about as long as looking at the ids of so many others. */
 const FEW_SHARE = 2000;
@@ -32,25 +34,14 @@ const FEW_SHARE = 2000;
 const FEW_RUN = 4096;
 
 /** A query on its way through the lists. */
-export interface Prepared extends Probe {
-  /** d values, of length 1 for cosine. */
-  readonly query: Block;
-  readonly found: ResultHeap;
+export interface ListPrepared extends Prepared, Probe {
+  readonly bases: Block;
   /** Rows to be scored one by one, instead of a scan. */
   readonly few: Uint32Array | undefined;
 }
 
-export interface RouteOptions {
-  /** Lists to visit. */
-  readonly nprobe: number;
-  /** Results to keep. */
-  readonly count: number;
-  readonly gamma: number;
-  readonly isCoarse: boolean;
-  readonly allowed: AllowedRows | undefined;
-}
-
-export class CodeLists extends Owner {
+export class CodeLists extends Owner implements SlotIndex {
+  readonly kind = 'lists';
   readonly metric: Metric;
   readonly d: number;
   readonly nlist: number;
@@ -100,6 +91,18 @@ export class CodeLists extends Owner {
     return centroidDims === 0 ? NO_PTR : this.#projected.at(list * centroidDims * 4);
   }
 
+  get bytesPerVector(): number {
+    return this.codec.layout.bytesPerVector + 4;
+  }
+
+  sections(): SavedSection[] {
+    return [
+      { id: 'SIZE', pieces: [littleEndianBytes(this.lists.sizes())] },
+      { id: 'IDS', pieces: [...this.lists.idPieces()] },
+      { id: 'CODE', pieces: [...this.lists.codePieces()] },
+    ];
+  }
+
   /** Codes rows first…, which do not count until publish(). On an error none is staged. */
   stage(rows: VectorSet, first: number): void {
     const { n, data } = rows;
@@ -128,6 +131,9 @@ export class CodeLists extends Owner {
   withdraw(): void {
     this.lists.withdraw();
   }
+  releaseEncoders(): void {
+    this.codec.releaseEncoder();
+  }
 
   /** See InvertedLists.compaction. */
   compaction(numbers: Uint32Array): Compaction {
@@ -142,7 +148,7 @@ export class CodeLists extends Owner {
   }
 
   /** Puts the query into scratch of the core and chooses the lists to visit. n — rows there are. */
-  prepare(scope: Scope, { values: query }: MetricQuery, n: number, options: RouteOptions): Prepared {
+  prepare(scope: Scope, { values: query }: MetricQuery, n: number, options: RouteOptions): ListPrepared {
     const { nprobe, count: size, gamma, isCoarse, allowed } = options;
     const { kernels } = this.core;
     const found = new ResultHeap(this.core, scope, Math.min(size, Math.max(1, n)));
@@ -179,14 +185,14 @@ export class CodeLists extends Owner {
   }
 
   /** Finds the best rows; returns how many lists were visited. */
-  scan(prepared: Prepared, n: number): number {
+  scan(prepared: ListPrepared, n: number): number {
     return prepared.few
       ? this.#scanFew(prepared, prepared.few, n)
       : this.codec.scan(this.lists, prepared, prepared.found);
   }
 
   /** scan of one list, or a run of its blocks, that lies elsewhere. */
-  scanPiece(prepared: Prepared, order: Block, list: number, piece: ListPiece): void {
+  scanPiece(prepared: ListPrepared, order: Block, list: number, piece: ListPiece): void {
     order.u32(0, 1)[0] = list;
     this.lists.lend(list, piece, () =>
       this.codec.scan(this.lists, { ...prepared, order, count: 1, least: 1 }, prepared.found),
@@ -194,7 +200,7 @@ export class CodeLists extends Owner {
   }
 
   /** Scores rows one by one, wherever their lists are. */
-  #scanFew({ bases, found }: Prepared, rows: Uint32Array, n: number): number {
+  #scanFew({ bases, found }: ListPrepared, rows: Uint32Array, n: number): number {
     const { k, scores, ids: heapIds, size } = found.heap;
     const { codec, core } = this;
     const { blockBytes } = codec.layout;
@@ -271,7 +277,7 @@ export class CodeLists extends Owner {
   }
 
   /** The estimated score of every row of the probed lists, in list order. */
-  estimates({ order, count, bases }: Prepared): { ids: Uint32Array; scores: Float32Array } {
+  estimates({ order, count, bases }: ListPrepared): { ids: Uint32Array; scores: Float32Array } {
     const visited = [...order.u32(0, count)];
     const total = visited.reduce((sum, list) => sum + this.lists.size(list), 0);
     const ids = new Uint32Array(total);

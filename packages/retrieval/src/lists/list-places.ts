@@ -1,5 +1,5 @@
 /** Where each id lies: its list, and its position in it; 8 bytes a vector. */
-import type { InvertedLists } from './inverted-lists.ts';
+import type { InvertedLists } from '../columns/inverted-lists.ts';
 
 export class ListPlaces {
   readonly #lists: Uint32Array;

@@ -8,7 +8,7 @@ import {
   type SnapshotPiece,
   type TokenSet,
 } from '@sagitta/core-wasm';
-import type { Compaction } from '../compaction.ts';
+import type { Compaction } from '../columns/compaction.ts';
 import { bestTokens } from './best-tokens.ts';
 import { atTheDoor, checkQuery, queryAtTheDoor } from './query-tokens.ts';
 import { TokenChunks } from './token-chunks.ts';

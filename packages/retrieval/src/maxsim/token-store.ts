@@ -3,7 +3,7 @@
  * MaxSim, Σ over query tokens of max over document tokens of <q, p>.
  */
 import type { SnapshotPiece, TokenSet } from '@sagitta/core-wasm';
-import type { Compaction } from '../compaction.ts';
+import type { Compaction } from '../columns/compaction.ts';
 
 /** How tokens are held; saved by position, so the order never changes. */
 export const TOKEN_ENCODINGS = ['float32', 'float16', 'int8', 'saq', 'rabitq', 'bit1'] as const;

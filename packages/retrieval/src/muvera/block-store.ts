@@ -11,7 +11,7 @@ import {
   runsOf,
   type SnapshotPiece,
 } from '@sagitta/core-wasm';
-import type { Compaction } from '../compaction.ts';
+import type { Compaction } from '../columns/compaction.ts';
 import { hasSlot } from '../search/slot-set.ts';
 import { bytesPerDocument, CodeChunk, chunkSetsOf } from './block-chunks.ts';
 import { type BlockCodec, type BlockScan, type CodeTarget, numbersDefect } from './block-codec.ts';

@@ -3,7 +3,7 @@
  * caller's: a bit set of allowed slots.
  */
 import type { SnapshotPiece } from '@sagitta/core-wasm';
-import type { Compaction } from '../compaction.ts';
+import type { Compaction } from '../columns/compaction.ts';
 
 /** Lists how FDEs may be stored; the position is the number that files store. */
 export const FDE_ENCODINGS = ['float32', 'int8', 'saq', 'bit1', 'pq256x8'] as const;

@@ -5,7 +5,7 @@
  * @module
  */
 
-export type { Compaction } from '../compaction.ts';
+export type { Compaction } from '../columns/compaction.ts';
 export { createFdeStore, type FdeStoreOptions, readFdeStore } from './create-fde-store.ts';
 export type { FdeEncoder, FdeSession } from './fde-encoder.ts';
 export { type FdeAlarm, type FdeHealth, fdeHealth } from './fde-health.ts';

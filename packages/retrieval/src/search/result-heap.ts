@@ -21,6 +21,11 @@ export class ResultHeap {
     return this.block.u32(8 * this.heap.k, 1)[0] as number;
   }
 
+  /** Takes all pairs out. */
+  clear(): void {
+    this.block.u32(8 * this.heap.k, 1)[0] = 0;
+  }
+
   /** Orders the pairs, best first, and returns their number. */
   sort(): number {
     const { ids, scores } = this.heap;

@@ -13,6 +13,18 @@ export interface SearchStatistics extends ScanStatistics {
   readonly lists: number;
   /** Vectors whose exact distance was computed at the end. */
   readonly reranked: number;
+  /** Of a search in a graph. */
+  readonly graph?: GraphStatistics;
+}
+
+/** Counts what searches in a graph did. */
+export interface GraphStatistics {
+  /** Vectors whose neighbours were looked at. */
+  readonly hops: number;
+  /** Vectors of whose codes something was read. */
+  readonly scored: number;
+  /** Of these, vectors whose codes were read to the end. */
+  readonly scoredInFull: number;
 }
 
 /** Holds the answers of one query. */

@@ -1,7 +1,7 @@
 /** Making vector indexes: empty ones, and ones of vectors that are there. */
 import { type Core, checkCore, making } from '@sagitta/core-wasm';
 import { chooseIndex } from '../advice/choose-index.ts';
-import { trainIndex } from '../ivf/build.ts';
+import { trainGraph, trainIndex } from '../ivf/build.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import type { JsonValue } from '../records/json.ts';
 import { Records } from '../records/records.ts';
@@ -19,11 +19,20 @@ export function trainerOf(core: Core, plan: VectorPlan): TrainRows {
     compactAt: _compactAt,
     indexed: _indexed,
     iterations,
+    degree,
+    efConstruction,
     ...options
   } = plan;
   return (sample, n) => {
     const kind = index === 'auto' ? chooseIndex(n, d).index : index;
     if (kind === 'flat') return trainIndex(core, sample, options);
+    if (kind === 'graph') {
+      const graph = {
+        ...(degree !== undefined && { degree }),
+        ...(efConstruction !== undefined && { efConstruction }),
+      };
+      return trainGraph(core, sample, { ...options, ...graph });
+    }
     const lists = {
       nlist: nlist ?? Math.max(1, Math.round(Math.sqrt(n))),
       ...(iterations !== undefined && { iterations }),

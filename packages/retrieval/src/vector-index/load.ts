@@ -12,6 +12,7 @@ import { openQuantizer } from '../files/index-head.ts';
 import { LOAD_FROM_OPTIONS, type LoadFromOptions } from '../files/load-index.ts';
 import { type Program, reading, runFrom, runNow, type SectionTable } from '../files/program.ts';
 import { readRows } from '../files/read-index.ts';
+import { graph } from '../graph/graph-method.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import { RECORD_SECTIONS, readRecords } from '../records/format.ts';
 import type { JsonValue } from '../records/json.ts';
@@ -75,7 +76,7 @@ export function* readExtras<M>(table: SectionTable, n: number): Program<ReadReco
 
 function* readVectorIndex<M>(core: Core, table: SectionTable, isWhole: boolean): Program<VectorIndex<M>> {
   return yield* reading(function* (own): Program<VectorIndex<M>> {
-    const rows = own(yield* readRows(core, table, { open: openQuantizer, isWhole, hasRecords: true }));
+    const rows = own(yield* readRows(core, table, { open: openQuantizer, graph, isWhole, hasRecords: true }));
     const { live, records, saved } = yield* readExtras<M>(table, rows.n);
     if (live.length < rows.n) rows.compaction(live).commit();
     return assemble(core, rows, records, saved);

@@ -11,6 +11,7 @@ import {
 } from '@sagitta/core-wasm';
 import { fewestVectors, type QuantizerChoice } from '@sagitta/quantizers';
 import { checkChoice, quantizerNamed } from '@sagitta/quantizers/internal';
+import { GRAPH_OPTIONS, type GraphOptions, graphPlan } from '../graph/graph-options.ts';
 import {
   checkCompression,
   FLAT_OPTIONS,
@@ -19,17 +20,21 @@ import {
   type SecondaryOptions,
 } from '../ivf/build.ts';
 
-export const INDEX_KINDS = ['auto', 'flat', 'ivf'] as const;
+export const INDEX_KINDS = ['auto', 'flat', 'ivf', 'graph'] as const;
 
 /** Says what a vector index holds and what it is to become when it is trained. */
 export interface VectorIndexOptions<S extends Metric = Metric>
-  extends Omit<IndexOptions, 'metric' | 'quantizer'> {
+  extends Omit<IndexOptions, 'metric' | 'quantizer'>,
+    GraphOptions {
   /** 'saq' (default), 'float32' for vectors as they are, any other name, or a method with its options: lvq({ bits: 4 }). */
   readonly quantizer?: IndexOptions['quantizer'] | QuantizerChoice;
   /** Dimensions of a vector. */
   readonly d: number;
   readonly metric: S;
-  /** 'flat': every vector is scanned. 'ivf': lists by centroid. 'auto' (default) takes what chooseIndex says when training. */
+  /**
+   * 'flat': every vector is scanned. 'ivf': lists by centroid. 'graph': a neighbour graph, the fastest where there are many.
+   * 'auto' (default) takes what chooseIndex says when training.
+   */
   readonly index?: (typeof INDEX_KINDS)[number];
   /** Lists of 'ivf'. Default: √n when training. */
   readonly nlist?: number;
@@ -56,6 +61,7 @@ const OWN = {
 const OPTIONS: OptionTable<VectorIndexOptions> = {
   ...FLAT_OPTIONS,
   ...LIST_OPTIONS,
+  ...GRAPH_OPTIONS,
   ...OWN,
   quantizer: 'any',
 };
@@ -91,15 +97,21 @@ export function planOf(given: VectorIndexOptions): VectorPlan {
     checkInteger('nlist', options.nlist, 1, 2 ** 20);
     if (index !== 'ivf') throw new RangeError(`"nlist" expected index: 'ivf' beside it, got ${index}`);
   }
+  for (const name of ['degree', 'efConstruction'] as const) {
+    if (options[name] === undefined || index === 'graph') continue;
+    throw new RangeError(`"${name}" expected index: 'graph' beside it, got ${index}`);
+  }
+  graphPlan(options, 1);
   const compactAt = checkNumber('compactAt', options.compactAt ?? COMPACT_AT, 0.01, 1);
-  const { trainAt = defaultTrainAt({ ...options, d }) } = options;
+  const { trainAt = defaultTrainAt({ ...options, d, index }) } = options;
   if (trainAt !== Number.POSITIVE_INFINITY) checkInteger('trainAt', trainAt, 1, 2 ** 32 - 1);
   return { ...options, d, metric, index, trainAt, compactAt, indexed: options.indexed ?? [] };
 }
 
-function defaultTrainAt({ d, quantizer = 'saq', bits, quantizerOptions, nlist }: NamedOptions): number {
+function defaultTrainAt(options: NamedOptions): number {
+  const { d, quantizer = 'saq', bits, quantizerOptions, nlist, index } = options;
   const { name } = quantizerNamed('quantizer', quantizer);
-  if (name === 'float32' && nlist === undefined) return Number.POSITIVE_INFINITY;
+  if (name === 'float32' && nlist === undefined && index !== 'graph') return Number.POSITIVE_INFINITY;
   const own = { ...quantizerOptions, ...(bits !== undefined && { bits }) };
   const needs = name === 'saq' ? 4 * d : fewestVectors(quantizer, d, own);
   return Math.max(LEAST_TRAINED, needs, 32 * (nlist ?? 0));

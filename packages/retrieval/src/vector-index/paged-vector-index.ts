@@ -28,6 +28,7 @@ import {
   type ReadStatistics,
 } from '../files/paged-index.ts';
 import { type Program, reading, runHead, type SectionTable } from '../files/program.ts';
+import type { IndexKind } from '../ivf/ivf-parts.ts';
 import { SEARCH_OPTIONS } from '../ivf/search-options.ts';
 import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
 import type { RecordId } from '../records/ids.ts';
@@ -112,7 +113,7 @@ export class PagedVectorIndex<M = JsonValue, S extends Metric = Metric> extends 
   get quantizer(): PagedIndex['quantizer'] {
     return this.#rows.quantizer;
   }
-  get kind(): 'flat' | 'ivf' {
+  get kind(): IndexKind {
     return this.#rows.kind;
   }
   get nlist(): number {

@@ -23,7 +23,7 @@ import {
 } from '@sagitta/core-wasm';
 import type { QuantizerName } from '@sagitta/quantizers';
 import { listsToVisit } from '../advice/choose-index.ts';
-import type { IvfIndex } from '../ivf/ivf-index.ts';
+import type { IndexKind, IvfIndex } from '../ivf/ivf-index.ts';
 import { RERANK_OPTIONS, type SearchOptions } from '../ivf/search-options.ts';
 import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
 import { recordSections } from '../records/format.ts';
@@ -116,7 +116,7 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
   get quantizer(): QuantizerName {
     return this.#rows.quantizer;
   }
-  get kind(): 'flat' | 'ivf' {
+  get kind(): IndexKind {
     return this.#rows.kind;
   }
   get nlist(): number {

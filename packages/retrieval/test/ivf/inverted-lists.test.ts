@@ -3,7 +3,7 @@ import { createCore } from '@sagitta/core-wasm';
 import { BlockLayout } from '@sagitta/quantizers/internal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InvertedLists } from '../../src/ivf/inverted-lists.ts';
+import { InvertedLists } from '../../src/columns/inverted-lists.ts';
 import { NO_ID } from '../../src/search/search-result.ts';
 
 const LAYOUT = new BlockLayout([

@@ -1,6 +1,6 @@
 /** Stores and an encoder in plain JavaScript, exact and slow: what the index does with any stores is tested on these. */
 import { type TokenSet, tokenSet, vectorSet } from '@sagitta/core-wasm';
-import type { Compaction } from '../../src/compaction.ts';
+import type { Compaction } from '../../src/columns/compaction.ts';
 import type { QueryTokens, TokenMetric, TokenStore } from '../../src/maxsim/index.ts';
 import type { FdeEncoder, FdeSession, FdeStore } from '../../src/muvera/index.ts';
 import { chamfer, rowsOf } from './chamfer.ts';

@@ -1,0 +1,393 @@
+/**
+ * Codes of vectors in a neighbour graph: row i is vertex i, its code lies in rows of its own, its edges beside. A search
+ * walks from a few entries to the best vertices by their codes; nothing else of a vector is kept.
+ */
+import {
+  type Block,
+  type Core,
+  type Metric,
+  type MetricQuery,
+  making,
+  Owner,
+  RandomStream,
+  type Scope,
+  type VectorSet,
+} from '@sagitta/core-wasm';
+import { DEFAULT_GAMMA } from '@sagitta/quantizers/internal';
+import type { Compaction } from '../columns/compaction.ts';
+import type { InvertedLists } from '../columns/inverted-lists.ts';
+import type { ListScan } from '../columns/list-scan.ts';
+import type { RouteOptions, SavedSection, SlotIndex } from '../columns/slot-index.ts';
+import { ResultHeap } from '../search/result-heap.ts';
+import { type GraphStatistics, NO_ID } from '../search/search-result.ts';
+import { addSlot, wordsFor } from '../search/slot-set.ts';
+import { Adjacency } from './adjacency.ts';
+import { stageRows } from './column.ts';
+import { graphSections } from './format.ts';
+import { type GraphPlan, type GraphState, MAX_ENTRIES, widthFor } from './graph-options.ts';
+import { GraphRecord, poolBytes } from './graph-record.ts';
+import { GraphRows, slotsFrom } from './graph-rows.ts';
+import { type GraphPrepared, GraphSearch } from './search-graph.ts';
+import { VertexCoordinates } from './vertex-coordinates.ts';
+
+/** Vertices that every search begins with, but where there are many. */
+const FEW_ENTRIES = 64;
+const MANY = 100_000;
+/** Paths to all vertices are made sure of when so much of them is new. */
+const CHECKED_SHARE = 1 / 8;
+
+export interface GraphParts {
+  readonly metric: Metric;
+  /** What vectors lose before they are coded, d values. */
+  readonly origin: Float32Array;
+  /** The graph's from now on. */
+  readonly codec: ListScan;
+  readonly plan: GraphPlan;
+}
+
+/** Memory of a change that was made ready. */
+interface Ready extends Disposable {
+  readonly order: Block;
+  readonly pool: Block;
+}
+
+export class GraphCodes extends Owner implements SlotIndex {
+  readonly kind = 'graph';
+  readonly plan: GraphPlan;
+  readonly rows: GraphRows;
+  readonly adjacency: Adjacency;
+  readonly #metric: Metric;
+  readonly #originBlock: Block;
+  readonly #record: GraphRecord;
+  readonly #search: GraphSearch;
+  #chosenAt = 0;
+  #unchecked = 0;
+  #longest = 0;
+  #n = 0;
+  #staged = 0;
+  #coordinates: VertexCoordinates | undefined;
+  #ready: Ready | undefined;
+
+  constructor(core: Core, { metric, origin, codec, plan }: GraphParts) {
+    super(core);
+    this.#metric = metric;
+    this.plan = plan;
+    this.rows = this.own(() => new GraphRows(core, codec, origin));
+    this.adjacency = this.own(() => new Adjacency(core, plan.degree));
+    this.#record = this.own(() => new GraphRecord(core, this.rows, this.adjacency));
+    this.#search = new GraphSearch(this.rows, this.adjacency, this.#record);
+    this.#originBlock = this.allocate(4 * origin.length);
+    this.#originBlock.f32().set(origin);
+  }
+
+  get codec(): ListScan {
+    return this.rows.codec;
+  }
+  get bytesPerVector(): number {
+    const { headBytes, tailBytes } = this.rows.layout;
+    return headBytes + tailBytes + 4 * this.plan.degree;
+  }
+  get state(): GraphState {
+    return {
+      plan: this.plan,
+      entries: this.#record.entries,
+      chosenAt: this.#chosenAt,
+      unchecked: this.#unchecked,
+      longest: this.#coordinates?.longest ?? this.#longest,
+    };
+  }
+  get #columns(): InvertedLists[] {
+    return [...this.rows.columns, this.adjacency.rows];
+  }
+
+  sections(): SavedSection[] {
+    return graphSections(this);
+  }
+
+  /** Makes room for n rows of a file, to be filled by the caller, who calls restored() then. @throws CapacityError */
+  reserve(n: number): void {
+    for (const column of this.#columns) column.reserve(Uint32Array.of(n));
+    this.#record.reserve(n);
+    this.#n = n;
+  }
+
+  /** Takes over what a file says besides rows. @throws FormatError on edges that cannot be */
+  restored({ entries, chosenAt, unchecked, longest }: GraphState): void {
+    this.adjacency.check(this.#n);
+    this.#record.entries = entries;
+    this.#chosenAt = chosenAt;
+    this.#unchecked = unchecked;
+    this.#longest = longest;
+  }
+
+  stage(rows: VectorSet, first: number): void {
+    this.checkLive('graph');
+    const before = this.#staged;
+    try {
+      const coordinates = this.#coordinatesFor(first);
+      const total = first + rows.n;
+      this.codec.writing(() =>
+        stageRows([...this.#columns, coordinates.rows], rows.n, () => {
+          this.#record.reserve(total);
+          this.adjacency.beforeWrite();
+          this.#makeReady(total - this.#n);
+          this.rows.write(rows, first, (blocks, start, count) => {
+            for (let slot = start; slot < start + count; slot++) this.adjacency.edges(slot).fill(slot);
+            coordinates.write(blocks, count, start);
+          });
+        }),
+      );
+      this.#staged = total - this.#n;
+    } catch (error) {
+      if (before === 0) this.#done();
+      throw error;
+    }
+  }
+
+  /** Coordinates of the first n rows. @throws CapacityError */
+  #coordinatesFor(n: number): VertexCoordinates {
+    this.#coordinates ??= making((own) => {
+      const made = own(new VertexCoordinates(this.core, this.codec.quantizer, this.#longest));
+      made.rows.reserve(Uint32Array.of(n));
+      this.rows.inBlocks(slotsFrom(0, n), (blocks, run, first) => made.write(blocks, run.length, first));
+      return made;
+    });
+    return this.#coordinates;
+  }
+
+  /** Memory for a change of `count` vertices. @throws CapacityError */
+  #makeReady(count: number): void {
+    const { core, plan } = this;
+    const { order, pool } = making((own) => ({
+      order: own(core.allocate(4 * count)),
+      pool: own(core.allocate(poolBytes(plan.efConstruction, true))),
+    }));
+    this.#done();
+    this.#ready = {
+      order,
+      pool,
+      [Symbol.dispose]: () => {
+        order.dispose();
+        pool.dispose();
+      },
+    };
+  }
+
+  #done(): void {
+    this.#ready?.[Symbol.dispose]();
+    this.#ready = undefined;
+  }
+
+  publish(): void {
+    this.checkLive('graph');
+    const first = this.#n;
+    const count = this.#staged;
+    if (count === 0) return;
+    this.adjacency.beforeWrite();
+    for (const column of this.#columns) column.publish();
+    this.#coordinates?.rows.publish();
+    this.#n += count;
+    this.#staged = 0;
+    this.#insert(first, count);
+    this.#settle();
+    this.#done();
+  }
+
+  withdraw(): void {
+    this.checkLive('graph');
+    for (const column of this.#columns) column.withdraw();
+    this.#coordinates?.rows.withdraw();
+    this.#staged = 0;
+    this.#done();
+  }
+
+  releaseEncoders(): void {
+    this.codec.releaseEncoder();
+    if (this.#staged > 0) return;
+    this.#longest = this.#coordinates?.longest ?? this.#longest;
+    this.#coordinates?.dispose();
+    this.#coordinates = undefined;
+  }
+
+  /** The record for a change. */
+  #pointToChange(): ReturnType<GraphRecord['point']> {
+    const { pool } = this.#ready as Ready;
+    const { efConstruction: width } = this.plan;
+    return this.#record.point({ n: this.#n, width, pool, coordinates: this.#coordinates });
+  }
+
+  /** Inserts `count` vertices from first on, whose rows are empty, in an order that does not depend on what they are. */
+  #insert(first: number, count: number): void {
+    const { order } = this.#ready as Ready;
+    const { kernels } = this.core;
+    const slots = order.u32(0, count);
+    for (let i = 0; i < count; i++) slots[i] = first + i;
+    const random = new RandomStream(this.plan.seed, `graph/order/${first}`);
+    for (let i = count - 1; i > 0; i--) {
+      const j = random.nextBelow(i + 1);
+      const kept = slots[i] as number;
+      slots[i] = slots[j] as number;
+      slots[j] = kept;
+    }
+    let done = 0;
+    // the first vertices there are become entries, each inserted among those before
+    for (; this.#record.entries.length < Math.min(FEW_ENTRIES, this.#n) && done < count; done++) {
+      kernels.graphInsert(this.#pointToChange(), order.at(4 * done), 1);
+      this.#record.entries = Uint32Array.of(...this.#record.entries, order.u32(4 * done, 1)[0] as number);
+    }
+    kernels.graphInsert(this.#pointToChange(), order.at(4 * done), count - done);
+    this.#unchecked += count;
+  }
+
+  /** After vertices came: new entries where there are many more, and paths to all vertices. */
+  #settle(): void {
+    if (this.#n >= 2 * this.#chosenAt) this.#chooseEntries();
+    if (this.#unchecked > CHECKED_SHARE * this.#n) this.#connect();
+  }
+
+  #chooseEntries(): void {
+    const n = this.#n;
+    this.#chosenAt = n;
+    const count = Math.min(n, n < MANY ? FEW_ENTRIES : MAX_ENTRIES);
+    const random = new RandomStream(this.plan.seed, `graph/entries/${n}`);
+    const chosen = new Set<number>();
+    while (chosen.size < count) chosen.add(random.nextBelow(n));
+    this.#record.entries = Uint32Array.from(chosen).sort();
+  }
+
+  #connect(): void {
+    const { pool } = this.#ready as Ready;
+    const { efConstruction: width } = this.plan;
+    const record = this.#pointToChange();
+    this.adjacency.connect(this.#n, this.#record.entries, (slot) => {
+      if (this.core.kernels.graphNearest(record, slot) === 0) return undefined;
+      // the highest bit says that it was expanded
+      return (pool.u32(4 * (width + 1), 1)[0] as number) & 0x7fffffff;
+    });
+    this.#unchecked = 0;
+  }
+
+  compaction(numbers: Uint32Array): Compaction {
+    this.checkLive('graph');
+    const n = this.#n;
+    const live = new Uint32Array(wordsFor(n));
+    let kept = 0;
+    for (let slot = 0; slot < n; slot++) {
+      if (numbers[slot] === NO_ID) continue;
+      addSlot(live, slot);
+      kept++;
+    }
+    const hadCoordinates = this.#coordinates !== undefined;
+    return making((own) => {
+      own({
+        [Symbol.dispose]: () => {
+          this.#done();
+          if (!hadCoordinates) this.releaseEncoders();
+        },
+      });
+      const coordinates = this.#coordinatesFor(n);
+      const columns = [...this.#columns, coordinates.rows].map((column) => own(column.compaction(numbers)));
+      this.#makeReady(n);
+      const set = own(this.core.allocate(4 * live.length));
+      set.u32(0, live.length).set(live);
+      const release = (): void => {
+        set.dispose();
+        this.#done();
+        if (!hadCoordinates) this.releaseEncoders();
+      };
+      return {
+        commit: () => {
+          // of few that stay little is left of the graph
+          const isNew = 2 * kept < n;
+          if (!isNew) this.core.kernels.graphRepair(this.#pointToChange(), 0, n, set.at());
+          for (const column of columns) column.commit();
+          this.#n = kept;
+          if (isNew) this.#rebuild();
+          else this.#renumber(numbers);
+          release();
+        },
+        [Symbol.dispose]: () => {
+          for (const column of columns) column[Symbol.dispose]();
+          release();
+        },
+      };
+    });
+  }
+
+  /** After rows moved: edges and entries get the new numbers; where an entry left, all are chosen anew. */
+  #renumber(numbers: Uint32Array): void {
+    this.adjacency.renumber(this.#n, numbers);
+    const entries = this.#record.entries.map((slot) => numbers[slot] as number);
+    if (entries.includes(NO_ID)) this.#chooseEntries();
+    else this.#record.entries = entries;
+    this.#connect();
+  }
+
+  #rebuild(): void {
+    for (let slot = 0; slot < this.#n; slot++) this.adjacency.edges(slot).fill(slot);
+    this.#record.entries = new Uint32Array(0);
+    this.#chosenAt = 0;
+    if (this.#n === 0) return;
+    this.#insert(0, this.#n);
+    this.#settle();
+  }
+
+  prepare(scope: Scope, { values: query }: MetricQuery, n: number, options: RouteOptions): GraphPrepared {
+    const { count, gamma, isCoarse, allowed, ef, isWhole } = options;
+    const place = scope.reserve(4 * query.length);
+    const bases = scope.reserve(4);
+    place.f32(0, query.length).set(query);
+    const isL2 = this.#metric === 'l2';
+    const kernel = isL2 ? 'l2F32Rows' : 'dotF32Rows';
+    this.core.kernels[kernel](place.at(), this.#originBlock.at(), 1, query.length, bases.at());
+    const base = bases.f32(0, 1);
+    if (!isL2) base[0] = -(base[0] as number);
+    this.codec.setQuery(query, gamma, isCoarse);
+    const found = new ResultHeap(this.core, scope, Math.min(count, Math.max(1, n)));
+    const width = Math.min(Math.max(1, n), widthFor(ef, count));
+    return { query: place, bases, found, width, isWhole, allowed };
+  }
+
+  /** Returns 1: where lists are counted, a graph is one. */
+  scan(prepared: GraphPrepared, n: number): number {
+    this.#search.search(prepared, n);
+    return 1;
+  }
+
+  statistics(): GraphStatistics {
+    return this.#record.statistics();
+  }
+  resetStatistics(): void {
+    this.#record.resetStatistics();
+  }
+
+  levelScores(query: Float32Array, bases: Block, rows: Uint32Array): Float32Array {
+    this.codec.setQuery(query, DEFAULT_GAMMA);
+    return this.rows.scores(rows, bases.f32(0, 1)[0] as number);
+  }
+
+  estimates({ bases }: GraphPrepared): { ids: Uint32Array; scores: Float32Array } {
+    const ids = slotsFrom(0, this.#n);
+    return { ids, scores: this.rows.scores(ids, bases.f32(0, 1)[0] as number) };
+  }
+
+  decode(rows: Uint32Array): Float32Array {
+    return this.rows.decode(rows);
+  }
+
+  codingError(vectors: VectorSet): number {
+    return this.rows.codingError(vectors);
+  }
+
+  bytesUsed(): number {
+    let bytes = this.#record.bytesUsed() + (this.#coordinates?.rows.bytesUsed() ?? 0);
+    for (const column of this.#columns) bytes += column.bytesUsed();
+    return bytes;
+  }
+
+  override dispose(): void {
+    this.#done();
+    this.#coordinates?.dispose();
+    super.dispose();
+  }
+}

@@ -1,0 +1,154 @@
+/** What kernels read of a graph: its record, and the tables, stamps and entries that it points to (assembly/graph.ts of the core). */
+import { type Block, type Core, making, Owner, type Ptr } from '@sagitta/core-wasm';
+import type { InvertedLists } from '../columns/inverted-lists.ts';
+import type { GraphStatistics } from '../search/search-result.ts';
+import type { Adjacency } from './adjacency.ts';
+import { PIECE_ROWS } from './column.ts';
+import { MAX_ENTRIES } from './graph-options.ts';
+import type { GraphRows } from './graph-rows.ts';
+import type { VertexCoordinates } from './vertex-coordinates.ts';
+
+const RECORD_BYTES = 96;
+/** Words of the record. */
+const STAMP = 4;
+/** Behind the pool of a change. */
+const SCRATCH_BYTES = 2048;
+/** Pruning factor, of distances. */
+const ALPHA = 1.2;
+/** Columns whose pieces kernels look up. */
+const TABLES = 4;
+
+/** When a search reads tails: for all that heads do not rule out, for what is left at its end, not at all. */
+export const TAILS = { onTheWay: 0, atTheEnd: 1, never: 2 } as const;
+
+/** How a kernel is to see the graph. */
+export interface GraphView {
+  readonly n: number;
+  /** Of the pool. */
+  readonly width: number;
+  readonly pool: Block;
+  readonly tails?: (typeof TAILS)[keyof typeof TAILS];
+  /** For changes. */
+  readonly coordinates?: VertexCoordinates | undefined;
+}
+
+/** Bytes of the pool of a search, or of a change with its scratch. */
+export function poolBytes(width: number, isChange = false): number {
+  return 8 * (width + 1) + (isChange ? SCRATCH_BYTES : 0);
+}
+
+export class GraphRecord extends Owner {
+  readonly #record: Block;
+  readonly #statistics: Block;
+  readonly #entryBlock: Block;
+  readonly #rows: GraphRows;
+  readonly #adjacency: Adjacency;
+  #tables: Block;
+  #stamps: Block;
+  #entries: Uint32Array = new Uint32Array(0);
+
+  constructor(core: Core, rows: GraphRows, adjacency: Adjacency) {
+    super(core);
+    this.#rows = rows;
+    this.#adjacency = adjacency;
+    this.#record = this.allocate(RECORD_BYTES);
+    this.#statistics = this.allocate(12);
+    this.#entryBlock = this.allocate(4 * MAX_ENTRIES);
+    // replaced as the graph grows, so not owned
+    this.#tables = core.allocate(0);
+    this.#stamps = core.allocate(0);
+  }
+
+  /** Vertices that searches begin with. */
+  get entries(): Uint32Array {
+    return this.#entries;
+  }
+  set entries(entries: Uint32Array) {
+    this.#entries = entries;
+    this.#entryBlock.u32(0, entries.length).set(entries);
+  }
+
+  /** What a graph of n vertices needs. @throws CapacityError */
+  reserve(n: number): void {
+    const { core } = this;
+    if (this.#stamps.byteLength >= 4 * n) return;
+    const room = Math.max(n, Math.ceil((1.5 * this.#stamps.byteLength) / 4));
+    const made = making((own) => ({
+      stamps: own(core.allocate(4 * room)),
+      tables: own(core.allocate(4 * TABLES * Math.ceil(room / PIECE_ROWS))),
+    }));
+    this.#stamps.dispose();
+    this.#tables.dispose();
+    this.#stamps = made.stamps;
+    this.#tables = made.tables;
+    // all stamps are 0
+    this.#record.u32(4 * STAMP, 1)[0] = 0;
+  }
+
+  /** Writes the record; good until memory is taken. */
+  point({ n, width, pool, tails = TAILS.onTheWay, coordinates }: GraphView): Ptr {
+    const { heads, tails: rest, layout, codec } = this.#rows;
+    const pieces = Math.ceil(n / PIECE_ROWS);
+    const tables = [this.#adjacency.rows, heads, rest, coordinates?.rows].map((column, c) =>
+      column ? this.#table(column, 4 * c * pieces, pieces) : 0,
+    );
+    const [edges = 0, headTable = 0, tailTable = 0, coordinateTable = 0] = tables;
+    const words = this.#record.u32();
+    words.set([edges, this.#adjacency.degree, n, this.#stamps.at()]);
+    words.set([pool.at(), pool.at(4 * (width + 1)), width, this.#entryBlock.at(), this.#entries.length], 5);
+    words.set([headTable, layout.headBytes, tailTable, layout.tailBytes], 10);
+    words.set([codec.graph?.headStages ?? 0, this.#statistics.at()], 14);
+    words.set([coordinateTable, coordinates?.dims ?? 0], 16);
+    this.#record.f32(72, 1)[0] = ALPHA * ALPHA;
+    words.set([coordinates ? pool.at(8 * (width + 1)) : 0, tails], 19);
+    return this.#record.at();
+  }
+
+  /** Addresses of a column's pieces. */
+  #table(column: InvertedLists, at: number, pieces: number): Ptr {
+    const table = this.#tables.u32(at, pieces);
+    let i = 0;
+    for (const { blocks } of column.pieces(0)) table[i++] = blocks.at();
+    return this.#tables.at(at);
+  }
+
+  /** For a search outside the kernels: marks vertices as met, once each. */
+  meeting(): (slot: number) => boolean {
+    const record = this.#record.u32(4 * STAMP, 1);
+    if (record[0] === 0xffffffff) {
+      this.#stamps.u32().fill(0);
+      record[0] = 0;
+    }
+    const stamp = (record[0] as number) + 1;
+    record[0] = stamp;
+    return (slot) => {
+      const at = this.#stamps.u32(4 * slot, 1);
+      if (at[0] === stamp) return false;
+      at[0] = stamp;
+      return true;
+    };
+  }
+
+  statistics(): GraphStatistics {
+    const [hops = 0, scored = 0, scoredInFull = 0] = this.#statistics.u32();
+    return { hops, scored, scoredInFull };
+  }
+  /** Counts what was done outside the kernels. */
+  count(hops: number, scored: number): void {
+    const { hops: before, scored: met, scoredInFull } = this.statistics();
+    this.#statistics.u32().set([before + hops, met + scored, scoredInFull + scored]);
+  }
+  resetStatistics(): void {
+    this.#statistics.u32().fill(0);
+  }
+
+  bytesUsed(): number {
+    return this.#stamps.byteLength + this.#tables.byteLength + this.#entryBlock.byteLength;
+  }
+
+  override dispose(): void {
+    this.#tables.dispose();
+    this.#stamps.dispose();
+    super.dispose();
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The codes of a graph's vertices, row by row (RowLayout), in columns by slot. What scores whole blocks gets rows gathered into
+ * blocks.
+ */
+import { type Block, type Core, NO_PTR, Owner, type Scope, type VectorSet } from '@sagitta/core-wasm';
+import { blockCount } from '@sagitta/quantizers';
+import { RowLayout } from '@sagitta/quantizers/internal';
+import { BLOCK, type InvertedLists } from '../columns/inverted-lists.ts';
+import type { ListScan } from '../columns/list-scan.ts';
+import { createColumn, rowOf } from './column.ts';
+
+/** Rows that are coded, gathered or scored at once. */
+export const RUN = 1024;
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+export class GraphRows extends Owner {
+  readonly codec: ListScan;
+  readonly layout: RowLayout;
+  readonly heads: InvertedLists;
+  /** None where codes have no tails. */
+  readonly tails: InvertedLists | undefined;
+  /** What vectors lose before they are coded, d values. */
+  readonly origin: Float32Array;
+  readonly #projected: Block;
+
+  /** codec — its own from now on. */
+  constructor(core: Core, codec: ListScan, origin: Float32Array) {
+    super(core);
+    this.codec = this.own(() => codec);
+    this.origin = origin;
+    this.layout = codec.quantizer.rows ?? RowLayout.whole(codec.layout);
+    const { headBytes, tailBytes } = this.layout;
+    this.heads = this.own(() => createColumn(core, headBytes));
+    this.tails = this.own(() => (tailBytes > 0 ? createColumn(core, tailBytes) : undefined));
+    this.#projected = this.allocate(4 * codec.centroidDims);
+    if (codec.centroidDims > 0) this.#projected.f32().set(codec.project(origin));
+  }
+
+  /** The origin as scores want it. */
+  get centroid(): ReturnType<Block['at']> {
+    return this.codec.centroidDims === 0 ? NO_PTR : this.#projected.at();
+  }
+
+  get columns(): InvertedLists[] {
+    return this.tails ? [this.heads, this.tails] : [this.heads];
+  }
+
+  #head(slot: number): Uint8Array {
+    const { block, offset } = rowOf(this.heads, slot);
+    return block.u8(offset, this.layout.headBytes);
+  }
+
+  #tail(slot: number): Uint8Array {
+    if (!this.tails) return NOTHING;
+    const { block, offset } = rowOf(this.tails, slot);
+    return block.u8(offset, this.layout.tailBytes);
+  }
+
+  /** Scratch for the codes of so many vectors. */
+  room(scope: Scope, count: number): Block {
+    return scope.reserve(blockCount(count) * this.codec.layout.blockBytes);
+  }
+
+  /** Codes vectors as rows first…, whose room has been made; `also` gets the codes of each run in blocks. */
+  write(
+    { data, n, d }: VectorSet,
+    first: number,
+    also: (blocks: Block, first: number, n: number) => void,
+  ): void {
+    this.core.scope((scope) => {
+      const blocks = this.room(scope, Math.min(RUN, n));
+      for (let at = 0; at < n; at += RUN) {
+        const count = Math.min(RUN, n - at);
+        this.codec.write(data.subarray(at * d, (at + count) * d), this.origin, blocks, 0);
+        const codes = blocks.u8();
+        for (let i = 0; i < count; i++) {
+          const slot = first + at + i;
+          this.layout.put(codes, i, this.#head(slot), this.#tail(slot));
+        }
+        also(blocks, first + at, count);
+      }
+    });
+  }
+
+  /** Puts the codes of rows, in that order, into the places 0… of blocks. */
+  gather(blocks: Block, rows: Uint32Array): Block {
+    const codes = blocks.u8();
+    for (const [i, slot] of rows.entries()) this.layout.take(codes, i, this.#head(slot), this.#tail(slot));
+    return blocks;
+  }
+
+  /** Hands rows on in blocks, a run at a time. */
+  inBlocks(rows: Uint32Array, use: (blocks: Block, run: Uint32Array, first: number) => void): void {
+    for (let first = 0; first < rows.length; first += RUN) {
+      const run = rows.subarray(first, first + RUN);
+      this.core.scope((scope) => use(this.gather(this.room(scope, run.length), run), run, first));
+    }
+  }
+
+  /** Estimated scores of rows. base — the exact score of the origin. */
+  scores(rows: Uint32Array, base: number): Float32Array {
+    const scores = new Float32Array(rows.length);
+    this.inBlocks(rows, (blocks, { length }, first) => {
+      this.core.scope((scope) => {
+        const out = scope.reserve(4 * BLOCK * blockCount(length));
+        this.codec.scores(blocks.at(), length, this.centroid, base, out.at());
+        scores.set(out.f32(0, length), first);
+      });
+    });
+    return scores;
+  }
+
+  /** What the codes of rows stand for, rows.length × d, in that order. */
+  decode(rows: Uint32Array): Float32Array {
+    const { length: d } = this.origin;
+    const out = new Float32Array(rows.length * d);
+    this.inBlocks(rows, (blocks, { length }, first) => {
+      out.set(this.codec.quantizer.decode(this.core, blocks, length, this.origin), first * d);
+    });
+    return out;
+  }
+
+  /** |x - x̂|² on average over vectors that need not be here, x̂ what the code of x stands for. */
+  codingError({ n, d, data }: VectorSet): number {
+    const { core, codec } = this;
+    if (n === 0 || codec.name === 'float32') return 0;
+    const decoded = core.scope((scope) => {
+      const blocks = this.room(scope, n);
+      codec.write(data, this.origin, blocks, 0);
+      return codec.quantizer.decode(core, blocks, n, this.origin);
+    });
+    codec.releaseEncoder();
+    let lost = 0;
+    for (let i = 0; i < n * d; i++) lost += ((data[i] as number) - (decoded[i] as number)) ** 2;
+    return lost / n;
+  }
+
+  /** What is wrong with the first n rows, which were read from a file, or undefined. */
+  defect(n: number): string | undefined {
+    let defect: string | undefined;
+    this.inBlocks(slotsFrom(0, n), (blocks, { length }) => {
+      defect ??= this.codec.defect(blocks, length);
+    });
+    return defect;
+  }
+}
+
+/** n slots from one on. */
+export function slotsFrom(first: number, n: number): Uint32Array {
+  return Uint32Array.from({ length: n }, (_, i) => first + i);
+}
