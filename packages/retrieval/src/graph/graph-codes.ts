@@ -25,7 +25,7 @@ import { Adjacency } from './adjacency.ts';
 import { stageRows } from './column.ts';
 import { graphSections } from './format.ts';
 import { type GraphPlan, type GraphState, MAX_ENTRIES, widthFor } from './graph-options.ts';
-import { GraphRecord, poolBytes } from './graph-record.ts';
+import { GraphRecord, type Growth, poolBytes } from './graph-record.ts';
 import { GraphRows, slotsFrom } from './graph-rows.ts';
 import { type GraphPrepared, GraphSearch } from './search-graph.ts';
 import { VertexCoordinates } from './vertex-coordinates.ts';
@@ -122,26 +122,33 @@ export class GraphCodes extends Owner implements SlotIndex {
 
   stage(rows: VectorSet, first: number): void {
     this.checkLive('graph');
-    const before = this.#staged;
+    const total = first + rows.n;
+    const hadCoordinates = this.#coordinates !== undefined;
+    let growth: Growth | undefined;
+    let ready: Ready | undefined;
     try {
       const coordinates = this.#coordinatesFor(first);
-      const total = first + rows.n;
+      growth = this.#record.grow(total);
+      ready = this.#readyFor(total - this.#n);
+      this.adjacency.beforeWrite();
       this.codec.writing(() =>
-        stageRows([...this.#columns, coordinates.rows], rows.n, () => {
-          this.#record.reserve(total);
-          this.adjacency.beforeWrite();
-          this.#makeReady(total - this.#n);
+        stageRows([...this.#columns, coordinates.rows], rows.n, () =>
           this.rows.write(rows, first, (blocks, start, count) => {
             for (let slot = start; slot < start + count; slot++) this.adjacency.edges(slot).fill(slot);
             coordinates.write(blocks, count, start);
-          });
-        }),
+          }),
+        ),
       );
-      this.#staged = total - this.#n;
     } catch (error) {
-      if (before === 0) this.#done();
+      ready?.[Symbol.dispose]();
+      growth?.undo();
+      if (!hadCoordinates) this.#dropCoordinates();
       throw error;
     }
+    growth?.commit();
+    this.#done();
+    this.#ready = ready;
+    this.#staged = total - this.#n;
   }
 
   /** Coordinates of the first n rows. @throws CapacityError */
@@ -156,14 +163,13 @@ export class GraphCodes extends Owner implements SlotIndex {
   }
 
   /** Memory for a change of `count` vertices. @throws CapacityError */
-  #makeReady(count: number): void {
+  #readyFor(count: number): Ready {
     const { core, plan } = this;
     const { order, pool } = making((own) => ({
       order: own(core.allocate(4 * count)),
       pool: own(core.allocate(poolBytes(plan.efConstruction, true))),
     }));
-    this.#done();
-    this.#ready = {
+    return {
       order,
       pool,
       [Symbol.dispose]: () => {
@@ -203,7 +209,10 @@ export class GraphCodes extends Owner implements SlotIndex {
 
   releaseEncoders(): void {
     this.codec.releaseEncoder();
-    if (this.#staged > 0) return;
+    if (this.#staged === 0) this.#dropCoordinates();
+  }
+
+  #dropCoordinates(): void {
     this.#longest = this.#coordinates?.longest ?? this.#longest;
     this.#coordinates?.dispose();
     this.#coordinates = undefined;
@@ -281,22 +290,23 @@ export class GraphCodes extends Owner implements SlotIndex {
     return making((own) => {
       own({
         [Symbol.dispose]: () => {
-          this.#done();
-          if (!hadCoordinates) this.releaseEncoders();
+          if (!hadCoordinates) this.#dropCoordinates();
         },
       });
       const coordinates = this.#coordinatesFor(n);
       const columns = [...this.#columns, coordinates.rows].map((column) => own(column.compaction(numbers)));
-      this.#makeReady(n);
+      const ready = own(this.#readyFor(n));
       const set = own(this.core.allocate(4 * live.length));
       set.u32(0, live.length).set(live);
       const release = (): void => {
         set.dispose();
-        this.#done();
-        if (!hadCoordinates) this.releaseEncoders();
+        ready[Symbol.dispose]();
+        this.#ready = undefined;
+        if (!hadCoordinates) this.#dropCoordinates();
       };
       return {
         commit: () => {
+          this.#ready = ready;
           // of few that stay little is left of the graph
           const isNew = 2 * kept < n;
           if (!isNew) this.core.kernels.graphRepair(this.#pointToChange(), 0, n, set.at());

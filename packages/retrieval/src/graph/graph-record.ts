@@ -32,6 +32,12 @@ export interface GraphView {
   readonly coordinates?: VertexCoordinates | undefined;
 }
 
+/** Room that was made and can be given back. */
+export interface Growth {
+  commit(): void;
+  undo(): void;
+}
+
 /** Bytes of the pool of a search, or of a change with its scratch. */
 export function poolBytes(width: number, isChange = false): number {
   return 8 * (width + 1) + (isChange ? SCRATCH_BYTES : 0);
@@ -51,12 +57,16 @@ export class GraphRecord extends Owner {
     super(core);
     this.#rows = rows;
     this.#adjacency = adjacency;
+    // replaced as the graph grows, so not owned; first, as dispose looks at them
+    const { tables, stamps } = making((own) => ({
+      tables: own(core.allocate(0)),
+      stamps: own(core.allocate(0)),
+    }));
+    this.#tables = tables;
+    this.#stamps = stamps;
     this.#record = this.allocate(RECORD_BYTES);
     this.#statistics = this.allocate(12);
     this.#entryBlock = this.allocate(4 * MAX_ENTRIES);
-    // replaced as the graph grows, so not owned
-    this.#tables = core.allocate(0);
-    this.#stamps = core.allocate(0);
   }
 
   /** Vertices that searches begin with. */
@@ -68,21 +78,36 @@ export class GraphRecord extends Owner {
     this.#entryBlock.u32(0, entries.length).set(entries);
   }
 
-  /** What a graph of n vertices needs. @throws CapacityError */
+  /** Makes room for n vertices. @throws CapacityError */
   reserve(n: number): void {
+    this.grow(n)?.commit();
+  }
+
+  /** Makes room for n vertices that can be given back until it is committed; undefined where there is room. @throws CapacityError */
+  grow(n: number): Growth | undefined {
     const { core } = this;
-    if (this.#stamps.byteLength >= 4 * n) return;
+    if (this.#stamps.byteLength >= 4 * n) return undefined;
     const room = Math.max(n, Math.ceil((1.5 * this.#stamps.byteLength) / 4));
     const made = making((own) => ({
       stamps: own(core.allocate(4 * room)),
       tables: own(core.allocate(4 * TABLES * Math.ceil(room / PIECE_ROWS))),
     }));
-    this.#stamps.dispose();
-    this.#tables.dispose();
+    const before = { stamps: this.#stamps, tables: this.#tables };
+    // its stamps are 0, which is none that is given
     this.#stamps = made.stamps;
     this.#tables = made.tables;
-    // all stamps are 0
-    this.#record.u32(4 * STAMP, 1)[0] = 0;
+    const drop = ({ stamps, tables }: typeof made): void => {
+      stamps.dispose();
+      tables.dispose();
+    };
+    return {
+      commit: () => drop(before),
+      undo: () => {
+        this.#stamps = before.stamps;
+        this.#tables = before.tables;
+        drop(made);
+      },
+    };
   }
 
   /** Writes the record; good until memory is taken. */
@@ -114,13 +139,13 @@ export class GraphRecord extends Owner {
 
   /** For a search outside the kernels: marks vertices as met, once each. */
   meeting(): (slot: number) => boolean {
-    const record = this.#record.u32(4 * STAMP, 1);
-    if (record[0] === 0xffffffff) {
+    const last = this.#record.u32(4 * STAMP, 1);
+    if (last[0] === 0xffffffff) {
       this.#stamps.u32().fill(0);
-      record[0] = 0;
+      last[0] = 0;
     }
-    const stamp = (record[0] as number) + 1;
-    record[0] = stamp;
+    const stamp = (last[0] as number) + 1;
+    last[0] = stamp;
     return (slot) => {
       const at = this.#stamps.u32(4 * slot, 1);
       if (at[0] === stamp) return false;

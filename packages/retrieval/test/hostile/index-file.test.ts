@@ -12,7 +12,7 @@ import {
   repairChecksums,
 } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
-import { buildFlat, buildIvf, type IvfIndex, loadIndex, saveIndex } from '../../src/index.ts';
+import { buildFlat, buildGraph, buildIvf, type IvfIndex, loadIndex, saveIndex } from '../../src/index.ts';
 
 const D = 12;
 const N = 75;
@@ -53,6 +53,8 @@ const FILES = {
   'flat rabitq ip, secondary lvq': saved(() =>
     buildFlat(core, rows, D, { metric: 'ip', quantizer: 'rabitq', secondary: { quantizer: 'lvq', bits: 8 } }),
   ),
+  'graph saq l2': saved(() => buildGraph(core, rows, D, { metric: 'l2', bits: 4, degree: 8 })),
+  'graph float ip': saved(() => buildGraph(core, rows, D, { metric: 'ip', quantizer: 'float32', degree: 8 })),
   'flat float l2': saved(() => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'float32' })),
 } as const;
 

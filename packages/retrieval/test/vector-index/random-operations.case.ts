@@ -23,6 +23,7 @@ const KINDS: Record<string, Omit<VectorIndexOptions, 'd' | 'metric'>> = {
   'float32, never trained': { quantizer: 'float32' },
   'saq, kept vectors, flat': { index: 'flat', bits: 6, keepVectors: true, trainAt: 300, indexed: ['folder'] },
   'saq, kept vectors, lists': { index: 'ivf', nlist: 6, bits: 4, keepVectors: true, trainAt: 250 },
+  'saq, kept vectors, graph': { index: 'graph', degree: 12, bits: 4, keepVectors: true, trainAt: 250 },
   'lvq and float32 behind it': {
     index: 'ivf',
     nlist: 5,

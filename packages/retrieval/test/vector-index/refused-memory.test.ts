@@ -28,6 +28,7 @@ const rows = (from: number, to: number) => ({
 const KINDS: Record<string, Partial<VectorIndexOptions>> = {
   'not trained': { trainAt: Number.POSITIVE_INFINITY },
   'saq in lists': { trainAt: 60, index: 'ivf', nlist: 3, iterations: 2 },
+  'saq in a graph': { trainAt: 60, index: 'graph', degree: 8 },
   'lvq, int8 behind it': { trainAt: 60, index: 'flat', quantizer: 'lvq', secondary: { quantizer: 'scalar' } },
 };
 
