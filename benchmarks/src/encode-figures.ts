@@ -81,7 +81,7 @@ function timeEncode(core: Core, model: SaqModel, rows: Float32Array): number {
 /** Seconds of multiplying ROWS rows by a matrix of the projection's shape, as the encoder does: in 16-bit integers. */
 function timeProduct(core: Core, model: SaqModel): number {
   const { d } = model;
-  const kept = 8 * Math.ceil(model.projection.length / d / 8);
+  const kept = model.projection.length / d;
   const depth = 32 * Math.ceil(d / 32);
   return core.scope((scope) => {
     const panels = scope.reserve(2 * kept * depth);

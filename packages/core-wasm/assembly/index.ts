@@ -28,7 +28,7 @@ export { l2F32, l2F32Rows, l2F32Tile, normF32Rows } from './l2';
 export { gramF32, matmulF32, nearestF32 } from './matmul';
 export { maxsimCode, maxsimF16, maxsimF32, maxsimI8 } from './maxsim';
 export { maxsimBits } from './maxsim-bits';
-export { projectRows, quantizeRows, residualRows } from './project';
+export { packPanel, projectRows, quantizeRows, residualRows } from './project';
 export { reflectRows } from './reflect';
 export { segmentedQuery } from './segmented-query';
 export { segmentedScan, segmentedScores, segmentedSearch } from './segmented-scan';

@@ -1,10 +1,10 @@
 /**
  * Rows times a fixed matrix in 16-bit integers: twice the products an instruction of f32, and exact in any order.
  *
- * Row i is x·s_i rounded to i16, the matrix P·S likewise. Sums of 32 products stay in i32: |x_b·s|·|P_b·S| < 2³¹ for
- * each run b of 32 dims (Cauchy–Schwarz; also of every part of a run), which `limit` ensures: it is the longest that a
- * run of a row may be. Longer sums are f32, run by run. For normal rows of 768 dims the two roundings leave an error of
- * 2e-6·|x| in a product.
+ * Row i is x·s_i rounded to i16, the matrix P·S likewise, S one number or one a row of P. Sums of 32 products stay in
+ * i32: |x_b·s|·|P_b·S| < 2³¹ for each run b of 32 dims (Cauchy–Schwarz; also of every part of a run), which `limit`
+ * ensures: it is the longest that a run of a row may be. Longer sums are f32, run by run. For normal rows of 768 dims the
+ * two roundings leave an error of 2e-6·|x| in a product.
  */
 import { maxF32x4, sumF32x4 } from './lanes';
 
@@ -91,9 +91,22 @@ function residualRow(row: usize, d: usize, origin: usize, stride: usize, out: us
 }
 
 /**
+ * rows i16[8 × depth] of a matrix → out i16[8 × depth], a panel for projectRows: for each pair of dims, the pair of row
+ * 0, 1, … 7. depth is even.
+ */
+export function packPanel(rows: usize, depth: usize, out: usize): void {
+  const rowBytes = depth << 1;
+  for (const end = rows + rowBytes; rows < end; rows += 4) {
+    for (let row = rows; row < rows + (rowBytes << 3); row += rowBytes, out += 4) {
+      store<u32>(out, load<u32>(row));
+    }
+  }
+}
+
+/**
  * out f32[n × kept] = rows · Pᵀ in units of s_i·S. rows i16[n × depth] of quantizeRows, depth a multiple of 32; panels
- * i16: for each 8 columns, for each pair of dims, the pair of column 0, 1, … 7. kept a multiple of 8; n rounded up to a
- * multiple of 4 is what is read and written. out overlaps neither.
+ * of 8 rows of P each (packPanel), kept a multiple of 16. out overlaps neither. Rows have the same bits alone as among
+ * others.
  */
 export function projectRows(
   rows: usize,
@@ -105,13 +118,54 @@ export function projectRows(
 ): void {
   const rowBytes = depth << 1;
   const outBytes = kept << 2;
+  assert((kept & 15) === 0);
+  const tiled = n & ~3;
+  for (let i = tiled; i < n; i++) projectRow(rows + i * rowBytes, rowBytes, panels, out + i * outBytes, kept);
   // a panel of 8 columns stays in the first-level cache while the rows pass by
   for (const end = out + outBytes; out < end; out += 32, panels += depth << 4) {
     let c0 = out;
-    for (let i: usize = 0, a0 = rows; i < n; i += 4, a0 += rowBytes << 2) {
+    for (let i: usize = 0, a0 = rows; i < tiled; i += 4, a0 += rowBytes << 2) {
       projectTile(a0, rowBytes, panels, c0, outBytes);
       c0 += outBytes << 2;
     }
+  }
+}
+
+/** One row × all columns, 16 at a time: a pair of dims is loaded once for four products. */
+function projectRow(row: usize, rowBytes: usize, panel: usize, out: usize, kept: usize): void {
+  const panelBytes = rowBytes << 3;
+  for (const end = out + (kept << 2); out < end; out += 64, panel += panelBytes) {
+    let sum0_f32x4 = f32x4.splat(0);
+    let sum1_f32x4 = f32x4.splat(0);
+    let sum2_f32x4 = f32x4.splat(0);
+    let sum3_f32x4 = f32x4.splat(0);
+    for (let at = row; at < row + rowBytes; ) {
+      let run0_i32x4 = i32x4.splat(0);
+      let run1_i32x4 = i32x4.splat(0);
+      let run2_i32x4 = i32x4.splat(0);
+      let run3_i32x4 = i32x4.splat(0);
+      for (const stop = at + (RUN << 1); at < stop; at += 8, panel += 64) {
+        const next = panel + panelBytes;
+        const xA = v128.load32_splat(at);
+        run0_i32x4 = i32x4.add(run0_i32x4, i32x4.dot_i16x8_s(xA, v128.load(panel)));
+        run1_i32x4 = i32x4.add(run1_i32x4, i32x4.dot_i16x8_s(xA, v128.load(panel, 16)));
+        run2_i32x4 = i32x4.add(run2_i32x4, i32x4.dot_i16x8_s(xA, v128.load(next)));
+        run3_i32x4 = i32x4.add(run3_i32x4, i32x4.dot_i16x8_s(xA, v128.load(next, 16)));
+        const xB = v128.load32_splat(at, 4);
+        run0_i32x4 = i32x4.add(run0_i32x4, i32x4.dot_i16x8_s(xB, v128.load(panel, 32)));
+        run1_i32x4 = i32x4.add(run1_i32x4, i32x4.dot_i16x8_s(xB, v128.load(panel, 48)));
+        run2_i32x4 = i32x4.add(run2_i32x4, i32x4.dot_i16x8_s(xB, v128.load(next, 32)));
+        run3_i32x4 = i32x4.add(run3_i32x4, i32x4.dot_i16x8_s(xB, v128.load(next, 48)));
+      }
+      sum0_f32x4 = f32x4.add(sum0_f32x4, f32x4.convert_i32x4_s(run0_i32x4));
+      sum1_f32x4 = f32x4.add(sum1_f32x4, f32x4.convert_i32x4_s(run1_i32x4));
+      sum2_f32x4 = f32x4.add(sum2_f32x4, f32x4.convert_i32x4_s(run2_i32x4));
+      sum3_f32x4 = f32x4.add(sum3_f32x4, f32x4.convert_i32x4_s(run3_i32x4));
+    }
+    v128.store(out, sum0_f32x4);
+    v128.store(out, sum1_f32x4, 16);
+    v128.store(out, sum2_f32x4, 32);
+    v128.store(out, sum3_f32x4, 48);
   }
 }
 

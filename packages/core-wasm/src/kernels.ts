@@ -111,9 +111,11 @@ export interface Kernels {
     scales: Ptr,
     norms: Ptr,
   ): void;
+  /** rows i16[8 × depth] of a matrix → a panel of projectRows, i16[8 × depth]: pairs of dims beside each other. */
+  packPanel(rows: Ptr, depth: number, out: Ptr): void;
   /**
-   * out f32[n × kept] = rows · Pᵀ in integers: rows i16[n × depth] of quantizeRows, panels i16 of 8 columns, pairs of dims
-   * beside each other; kept a multiple of 8; n up to a multiple of 4 is read and written.
+   * out f32[n × kept] = rows · Pᵀ in integers: rows i16[n × depth] of quantizeRows, panels of 8 rows of P each; kept a
+   * multiple of 16.
    */
   projectRows(rows: Ptr, n: number, depth: number, panels: Ptr, kept: number, out: Ptr): void;
   /**

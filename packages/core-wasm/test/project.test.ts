@@ -1,5 +1,6 @@
 /** What these kernels write ends in stored bytes: kernels and twins agree bit for bit. */
 import { gaussianRows } from '@sagitta/testing';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import * as twin from '../src/reference/project.ts';
 import { describeBuilds, expectSameBits, Output, put } from './kernel-parity.case.ts';
@@ -41,6 +42,19 @@ describeBuilds('integer projection', (core) => {
       core.kernels.quantizeRows(input, n, d, at, limit, scratch.at(), out.at(), scales.at(), norms.at());
       scratch.u8();
       return { values: new Int16Array(out.u16().buffer), scales: scales.f32(), norms: norms.f32() };
+    });
+
+  const project = (
+    rows: Int16Array,
+    n: number,
+    depth: number,
+    panels: Int16Array,
+    kept: number,
+  ): Float32Array =>
+    core.scope((scope) => {
+      const out = new Output(scope, 4 * n * kept);
+      core.kernels.projectRows(put(scope, rows), n, depth, put(scope, panels), kept, out.at());
+      return out.f32();
     });
 
   it.each(DIMS)('quantizeRows has the bytes of the twin at %i dims', (d) => {
@@ -92,39 +106,78 @@ describeBuilds('integer projection', (core) => {
     const depth = depthOf(d);
     for (const [n, kept] of [
       [1, 16],
-      [4, 8],
+      [3, 32],
+      [4, 16],
       [7, 48],
     ] as const) {
       const { values } = quantize(gaussianRows(n, d, 5), n, d, 60_000);
       const panels = panelsOf(kept, d, (row, j) => ((row * 7919 + j * 104_729) % 12_001) - 6000);
       const expected = new Float32Array(n * kept);
       twin.projectRows(values, n, depth, panels, kept, expected);
-      const padded = 4 * Math.ceil(n / 4);
-      core.scope((scope) => {
-        const input = new Int16Array(padded * depth);
-        input.set(values);
-        const out = new Output(scope, 4 * padded * kept);
-        core.kernels.projectRows(put(scope, input), n, depth, put(scope, panels), kept, out.at());
-        expectSameBits(out.f32().subarray(0, n * kept), expected);
-      });
+      expectSameBits(project(values, n, depth, panels, kept), expected);
     }
   });
 
   it('projectRows is exact at the largest sums that the limit admits', () => {
     // every run as long as it may be, and along the row of the matrix: |x|·|p| just below 2³¹
     const d = 64;
-    const panels = panelsOf(8, d, () => 8000);
+    const panels = panelsOf(16, d, () => 8000);
     const longest = 8000 * Math.sqrt(32);
     const limit = (0.9999 * 2 ** 31) / longest - 3;
     for (const sign of [1, -1]) {
-      const { values } = quantize(new Float32Array(4 * d).fill(sign), 4, d, limit);
+      // four rows at a time, and the one that is left
+      const { values } = quantize(new Float32Array(5 * d).fill(sign), 5, d, limit);
       expect(Math.abs(values[0])).toBeGreaterThan(8300);
-      core.scope((scope) => {
-        const out = new Output(scope, 4 * 4 * 8);
-        core.kernels.projectRows(put(scope, values), 4, d, put(scope, panels), 8, out.at());
-        expect([...out.f32()]).toEqual(new Array(32).fill(Math.fround(values[0] * 8000 * d)));
-      });
+      expect([...project(values, 5, d, panels, 16)]).toEqual(
+        new Array(80).fill(Math.fround(values[0] * 8000 * d)),
+      );
     }
+  });
+
+  it('packPanel and projectRows have the bits of their twins for any integers', () => {
+    const sizes = fc.record({
+      n: fc.integer({ min: 1, max: 9 }),
+      runs: fc.integer({ min: 1, max: 5 }),
+      blocks: fc.integer({ min: 1, max: 3 }),
+      // 32 products of 8,191 by 8,191 are below 2³¹: in any signs, all at once
+      most: fc.constantFrom(1, 100, 8191),
+      seed: fc.nat(),
+    });
+    fc.assert(
+      fc.property(sizes, ({ n, runs, blocks, most, seed }) => {
+        const [depth, kept] = [32 * runs, 16 * blocks];
+        const within = (value: number): number => Math.max(-most, Math.min(most, Math.round(value * most)));
+        const rows = Int16Array.from(gaussianRows(n, depth, seed), within);
+        const matrix = Int16Array.from(gaussianRows(kept, depth, seed + 1), within);
+        const panels = new Int16Array(kept * depth);
+        for (let at = 0; at < panels.length; at += 8 * depth) {
+          const eight = matrix.subarray(at, at + 8 * depth);
+          twin.packPanel(eight, depth, panels.subarray(at));
+          core.scope((scope) => {
+            const out = new Output(scope, 16 * depth);
+            core.kernels.packPanel(put(scope, eight), depth, out.at());
+            const expected = new Uint16Array(panels.buffer, 2 * at, 8 * depth);
+            expect(out.u16()).toEqual(expected);
+          });
+        }
+        const expected = new Float32Array(n * kept);
+        twin.projectRows(rows, n, depth, panels, kept, expected);
+        expectSameBits(project(rows, n, depth, panels, kept), expected);
+        for (let i = 0; i < expected.length; i++) {
+          let sum = 0;
+          let size = 0;
+          for (let j = 0; j < depth; j++) {
+            const product =
+              (rows[Math.floor(i / kept) * depth + j] as number) * (matrix[(i % kept) * depth + j] as number);
+            sum += product;
+            size += Math.abs(product);
+          }
+          // each of `runs` sums is rounded once as it becomes f32 and once as it is added
+          expect(Math.abs((expected[i] as number) - sum)).toBeLessThanOrEqual(2 * runs * 2 ** -24 * size);
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('residualRows subtracts and pads', () => {

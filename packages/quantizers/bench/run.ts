@@ -97,6 +97,8 @@ async function codes(bits: number): Promise<void> {
 
   const target = { k: 10, scores: heap.at(64), ids: heap.at(128), size: heap.at() };
   estimator.resetStatistics();
+  print(`set a query, ${bits} bits`, await time('query', () => estimator.setQuery(query)), 1, 'ns');
+
   const scanning = await time('scan', () => {
     heap.u32()[0] = 0;
     estimator.setQuery(query);

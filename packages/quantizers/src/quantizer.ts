@@ -74,8 +74,8 @@ export interface Encoder extends Disposable {
 export interface Estimator extends Disposable {
   /** Numbers of a centroid as scores want it; 0 where they need none. */
   readonly centroidDims: number;
-  /** Projects a centroid (d values) as scores want it, where they want one: centroidDims values, fresh. */
-  project(centroid: Float32Array): Float32Array;
+  /** Projects centroids (n × d) as scores want them, where they want any: n × centroidDims values, fresh. */
+  project(centroids: Float32Array): Float32Array;
   /**
    * Sets the query of what follows: d numbers; for cosine of length 1. gamma — how much of its bound a vector is given
    * before `search` leaves the rest of its code unread, where there is one.

@@ -29,7 +29,7 @@ export {
   maxsimF32,
   maxsimI8,
 } from './maxsim.ts';
-export { projectRows, quantizeRows, residualRows } from './project.ts';
+export { packPanel, projectRows, quantizeRows, residualRows } from './project.ts';
 export { reflectRows } from './reflect.ts';
 export {
   expandFactor,

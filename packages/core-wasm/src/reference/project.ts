@@ -61,6 +61,15 @@ function nearest(value: number): number {
   return fround(value + 12_582_912) - 12_582_912;
 }
 
+/** Puts 8 rows of a matrix, rows i16[8 × depth], into a panel: for each pair of dims, the pair of row 0, 1, … 7. */
+export function packPanel(rows: Int16Array, depth: number, out: Int16Array): void {
+  for (let row = 0; row < 8; row++) {
+    for (let j = 0; j < depth; j++) {
+      out[(j >> 1) * 16 + row * 2 + (j & 1)] = rows[row * depth + j] as number;
+    }
+  }
+}
+
 /**
  * Computes products of integers with columns. panels: for each 8 columns, for each pair of dims, the pair of column 0,
  * 1, … 7 (i16). out f32[n × kept].

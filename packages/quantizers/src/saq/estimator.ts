@@ -21,6 +21,7 @@ import {
   type Numbers,
   Owner,
   type Ptr,
+  shapedSet,
   toFloat32,
 } from '@sagitta/core-wasm';
 import type {
@@ -33,6 +34,7 @@ import type {
 } from '../quantizer.ts';
 import { type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
+import { QueryProjection } from './query-projection.ts';
 import { ReflectionTransform } from './reflections.ts';
 import { headStages, saqRowLayout, writeRowStages } from './row-layout.ts';
 import {
@@ -55,9 +57,8 @@ export class SaqEstimator extends Owner implements Estimator {
   readonly centroidDims: number;
   readonly graph: GraphEstimator;
   readonly #weight: number;
-  readonly #projection: Block;
+  readonly #projection: QueryProjection | undefined;
   readonly #reflections: ReflectionTransform | undefined;
-  readonly #raw: Block;
   readonly #projected: Block;
   readonly #integers: Block;
   readonly #stageCount: number;
@@ -79,12 +80,10 @@ export class SaqEstimator extends Owner implements Estimator {
     // inner products do not depend on the centroid
     this.centroidDims = model.metric === 'l2' ? keptDims : 0;
     const { reflections } = model;
-    this.#projection = this.allocate(model.projection.byteLength);
-    this.#projection.f32(0, model.projection.length).set(model.projection);
+    this.#projection = this.own(() => (reflections ? undefined : new QueryProjection(core, model)));
     this.#reflections = this.own(
       () => reflections && new ReflectionTransform(core, reflections, model.seed, keptDims),
     );
-    this.#raw = this.allocate(reflections ? 0 : model.d * 4);
     this.#projected = this.allocate((reflections?.dims ?? keptDims) * 4);
     this.#integers = this.allocate(keptDims * 2);
     const ranges = saqRanges(coded);
@@ -123,39 +122,52 @@ export class SaqEstimator extends Owner implements Estimator {
     this.#context.f32().set([this.#weight, model.shares[0] as number, DEFAULT_GAMMA], 9);
   }
 
-  /** Projects a vector (d values): centred by the model's mean. Returns a copy, keptDims values. */
-  project(vector: Float32Array): Float32Array {
+  /**
+   * Projects vectors (n × d) less the model's mean, in float32: n × keptDims values, fresh. The matrix lies in the core
+   * for the call alone.
+   */
+  project(vectors: Float32Array): Float32Array {
     this.checkLive('estimator');
-    this.#project(vector);
-    return this.#projected.f32(0, this.layout.keptDims).slice();
+    const { d, projection } = this.model;
+    const { keptDims } = this.layout;
+    const { data, n } = shapedSet(vectors, d, 'vectors');
+    const out = new Float32Array(n * keptDims);
+    this.core.scope((scope) => {
+      const matrix = scope.reserve(projection.byteLength);
+      matrix.f32(0, projection.length).set(projection);
+      const row = scope.reserve(4 * (this.#reflections?.dims ?? d));
+      const projected = this.#reflections ? row : scope.reserve(4 * keptDims);
+      for (let i = 0; i < n; i++) {
+        this.#centre(data.subarray(i * d, (i + 1) * d), row);
+        if (this.#reflections) this.#reflections.apply(row, 1);
+        else this.core.kernels.dotF32Rows(row.at(), matrix.at(), keptDims, d, projected.at());
+        out.set(projected.f32(0, keptDims), i * keptDims);
+      }
+    });
+    return out;
   }
 
-  #project(vector: Float32Array): void {
+  /** Writes a vector (d values) less the mean to out, zeros behind it. */
+  #centre(vector: Float32Array, out: Block): void {
     const { d, mean } = this.model;
-    checkLength('vector', vector.length, d, 'd');
-    const raw = this.#reflections ? this.#projected.f32() : this.#raw.f32();
-    for (let i = 0; i < d; i++) raw[i] = (vector[i] as number) - (mean[i] as number);
-    if (this.#reflections) {
-      raw.fill(0, d);
-      this.#reflections.apply(this.#projected, 1);
-      return;
-    }
-    this.core.kernels.dotF32Rows(
-      this.#raw.at(),
-      this.#projection.at(),
-      this.layout.keptDims,
-      d,
-      this.#projected.at(),
-    );
+    const values = out.f32();
+    for (let i = 0; i < d; i++) values[i] = (vector[i] as number) - (mean[i] as number);
+    values.fill(0, d);
   }
 
-  /** Sets the query (d values, unit length for cosine) of the following scans. */
+  /**
+   * Sets the query (d values, unit length for cosine) of the following scans.
+   * @throws RangeError on values that are not finite, and on lengths beyond 2^56
+   */
   setQuery(query: Numbers, gamma: number = DEFAULT_GAMMA): void {
     this.checkLive('estimator');
     const values = toFloat32('query', query);
     checkLength('query', values.length, this.model.d, 'd');
-    checkFinite('query', values);
-    this.#project(values);
+    if (this.#reflections) {
+      checkFinite('query', values);
+      this.#centre(values, this.#projected);
+      this.#reflections.apply(this.#projected, 1);
+    } else this.#projection?.apply(values, this.#projected);
     this.#context.f32(44, 1)[0] = gamma;
     // inner products do not depend on the centroid: their terms are made once a query
     if (this.#weight === 1) this.core.kernels.segmentedQuery(this.#context.at(), NO_PTR);

@@ -71,19 +71,6 @@ class IntegerRows {
   }
 }
 
-/** i16 rows (count × depth) as panels of 8 rows, pairs of columns beside each other; zeros up to a multiple of 8 rows. */
-function toPanels(rows: Block, count: number, depth: number, panels: Block): void {
-  // an i32 is a pair
-  const [values, out] = [rows.i32(), panels.i32()];
-  const pairs = depth / 2;
-  for (let row = 0; row < 8 * Math.ceil(count / 8); row++) {
-    let at = (row >> 3) * 8 * pairs + (row & 7);
-    for (let pair = row * pairs; pair < (row + 1) * pairs; pair++, at += 8) {
-      out[at] = row < count ? (values[pair] as number) : 0;
-    }
-  }
-}
-
 /**
  * out[i·b.rows + j] += weight·<row i of a, row j of b>, a and b of as many columns, out a.rows × b.rows. Where a is b only
  * one triangle is computed and then mirrored: out must be symmetric before.
@@ -91,9 +78,9 @@ function toPanels(rows: Block, count: number, depth: number, panels: Block): voi
 export function addRowProducts(core: Core, a: Rows, b: Rows, out: Float32Array, weight = 1): void {
   const isSymmetric = a === b;
   core.scope((scope) => {
-    // the kernel takes rows by four and panels of eight
-    const most = Math.min(LEFT_ROWS, 4 * Math.ceil(a.rows / 4));
-    const widest = Math.min(RIGHT_ROWS, 8 * Math.ceil(b.rows / 8));
+    const most = Math.min(LEFT_ROWS, a.rows);
+    // the kernel takes two panels of eight
+    const widest = Math.min(RIGHT_ROWS, 16 * Math.ceil(b.rows / 16));
     const deepest = 32 * Math.ceil(Math.min(DEPTH, a.columns) / 32);
     const left = new IntegerRows(core, scope, most, deepest);
     const right = new IntegerRows(core, scope, widest, deepest);
@@ -104,8 +91,11 @@ export function addRowProducts(core: Core, a: Rows, b: Rows, out: Float32Array, 
       for (let second = 0; second < b.rows; second += RIGHT_ROWS) {
         const rights = Math.min(RIGHT_ROWS, b.rows - second);
         const depth = right.load(b, second, rights, from, width);
-        toPanels(right.integers, rights, depth, panels);
-        const kept = 8 * Math.ceil(rights / 8);
+        const kept = 16 * Math.ceil(rights / 16);
+        // what lies behind the last row makes products that nobody looks at
+        for (let at = 0; at < 2 * kept * depth; at += 16 * depth) {
+          core.kernels.packPanel(right.integers.at(at), depth, panels.at(at));
+        }
         const stop = isSymmetric ? second + rights : a.rows;
         for (let first = 0; first < stop; first += LEFT_ROWS) {
           const lefts = Math.min(LEFT_ROWS, stop - first);

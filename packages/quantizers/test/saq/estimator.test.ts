@@ -87,14 +87,15 @@ describe('scores', () => {
     }
   });
 
-  // signs as vectors have factor 2, and 32,767 in every 16 dims makes the query's steps 1: integers below 2^24 all through
+  // signs as vectors have factor 2, and one 32,767 in every 32 dims makes the query's steps 1, also of its projection, where two
+  // would be longer than such a run may be: integers below 2^24 all through
   it.each([64, 256, 960, 1024, 1040, 1536, 3072])(
     'of integers at 1 bit are the exact sums, %i dims',
     (width) => {
       const random = new RandomStream(width, 'integers');
       const signs = Float32Array.from({ length: 5 * width }, () => random.nextSign());
       const query = Float32Array.from({ length: width }, (_, j) =>
-        j % 16 === 7 ? 32_767 : random.nextBelow(201) - 100,
+        j % 32 === 7 ? 32_767 : random.nextBelow(201) - 100,
       );
       const list = codeList(core, plainModel(width, 1), signs);
       using estimator = new SaqEstimator(core, list.model);
@@ -109,6 +110,25 @@ describe('scores', () => {
     const [list, estimator] = coded(rows, { metric: 'ip', bits: 1 });
     expect(() => estimator.setQuery(new Float32Array(d - 1))).toThrow(RangeError);
     expect(() => estimator.project(new Float32Array(d + 1))).toThrow(RangeError);
+    estimator.dispose();
+    list.blocks.dispose();
+  });
+
+  it('do not change where vectors are projected after the query, one or several, to the same numbers', () => {
+    const [list, estimator] = coded(rows, { metric: 'l2', bits: 4 });
+    core.scope((scope) => {
+      const out = scope.reserve(4 * 320);
+      const scores = (): Float32Array => {
+        estimator.scores(list.blocks.at(), list.n, NO_PTR, 1, out.at());
+        return out.f32(0, list.n).slice();
+      };
+      estimator.setQuery(row(queries, 0, d));
+      const before = scores();
+      const several = estimator.project(rows.subarray(0, 5 * d));
+      const alone = Array.from({ length: 5 }, (_, i) => [...estimator.project(row(rows, i, d))]);
+      expect([...several]).toEqual(alone.flat());
+      expect(scores()).toEqual(before);
+    });
     estimator.dispose();
     list.blocks.dispose();
   });
@@ -143,8 +163,6 @@ describe('partial scores', () => {
               list.centroid,
               scope.reserve(estimator.layout.keptDims * 4 + 64),
             );
-            // projecting the centroid went over the query
-            estimator.setQuery(query);
             const out = scope.reserve(list.n * 4);
             const base = baseOf(list, query);
             for (let t = 0; t <= estimator.stageCount; t++) {

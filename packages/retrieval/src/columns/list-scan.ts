@@ -80,10 +80,13 @@ export class ListScan extends Owner {
     return this.quantizer.hasLevels;
   }
 
-  /** A centroid as scans want it: centroidDims values. */
-  project(centroid: Float32Array): Float32Array {
+  /** Centroids (n × d) as scans want them, n × centroidDims values, in a block that is the caller's. */
+  project(centroids: Float32Array): Block {
     this.checkLive('codec');
-    return this.#estimator.project(centroid);
+    const projected = this.centroidDims === 0 ? new Float32Array() : this.#estimator.project(centroids);
+    const block = this.core.allocate(projected.byteLength);
+    block.f32(0, projected.length).set(projected);
+    return block;
   }
 
   /** Writes vectors (n × d) less their centroid to positions first…first + n - 1 of blocks. */

@@ -29,10 +29,7 @@ export class SecondaryCodes extends Owner {
     this.#metric = metric;
     this.#origin = origin;
     this.#list = this.own(() => new InvertedLists(core, 1, codec.layout, { hasIds: false }));
-    this.#projected = this.allocate(4 * codec.centroidDims);
-    if (codec.centroidDims > 0) {
-      this.#projected.f32(0, codec.centroidDims).set(codec.project(origin));
-    }
+    this.#projected = this.own(() => codec.project(origin));
   }
 
   get quantizer(): QuantizerName {

@@ -32,8 +32,7 @@ export class GraphRows extends Owner {
     const { headBytes, tailBytes } = this.layout;
     this.heads = this.own(() => createColumn(core, headBytes));
     this.tails = this.own(() => (tailBytes > 0 ? createColumn(core, tailBytes) : undefined));
-    this.#projected = this.allocate(4 * codec.centroidDims);
-    if (codec.centroidDims > 0) this.#projected.f32().set(codec.project(origin));
+    this.#projected = this.own(() => codec.project(origin));
   }
 
   /** The origin as scores want it. */

@@ -74,12 +74,8 @@ export class CodeLists extends Owner implements SlotIndex {
     this.codec = this.own(() => codec);
     this.lists = this.own(() => parts.lists ?? new InvertedLists(core, this.nlist, codec.layout));
     this.#centroids = this.allocate(centroids.length * 4);
-    this.#projected = this.allocate(this.nlist * codec.centroidDims * 4);
     this.#centroids.f32().set(centroids);
-    for (let list = 0; codec.centroidDims > 0 && list < this.nlist; list++) {
-      const projected = codec.project(this.#centroid(list));
-      this.#projected.f32(list * codec.centroidDims * 4, codec.centroidDims).set(projected);
-    }
+    this.#projected = this.own(() => codec.project(centroids));
   }
 
   #centroid(list: number): Float32Array {
