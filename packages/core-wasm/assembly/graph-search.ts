@@ -27,6 +27,7 @@ const MOST: u32 = 128;
 /** When tails are read. */
 const ON_THE_WAY: u32 = 0;
 const AT_THE_END: u32 = 1;
+const NEVER: u32 = 2;
 
 function addTo(graph: usize, counter: usize, count: u32): void {
   const at = <usize>load<u32>(graph, 60) + counter;
@@ -150,7 +151,7 @@ function takeScored(
   }
 }
 
-/** Puts the best of slots u32[count], scored in full, into the heap. graph, context, base — as for graphSearch. */
+/** Puts the best of slots u32[count], scored in full or where tails are never read by heads, into the heap. */
 export function graphScan(
   graph: usize,
   context: usize,
@@ -162,7 +163,7 @@ export function graphScan(
   heapIds: usize,
   heapSize: usize,
 ): void {
-  const stages = load<u32>(context, 16);
+  const stages = load<u32>(graph, 80) === NEVER ? load<u32>(graph, 56) : load<u32>(context, 16);
   for (let first: u32 = 0; first < count; first += MOST) {
     const part = min(MOST, count - first);
     const tau = heapWorst(heapScores, heapSize, k);

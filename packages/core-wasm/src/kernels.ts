@@ -381,7 +381,7 @@ export interface Kernels {
     heapIds: Ptr,
     heapSize: Ptr,
   ): number;
-  /** Scores slots u32[count] of a graph in full into a bounded heap. */
+  /** Scores slots u32[count] of a graph into a bounded heap, in full unless the record says that tails are never read. */
   graphScan(
     graph: Ptr,
     context: Ptr,

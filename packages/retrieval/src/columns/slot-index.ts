@@ -65,3 +65,14 @@ export interface SlotIndex extends Disposable {
   /** Of the core's memory. */
   bytesUsed(): number;
 }
+
+/** A graph whose tails of codes may be elsewhere. */
+export interface PagedGraph extends SlotIndex {
+  readonly kind: 'graph';
+  /** Bytes of a row's tail. */
+  readonly tailBytes: number;
+  /** The best rows by their heads, whose tails have to be read; none where heads are enough: then they are in the heap. */
+  byHeads(prepared: Prepared, scope: Scope, n: number): Uint32Array;
+  /** Scores rows in full, into the heap of the query. @throws FormatError on tails that no codes have */
+  take(prepared: Prepared, rows: Uint32Array, tails: readonly Uint8Array[]): void;
+}

@@ -26,6 +26,7 @@ import {
 } from '@sagitta/core-wasm';
 import { BLOCK } from '../columns/inverted-lists.ts';
 import type { ListScan } from '../columns/list-scan.ts';
+import type { PagedGraph } from '../columns/slot-index.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import type { SearchOptions } from '../ivf/search-options.ts';
 import { paddedBatch, putAnswers } from '../search/batch.ts';
@@ -225,6 +226,12 @@ export class PagedIndex extends Owner {
         for (const piece of group) steps.scan(piece.list, cache.content(piece));
       }
     }
+    const rows = steps.tails();
+    if (rows.length > 0) {
+      const tails = await this.#tails(rows, signal);
+      this.#checkGoesOn(signal);
+      steps.take(tails);
+    }
     if (steps.rescoring === 'vectors' && keptAt !== undefined) {
       vectors = await this.#vectors(steps.candidates(), keptAt, signal);
     }
@@ -260,6 +267,14 @@ export class PagedIndex extends Owner {
         }
       });
     };
+  }
+
+  /** Reads what a graph has of the codes of rows beside their heads. */
+  #tails(rows: Uint32Array, signal: AbortSignal | undefined): Promise<Uint8Array[]> {
+    const { tailsAt = 0, index } = this.#parts;
+    const { tailBytes: length } = index.codes as PagedGraph;
+    const ranges = Array.from(rows, (row) => ({ offset: tailsAt + length * row, length }));
+    return this.#read(ranges, signal);
   }
 
   /** Dispose or an abort may come in while a search waits. */

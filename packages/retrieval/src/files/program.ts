@@ -168,7 +168,10 @@ export async function runFrom<T extends Disposable>(
 /** The first request for a file: table, and of most indexes the small sections too. */
 const FIRST_BYTES: number = 1 << 16;
 
-/** Runs a program that asks for whole sections over a file of which the rest stays where it is. @throws FormatError, what the source rejects with */
+/** A section that is poured is read by so many bytes. */
+const PAGED_BYTES: number = 1 << 22;
+
+/** Runs a program over a file of which what it does not ask for stays where it is. @throws FormatError, what the source rejects with */
 export async function runHead<T extends Disposable>(
   program: (table: SectionTable) => Program<T>,
   source: ByteSource,
@@ -184,7 +187,19 @@ export async function runHead<T extends Disposable>(
   try {
     for (let step = running.next(); ; ) {
       if (step.done) return step.value;
-      const { id, offset, length, checksum } = sections.entry(step.value.section);
+      const { section, pour } = step.value;
+      const { id, offset, length, checksum } = sections.entry(section);
+      if (pour) {
+        let sum = 0;
+        for (let at = 0; at < length; at += PAGED_BYTES) {
+          const piece = await source.read(offset + at, Math.min(PAGED_BYTES, length - at), signal);
+          sum = crc32(piece, sum);
+          pour(piece);
+        }
+        if (sum !== checksum) throw new FormatError(`section "${id}" does not match its checksum`, offset);
+        step = running.next(EMPTY);
+        continue;
+      }
       const bytes =
         offset + length <= first.length
           ? first.subarray(offset, offset + length)

@@ -17,7 +17,7 @@ import { DEFAULT_GAMMA } from '@sagitta/quantizers/internal';
 import type { Compaction } from '../columns/compaction.ts';
 import type { InvertedLists } from '../columns/inverted-lists.ts';
 import type { ListScan } from '../columns/list-scan.ts';
-import type { RouteOptions, SavedSection, SlotIndex } from '../columns/slot-index.ts';
+import type { PagedGraph, RouteOptions, SavedSection } from '../columns/slot-index.ts';
 import { ResultHeap } from '../search/result-heap.ts';
 import { type GraphStatistics, NO_ID } from '../search/search-result.ts';
 import { addSlot, wordsFor } from '../search/slot-set.ts';
@@ -43,6 +43,8 @@ export interface GraphParts {
   /** The graph's from now on. */
   readonly codec: ListScan;
   readonly plan: GraphPlan;
+  /** Tails of codes are elsewhere; then nothing is added. Default false. */
+  readonly isPaged?: boolean;
 }
 
 /** Memory of a change that was made ready. */
@@ -51,7 +53,7 @@ interface Ready extends Disposable {
   readonly pool: Block;
 }
 
-export class GraphCodes extends Owner implements SlotIndex {
+export class GraphCodes extends Owner implements PagedGraph {
   readonly kind = 'graph';
   readonly plan: GraphPlan;
   readonly rows: GraphRows;
@@ -68,11 +70,11 @@ export class GraphCodes extends Owner implements SlotIndex {
   #coordinates: VertexCoordinates | undefined;
   #ready: Ready | undefined;
 
-  constructor(core: Core, { metric, origin, codec, plan }: GraphParts) {
+  constructor(core: Core, { metric, origin, codec, plan, isPaged = false }: GraphParts) {
     super(core);
     this.#metric = metric;
     this.plan = plan;
-    this.rows = this.own(() => new GraphRows(core, codec, origin));
+    this.rows = this.own(() => new GraphRows(core, codec, origin, isPaged));
     this.adjacency = this.own(() => new Adjacency(core, plan.degree));
     this.#record = this.own(() => new GraphRecord(core, this.rows, this.adjacency));
     this.#search = new GraphSearch(this.rows, this.adjacency, this.#record);
@@ -355,13 +357,34 @@ export class GraphCodes extends Owner implements SlotIndex {
     this.codec.setQuery(query, gamma, isCoarse);
     const found = new ResultHeap(this.core, scope, Math.min(count, Math.max(1, n)));
     const width = Math.min(Math.max(1, n), widthFor(ef, count));
-    return { query: place, bases, found, width, isWhole, allowed };
+    return { query: place, bases, found, width, wanted: count, isWhole, allowed };
   }
 
   /** Returns 1: where lists are counted, a graph is one. */
   scan(prepared: GraphPrepared, n: number): number {
     this.#search.search(prepared, n);
     return 1;
+  }
+
+  get tailBytes(): number {
+    return this.rows.layout.tailBytes;
+  }
+
+  byHeads(prepared: GraphPrepared, scope: Scope, n: number): Uint32Array {
+    const { width, isWhole } = prepared;
+    if (!isWhole || this.tailBytes === 0) {
+      this.#search.search(prepared, n);
+      return new Uint32Array(0);
+    }
+    const found = new ResultHeap(this.core, scope, width);
+    this.#search.search({ ...prepared, found, isWhole: false }, n);
+    return found.ids(found.sort());
+  }
+
+  take({ found, bases }: GraphPrepared, rows: Uint32Array, tails: readonly Uint8Array[]): void {
+    if (rows.length === 0) return;
+    const scores = this.rows.scoresWith(rows, tails, bases.f32(0, 1)[0] as number);
+    this.#search.offer(found, rows, scores);
   }
 
   statistics(): GraphStatistics {

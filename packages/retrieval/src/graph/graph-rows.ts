@@ -2,7 +2,15 @@
  * The codes of a graph's vertices, row by row (RowLayout), in columns by slot. What scores whole blocks gets rows gathered into
  * blocks.
  */
-import { type Block, type Core, NO_PTR, Owner, type Scope, type VectorSet } from '@sagitta/core-wasm';
+import {
+  type Block,
+  type Core,
+  FormatError,
+  NO_PTR,
+  Owner,
+  type Scope,
+  type VectorSet,
+} from '@sagitta/core-wasm';
 import { blockCount } from '@sagitta/quantizers';
 import { RowLayout } from '@sagitta/quantizers/internal';
 import { BLOCK, type InvertedLists } from '../columns/inverted-lists.ts';
@@ -11,27 +19,30 @@ import { createColumn, rowOf } from './column.ts';
 
 /** Rows that are coded, gathered or scored at once. */
 export const RUN = 1024;
-const NOTHING: Uint8Array = new Uint8Array(0);
 
 export class GraphRows extends Owner {
   readonly codec: ListScan;
   readonly layout: RowLayout;
   readonly heads: InvertedLists;
-  /** None where codes have no tails. */
+  /** None where codes have no tails, or these are elsewhere. */
   readonly tails: InvertedLists | undefined;
   /** What vectors lose before they are coded, d values. */
   readonly origin: Float32Array;
   readonly #projected: Block;
+  /** What stands for tails that are not here. */
+  readonly #noTail: Uint8Array;
 
-  /** codec — its own from now on. */
-  constructor(core: Core, codec: ListScan, origin: Float32Array) {
+  /** codec — its own from now on. isPaged — tails are elsewhere. */
+  constructor(core: Core, codec: ListScan, origin: Float32Array, isPaged: boolean) {
     super(core);
     this.codec = this.own(() => codec);
     this.origin = origin;
     this.layout = codec.quantizer.rows ?? RowLayout.whole(codec.layout);
     const { headBytes, tailBytes } = this.layout;
     this.heads = this.own(() => createColumn(core, headBytes));
-    this.tails = this.own(() => (tailBytes > 0 ? createColumn(core, tailBytes) : undefined));
+    const hasTails = tailBytes > 0 && !isPaged;
+    this.tails = this.own(() => (hasTails ? createColumn(core, tailBytes) : undefined));
+    this.#noTail = new Uint8Array(hasTails ? 0 : tailBytes);
     this.#projected = this.own(() => codec.project(origin));
   }
 
@@ -50,7 +61,7 @@ export class GraphRows extends Owner {
   }
 
   #tail(slot: number): Uint8Array {
-    if (!this.tails) return NOTHING;
+    if (!this.tails) return this.#noTail;
     const { block, offset } = rowOf(this.tails, slot);
     return block.u8(offset, this.layout.tailBytes);
   }
@@ -86,6 +97,23 @@ export class GraphRows extends Owner {
     const codes = blocks.u8();
     for (const [i, slot] of rows.entries()) this.layout.take(codes, i, this.#head(slot), this.#tail(slot));
     return blocks;
+  }
+
+  /** Scores rows whose tails are given. @throws FormatError on tails that no codes have */
+  scoresWith(rows: Uint32Array, tails: readonly Uint8Array[], base: number): Float32Array {
+    const { core, codec } = this;
+    return core.scope((scope) => {
+      const blocks = this.room(scope, rows.length);
+      const out = scope.reserve(4 * BLOCK * blockCount(rows.length));
+      const codes = blocks.u8();
+      for (const [i, slot] of rows.entries()) {
+        this.layout.take(codes, i, this.#head(slot), tails[i] as Uint8Array);
+      }
+      const defect = codec.defect(blocks, rows.length);
+      if (defect !== undefined) throw new FormatError(`codes: ${defect}`);
+      codec.scores(blocks.at(), rows.length, this.centroid, base, out.at());
+      return out.f32(0, rows.length).slice();
+    });
   }
 
   /** Hands rows on in blocks, a run at a time. */

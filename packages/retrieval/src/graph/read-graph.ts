@@ -14,18 +14,22 @@ export interface GraphHead {
   readonly n: number;
   readonly origin: Float32Array;
   readonly quantizer: Quantizer;
+  /** Tails stay where they are. Default false. */
+  readonly isPaged?: boolean;
 }
 
 export function* readGraph(core: Core, table: SectionTable, head: GraphHead): Program<GraphCodes> {
-  const { metric, n, origin, quantizer } = head;
+  const { metric, n, origin, quantizer, isPaged = false } = head;
   const state = readGraphState(yield { section: 'GRPH' }, n);
   return yield* reading(function* (keep): Program<GraphCodes> {
     const codec = keep(new ListScan(core, quantizer));
-    const graph = keep(new GraphCodes(core, { metric, origin, codec, plan: state.plan }));
+    const graph = keep(new GraphCodes(core, { metric, origin, codec, plan: state.plan, isPaged }));
     const columns = graphColumns(graph);
     const blocks = Math.ceil(n / BLOCK);
     for (const [id, column] of columns) table.sized(id, blocks * column.layout.blockBytes);
-    if (table.has('TAIL') && !graph.rows.tails) {
+    const tailBytes = blocks * BLOCK * graph.tailBytes;
+    if (tailBytes > 0) table.sized('TAIL', tailBytes);
+    else if (table.has('TAIL') && graph.tailBytes === 0) {
       throw new FormatError('expected no section "TAIL", got one', table.entry('TAIL').offset);
     }
     graph.reserve(n);

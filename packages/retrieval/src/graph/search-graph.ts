@@ -18,8 +18,14 @@ const SCORED_A_HOP = 14;
 
 export interface GraphPrepared extends Prepared {
   readonly width: number;
+  /** Results that are wanted. */
+  readonly wanted: number;
   readonly isWhole: boolean;
   readonly allowed: AllowedRows | undefined;
+}
+
+function tailsOf(isWhole: boolean): 0 | 2 {
+  return isWhole ? TAILS.onTheWay : TAILS.never;
 }
 
 export class GraphSearch {
@@ -43,7 +49,7 @@ export class GraphSearch {
     const isFew = count <= SCORED_A_HOP * wide;
     if (!isFew) {
       const met = this.#walk(prepared, n, wide);
-      if (met >= width / 2 && found.size >= Math.min(found.heap.k, count)) return;
+      if (met >= width / 2 && found.size >= Math.min(prepared.wanted, count)) return;
       found.clear();
     }
     this.#scan(prepared, n, allowed ? listSlots(allowed.words) : slotsFrom(0, n));
@@ -64,7 +70,7 @@ export class GraphSearch {
       const set = allowed && scope.reserve(4 * allowed.words.length);
       if (allowed) set?.u32(0, allowed.words.length).set(allowed.words);
       const pool = scope.reserve(poolBytes(width));
-      const record = this.#record.point({ n, width, pool, tails: isWhole ? TAILS.onTheWay : TAILS.never });
+      const record = this.#record.point({ n, width, pool, tails: tailsOf(isWhole) });
       return graph.search(this.#probe(record, prepared, set), found.heap);
     });
   }
@@ -78,15 +84,16 @@ export class GraphSearch {
       score: (slots: readonly number[]) => this.#rows.scores(Uint32Array.from(slots), base),
     };
     const walked = walk(graph, width, (slot, score) => {
-      if (allowed && hasSlot(allowed.words, slot)) this.#offer(found, [slot], [score]);
+      if (allowed && hasSlot(allowed.words, slot)) this.offer(found, [slot], [score]);
     });
     this.#record.count(walked.expanded, walked.scored);
     if (allowed) return walked.slots.filter((slot) => hasSlot(allowed.words, slot)).length;
-    this.#offer(found, walked.slots, walked.scores);
+    this.offer(found, walked.slots, walked.scores);
     return walked.slots.length;
   }
 
-  #offer(found: ResultHeap, slots: ArrayLike<number>, scores: ArrayLike<number>): void {
+  /** Puts scored rows into a heap. */
+  offer(found: ResultHeap, slots: ArrayLike<number>, scores: ArrayLike<number>): void {
     const { k, scores: heapScores, ids: heapIds, size } = found.heap;
     const { core } = this.#rows;
     core.scope((scope) => {
@@ -106,7 +113,7 @@ export class GraphSearch {
     for (let first = 0; first < slots.length; first += RUN) {
       const run = slots.subarray(first, first + RUN);
       if (!graph) {
-        this.#offer(found, run, this.#rows.scores(run, bases.f32(0, 1)[0] as number));
+        this.offer(found, run, this.#rows.scores(run, bases.f32(0, 1)[0] as number));
         this.#record.count(0, run.length);
         continue;
       }
@@ -114,7 +121,8 @@ export class GraphSearch {
         const block = scope.reserve(4 * run.length);
         block.u32(0, run.length).set(run);
         // nothing is put into this pool
-        const record = this.#record.point({ n, width: 0, pool: scope.reserve(poolBytes(0)) });
+        const pool = scope.reserve(poolBytes(0));
+        const record = this.#record.point({ n, width: 0, pool, tails: tailsOf(prepared.isWhole) });
         graph.scan(this.#probe(record, prepared), block.at(), run.length, found.heap);
       });
     }

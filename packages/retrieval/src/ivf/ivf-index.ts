@@ -27,7 +27,7 @@ import type { InvertedLists } from '../columns/inverted-lists.ts';
 import { KeptVectors } from '../columns/kept-vectors.ts';
 import type { ListScan } from '../columns/list-scan.ts';
 import type { SecondaryCodes } from '../columns/secondary-codes.ts';
-import type { Prepared, RouteOptions, SlotIndex } from '../columns/slot-index.ts';
+import type { PagedGraph, Prepared, RouteOptions, SlotIndex } from '../columns/slot-index.ts';
 import { CodeLists } from '../lists/code-lists.ts';
 import { paddedBatch, putAnswers } from '../search/batch.ts';
 import {
@@ -38,12 +38,11 @@ import {
   type SearchResult,
   type SearchStatistics,
 } from '../search/search-result.ts';
-import { hasSlot } from '../search/slot-set.ts';
 import { exactScores } from './exact-scores.ts';
 import type { IndexKind, IvfParts } from './ivf-parts.ts';
 import { checkSearchOptions, type SearchOptions, type VectorFetch } from './search-options.ts';
 import type { Pass, RerankSource } from './search-pass.ts';
-import { type SearchSteps, StepScope } from './step-scope.ts';
+import { graphSteps, listSteps, type SearchSteps, StepScope } from './search-steps.ts';
 
 export type { IndexKind, IvfParts } from './ivf-parts.ts';
 export type { SearchOptions, VectorFetch } from './search-options.ts';
@@ -225,7 +224,7 @@ export class IvfIndex extends Owner {
 
   /**
    * Makes ready that only the rows of keep (ascending) stay, and are numbered anew in that order; in place.
-   * @throws RangeError while vectors are staged; BusyError where a save holds what would be overwritten and there is no
+   * @throws RangeError while vectors are staged; CapacityError where a graph cannot be mended for want of memory; BusyError where a save holds what would be overwritten and there is no
    * memory for a copy
    */
   compaction(keep: Uint32Array): Compaction {
@@ -294,61 +293,40 @@ export class IvfIndex extends Owner {
   searchSteps(query: Numbers, k: number, options: SearchOptions = {}): SearchSteps {
     this.checkLive('index');
     this.#steps?.dispose();
-    const lists = this.#lists;
     const steps = new StepScope(this.core);
     this.#steps = steps;
-    const pass = making((own) => {
+    return making((own) => {
       own(steps);
-      const begun = this.#begin(lists, steps, 'query', query, k, options);
-      if (begun.source !== 'levels') return begun;
-      throw new RangeError('"rerank" expected vectors where lists come in parts, got codes of two levels');
+      const begin = <P extends Prepared>(codes: Prepares<P>): Pass<P> => {
+        const begun = this.#begin(codes, steps, 'query', query, k, options);
+        if (begun.source !== 'levels') return begun;
+        throw new RangeError('"rerank" expected vectors where lists come in parts, got codes of two levels');
+      };
+      const context = {
+        steps,
+        n: this.#n,
+        check: () => {
+          this.checkLive('index');
+          steps.check();
+        },
+        finish: (pass: Pass, lists: number, sorted?: number, gather?: (blocks: Block) => void) => {
+          // a fetch that searches the index ends other steps, not these
+          this.#steps = undefined;
+          try {
+            return this.#finish(pass, lists, sorted, gather);
+          } finally {
+            steps.dispose();
+          }
+        },
+      };
+      const { kind } = this.#codes;
+      if (kind === 'graph') {
+        const graph = this.#codes as PagedGraph;
+        return graphSteps(context, graph, begin(graph));
+      }
+      const lists = this.#lists;
+      return listSteps(context, lists, begin(lists));
     });
-    const check = (): void => {
-      this.checkLive('index');
-      steps.check();
-    };
-    const { prepared } = pass;
-    const { found, least, count, wanted } = prepared;
-    const { allowed } = options;
-    const order = steps.reserve(4);
-    // sorting a heap undoes it, so it is done once
-    let sorted: number | undefined;
-    let visited = 0;
-    let met = 0;
-    let places = 0;
-    return {
-      next: () => {
-        check();
-        const first = visited;
-        const isEnough = wanted > 0 ? met >= wanted : found.size >= Math.min(places, found.heap.k);
-        if (first > 0 && isEnough) return new Uint32Array(0);
-        visited = Math.min(count, first + least);
-        return prepared.order.u32(4 * first, visited - first).slice();
-      },
-      scan: (list, content) => {
-        check();
-        if (visited <= least) places += content.n;
-        if (allowed) for (const id of content.ids.u32(0, content.n)) if (hasSlot(allowed.words, id)) met++;
-        lists.scanPiece(prepared, order, list, content);
-      },
-      candidates: () => {
-        check();
-        sorted ??= found.sort();
-        return found.ids(sorted);
-      },
-      rescoring: pass.source === 'levels' ? undefined : pass.source,
-      finish: (gather) => {
-        check();
-        // a fetch that searches the index ends other steps, not these
-        this.#steps = undefined;
-        try {
-          return this.#finish(pass, visited, sorted, gather);
-        } finally {
-          steps.dispose();
-        }
-      },
-      [Symbol.dispose]: () => steps.dispose(),
-    };
   }
 
   #begin<P extends Prepared>(

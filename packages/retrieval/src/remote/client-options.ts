@@ -31,6 +31,8 @@ export const OPEN: OptionTable<OpenIndexOptions & CallOptions> = {
 export const SEARCH: OptionTable<WorkerSearchOptions & CallOptions> = {
   ...CALL,
   nprobe: 'number',
+  ef: 'number',
+  precision: 'string',
   gamma: 'number',
   rerank: 'any',
   statistics: 'boolean',

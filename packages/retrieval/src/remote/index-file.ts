@@ -71,6 +71,9 @@ export class IndexFile {
       throw new FormatError(`file length expected ${table.length} bytes, got ${source.size}`, 24);
     }
     const strange = table.sections.find(({ id }) => !KNOWN.includes(id));
+    if (strange?.id === 'GRPH') {
+      throw new UnsupportedError('"from" expected lists, got a graph, which one worker holds whole');
+    }
     if (strange)
       throw new UnsupportedError(`"from" expected an index of vectors, got a section "${strange.id}"`);
     const section = (id: string): SectionReader => new SectionReader(source, entryOf(table, id), signal);

@@ -11,6 +11,7 @@
 import type { Build, TokenSetInput, Vectors } from '@sagitta/core-wasm';
 import type {
   BatchSearchResult,
+  GraphOptions,
   IndexOptions,
   IvfIndex,
   IvfOptions,
@@ -28,11 +29,13 @@ import type {
 import type { StoredIndex } from './place.ts';
 import type { TransferredError } from './transfer-error.ts';
 
-/** How an index is built: `nlist` makes it an IVF index, without it all is scanned. */
-export type BuildOptions = IndexOptions & Partial<Pick<IvfOptions, 'nlist' | 'iterations'>>;
+/** How an index is built: `nlist` makes lists, `graph` a neighbour graph; without either all is scanned. */
+export type BuildOptions = IndexOptions &
+  Partial<Pick<IvfOptions, 'nlist' | 'iterations'>> & { readonly graph?: GraphOptions };
 
 /** Options of a search that can be posted. */
-export interface WorkerSearchOptions extends Pick<SearchOptions, 'nprobe' | 'gamma' | 'statistics'> {
+export interface WorkerSearchOptions
+  extends Pick<SearchOptions, 'nprobe' | 'ef' | 'precision' | 'gamma' | 'statistics'> {
   /** Scores so many candidates exactly, from vectors that the index keeps. */
   readonly rerank?: { readonly candidates: number };
 }

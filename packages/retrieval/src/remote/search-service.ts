@@ -11,6 +11,7 @@ import {
   saveIndex,
   snapshotIndex,
   snapshotMultiVectorIndex,
+  trainGraph,
   trainIndex,
   VectorIndex,
 } from '../index.ts';
@@ -97,8 +98,14 @@ export class SearchService {
       if (lock !== undefined) this.#release ??= await holdLock(lock);
       return { build: this.#core.build, isLocked: this.#release !== undefined };
     },
-    train: ({ draft, sample, d, options }) =>
-      this.#begin(draft, trainIndex(this.#live(), { data: sample, n: sample.length / d, d }, options)),
+    train: ({ draft, sample, d, options }) => {
+      const { graph, ...rest } = options;
+      const set = { data: sample, n: sample.length / d, d };
+      const trained = graph
+        ? trainGraph(this.#live(), set, { ...rest, ...graph })
+        : trainIndex(this.#live(), set, rest);
+      return this.#begin(draft, trained);
+    },
     model: ({ draft }) => saveIndex(this.#draft(draft).index),
     adopt: ({ draft, model }) => this.#begin(draft, loadIndex(this.#live(), model)),
     extend: ({ draft }) => {

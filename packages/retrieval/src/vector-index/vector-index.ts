@@ -241,8 +241,8 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
   }
 
   /**
-   * Gives the memory of dead rows back, in place.
-   * @throws BusyError where a save holds what would be overwritten and there is no memory for a copy; then all is as it was
+   * Gives the memory of dead rows back, in place; a graph takes some to mend its edges.
+   * @throws CapacityError where there is none for that, BusyError where a save holds what would be overwritten and there is no memory for a copy; then all is as it was
    */
   compact(): void {
     this.checkLive('index');
