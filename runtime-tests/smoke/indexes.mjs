@@ -1,6 +1,6 @@
 // Every quantizer in a flat and an IVF index: built, saved, loaded, searched; and the files that Node built, searched here.
 import { QUANTIZER_NAMES } from '@sagitta/quantizers';
-import { buildFlat, buildIvf, loadIndex, saveIndex } from '@sagitta/retrieval';
+import { buildFlat, buildGraph, buildIvf, loadIndex, saveIndex } from '@sagitta/retrieval';
 import { hash, skewedRows } from './seeded.mjs';
 
 const NUM_QUERIES = 20;
@@ -19,6 +19,19 @@ const CASES = [
     isClose: false,
     options: { metric: 'ip', bits: 8, keepVectors: true },
   },
+  // searched by walks, not scans: there are some times more vectors than a walk meets
+  ...[
+    ['l2', { bits: 5 }],
+    ['cosine', { bits: 2 }],
+    ['ip', { quantizer: 'lvq', bits: 4 }],
+  ].map(([metric, options]) => ({
+    name: `graph-${metric}`,
+    d: 72,
+    n: 1500,
+    degree: 12,
+    isClose: metric !== 'ip',
+    options: { metric, ...options },
+  })),
   ...QUANTIZER_NAMES.flatMap((quantizer) => [
     {
       name: `flat-${quantizer}`,
@@ -46,11 +59,11 @@ const CASES = [
 
 /** @returns {Generator<{ name: string, bytes: Uint8Array }>} the file of each case */
 export function* buildFiles(core) {
-  for (const { name, d, n, nlist, options } of CASES) {
+  for (const { name, d, n, nlist, degree, options } of CASES) {
     const rows = skewedRows(n, d, 9);
     const all = { seed: 5, ...options };
-    const index =
-      nlist === undefined ? buildFlat(core, rows, d, all) : buildIvf(core, rows, d, { ...all, nlist });
+    const make = degree ? buildGraph : nlist ? buildIvf : buildFlat;
+    const index = make(core, rows, d, { ...all, ...(nlist && { nlist }), ...(degree && { degree }) });
     yield { name, bytes: saveIndex(index) };
     index.dispose();
   }

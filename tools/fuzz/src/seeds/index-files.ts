@@ -2,6 +2,7 @@
 import type { Core, Metric } from '@sagitta/core-wasm';
 import {
   buildFlat,
+  buildGraph,
   buildIvf,
   createVectorIndex,
   type IndexOptions,
@@ -14,13 +15,15 @@ import type { Seed } from '../reader.ts';
 const D = 12;
 const N = 75;
 
-type Made = Omit<IndexOptions, 'metric'> & { readonly nlist?: number };
+type Made = Omit<IndexOptions, 'metric'> & { readonly nlist?: number; readonly degree?: number };
 
 /** By what is special about them; each with one or all metrics. */
 const KINDS: readonly (readonly [string, Made, readonly Metric[]])[] = [
   ['saq', { bits: 2, nlist: 3 }, ['l2']],
   ['saq flat', { bits: 8 }, ['ip']],
   ['saq kept', { bits: 4, nlist: 3, keepVectors: true }, ['cosine']],
+  ['graph saq', { bits: 10, degree: 8 }, ['l2', 'ip']],
+  ['graph lvq kept', { quantizer: 'lvq', bits: 4, degree: 8, keepVectors: true }, ['cosine']],
   ['float', { quantizer: 'float32' }, ['l2', 'ip']],
   ['float kept', { quantizer: 'float32', nlist: 3, keepVectors: true }, ['cosine', 'ip', 'l2']],
   ['rabitq 1', { quantizer: 'rabitq', bits: 1, nlist: 3 }, ['l2', 'ip']],
@@ -67,12 +70,14 @@ const KINDS: readonly (readonly [string, Made, readonly Metric[]])[] = [
 
 export function indexSeeds(core: Core): Seed[] {
   const rows = clusteredRows(N, D, { seed: 2, clusters: 4, spread: 0.6 });
-  return KINDS.flatMap(([name, { nlist, ...options }, metrics]) =>
+  return KINDS.flatMap(([name, { nlist, degree, ...options }, metrics]) =>
     metrics.map((metric) => {
-      using index =
-        nlist === undefined
-          ? buildFlat(core, rows, D, { metric, ...options })
-          : buildIvf(core, rows, D, { metric, nlist, ...options });
+      const all = { metric, ...options };
+      using index = degree
+        ? buildGraph(core, rows, D, { ...all, degree })
+        : nlist === undefined
+          ? buildFlat(core, rows, D, all)
+          : buildIvf(core, rows, D, { ...all, nlist });
       return { name: `${name} ${metric}`, bytes: saveIndex(index) };
     }),
   );
@@ -83,6 +88,7 @@ const LIVING: readonly (readonly [string, Partial<VectorIndexOptions>])[] = [
   ['not trained', {}],
   ['saq, indexed', { trainAt: 60, index: 'ivf', nlist: 3, bits: 2, indexed: ['folder', 'mtime'] }],
   ['lvq, kept', { trainAt: 60, index: 'flat', quantizer: 'lvq', keepVectors: true, metric: 'ip' }],
+  ['saq, graph', { trainAt: 60, index: 'graph', degree: 8, bits: 4 }],
   ['saq, secondary float', { trainAt: 60, index: 'ivf', nlist: 2, secondary: { quantizer: 'none' } }],
 ];
 
