@@ -1,10 +1,9 @@
 /**
  * Best-first search in a neighbour graph over staged codes (graph.ts, segmented-scan.ts): the pool holds the best vertices
  * met, the best that is not expanded is expanded, until none is left. The neighbours of a vertex are gathered before they
- * are scored, four at a time, stage by stage; one leaves as soon as a bound says that it would not get into the pool.
- *
- * Where tails are read at the end, the pool is ordered by heads, whose scores take what is unread as orthogonal to the query,
- * and only what it holds then is scored in full.
+ * are scored, four at a time. The walk reads heads alone, whose scores take what is unread as orthogonal to the query; what the
+ * pool holds at its end is scored in full. (Reading tails on the way of what heads do not rule out finds more at the same
+ * width and less in the same time.)
  */
 import { isAllowed } from './allowed';
 import {
@@ -20,14 +19,10 @@ import {
   stampOnce,
 } from './graph';
 import { heapPush, heapWorst } from './heap';
-import { PLACES, ROOTS, SCORES, scanStage } from './segmented-scan';
+import { PLACES, ROOTS, SCORES, scanRows } from './segmented-scan';
 
 /** Slots gathered at once. */
 const MOST: u32 = 128;
-/** When tails are read. */
-const ON_THE_WAY: u32 = 0;
-const AT_THE_END: u32 = 1;
-const NEVER: u32 = 2;
 
 function addTo(graph: usize, counter: usize, count: u32): void {
   const at = <usize>load<u32>(graph, 60) + counter;
@@ -55,10 +50,7 @@ export function graphSearch(
   const stamp = newStamp(graph);
   const degree = load<u32>(graph, 4);
   const width = load<u32>(graph, 28);
-  const tails = load<u32>(graph, 80);
-  const stages = tails === ON_THE_WAY ? load<u32>(context, 16) : load<u32>(graph, 56);
-  // on the way the heap takes also what the pool has no room for
-  const isHeapFilled = allowed !== 0 && tails === ON_THE_WAY;
+  const headStages = load<u32>(graph, 56);
   let size: u32 = 0;
   let next: u32 = 0;
   let slots = <usize>load<u32>(graph, 32);
@@ -66,18 +58,14 @@ export function graphSearch(
   while (true) {
     // all entries, MOST at a time, then the neighbours of one vertex after the other
     const part = min(count, MOST);
-    let tau = poolWorst(graph, size);
-    if (isHeapFilled) tau = max(tau, heapWorst(heapScores, heapSize, k));
+    const tau = poolWorst(graph, size);
     let m = gather(graph, context, base, tau, slots, part, stamp);
-    m = score(graph, context, base, tau, 0, stages, m);
+    m = score(graph, context, base, tau, 0, headStages, m);
     const scratch = <usize>load<u32>(context, 28);
     for (let i: u32 = 0; i < m; i++) {
       const at = scratch + ((<usize>i) << 2);
       const slot = load<u32>(at);
       const value = load<f32>(at, SCORES);
-      if (isHeapFilled && isAllowed(allowed, slot)) {
-        heapPush(heapScores, heapIds, heapSize, k, value, slot);
-      }
       const place = poolPut(graph, size, value, slot);
       if (place === width) continue;
       if (size < width) size++;
@@ -92,16 +80,10 @@ export function graphSearch(
     count = degree;
     addTo(graph, EXPANDED, 1);
   }
-  let found = size;
-  if (allowed !== 0) {
-    found = 0;
-    for (let i: u32 = 0; i < size; i++) if (isAllowed(allowed, poolSlot(graph, i))) found++;
-  }
-  if (!isHeapFilled) takePool(graph, context, base, allowed, size, k, heapScores, heapIds, heapSize);
-  return found;
+  return takePool(graph, context, base, allowed, size, k, heapScores, heapIds, heapSize);
 }
 
-/** Puts what may be found of the pool into the heap; where tails are read at the end, it is now. */
+/** Puts what may be found of the pool into the heap, in full where tails are read; returns how many that are. */
 function takePool(
   graph: usize,
   context: usize,
@@ -112,12 +94,13 @@ function takePool(
   heapScores: usize,
   heapIds: usize,
   heapSize: usize,
-): void {
+): u32 {
   const scratch = <usize>load<u32>(context, 28);
   const heads = <usize>load<u32>(graph, 40);
   const headBytes = load<u32>(graph, 44);
   const headStages = load<u32>(graph, 56);
-  const isRead = load<u32>(graph, 80) === AT_THE_END;
+  const end = lastStage(graph, context);
+  let found: u32 = 0;
   for (let next: u32 = 0; next < size; ) {
     let m: u32 = 0;
     for (; next < size && m < MOST; next++) {
@@ -129,12 +112,16 @@ function takePool(
       store<f32>(to, sqrt<f32>(load<f32>(rowAt(heads, headBytes, slot))), ROOTS);
       m++;
     }
-    if (isRead) {
-      const tau = heapWorst(heapScores, heapSize, k);
-      m = score(graph, context, base, tau, headStages, load<u32>(context, 16), m);
-    }
+    found += m;
+    m = score(graph, context, base, heapWorst(heapScores, heapSize, k), headStages, end, m);
     takeScored(scratch, m, k, heapScores, heapIds, heapSize);
   }
+  return found;
+}
+
+/** Stages of a score: all, or those of heads where tails are never read. */
+function lastStage(graph: usize, context: usize): u32 {
+  return load<u32>(graph, 80) === 0 ? load<u32>(context, 16) : load<u32>(graph, 56);
 }
 
 function takeScored(
@@ -151,7 +138,7 @@ function takeScored(
   }
 }
 
-/** Puts the best of slots u32[count], scored in full or where tails are never read by heads, into the heap. */
+/** Puts the best of slots u32[count] into the heap, scored in full or, where tails are never read, by heads. */
 export function graphScan(
   graph: usize,
   context: usize,
@@ -163,7 +150,7 @@ export function graphScan(
   heapIds: usize,
   heapSize: usize,
 ): void {
-  const stages = load<u32>(graph, 80) === NEVER ? load<u32>(graph, 56) : load<u32>(context, 16);
+  const stages = lastStage(graph, context);
   for (let first: u32 = 0; first < count; first += MOST) {
     const part = min(MOST, count - first);
     const tau = heapWorst(heapScores, heapSize, k);
@@ -213,14 +200,16 @@ function gather(
   return m;
 }
 
-/** Stages first … end - 1 of the m gathered slots; returns how many are left. */
+/** Stages first … end - 1 of the m gathered slots: heads, then the first of tails, then the others; returns how many are left. */
 function score(graph: usize, context: usize, base: f32, tau: f32, first: u32, end: u32, m: u32): u32 {
   const headStages = load<u32>(graph, 56);
-  for (let t = first; t < end && m > 0; t++) {
-    if (t === headStages) placeTails(graph, <usize>load<u32>(context, 28), m);
-    m = scanStage(context, t, base, tau, m);
+  if (m > 0 && first < headStages) m = scanRows(context, first, headStages, base, tau, m);
+  if (m > 0 && end > headStages) {
+    placeTails(graph, <usize>load<u32>(context, 28), m);
+    m = scanRows(context, headStages, headStages + 1, base, tau, m);
+    if (m > 0 && end > headStages + 1) m = scanRows(context, headStages + 1, end, base, tau, m);
   }
-  if (end === load<u32>(context, 16)) addTo(graph, IN_FULL, m);
+  if (first < end && end === load<u32>(context, 16)) addTo(graph, IN_FULL, m);
   return m;
 }
 

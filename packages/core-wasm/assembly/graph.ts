@@ -15,8 +15,7 @@
  *   scores f32[width + 1], 24 pool slots u32[width + 1], 28 width of the pool, 32 entries u32[count], 36 their count,
  *   40 table of the heads, 44 bytes of a head, 48 table of the tails, 52 bytes of a tail, 56 stages whose codes lie in heads,
  *   60 statistics u32[3]: vertices expanded, scored, scored in full, 64 table of the coordinates, 68 dims, a multiple of 16,
- *   72 square of the pruning factor f32, 76 scratch of a change, 2,048 bytes, 80 when tails are read: 0 on the way, 1 at the
- *   end, for what the pool holds, 2 never.
+ *   72 square of the pruning factor f32, 76 scratch of a change, 2,048 bytes, 80 1 where tails are never read.
  */
 
 const PIECE_BITS: u32 = 16;
@@ -79,10 +78,13 @@ export function poolPut(graph: usize, size: u32, score: f32, slot: u32): u32 {
     else high = middle;
   }
   if (low >= width) return width;
-  const moved = (<usize>(min(size, width - 1) - low)) << 2;
+  // by hand: a call that moves memory takes longer than moving so little
+  for (let i = min(size, width - 1); i > low; i--) {
+    const to = (<usize>i) << 2;
+    store<f32>(scores + to, load<f32>(scores + to - 4));
+    store<u32>(slots + to, load<u32>(slots + to - 4));
+  }
   const at = (<usize>low) << 2;
-  memory.copy(scores + at + 4, scores + at, moved);
-  memory.copy(slots + at + 4, slots + at, moved);
   store<f32>(scores + at, score);
   store<u32>(slots + at, slot);
   return low;

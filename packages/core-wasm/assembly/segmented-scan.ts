@@ -156,8 +156,96 @@ function countBits(statistics: usize, vectors: u32, bits: u32): void {
   store<f64>(statistics, load<f64>(statistics, 8) + <f64>vectors * <f64>bits, 8);
 }
 
+/**
+ * Stages first … end - 1 over the m gathered rows, whose places are addresses: what scanStage does for each, with one bound
+ * behind the last of them. Keeps the survivors, in order, and returns their number.
+ */
+export function scanRows(context: usize, first: u32, end: u32, base: f32, tau: f32, m: u32): u32 {
+  for (let t = load<u32>(context, 56); t < end; t++) beginStage(context, t);
+  const scratch = <usize>load<u32>(context, 28);
+  const stages = <usize>load<u32>(context, 12);
+  const ranges = <usize>load<u32>(context, 4);
+  const integers = <usize>load<u32>(context, 24);
+  const normWeight = f32x4.splat(load<f32>(context, 36) - 1);
+  const base_f32x4 = f32x4.splat(base);
+  const tau_f32x4 = f32x4.splat(tau);
+  const isBegun = end >= load<u32>(context, 8);
+  const lowSlack = end === load<u32>(context, 16) ? f32x4.splat(0) : v128.load32_splat(context, 60);
+  const range = ranges + <usize>load<u32>(stages + <usize>(end - 1) * 48, 32) * 48;
+  padLast(scratch, m);
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < m; i += 4) {
+    const at = scratch + ((<usize>i) << 2);
+    const a = <usize>load<u32>(at, PLACES);
+    const b = <usize>load<u32>(at, PLACES + 4);
+    const c = <usize>load<u32>(at, PLACES + 8);
+    const d = <usize>load<u32>(at, PLACES + 12);
+    let score = v128.load(at, SCORES);
+    for (let t = first; t < end; t++) {
+      const stage = stages + <usize>t * 48;
+      const own = ranges + <usize>load<u32>(stage, 32) * 48;
+      const codes = <usize>load<u32>(stage, 16);
+      const factors = <usize>load<u32>(stage, 24);
+      const inner = dotCodeFour(
+        a + codes,
+        b + codes,
+        c + codes,
+        d + codes,
+        load<u32>(stage, 36),
+        load<u32>(stage),
+        load<u32>(stage, 4),
+        load<u32>(stage, 8),
+        integers + ((<usize>load<u32>(own)) << 1),
+      );
+      let half = i32x4.splat(<i32>load<u16>(a + factors));
+      half = i32x4.replace_lane(half, 1, <i32>load<u16>(b + factors));
+      half = i32x4.replace_lane(half, 2, <i32>load<u16>(c + factors));
+      half = i32x4.replace_lane(half, 3, <i32>load<u16>(d + factors));
+      const unit = v128.load32_splat(stage, 28);
+      const term = f32x4.add(f32x4.mul(v128.load32_splat(stage, 40), inner), v128.load32_splat(stage, 44));
+      score = f32x4.sub(score, f32x4.mul(f32x4.mul(expandFour(half), unit), term));
+    }
+    v128.store(at, score, SCORES);
+    const root = v128.load(at, ROOTS);
+    const bound = isBegun
+      ? f32x4.sub(score, f32x4.mul(root, lowSlack))
+      : boundFour(score, root, range, base_f32x4, normWeight, lowSlack);
+    let left = <u32>i32x4.bitmask(f32x4.le(bound, tau_f32x4));
+    if (m - i < 4) left &= (1 << (m - i)) - 1;
+    kept = keep(scratch, i, left, kept);
+  }
+  return kept;
+}
+
+/** Copies of the last of m gathered vectors behind it, so that four can be read at once. */
+function padLast(scratch: usize, m: u32): void {
+  const last = scratch + ((<usize>m - 1) << 2);
+  for (let pad: usize = 4; pad < 16; pad += 4) {
+    store<u32>(last + pad, load<u32>(last));
+    store<f32>(last + pad, load<f32>(last, SCORES), SCORES);
+    store<f32>(last + pad, load<f32>(last, ROOTS), ROOTS);
+    store<u32>(last + pad, load<u32>(last, PLACES), PLACES);
+  }
+}
+
+/** Moves those of the four gathered vectors from i on that `left` has bits of to place `kept` on; returns the place behind them. */
+function keep(scratch: usize, i: u32, left: u32, kept: u32): u32 {
+  const at = scratch + ((<usize>i) << 2);
+  while (left !== 0) {
+    const from = at + ((<usize>ctz(left)) << 2);
+    left &= left - 1;
+    const to = scratch + ((<usize>kept) << 2);
+    store<u32>(to, load<u32>(from));
+    store<f32>(to, load<f32>(from, SCORES), SCORES);
+    store<f32>(to, load<f32>(from, ROOTS), ROOTS);
+    store<u32>(to, load<u32>(from, PLACES), PLACES);
+    kept++;
+  }
+  return kept;
+}
+
 /** One stage over the m gathered vectors; keeps the survivors, in order, and returns their number. */
-export function scanStage(context: usize, t: u32, base: f32, tau: f32, m: u32): u32 {
+function scanStage(context: usize, t: u32, base: f32, tau: f32, m: u32): u32 {
   if (load<u32>(context, 56) <= t) beginStage(context, t);
   const scratch = <usize>load<u32>(context, 28);
   const statistics = <usize>load<u32>(context, 32);
@@ -180,13 +268,7 @@ export function scanStage(context: usize, t: u32, base: f32, tau: f32, m: u32): 
   // low bits come after every range has begun, so only low bits are left then; after the last stage nothing is
   const isBegun = t + 1 >= load<u32>(context, 8);
   const lowSlack = t + 1 === load<u32>(context, 16) ? f32x4.splat(0) : v128.load32_splat(context, 60);
-  const last = scratch + ((<usize>m - 1) << 2);
-  for (let pad: usize = 4; pad < 16; pad += 4) {
-    store<u32>(last + pad, load<u32>(last));
-    store<f32>(last + pad, load<f32>(last, SCORES), SCORES);
-    store<f32>(last + pad, load<f32>(last, ROOTS), ROOTS);
-    store<u32>(last + pad, load<u32>(last, PLACES), PLACES);
-  }
+  padLast(scratch, m);
   let kept: u32 = 0;
   let lastBlock: usize = 0;
   let blockCount: u32 = 0;
@@ -233,16 +315,7 @@ export function scanStage(context: usize, t: u32, base: f32, tau: f32, m: u32): 
       : boundFour(score, root, range, base_f32x4, normWeight, lowSlack);
     let left = <u32>i32x4.bitmask(f32x4.le(bound, tau_f32x4));
     if (m - i < 4) left &= (1 << (m - i)) - 1;
-    while (left !== 0) {
-      const from = at + ((<usize>ctz(left)) << 2);
-      left &= left - 1;
-      const to = scratch + ((<usize>kept) << 2);
-      store<u32>(to, load<u32>(from));
-      store<f32>(to, load<f32>(from, SCORES), SCORES);
-      store<f32>(to, load<f32>(from, ROOTS), ROOTS);
-      store<u32>(to, load<u32>(from, PLACES), PLACES);
-      kept++;
-    }
+    kept = keep(scratch, i, left, kept);
   }
   const counter = statistics + 16 + ((<usize>t) << 2);
   store<u32>(counter, load<u32>(counter) + blockCount);

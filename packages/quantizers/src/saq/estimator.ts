@@ -24,19 +24,12 @@ import {
   shapedSet,
   toFloat32,
 } from '@sagitta/core-wasm';
-import type {
-  Estimator,
-  GraphEstimator,
-  GraphProbe,
-  ListProbe,
-  ScanHeap,
-  ScanStatistics,
-} from '../quantizer.ts';
+import type { Estimator, ListProbe, ScanHeap, ScanStatistics } from '../quantizer.ts';
+import { SaqGraphEstimator } from './graph-estimator.ts';
 import { type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
 import { QueryProjection } from './query-projection.ts';
 import { ReflectionTransform } from './reflections.ts';
-import { headStages, saqRowLayout, writeRowStages } from './row-layout.ts';
 import {
   CONTEXT_RECORD_BYTES,
   RANGE_RECORD_BYTES,
@@ -55,7 +48,7 @@ export class SaqEstimator extends Owner implements Estimator {
   readonly model: SaqModel;
   readonly layout: SaqLayout;
   readonly centroidDims: number;
-  readonly graph: GraphEstimator;
+  readonly graph: SaqGraphEstimator;
   readonly #weight: number;
   readonly #projection: QueryProjection | undefined;
   readonly #reflections: ReflectionTransform | undefined;
@@ -66,8 +59,6 @@ export class SaqEstimator extends Owner implements Estimator {
   readonly #ranges: Block;
   readonly #stages: Block;
   readonly #scratch: Block;
-  /** Stages of codes that lie row by row. */
-  readonly #rowStages: Block;
   readonly #statistics: Block;
   readonly #context: Block;
 
@@ -95,15 +86,6 @@ export class SaqEstimator extends Owner implements Estimator {
     this.#stages = this.allocate(stages.length * STAGE_RECORD_BYTES);
     writeStageRecords(this.layout, ranges, stages, model.factorUnits, this.#stages.u32());
     this.#scratch = this.allocate(4096);
-    const rows = saqRowLayout(this.layout);
-    this.#rowStages = this.allocate(this.#stages.byteLength);
-    this.#rowStages.u8().set(this.#stages.u8());
-    writeRowStages(rows, ranges, stages, this.#rowStages.u32());
-    this.graph = {
-      headStages: headStages(rows, ranges),
-      search: (probe, heap) => this.#searchGraph(probe, heap),
-      scan: (probe, slots, count, heap) => this.#scanGraph(probe, slots, count, heap),
-    };
     this.#statistics = this.allocate(16 + 4 * stages.length);
     this.#context = this.allocate(CONTEXT_RECORD_BYTES);
     this.#context
@@ -120,6 +102,7 @@ export class SaqEstimator extends Owner implements Estimator {
         this.#statistics.at(),
       ]);
     this.#context.f32().set([this.#weight, model.shares[0] as number, DEFAULT_GAMMA], 9);
+    this.graph = this.own(() => new SaqGraphEstimator(core, model, this.#context));
   }
 
   /**
@@ -207,37 +190,6 @@ export class SaqEstimator extends Owner implements Estimator {
       ids,
       size,
     );
-  }
-
-  #searchGraph({ graph, base, centroid, allowed }: GraphProbe, { k, scores, ids, size }: ScanHeap): number {
-    const context = this.#context.at();
-    const search = (): number =>
-      this.core.kernels.graphSearch(graph, context, base, allowed, k, scores, ids, size);
-    return this.#onRows(centroid, search);
-  }
-
-  #scanGraph({ graph, base, centroid }: GraphProbe, slots: Ptr, count: number, heap: ScanHeap): void {
-    const { k, scores, ids, size } = heap;
-    const context = this.#context.at();
-    const scan = (): void =>
-      this.core.kernels.graphScan(graph, context, base, slots, count, k, scores, ids, size);
-    this.#onRows(centroid, scan);
-  }
-
-  /** Runs `body` while the stages are those of codes that lie row by row. */
-  #onRows<T>(centroid: Ptr, body: () => T): T {
-    this.checkLive('estimator');
-    const { kernels } = this.core;
-    const context = this.#context.at();
-    this.#context.u32(12, 1)[0] = this.#rowStages.at();
-    kernels.segmentedQuery(context, centroid);
-    try {
-      return body();
-    } finally {
-      this.#context.u32(12, 1)[0] = this.#stages.at();
-      // inner products do not depend on the centroid: their terms are made once a query
-      if (this.#weight === 1) kernels.segmentedQuery(context, NO_PTR);
-    }
   }
 
   /** Stages of a scan: one a range of dims, then the bits below the eighth of what has more than 8. */

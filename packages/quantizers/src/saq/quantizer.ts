@@ -42,7 +42,7 @@ export class SaqQuantizer implements Quantizer {
     this.bits = model.bits;
     const layout = saqLayout(model.plan);
     this.layout = layout.blocks;
-    this.rows = saqRowLayout(layout).rows;
+    this.rows = saqRowLayout(layout, model.shares).rows;
     this.plan = model.plan;
     this.origin = model.mean;
     this.model = model;

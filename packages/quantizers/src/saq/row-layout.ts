@@ -1,21 +1,22 @@
 /**
- * SAQ codes row by row: a head with the norm and the leading segments, a tail with the rest. Of a code of more than 8 bits
- * the high 8 lie where its segment does and what is below, which stages read last, in the tail, with the segment's factor
- * once more. Rows are multiples of 32 bytes, as kernels want them.
+ * SAQ codes row by row: a head with the norm and the leading bits of the leading segments (head-bits.ts), a tail with the
+ * rest: the other segments, of these the high 8 bits and then what is below, with factors wherever bits lie. Rows are multiples
+ * of 32 bytes, as kernels want them.
  */
 import { RowLayout, type RowPiece } from '../row-layout.ts';
-import { codeBytes, type SaqLayout } from './layout.ts';
-import { type SaqRange, type SaqStage, STAGE_RECORD_BYTES } from './stages.ts';
+import { headBits } from './head-bits.ts';
+import type { SaqLayout, SaqSegment } from './layout.ts';
+import { highBits, type SaqRange, type SaqStage, STAGE_RECORD_BYTES } from './stages.ts';
 
-/** Bytes that a head takes at most, unless one segment is larger: two cache lines. */
-const HEAD_BYTES = 128;
 const ALIGNMENT = 32;
 
 export interface SaqRowLayout {
   readonly rows: RowLayout;
-  /** Coded segments of which all, or the high 8 bits, lie in heads: the first ones. */
+  /** Coded segments of which bits lie in heads: the first ones. */
   readonly headSegments: number;
-  /** By coded segment: offsets of the factor and the high part, and of both for the low bits, in their rows. */
+  /** Of each coded segment, bits that are read before the rest of any. */
+  readonly high: readonly number[];
+  /** By coded segment: offsets of the factor and the high bits, and of both for the low bits, in their rows. */
   readonly segments: readonly {
     readonly factor: number;
     readonly codes: number;
@@ -28,11 +29,10 @@ function padded(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
-export function saqRowLayout({ coded, blocks }: SaqLayout): SaqRowLayout {
+export function saqRowLayout({ coded, blocks }: SaqLayout, shares: Float32Array): SaqRowLayout {
   const pieces: RowPiece[] = [{ region: 0, from: 0, bytes: 4, isTail: false, row: 0 }];
   let head = 4;
   let tail = 0;
-  let headSegments = 0;
   const put = (region: number, from: number, bytes: number, isTail: boolean): number => {
     const row = isTail ? tail : head;
     pieces.push({ region, from, bytes, isTail, row });
@@ -40,21 +40,26 @@ export function saqRowLayout({ coded, blocks }: SaqLayout): SaqRowLayout {
     else head += bytes;
     return row;
   };
-  const high = coded.map(({ dims, bits }, s) => {
-    const bytes = (dims * Math.min(8, bits)) / 8;
-    const isTail = headSegments < s || (s > 0 && head + 2 + bytes > HEAD_BYTES);
-    if (!isTail) headSegments++;
-    return { factor: put(1 + 2 * s, 0, 2, isTail), codes: put(2 + 2 * s, 0, bytes, isTail) };
+  const inHead = headBits(coded, shares);
+  const headSegments = inHead.filter((bits) => bits > 0).length;
+  const high = highBits(coded).map((bits, s) => (s < headSegments ? (inHead[s] as number) : bits));
+  const bytesOf = (s: number, bits: number): number => ((coded[s] as SaqSegment).dims * bits) / 8;
+  const first = coded.map((_, s) => {
+    const isTail = s >= headSegments;
+    return {
+      factor: put(1 + 2 * s, 0, 2, isTail),
+      codes: put(2 + 2 * s, 0, bytesOf(s, high[s] as number), isTail),
+    };
   });
-  const segments = coded.map((segment, s) => {
-    const { dims, bits } = segment;
-    const of = high[s] as (typeof high)[number];
-    if (bits <= 8) return { ...of, lowFactor: 0, lowCodes: 0 };
+  const segments = coded.map(({ bits }, s) => {
+    const of = first[s] as (typeof first)[number];
+    const read = high[s] as number;
+    if (bits === read) return { ...of, lowFactor: 0, lowCodes: 0 };
     const lowFactor = put(1 + 2 * s, 0, 2, true);
-    return { ...of, lowFactor, lowCodes: put(2 + 2 * s, dims, codeBytes(segment) - dims, true) };
+    return { ...of, lowFactor, lowCodes: put(2 + 2 * s, bytesOf(s, read), bytesOf(s, bits - read), true) };
   });
   const bytes = { headBytes: padded(head), tailBytes: padded(tail) };
-  return { rows: new RowLayout(blocks, pieces, bytes), headSegments, segments };
+  return { rows: new RowLayout(blocks, pieces, bytes), headSegments, high, segments };
 }
 
 /** Stages that read heads: the first ones. */
@@ -62,7 +67,7 @@ export function headStages({ headSegments }: SaqRowLayout, ranges: readonly SaqR
   return ranges.filter(({ segment }) => segment < headSegments).length;
 }
 
-/** Turns stage records for blocks into those for rows. */
+/** Writes where stages find bits and factors in rows, over what they say of blocks. */
 export function writeRowStages(
   { segments }: SaqRowLayout,
   ranges: readonly SaqRange[],

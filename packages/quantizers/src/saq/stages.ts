@@ -47,33 +47,45 @@ export function saqRanges(coded: readonly SaqSegment[]): readonly SaqRange[] {
   return ranges;
 }
 
-export function saqStages(coded: readonly SaqSegment[], ranges: readonly SaqRange[]): readonly SaqStage[] {
-  const high: SaqStage[] = [];
-  const low: SaqStage[] = [];
+/** Bits that stages read of each coded segment before they read the rest of any. */
+export function highBits(coded: readonly SaqSegment[]): number[] {
+  return coded.map(({ bits }) => Math.min(bits, 8));
+}
+
+/** high — as highBits, of each coded segment; the rest has at most 8 bits. */
+export function saqStages(
+  coded: readonly SaqSegment[],
+  ranges: readonly SaqRange[],
+  high: readonly number[] = highBits(coded),
+): readonly SaqStage[] {
+  const first: SaqStage[] = [];
+  const rest: SaqStage[] = [];
   for (const [range, { segment }] of ranges.entries()) {
-    const { bits } = coded[segment] as SaqSegment;
-    high.push({ range, bits: Math.min(bits, 8), shift: Math.max(0, bits - 8) });
-    if (bits > 8) low.push({ range, bits: bits - 8, shift: 0 });
+    const bits = high[segment] as number;
+    const shift = (coded[segment] as SaqSegment).bits - bits;
+    first.push({ range, bits, shift });
+    if (shift > 0) rest.push({ range, bits: shift, shift: 0 });
   }
-  return [...high, ...low];
+  return [...first, ...rest];
 }
 
 /**
- * What the bits below the eighth of a segment with the energy share `share` (a root) can take off <o, p>, in units of
- * |o|·|p|: a code cut to 8 bits misses the share eps2 of the energy, in any direction, so it is a deviation of
+ * What the bits below the `high` first ones of a segment with the energy share `share` (a root) can take off <o, p>, in units of
+ * |o|·|p|: a code cut to them misses the share eps2 of the energy, in any direction, so it is a deviation of
  * √(eps2/dims). Never more than Cauchy–Schwarz.
  */
-function lowReach({ bits, dims }: SaqSegment, share: number): number {
-  if (bits <= 8) return 0;
-  return Math.min(1, LOW_DEVIATIONS / Math.sqrt(dims)) * Math.sqrt(eps2(8, dims)) * share;
+function lowReach({ bits, dims }: SaqSegment, share: number, high: number): number {
+  if (bits <= high) return 0;
+  return Math.min(1, LOW_DEVIATIONS / Math.sqrt(dims)) * Math.sqrt(eps2(high, dims)) * share;
 }
 
-/** shares: see SaqModel. Inside a rotated segment energy is spread evenly. */
+/** shares: see SaqModel. Inside a rotated segment energy is spread evenly. high — as for saqStages. */
 export function writeRangeRecords(
   layout: SaqLayout,
   ranges: readonly SaqRange[],
   shares: Float32Array,
   words: Uint32Array,
+  high: readonly number[] = highBits(layout.coded),
 ): void {
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
   const all = shares[0] as number;
@@ -89,7 +101,8 @@ export function writeRangeRecords(
     words[at + 1] = range.dims;
     floats[at + 2] = Math.sqrt(after);
     floats[at + 3] = Math.sqrt(Math.max(0, all * all - after));
-    floats[at + 10] = lowReach(segment, Math.sqrt(Math.max(0, before * before - behind * behind)));
+    const own = Math.sqrt(Math.max(0, before * before - behind * behind));
+    floats[at + 10] = lowReach(segment, own, high[range.segment] as number);
     start += range.dims;
   }
 }

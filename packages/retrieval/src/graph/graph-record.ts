@@ -18,16 +18,14 @@ const ALPHA = 1.2;
 /** Columns whose pieces kernels look up. */
 const TABLES = 4;
 
-/** When a search reads tails: for all that heads do not rule out, for what is left at its end, not at all. */
-export const TAILS = { onTheWay: 0, atTheEnd: 1, never: 2 } as const;
-
 /** How a kernel is to see the graph. */
 export interface GraphView {
   readonly n: number;
   /** Of the pool. */
   readonly width: number;
   readonly pool: Block;
-  readonly tails?: (typeof TAILS)[keyof typeof TAILS];
+  /** Heads alone are read. */
+  readonly isHeadOnly?: boolean;
   /** For changes. */
   readonly coordinates?: VertexCoordinates | undefined;
 }
@@ -111,7 +109,7 @@ export class GraphRecord extends Owner {
   }
 
   /** Writes the record; good until memory is taken. */
-  point({ n, width, pool, tails = TAILS.onTheWay, coordinates }: GraphView): Ptr {
+  point({ n, width, pool, isHeadOnly = false, coordinates }: GraphView): Ptr {
     const { heads, tails: rest, layout, codec } = this.#rows;
     const pieces = Math.ceil(n / PIECE_ROWS);
     const tables = [this.#adjacency.rows, heads, rest, coordinates?.rows].map((column, c) =>
@@ -125,7 +123,7 @@ export class GraphRecord extends Owner {
     words.set([codec.graph?.headStages ?? 0, this.#statistics.at()], 14);
     words.set([coordinateTable, coordinates?.dims ?? 0], 16);
     this.#record.f32(72, 1)[0] = ALPHA * ALPHA;
-    words.set([coordinates ? pool.at(8 * (width + 1)) : 0, tails], 19);
+    words.set([coordinates ? pool.at(8 * (width + 1)) : 0, isHeadOnly ? 1 : 0], 19);
     return this.#record.at();
   }
 

@@ -9,7 +9,7 @@ import type { Prepared } from '../columns/slot-index.ts';
 import type { ResultHeap } from '../search/result-heap.ts';
 import { type AllowedRows, hasSlot, listSlots } from '../search/slot-set.ts';
 import type { Adjacency } from './adjacency.ts';
-import { type GraphRecord, poolBytes, TAILS } from './graph-record.ts';
+import { type GraphRecord, poolBytes } from './graph-record.ts';
 import { type GraphRows, RUN, slotsFrom } from './graph-rows.ts';
 import { walk } from './walk.ts';
 
@@ -22,10 +22,6 @@ export interface GraphPrepared extends Prepared {
   readonly wanted: number;
   readonly isWhole: boolean;
   readonly allowed: AllowedRows | undefined;
-}
-
-function tailsOf(isWhole: boolean): 0 | 2 {
-  return isWhole ? TAILS.onTheWay : TAILS.never;
 }
 
 export class GraphSearch {
@@ -70,7 +66,7 @@ export class GraphSearch {
       const set = allowed && scope.reserve(4 * allowed.words.length);
       if (allowed) set?.u32(0, allowed.words.length).set(allowed.words);
       const pool = scope.reserve(poolBytes(width));
-      const record = this.#record.point({ n, width, pool, tails: tailsOf(isWhole) });
+      const record = this.#record.point({ n, width, pool, isHeadOnly: !isWhole });
       return graph.search(this.#probe(record, prepared, set), found.heap);
     });
   }
@@ -122,7 +118,7 @@ export class GraphSearch {
         block.u32(0, run.length).set(run);
         // nothing is put into this pool
         const pool = scope.reserve(poolBytes(0));
-        const record = this.#record.point({ n, width: 0, pool, tails: tailsOf(prepared.isWhole) });
+        const record = this.#record.point({ n, width: 0, pool, isHeadOnly: !prepared.isWhole });
         graph.scan(this.#probe(record, prepared), block.at(), run.length, found.heap);
       });
     }
