@@ -37,6 +37,8 @@ export interface SlotIndex extends Disposable {
   readonly codec: ListScan;
   /** Of a code and what finds it: its number in a list, or its edges. */
   readonly bytesPerVector: number;
+  /** Edges of a vector in a graph. */
+  readonly degree?: number;
   /** What a file has of it, but the codec's model. */
   sections(): SavedSection[];
   /** Codes rows first…, which do not count until publish(). On an error none of the call is staged. */

@@ -87,7 +87,10 @@ export class GraphCodes extends Owner implements PagedGraph {
   }
   get bytesPerVector(): number {
     const { headBytes, tailBytes } = this.rows.layout;
-    return headBytes + tailBytes + 4 * this.plan.degree;
+    return headBytes + tailBytes + 4 * this.degree;
+  }
+  get degree(): number {
+    return this.plan.degree;
   }
   get state(): GraphState {
     return {

@@ -32,7 +32,6 @@ import { CodeLists } from '../lists/code-lists.ts';
 import { paddedBatch, putAnswers } from '../search/batch.ts';
 import {
   type BatchSearchResult,
-  type GraphStatistics,
   MAX_K,
   NO_ID,
   type SearchResult,
@@ -121,6 +120,10 @@ export class IvfIndex extends Owner {
   /** Its name, one of QUANTIZER_NAMES. */
   get quantizer(): QuantizerName {
     return this.codec.name;
+  }
+  /** Counts the edges of a vector in a graph; undefined of lists. */
+  get degree(): number | undefined {
+    return this.#codes.degree;
   }
   /** Average code bits a dimension; 32 of float32. */
   get bits(): number {
@@ -348,7 +351,10 @@ export class IvfIndex extends Owner {
     const source = rerank ? this.#rerankSource(rerank.fetch) : undefined;
     const ready = metricQuery(this.metric, query, this.d, label);
     const { allowed, ef, precision } = options;
-    if (options.statistics) this.#resetStatistics();
+    if (options.statistics) {
+      this.codec.resetStatistics();
+      this.#codes.resetStatistics?.();
+    }
     const prepared = codes.prepare(scope, ready, this.#n, {
       nprobe,
       ef,
@@ -361,16 +367,6 @@ export class IvfIndex extends Owner {
     return { k, options, rerank, source, prepared, scale: ready.scale };
   }
 
-  #resetStatistics(): void {
-    this.codec.resetStatistics();
-    this.#codes.resetStatistics?.();
-  }
-
-  #graphStatistics(): { graph?: GraphStatistics } {
-    const graph = this.#codes.statistics?.();
-    return graph ? { graph } : {};
-  }
-
   #finish(pass: Pass, lists: number, sorted?: number, gather?: (blocks: Block) => void): SearchResult {
     const { k, options, rerank, source, prepared, scale } = pass;
     const { found } = prepared;
@@ -378,8 +374,9 @@ export class IvfIndex extends Owner {
     let ids = found.ids(size);
     let scores = found.scores(size);
     // before fetch, which may search the index itself
+    const graph = options.statistics && this.#codes.statistics?.();
     const statistics: SearchStatistics | undefined = options.statistics
-      ? { ...this.codec.statistics(), lists, reranked: rerank ? size : 0, ...this.#graphStatistics() }
+      ? { ...this.codec.statistics(), lists, reranked: rerank ? size : 0, ...(graph && { graph }) }
       : undefined;
     if (rerank) {
       const exact = this.#scoresAgain(prepared, ids, source, rerank.fetch, gather);
