@@ -8,10 +8,9 @@ import {
 } from '@sagitta/core-wasm';
 import { type IvfIndex, NO_ID, recallAtK, type SearchOptions } from '@sagitta/retrieval';
 
-/** Says how a search is measured. */
+/** Says how a search is measured: `nprobe` is needed for an index in lists, `ef` for one in a graph. */
 export interface MeasureOptions extends Omit<SearchOptions, 'statistics'> {
   readonly k: number;
-  readonly nprobe: number;
   /** Timed passes over the queries. Default 1. */
   readonly repeat?: number | undefined;
 }
@@ -29,7 +28,10 @@ const MEASURE_OPTIONS: OptionTable<MeasureOptions> = {
 
 /** Holds recall and times of a search that was measured. */
 export interface SearchMeasurement {
-  readonly nprobe: number;
+  /** Lists visited, of an index in lists. */
+  readonly nprobe?: number;
+  /** Width of the search, of a graph. */
+  readonly ef?: number;
   /** recall k@k: the share of the true first k that are among the k found. */
   readonly recall: number;
   /** Queries a second. */
@@ -45,7 +47,8 @@ const WARM_UP_QUERIES = 200;
 
 /**
  * truth — nq rows of truthWidth ids, best first, of which the first k of each row count.
- * @throws RangeError if truthWidth is below k or the number of rows is not that of the queries
+ * @throws RangeError if truthWidth is below k, the number of rows is not that of the queries, or the width of the search
+ * is missing
  */
 export function measureSearch(
   index: IvfIndex,
@@ -55,11 +58,13 @@ export function measureSearch(
   options: MeasureOptions,
 ): SearchMeasurement {
   checkOptions('options', options, MEASURE_OPTIONS);
-  const { k, nprobe, repeat = 1, ...rest } = options;
+  const { k, repeat = 1, ...search } = options;
   const { data, n: nq, d } = vectorSet(queries.data, index.d, 'queries');
   checkInteger('repeat', repeat, 1, 1_000_000);
   checkInteger('k', k, 1, truthWidth);
-  const search = { ...rest, nprobe };
+  const name = index.kind === 'graph' ? 'ef' : 'nprobe';
+  const wide = options[name];
+  if (wide === undefined) throw new RangeError(`"${name}" expected a number for this index, got none`);
   const ids = new Uint32Array(nq * k).fill(NO_ID);
   const row = (q: number): Float32Array => data.subarray(q * d, (q + 1) * d);
   for (let i = 0; i < Math.min(WARM_UP_QUERIES, nq); i++) index.search(row(i), k, search);
@@ -75,7 +80,7 @@ export function measureSearch(
   const total = times.reduce((sum, time) => sum + time, 0);
   times.sort();
   return {
-    nprobe,
+    [name]: wide,
     recall: recallAtK(ids, k, truth, truthWidth, k),
     qps: (1000 * times.length) / Math.max(total, 1e-6),
     p50Ms: percentile(times, 0.5),

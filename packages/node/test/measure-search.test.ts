@@ -1,5 +1,5 @@
 import { createCore } from '@sagitta/core-wasm';
-import { buildFlat } from '@sagitta/retrieval';
+import { buildFlat, buildGraph } from '@sagitta/retrieval';
 import { gaussianRows } from '@sagitta/testing';
 import { expect, it } from 'vitest';
 import { measureSearch } from '../src/index.ts';
@@ -46,4 +46,14 @@ it('refuses a truth that does not fit', () => {
   expect(() => measureSearch(index, queries, truth, 2, { k: 3, nprobe: 1 })).toThrow(/"k"/);
   expect(() => measureSearch(index, queries, truth.subarray(2), 2, { k: 2, nprobe: 1 })).toThrow(/"truth"/);
   expect(() => measureSearch(index, queries, truth, 2, { k: 2, nprobe: 1, repeat: 0 })).toThrow(/"repeat"/);
+});
+
+it('says which width it needs, and repeats it', () => {
+  const truth = Uint32Array.from({ length: 10 }, (_, i) => i);
+  using graph = buildGraph(core, rows, D, { metric: 'l2' });
+  const measured = measureSearch(graph, queries, truth, 1, { k: 1, ef: 60 });
+  expect(measured).toMatchObject({ ef: 60, recall: 1 });
+  expect(measured).not.toHaveProperty('nprobe');
+  expect(() => measureSearch(graph, queries, truth, 1, { k: 1, nprobe: 1 })).toThrow('"ef" expected');
+  expect(() => measureSearch(index, queries, truth, 1, { k: 1, ef: 60 })).toThrow('"nprobe" expected');
 });

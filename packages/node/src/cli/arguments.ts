@@ -1,7 +1,8 @@
 /** Flags: their parsers, which refuse bad values with exit status 2, and the groups that several commands share. */
-import type { SearchOptions } from '@sagitta/retrieval';
+import type { IvfIndex, Precision, SearchOptions } from '@sagitta/retrieval';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { extensionsOf, type FormatName, VECTOR_FORMATS } from '../formats.ts';
+import { CommandFailure } from './failure.ts';
 import type { OutputOptions } from './io.ts';
 
 export function integer(
@@ -36,7 +37,7 @@ export function integerList(minimum: number, maximum: number): (text: string) =>
   return (text) => text.split(',').map((part) => one(part.trim()));
 }
 
-/** The largest k and nprobe that an index takes. */
+/** The largest k, nprobe and ef that an index takes. */
 export const MAX_COUNT: number = 2 ** 20;
 
 /** What help says of a file of vectors. */
@@ -69,6 +70,13 @@ export interface ScanOptions {
   readonly gamma?: number;
   /** false: --no-rerank. */
   readonly rerank?: number | false;
+  readonly precision?: Precision;
+}
+
+/** How far a search goes, a number or several: the one in lists, the other in a graph. */
+export interface WidthOptions<T> {
+  readonly nprobe?: T;
+  readonly ef?: T;
 }
 
 /** How an index is searched. */
@@ -84,16 +92,35 @@ export function addScanOptions(command: Command): Command {
       'score C candidates again: exactly where the index keeps its vectors, else by secondary codes (default there: 10 k)',
       integer(1, MAX_COUNT),
     )
-    .option('--no-rerank', 'leave secondary codes unread');
+    .option('--no-rerank', 'leave secondary codes unread')
+    .addOption(
+      new Option('--precision <NAME>', 'how much of codes is read (graph; default: full)').choices([
+        'full',
+        'head',
+      ]),
+    );
 }
 
-export function searchOptions(options: ScanOptions, nprobe: number): SearchOptions & { nprobe: number } {
+/** @throws CommandFailure on flags that mean nothing in the index */
+export function checkWidths(
+  index: IvfIndex,
+  options: WidthOptions<unknown> & Pick<ScanOptions, 'precision'>,
+): void {
+  const isGraph = index.kind === 'graph';
+  for (const name of isGraph ? (['nprobe'] as const) : (['ef', 'precision'] as const)) {
+    if (options[name] === undefined) continue;
+    const [wanted, got] = isGraph ? ['lists', 'a graph'] : ['a graph', 'lists'];
+    throw new CommandFailure(`--${name}`, `expected an index in ${wanted}, got one in ${got}`);
+  }
+}
+
+export function searchOptions(options: ScanOptions): SearchOptions {
   return {
-    nprobe,
     ...(options.gamma !== undefined && { gamma: options.gamma }),
     ...(options.rerank !== undefined && {
       rerank: options.rerank === false ? false : { candidates: options.rerank },
     }),
+    ...(options.precision && { precision: options.precision }),
   };
 }
 

@@ -7,7 +7,7 @@
  */
 import { createCore, normalizeRows, RandomStream, type VectorSet } from '@sagitta/core-wasm';
 import { RowReservoir } from '@sagitta/quantizers';
-import { type IndexRecommendation, type IvfIndex, trainIndex } from '@sagitta/retrieval';
+import { type IndexRecommendation, type IvfIndex, trainGraph, trainIndex } from '@sagitta/retrieval';
 import { type Command, Option } from 'commander';
 import { saveIndexFile } from '../index-file.ts';
 import { readBatches, rowsWithin } from '../readers/batches.ts';
@@ -16,6 +16,7 @@ import {
   addOutputOptions,
   addVectorOptions,
   integer,
+  MAX_COUNT,
   outputPath,
   VECTOR_FILE,
   type VectorOptions,
@@ -25,13 +26,15 @@ import { checkOutputs, readQueries, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
 import { addQuantizerOptions, type QuantizerFlags, quantizerOptions } from './quantizer-arguments.ts';
 import { type AdviceFlags, addAdviceOptions, adviceFor } from './recommend.ts';
-import { count, fieldLines, planText, quantizerText, seconds } from './text.ts';
+import { bytesOf, count, fieldLines, kindText, planText, quantizerText, seconds } from './text.ts';
 
 interface BuildOptions extends VectorOptions, OutputOptions, QuantizerFlags, AdviceFlags {
   readonly out: string;
-  readonly index: 'flat' | 'ivf';
+  readonly index: 'flat' | 'ivf' | 'graph';
   readonly metric: 'l2' | 'ip' | 'cosine';
   readonly nlist?: number;
+  readonly degree?: number;
+  readonly efConstruction?: number;
   readonly seed: number;
   readonly limit?: number;
   readonly keepVectors?: boolean;
@@ -57,9 +60,15 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     .description('Builds an index of the vectors of BASE. Row numbers become ids.')
     .argument('<BASE>', VECTOR_FILE)
     .requiredOption('--out <FILE>', 'the index file to write', outputPath)
-    .addOption(new Option('--index <KIND>', 'the structure').choices(['flat', 'ivf']).default('ivf'))
+    .addOption(new Option('--index <KIND>', 'the structure').choices(['flat', 'ivf', 'graph']).default('ivf'))
     .addOption(new Option('--metric <NAME>', 'what is near').choices(['l2', 'ip', 'cosine']).default('l2'))
     .option('--nlist <N>', 'number of lists (ivf; default: √n, rounded)', integer(1, 2 ** 20))
+    .option('--degree <R>', 'edges of a vector (graph; default: 32)', integer(8, 128))
+    .option(
+      '--ef-construction <L>',
+      'width of the search for neighbours of a new vector (graph; default: 100)',
+      integer(8, MAX_COUNT),
+    )
     .option('--seed <S>', 'seed of everything random', integer(0), 1)
     .option('--limit <N>', 'only the first N vectors of BASE', integer(1))
     .option('--keep-vectors', 'keep the float32 vectors in the index, for --rerank')
@@ -74,6 +83,8 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     new Option('--auto', 'build what `sagitta recommend` says: bits, and flat or lists').conflicts([
       'index',
       'nlist',
+      'degree',
+      'efConstruction',
       'quantizer',
       'bits',
       'secondary',
@@ -88,13 +99,15 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
       `
 Example:
   sagitta build base.fvecs --out base.sag --bits 2 --nlist 256
+  sagitta build base.fvecs --out base.sag --index graph --bits 4 --degree 24
   sagitta build base.fvecs --out base.sag --auto --recall 0.97
   sagitta build base.fvecs --out base.sag --quantizer leanvec --primary rabitq --bits 4 --secondary lvq
 JSON: n, d, bytesPerVector, plan [{start, dims, bits}], trainSeconds, encodeSeconds, fileBytes, and the parameters.
-bytesPerVector is code and factors; a 4-byte id comes on top, and 4·d bytes where vectors are kept.`,
+bytesPerVector is code and factors; a 4-byte id comes on top, or edges are in it, and 4·d bytes where vectors are kept.`,
     )
     .action((base: string, options: BuildOptions) => {
       checkAdvice(options);
+      checkKind(command, options);
       return build(base, options, quantizerOptions(command, options), reporter(io, options));
     });
 }
@@ -104,6 +117,18 @@ function checkAdvice({ auto, recall, bytes }: BuildOptions): void {
   const name = recall === undefined ? '--bytes' : '--recall';
   if (auto || (recall === undefined && bytes === undefined)) return;
   throw new CommandFailure(name, 'expected --auto beside it, got it alone');
+}
+
+/** @throws CommanderError on flags that another kind of index has */
+function checkKind(command: Command, { index }: BuildOptions): void {
+  const isGraph = index === 'graph';
+  const others = isGraph ? ['nlist', 'iterations'] : ['degree', 'efConstruction'];
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (!others.includes(name) || command.getOptionValueSource(name) !== 'cli') continue;
+    const wanted = isGraph ? 'ivf' : 'graph';
+    command.error(`error: option '${option.flags}' expected --index ${wanted} beside it, got ${index}.`);
+  }
 }
 
 type Compression = ReturnType<typeof quantizerOptions>;
@@ -213,21 +238,27 @@ async function train(
   const lists = nlist === undefined ? '' : `, ${count(nlist)} lists`;
   report.note(`training on ${count(rows.n)} vectors of ${rows.d} dimensions${lists}`);
   const start = performance.now();
+  const { metric, seed, iterations, degree, efConstruction } = options;
+  const common = {
+    metric,
+    ...compression,
+    seed,
+    keepVectors: options.keepVectors === true,
+    trainSize: options.trainSize ?? TRAIN_ROWS,
+  };
   const index = await blame('BASE', () =>
-    trainIndex(core, rows, {
-      metric: options.metric,
-      ...compression,
-      seed: options.seed,
-      keepVectors: options.keepVectors === true,
-      trainSize: options.trainSize ?? TRAIN_ROWS,
-      iterations: options.iterations,
-      ...(nlist !== undefined && { nlist }),
-    }),
+    options.index === 'graph'
+      ? trainGraph(core, rows, {
+          ...common,
+          ...(degree !== undefined && { degree }),
+          ...(efConstruction !== undefined && { efConstruction }),
+        })
+      : trainIndex(core, rows, { ...common, iterations, ...(nlist !== undefined && { nlist }) }),
   );
   return { index, trainSeconds: (performance.now() - start) / 1000 };
 }
 
-/** @returns seconds of assigning and encoding, reading left out */
+/** @returns seconds of encoding and of assigning or building the graph, reading left out */
 async function encode(
   index: IvfIndex,
   source: VectorSource,
@@ -239,18 +270,25 @@ async function encode(
   const rows = Math.min(most, Math.max(least, index.nlist * BATCH_ROWS_PER_LIST));
   const limit = Math.min(n, options.limit ?? Infinity);
   let ms = 0;
+  let staged = 0;
   await report.progress('encode', n, 'vectors', async (progress) => {
     for await (const batch of readBatches(source, rows, limit)) {
       const start = performance.now();
-      await blame('BASE', () => index.add(batch.data));
+      await blame('BASE', () => index.stage(batch.data));
       ms += performance.now() - start;
-      progress.update(index.n);
+      staged += batch.n;
+      progress.update(staged);
     }
   });
-  if (index.n !== n) {
-    throw new CommandFailure('BASE', `${source.path} changed: ${n} vectors at first, ${index.n} later`);
+  if (staged !== n) {
+    throw new CommandFailure('BASE', `${source.path} changed: ${n} vectors at first, ${staged} later`);
   }
-  return ms / 1000;
+  if (index.degree !== undefined) report.note(`building the graph, ${index.degree} edges a vector`);
+  const start = performance.now();
+  // all at once: a graph takes vectors in an order of its own
+  index.publish();
+  index.releaseEncoders();
+  return (ms + performance.now() - start) / 1000;
 }
 
 interface Costs {
@@ -269,7 +307,8 @@ function printResult(
 ): void {
   const { n, d, kind, metric, nlist, quantizer } = index;
   const plan = index.plan.map(({ start, dims, bits }) => ({ start, dims, bits }));
-  const { codeBytesPerVector: bytesPerVector, secondary } = index;
+  const { secondary, degree } = index;
+  const bytesPerVector = bytesOf(index);
   const isSaq = quantizer === 'saq';
   report.result(
     {
@@ -279,6 +318,7 @@ function printResult(
       index: kind,
       metric,
       nlist,
+      ...(degree !== undefined && { degree }),
       quantizer,
       bits: index.bits,
       seed: options.seed,
@@ -290,14 +330,14 @@ function printResult(
     },
     fieldLines([
       ['vectors', `${count(n)} × ${d}, ${metric}`],
-      ['index', kind === 'ivf' ? `ivf, ${count(nlist)} lists` : kind],
+      ['index', kind === 'ivf' ? `ivf, ${count(nlist)} lists` : kindText(index)],
       ['quantizer', quantizerText(index)],
       ...(secondary ? ([['secondary', quantizerText(secondary.codec)]] as const) : []),
       ...(isSaq ? ([['plan', planText(plan)]] as const) : []),
       ['bytes a vector', `${count(bytesPerVector)} (float32: ${count(4 * d)})`],
       ['training', seconds(costs.trainSeconds)],
       [
-        'encoding',
+        degree === undefined ? 'encoding' : 'encoding, graph',
         `${seconds(costs.encodeSeconds)}, ${count(Math.round(n / Math.max(costs.encodeSeconds, 1e-9)))} vectors/s`,
       ],
       ['file', `${options.out}, ${count(costs.fileBytes)} bytes`],

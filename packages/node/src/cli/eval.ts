@@ -1,4 +1,4 @@
-/** sagitta eval: recall and speed at several numbers of lists, as a table, JSON and a picture. */
+/** sagitta eval: recall and speed at several numbers of lists, or widths of a search in a graph, as a table, JSON and a picture. */
 import type { VectorSet } from '@sagitta/core-wasm';
 import type { IvfIndex } from '@sagitta/retrieval';
 import type { Command } from 'commander';
@@ -10,6 +10,7 @@ import {
   addOutputOptions,
   addScanOptions,
   addVectorOptions,
+  checkWidths,
   integer,
   integerList,
   MAX_COUNT,
@@ -17,17 +18,17 @@ import {
   type ScanOptions,
   searchOptions,
   type VectorOptions,
+  type WidthOptions,
 } from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
 import { checkOutputs, readQueries, withIndex } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
-import { count, tableLines } from './text.ts';
+import { bytesOf, count, tableLines } from './text.ts';
 
-interface EvalOptions extends VectorOptions, ScanOptions, OutputOptions {
+interface EvalOptions extends VectorOptions, ScanOptions, WidthOptions<readonly number[]>, OutputOptions {
   readonly queries: string;
   readonly truth: string;
   readonly k: number;
-  readonly nprobe: readonly number[];
   readonly plot?: string;
   readonly repeat: number;
   readonly queryLimit?: number;
@@ -49,9 +50,13 @@ export function addEvalCommand(program: Command, io: CommandIo): void {
     .option('-k <K>', 'results a query', integer(1, MAX_COUNT), 10)
     .option(
       '--nprobe <P,...>',
-      'lists to visit a query: one or several numbers',
+      'lists to visit a query: one or several numbers (default: 4,8,16,32)',
       integerList(1, MAX_COUNT),
-      [4, 8, 16, 32],
+    )
+    .option(
+      '--ef <E,...>',
+      'widths of a search in a graph: one or several numbers (default: 16,32,64,128)',
+      integerList(1, MAX_COUNT),
     )
     .option('--plot <SVG>', 'draw recall against queries/s to a file', outputPath)
     .option('--repeat <N>', 'timed passes over the queries', integer(1, 1_000_000), 1)
@@ -65,7 +70,7 @@ export function addEvalCommand(program: Command, io: CommandIo): void {
       `
 Example:
   sagitta eval base.sag --queries queries.fvecs --truth truth.ivecs -k 10 --nprobe 4,8,16 --plot recall.svg
-JSON: rows [{nprobe, recall, qps, p50Ms, p99Ms}], and n, d, k, queries, bytesPerVector.`,
+JSON: rows [{nprobe (ef of a graph), recall, qps, p50Ms, p99Ms}], and n, d, k, queries, bytesPerVector.`,
     )
     .action((file: string, options: EvalOptions) => evaluate(file, options, reporter(io, options)));
 }
@@ -74,6 +79,7 @@ async function evaluate(file: string, options: EvalOptions, report: Reporter): P
   const { k, plot } = options;
   await checkOutputs([['--plot', plot]], [file, options.queries, options.truth], report);
   await withIndex(file, async (index) => {
+    checkWidths(index, options);
     const queries = await readQueries(options.queries, options, index.d, file, options.queryLimit);
     const matrix = await blame('--truth', () => readMatrixI32(options.truth));
     const truth = checkTruth(matrix, options, index.n, queries.n);
@@ -82,16 +88,16 @@ async function evaluate(file: string, options: EvalOptions, report: Reporter): P
       const svg = chart(index, rows, k);
       await blame('--plot', () => writeFileAtomic(plot, [new TextEncoder().encode(svg)]));
     }
-    const header = ['nprobe', `recall@${k}`, 'queries/s', 'p50 ms', 'p99 ms'];
+    const header = [index.kind === 'graph' ? 'ef' : 'nprobe', `recall@${k}`, 'queries/s', 'p50 ms', 'p99 ms'];
     const cells = rows.map((row) => [
-      String(row.nprobe),
+      String(row.ef ?? row.nprobe),
       row.recall.toFixed(4),
       count(Math.round(row.qps)),
       row.p50Ms.toFixed(3),
       row.p99Ms.toFixed(3),
     ]);
     const { n, d, metric, quantizer } = index;
-    const { codeBytesPerVector: bytesPerVector } = index;
+    const bytesPerVector = bytesOf(index);
     report.result(
       {
         rows,
@@ -143,11 +149,13 @@ function measureAll(
   options: EvalOptions,
   report: Reporter,
 ): Promise<SearchMeasurement[]> {
-  const { k, nprobe, repeat } = options;
-  return report.progress('eval', nprobe.length, 'settings', (progress) =>
+  const { k, nprobe = [4, 8, 16, 32], ef = [16, 32, 64, 128], repeat } = options;
+  const widths =
+    index.kind === 'graph' ? ef.map((one) => ({ ef: one })) : nprobe.map((one) => ({ nprobe: one }));
+  return report.progress('eval', widths.length, 'settings', (progress) =>
     blame(options.rerank === undefined ? 'FILE' : '--rerank', () =>
-      nprobe.map((lists, i) => {
-        const settings = { ...searchOptions(options, lists), k, repeat };
+      widths.map((width, i) => {
+        const settings = { ...searchOptions(options), ...width, k, repeat };
         const row = measureSearch(index, queries, truth, truthWidth, settings);
         progress.update(i + 1);
         return row;
@@ -158,12 +166,12 @@ function measureAll(
 
 function chart(index: IvfIndex, rows: readonly SearchMeasurement[], k: number): string {
   const { n, d, metric, quantizer } = index;
-  const points = [...rows]
-    .sort((a, b) => a.nprobe - b.nprobe)
-    .map(({ recall, qps, nprobe }) => ({ x: recall, y: qps, label: String(nprobe) }));
-  const name = `${quantizer}, ${count(index.codeBytesPerVector)} bytes a vector`;
+  const points = rows
+    .map(({ recall, qps, nprobe, ef }) => ({ x: recall, y: qps, label: String(ef ?? nprobe) }))
+    .sort((a, b) => Number(a.label) - Number(b.label));
+  const name = `${quantizer}, ${count(bytesOf(index))} bytes a vector`;
   return lineChartSvg({
-    title: `${count(n)} × ${d}, ${metric}: recall and speed by lists visited`,
+    title: `${count(n)} × ${d}, ${metric}: recall and speed by ${index.kind === 'graph' ? 'ef' : 'lists visited'}`,
     xLabel: `recall@${k}`,
     yLabel: 'queries/s, one thread',
     yScale: 'log',

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { addOutputOptions } from './arguments.ts';
 import { withIndex } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
-import { count, fieldLines, planText, quantizerText } from './text.ts';
+import { bytesOf, count, fieldLines, kindText, planText, quantizerText } from './text.ts';
 
 export function addInfoCommand(program: Command, io: CommandIo): void {
   const command = program
@@ -18,8 +18,8 @@ export function addInfoCommand(program: Command, io: CommandIo): void {
     .addHelpText(
       'after',
       `
-JSON: n, d, index, metric, nlist, quantizer, bits, secondary, secondaryBits, bytesPerVector, plan, keepsVectors, lists {empty, median, largest},
-fileBytes.`,
+JSON: n, d, index, metric, nlist, quantizer, bits, secondary, secondaryBits, bytesPerVector, plan, keepsVectors, lists {empty, median, largest}
+(degree of a graph), fileBytes.`,
     )
     .action((file: string, options: OutputOptions) => info(file, reporter(io, options)));
 }
@@ -28,13 +28,14 @@ async function info(file: string, report: Reporter): Promise<void> {
   await withIndex(file, async (index) => {
     const { n, d, kind, metric, nlist, quantizer, bits, keepsVectors } = index;
     const { size: fileBytes } = await stat(file);
-    const { codeBytesPerVector: bytesPerVector, secondary } = index;
+    const { degree, secondary } = index;
+    const bytesPerVector = bytesOf(index);
     const plan = index.plan.map((segment) => ({
       start: segment.start,
       dims: segment.dims,
       bits: segment.bits,
     }));
-    const lists = listSizes(index);
+    const lists = degree === undefined ? listSizes(index) : undefined;
     const isSaq = quantizer === 'saq';
     report.result(
       {
@@ -50,13 +51,13 @@ async function info(file: string, report: Reporter): Promise<void> {
         bytesPerVector,
         plan,
         keepsVectors,
-        lists,
+        ...(lists ? { lists } : { degree }),
         fileBytes,
       },
       fieldLines([
         ['vectors', `${count(n)} × ${d}, ${metric}`],
-        ['index', kind],
-        ...(kind === 'ivf'
+        ['index', kindText(index)],
+        ...(kind === 'ivf' && lists
           ? ([
               [
                 'lists',

@@ -1,16 +1,18 @@
 /** sagitta search: the nearest vectors of each query. */
-import { paddedBatch, putAnswers } from '@sagitta/retrieval/internal';
+import { paddedBatch, putAnswers, widthFor } from '@sagitta/retrieval/internal';
 import type { Command } from 'commander';
 import {
   addOutputOptions,
   addScanOptions,
   addVectorOptions,
+  checkWidths,
   integer,
   MAX_COUNT,
   outputPath,
   type ScanOptions,
   searchOptions,
   type VectorOptions,
+  type WidthOptions,
 } from './arguments.ts';
 import { blame } from './failure.ts';
 import { checkOutputs, readQueries, withIndex } from './inputs.ts';
@@ -18,10 +20,9 @@ import { type CommandIo, type OutputOptions, type Reporter, reporter } from './i
 import { count, fieldLines, seconds } from './text.ts';
 import { writeIds, writeScores } from './write-results.ts';
 
-interface SearchCommandOptions extends VectorOptions, ScanOptions, OutputOptions {
+interface SearchCommandOptions extends VectorOptions, ScanOptions, WidthOptions<number>, OutputOptions {
   readonly queries: string;
   readonly k: number;
-  readonly nprobe: number;
   readonly out?: string;
   readonly scores?: string;
   readonly queryLimit?: number;
@@ -35,7 +36,8 @@ export function addSearchCommand(program: Command, io: CommandIo): void {
     .argument('<FILE>', 'an index file')
     .requiredOption('--queries <Q>', 'vectors to search for')
     .option('-k <K>', 'results a query', integer(1, MAX_COUNT), 10)
-    .option('--nprobe <P>', 'lists to visit a query', integer(1, MAX_COUNT), 16)
+    .option('--nprobe <P>', 'lists to visit a query (default: 16)', integer(1, MAX_COUNT))
+    .option('--ef <E>', 'width of a search in a graph (default: 2 k, at least 40)', integer(1, MAX_COUNT))
     .option('--out <R>', 'write ids to R.ivecs or R.npy; without it the answers are printed', outputPath)
     .option('--scores <S>', 'write scores to S.npy as float32', outputPath)
     .option('--query-limit <N>', 'only the first N queries', integer(1));
@@ -49,13 +51,13 @@ export function addSearchCommand(program: Command, io: CommandIo): void {
 Rows with fewer than K answers end in id -1. Scores: squared distances for l2, similarities for ip and cosine.
 Example:
   sagitta search base.sag --queries queries.fvecs -k 10 --nprobe 12 --out found.ivecs
-JSON: queries, k, nprobe, seconds, qps, and out or results [{ids, scores}].`,
+JSON: queries, k, nprobe (ef of a graph), seconds, qps, and out or results [{ids, scores}].`,
     )
     .action((file: string, options: SearchCommandOptions) => search(file, options, reporter(io, options)));
 }
 
 async function search(file: string, options: SearchCommandOptions, report: Reporter): Promise<void> {
-  const { k, nprobe, out } = options;
+  const { k, nprobe = 16, ef = widthFor(undefined, k), out } = options;
   await checkOutputs(
     [
       ['--out', out],
@@ -65,11 +67,13 @@ async function search(file: string, options: SearchCommandOptions, report: Repor
     report,
   );
   await withIndex(file, async (index) => {
+    checkWidths(index, options);
     const { d } = index;
+    const width = index.kind === 'graph' ? { ef } : { nprobe };
     const queries = await readQueries(options.queries, options, d, file, options.queryLimit);
     const batch = paddedBatch(index.metric, queries.n, k);
     const results: { readonly ids: number[]; readonly scores: number[] }[] = [];
-    const settings = searchOptions(options, nprobe);
+    const settings = { ...searchOptions(options), ...width };
     const start = performance.now();
     await report.progress('search', queries.n, 'queries', (progress) =>
       blame(options.rerank === undefined ? 'FILE' : '--rerank', () => {
@@ -86,13 +90,16 @@ async function search(file: string, options: SearchCommandOptions, report: Repor
     const scoresOut = options.scores;
     if (scoresOut !== undefined) await blame('--scores', () => writeScores(scoresOut, batch.scores, k));
     const qps = queries.n / Math.max(spent, 1e-9);
-    const head = { queries: queries.n, k, nprobe, seconds: spent, qps };
+    const head = { queries: queries.n, k, ...width, seconds: spent, qps };
     if (out === undefined) {
       report.result({ ...head, results }, resultLines(results));
       return;
     }
     const lines = fieldLines([
-      ['queries', `${count(queries.n)}, ${k} results each, ${nprobe} lists`],
+      [
+        'queries',
+        `${count(queries.n)}, ${k} results each, ${index.kind === 'graph' ? `ef ${ef}` : `${nprobe} lists`}`,
+      ],
       ['time', `${seconds(spent)}, ${count(Math.round(qps))} queries/s`],
       ['file', out],
     ]);

@@ -37,6 +37,17 @@ export function quantizerText(
   return quantizer === 'float32' ? quantizer : `${quantizer}, ${count(bits)} bits`;
 }
 
+/** E.g. "graph, 32 edges a vector". */
+export function kindText({ kind, degree }: Pick<IvfIndex, 'kind' | 'degree'>): string {
+  return degree === undefined ? kind : `${kind}, ${degree} edges a vector`;
+}
+
+/** Bytes of a vector's codes, and of its edges where they are in a graph; an id in lists and kept vectors come on top. */
+export function bytesOf(index: IvfIndex): number {
+  if (index.kind !== 'graph') return index.codeBytesPerVector;
+  return index.bytesPerVector - (index.keepsVectors ? 4 * index.d : 0);
+}
+
 /** A fraction as per cent with three digits. */
 export function percent(fraction: number): string {
   return `${Number((100 * fraction).toPrecision(3))} %`;

@@ -261,7 +261,7 @@ describe('eval', () => {
     expect(rows.map(({ nprobe }) => nprobe)).toEqual([1, 4, 12]);
     using core = createCore();
     using index = await loadIndexFile(core, at('index.sag'));
-    for (const { nprobe, recall, qps, p50Ms, p99Ms } of rows) {
+    for (const { nprobe = 0, recall, qps, p50Ms, p99Ms } of rows) {
       let hits = 0;
       for (let q = 0; q < NQ; q++) {
         const wanted = new Set(nearest(row(queries, q), 10));

@@ -82,7 +82,11 @@ describe('bad usage', () => {
     ['a missing base', ['error', 'a', '--queries', 'q'], /required option '--base/],
     ['missing queries', ['truth', 'a', '--out', 't'], /required option '--queries/],
     ['a flag without its value', ['build', 'a', '--out'], /argument missing/],
-    ['an unknown index', ['build', 'a', '--out', 'b', '--index', 'tree'], /'tree' is invalid.*flat, ivf/],
+    [
+      'an unknown index',
+      ['build', 'a', '--out', 'b', '--index', 'tree'],
+      /'tree' is invalid.*flat, ivf, graph/,
+    ],
     [
       'an unknown quantizer',
       ['build', 'a', '--out', 'b', '--quantizer', 'pqx'],

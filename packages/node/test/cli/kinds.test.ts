@@ -100,7 +100,7 @@ describe.each(METRICS)('by %s', (metric) => {
       '--nprobe',
       '2,9',
     );
-    for (const { nprobe, recall } of rows) {
+    for (const { nprobe = 0, recall } of rows) {
       await sagittaJson('search', path, ...QUERIES, '-k', K, '--nprobe', nprobe, '--out', at('found.ivecs'));
       expect(recall).toBe(await countRecall(at('found.ivecs'), metric));
     }
