@@ -1,6 +1,7 @@
 /**
  * The figures that were asked for, measured on real vectors: `SAGITTA_DATA=… npm run bench:real`, parts of them with
- * `-- fashion peers cifar sift`. A full run writes benchmarks/results.
+ * `-- fashion peers cifar sift`, or graphs alone with `-- --graph`, of some collections with `-- --graph fashion-mnist`. A full
+ * run writes benchmarks/results.
  */
 import { createCore } from '@sagitta/core-wasm';
 import { writeFileAtomic } from '@sagitta/node';
@@ -8,6 +9,7 @@ import { bestAgainst, type ContestRow, contest, rerankContenders, sagittaContend
 import { type DataSet, loadDataSet } from './data-set.ts';
 import { encodeFigures } from './encode-figures.ts';
 import { atLeast, atMost, type Figure } from './figure.ts';
+import { GRAPH_SETS, graphPage } from './graph-contest.ts';
 import { hnswContenders, loadPeers, usearchContenders } from './peers.ts';
 import { contestChart, contestTable, figureTable, markdown, thisMachine } from './report.ts';
 import { type BuiltIndex, build, saqFigures } from './saq-figures.ts';
@@ -142,13 +144,17 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const words = process.argv.slice(2);
-  const unknown = words.find((word) => !PARTS.some((part) => part === word));
+  const [flag, ...names] = process.argv.slice(2);
+  const isGraph = flag === '--graph';
+  const words = isGraph ? names : process.argv.slice(2);
+  const known: readonly string[] = isGraph ? GRAPH_SETS : PARTS;
+  const unknown = words.find((word) => !known.includes(word));
   if (unknown !== undefined) {
-    process.stderr.write(`expected ${PARTS.join(', ')}, got ${unknown}\n`);
+    process.stderr.write(`expected ${known.join(', ')}, got ${unknown}\n`);
     process.exitCode = 2;
     return;
   }
+  if (isGraph) return graphPage(root, names, log);
   const has = (part: Part): boolean => words.length === 0 || words.includes(part);
   const figures: Figure[] = [];
   let rows: ContestRow[] = [];
@@ -169,6 +175,7 @@ async function main(): Promise<void> {
   await writeFileAtomic(`${folder}real.md`, [text.encode(markdown(thisMachine(), figures, rows))]);
   const chart = contestChart(rows, 'Fashion-MNIST, 60,000 × 784: recall and speed');
   await writeFileAtomic(`${folder}fashion-mnist.svg`, [text.encode(chart)]);
+  await graphPage(root, [], log);
   log(`written to ${folder}`);
 }
 
