@@ -86,7 +86,8 @@ const forbidden = [
   },
   {
     name: 'algorithm-folders-apart',
-    comment: 'What two algorithms need moves up into the package; ivf composes lists and graph into the index of rows.',
+    comment:
+      'What two algorithms need moves up into the package; ivf composes lists and graph into the index of rows.',
     severity: 'error',
     from: {
       path: '^packages/(quantizers|retrieval)/src/(pq|rabitq|saq|lvq|leanvec|scalar|turboquant|simvq|lists|graph|maxsim|muvera)/',

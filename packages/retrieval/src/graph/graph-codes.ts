@@ -114,6 +114,7 @@ export class GraphCodes extends Owner implements PagedGraph {
     for (const column of this.#columns) column.reserve(Uint32Array.of(n));
     this.#record.reserve(n);
     this.#n = n;
+    this.#record.touch();
   }
 
   /** Takes over what a file says besides rows. @throws FormatError on edges that cannot be */
@@ -145,6 +146,7 @@ export class GraphCodes extends Owner implements PagedGraph {
         ),
       );
     } catch (error) {
+      this.#record.touch();
       ready?.[Symbol.dispose]();
       growth?.undo();
       if (!hadCoordinates) this.#dropCoordinates();
@@ -153,6 +155,7 @@ export class GraphCodes extends Owner implements PagedGraph {
     growth?.commit();
     this.#done();
     this.#ready = ready;
+    this.#record.touch();
     this.#staged = total - this.#n;
   }
 
@@ -196,6 +199,7 @@ export class GraphCodes extends Owner implements PagedGraph {
     if (count === 0) return;
     this.adjacency.beforeWrite();
     for (const column of this.#columns) column.publish();
+    this.#record.touch();
     this.#coordinates?.rows.publish();
     this.#n += count;
     this.#staged = 0;
@@ -207,6 +211,7 @@ export class GraphCodes extends Owner implements PagedGraph {
   withdraw(): void {
     this.checkLive('graph');
     for (const column of this.#columns) column.withdraw();
+    this.#record.touch();
     this.#coordinates?.rows.withdraw();
     this.#staged = 0;
     this.#done();
@@ -316,6 +321,7 @@ export class GraphCodes extends Owner implements PagedGraph {
           const isNew = 2 * kept < n;
           if (!isNew) this.core.kernels.graphRepair(this.#pointToChange(), 0, n, set.at());
           for (const column of columns) column.commit();
+          this.#record.touch();
           this.#n = kept;
           if (isNew) this.#rebuild();
           else this.#renumber(numbers);

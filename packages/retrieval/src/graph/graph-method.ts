@@ -39,6 +39,6 @@ function choose(options: GraphOptions = {}): GraphChoice {
  * @throws TypeError, RangeError on options that are wrong
  */
 export const graph: GraphMethod & ((options?: GraphOptions) => GraphChoice) = /* @__PURE__ */ Object.assign(
-  Object.defineProperty(choose, 'name', { value: 'graph' }),
+  /* @__PURE__ */ Object.defineProperty(choose, 'name', { value: 'graph' }),
   { create: method.create, readGraph },
 ) as GraphMethod & ((options?: GraphOptions) => GraphChoice);

@@ -11,6 +11,8 @@ import type { VertexCoordinates } from './vertex-coordinates.ts';
 const RECORD_BYTES = 96;
 /** Words of the record. */
 const STAMP = 4;
+/** Stamps begin anew before they are used up. */
+const LAST_STAMP = 0xfff00000;
 /** Behind the pool of a change. */
 const SCRATCH_BYTES = 2048;
 /** Pruning factor, of distances. */
@@ -50,6 +52,8 @@ export class GraphRecord extends Owner {
   #tables: Block;
   #stamps: Block;
   #entries: Uint32Array = new Uint32Array(0);
+  /** The record says where everything lies. */
+  #isPlaced = false;
 
   constructor(core: Core, rows: GraphRows, adjacency: Adjacency) {
     super(core);
@@ -74,6 +78,12 @@ export class GraphRecord extends Owner {
   set entries(entries: Uint32Array) {
     this.#entries = entries;
     this.#entryBlock.u32(0, entries.length).set(entries);
+    this.#isPlaced = false;
+  }
+
+  /** To be called where blocks of columns may have changed. */
+  touch(): void {
+    this.#isPlaced = false;
   }
 
   /** Makes room for n vertices. @throws CapacityError */
@@ -94,6 +104,7 @@ export class GraphRecord extends Owner {
     // its stamps are 0, which is none that is given
     this.#stamps = made.stamps;
     this.#tables = made.tables;
+    this.#isPlaced = false;
     const drop = ({ stamps, tables }: typeof made): void => {
       stamps.dispose();
       tables.dispose();
@@ -103,28 +114,41 @@ export class GraphRecord extends Owner {
       undo: () => {
         this.#stamps = before.stamps;
         this.#tables = before.tables;
+        this.#isPlaced = false;
         drop(made);
       },
     };
   }
 
-  /** Writes the record; good until memory is taken. */
+  /** Writes the record; good until the graph changes. */
   point({ n, width, pool, isHeadOnly = false, coordinates }: GraphView): Ptr {
-    const { heads, tails: rest, layout, codec } = this.#rows;
+    const words = this.#record.u32();
+    if ((words[STAMP] as number) >= LAST_STAMP) {
+      this.#stamps.u32().fill(0);
+      words[STAMP] = 0;
+    }
+    if (!this.#isPlaced || coordinates) this.#place(words, n, coordinates);
+    words.set([pool.at(), pool.at(4 * (width + 1)), width], 5);
+    words[19] = pool.at(8 * (width + 1));
+    words[20] = isHeadOnly ? 1 : 0;
+    return this.#record.at();
+  }
+
+  #place(words: Uint32Array, n: number, coordinates: VertexCoordinates | undefined): void {
+    const { heads, tails, layout, codec } = this.#rows;
     const pieces = Math.ceil(n / PIECE_ROWS);
-    const tables = [this.#adjacency.rows, heads, rest, coordinates?.rows].map((column, c) =>
+    const tables = [this.#adjacency.rows, heads, tails, coordinates?.rows].map((column, c) =>
       column ? this.#table(column, 4 * c * pieces, pieces) : 0,
     );
     const [edges = 0, headTable = 0, tailTable = 0, coordinateTable = 0] = tables;
-    const words = this.#record.u32();
     words.set([edges, this.#adjacency.degree, n, this.#stamps.at()]);
-    words.set([pool.at(), pool.at(4 * (width + 1)), width, this.#entryBlock.at(), this.#entries.length], 5);
+    words.set([this.#entryBlock.at(), this.#entries.length], 8);
     words.set([headTable, layout.headBytes, tailTable, layout.tailBytes], 10);
     words.set([codec.graph?.headStages ?? 0, this.#statistics.at()], 14);
     words.set([coordinateTable, coordinates?.dims ?? 0], 16);
     this.#record.f32(72, 1)[0] = ALPHA * ALPHA;
-    words.set([coordinates ? pool.at(8 * (width + 1)) : 0, isHeadOnly ? 1 : 0], 19);
-    return this.#record.at();
+    // with coordinates it is a change, after which rows lie elsewhere
+    this.#isPlaced = coordinates === undefined;
   }
 
   /** Addresses of a column's pieces. */
@@ -138,7 +162,7 @@ export class GraphRecord extends Owner {
   /** For a search outside the kernels: marks vertices as met, once each. */
   meeting(): (slot: number) => boolean {
     const last = this.#record.u32(4 * STAMP, 1);
-    if (last[0] === 0xffffffff) {
+    if ((last[0] as number) >= LAST_STAMP) {
       this.#stamps.u32().fill(0);
       last[0] = 0;
     }
