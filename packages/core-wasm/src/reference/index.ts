@@ -15,6 +15,17 @@ export {
 } from './fastscan.ts';
 export { type CellLayout, cellSums, fillCells, nearestTokens, sketchRows, voteSums } from './fde.ts';
 export { addDotF32Rows, addDotI8Rows, addScores, finishScores, gatherRows } from './fde-scan.ts';
+export {
+  graphInsert,
+  graphNearest,
+  graphRepair,
+  type MetVertex,
+  type NeighbourGraph,
+  type VertexCoordinates,
+  vertexDistance,
+  type WalkResult,
+  walkGraph,
+} from './graph.ts';
 export { encodeColumnRows, encodeRangeRows } from './grid-code.ts';
 export { hadamardF32Rows, rotateF32Rows } from './hadamard.ts';
 export { hammingRows } from './hamming.ts';
