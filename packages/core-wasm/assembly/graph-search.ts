@@ -203,13 +203,13 @@ function gather(
 /** Stages first … end - 1 of the m gathered slots: heads, then the first of tails, then the others; returns how many are left. */
 function score(graph: usize, context: usize, base: f32, tau: f32, first: u32, end: u32, m: u32): u32 {
   const headStages = load<u32>(graph, 56);
-  if (m > 0 && first < headStages) m = scanRows(context, first, headStages, base, tau, m);
-  if (m > 0 && end > headStages) {
-    placeTails(graph, <usize>load<u32>(context, 28), m);
-    m = scanRows(context, headStages, headStages + 1, base, tau, m);
-    if (m > 0 && end > headStages + 1) m = scanRows(context, headStages + 1, end, base, tau, m);
+  for (let t = first; t < end && m > 0; ) {
+    if (t === headStages) placeTails(graph, <usize>load<u32>(context, 28), m);
+    const next = t < headStages ? headStages : t === headStages ? t + 1 : end;
+    if (next === load<u32>(context, 16)) addTo(graph, IN_FULL, m);
+    m = scanRows(context, t, next, base, tau, m);
+    t = next;
   }
-  if (first < end && end === load<u32>(context, 16)) addTo(graph, IN_FULL, m);
   return m;
 }
 

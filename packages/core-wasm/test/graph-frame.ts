@@ -4,7 +4,7 @@ import type { MetVertex, NeighbourGraph, VertexCoordinates } from '../src/refere
 
 export const PIECE_ROWS = 65_536;
 /** When a search reads tails. */
-export const TAILS = { onTheWay: 0, atTheEnd: 1, never: 2 } as const;
+export const TAILS = { atTheEnd: 0, never: 1 } as const;
 
 const RECORD_BYTES = 96;
 const SCRATCH_BYTES = 2048;

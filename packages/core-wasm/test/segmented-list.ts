@@ -82,6 +82,60 @@ export interface ReadRange {
   readonly dims: number;
 }
 
+/**
+ * What quantising p to i16 and adding in f32 may cost: half a step a dim times the largest level, and 2^-20 of the sum
+ * of sizes (fewer than 16 f32 operations, each 2^-24 of the running total).
+ */
+export function scoreBound(
+  list: SegmentedList,
+  p: Float32Array,
+  weight: number,
+  base: number,
+  ranges: readonly ReadRange[],
+): (v: number) => number {
+  const view = new DataView(list.blocks.buffer);
+  const blockBytes = segmentedBlockBytes(list.segments);
+  const starts = list.segments.map((_, s) =>
+    list.segments.slice(0, s).reduce((sum, { dims }) => sum + dims, 0),
+  );
+  return (v) => {
+    const block = Math.floor(v / 32) * blockBytes;
+    let bound = 2 ** -20 * (Math.abs(base) + view.getFloat32(block + 4 * (v % 32), true));
+    let at = block + 128;
+    for (const [s, { dims, bits, unit }] of list.segments.entries()) {
+      const factor = unit * expandFactor(view.getUint16(at + 2 * (v % 32), true));
+      for (const range of ranges) {
+        if (range.segment !== s) continue;
+        const part = p.subarray(starts[s] + range.first, starts[s] + range.first + range.dims);
+        const sum = part.reduce((total, x) => total + Math.abs(x), 0);
+        const largest = part.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+        const step = Math.max(largest / 32767, sum / 8_000_000);
+        bound += weight * factor * 2 ** bits * (0.51 * step * range.dims + 2 ** -20 * sum);
+      }
+      at += 64 + 4 * dims * bits;
+    }
+    return bound;
+  };
+}
+
+/** A range a segment. */
+export function whole(list: SegmentedList): ReadRange[] {
+  return list.segments.map(({ dims }, segment) => ({ segment, first: 0, dims }));
+}
+
+/** Segments cut into pieces of 16, 32, 48… dims. */
+export function cut(list: SegmentedList): ReadRange[] {
+  return list.segments.flatMap(({ dims }, segment) => {
+    const ranges: ReadRange[] = [];
+    for (let first = 0, width = 16; first < dims; width += 16) {
+      const take = Math.min(width, dims - first);
+      ranges.push({ segment, first, dims: take });
+      first += take;
+    }
+    return ranges;
+  });
+}
+
 /** Everything segmentedScan takes, in scratch of `scope`. */
 export class ScanSetup {
   readonly context: Ptr;
@@ -90,14 +144,16 @@ export class ScanSetup {
   readonly #query: Block;
   readonly #statistics: Block;
   readonly #context: Block;
-  readonly stageCount: number;
+  /** What each stage reads: a range, of more than 8 bits the high ones first. */
+  readonly stages: readonly { readonly range: ReadRange; readonly isLow: boolean }[];
+  readonly #stages: Block;
 
   constructor(
     scope: Scope,
     list: SegmentedList,
     weight: number,
     gamma: number,
-    ranges: readonly ReadRange[] = list.segments.map(({ dims }, segment) => ({ segment, first: 0, dims })),
+    ranges: readonly ReadRange[] = whole(list),
   ) {
     const { segments, keptDims, blocks } = list;
     const rangeBlock = scope.reserve(48 * ranges.length);
@@ -112,12 +168,13 @@ export class ScanSetup {
       at += 64 + 4 * dims * bits;
     }
     const low = ranges.flatMap(({ segment }, range) => (segments[segment].bits > 8 ? [range] : []));
-    this.stageCount = ranges.length + low.length;
-    const stageBlock = scope.reserve(48 * this.stageCount);
     const stages = [
       ...ranges.map((_, range) => ({ range, isLow: false })),
       ...low.map((range) => ({ range, isLow: true })),
     ];
+    const stageBlock = scope.reserve(48 * stages.length);
+    this.#stages = stageBlock;
+    this.stages = stages.map(({ range, isLow }) => ({ range: ranges[range], isLow }));
     for (const [r, { segment, first, dims }] of ranges.entries()) {
       rangeBlock.u32().set([starts[segment] + first, dims], 12 * r);
       const total = sum(list.energy) || 1;
@@ -138,7 +195,7 @@ export class ScanSetup {
       stageBlock.u32().set([range, all], 12 * t + 8);
     }
     this.#query = scope.reserve(4 * keptDims);
-    this.#statistics = scope.reserve(16 + 4 * this.stageCount);
+    this.#statistics = scope.reserve(16 + 4 * stages.length);
     this.#context = scope.reserve(64);
     const integers = scope.reserve(2 * keptDims);
     const scratch = scope.reserve(4096);
@@ -175,13 +232,24 @@ export class ScanSetup {
     this.#context.f32(44, 1)[0] = gamma;
   }
 
+  /** Scores are of the first `count` stages alone. */
+  setStageCount(count: number): void {
+    this.#context.u32(16, 1)[0] = count;
+  }
+
+  /** Where a stage finds codes and factors: in a block, or in a row. */
+  setOffsets(t: number, codes: number, factors: number): void {
+    this.#stages.u32(48 * t + 16, 1)[0] = codes;
+    this.#stages.u32(48 * t + 24, 1)[0] = factors;
+  }
+
   statistics(): { blocks: number; inFull: number; bits: number; blocksAtStage: number[] } {
     const [blocks, inFull] = this.#statistics.u32(0, 2);
     return {
       blocks,
       inFull,
       bits: this.#statistics.f64(8, 1)[0],
-      blocksAtStage: [...this.#statistics.u32(16, this.stageCount)],
+      blocksAtStage: [...this.#statistics.u32(16, this.stages.length)],
     };
   }
 }

@@ -5,12 +5,13 @@ import { NO_PTR } from '../src/memory.ts';
 import * as twin from '../src/reference/segmented-scan.ts';
 import { describeBuilds, expectWithin, Output, put } from './kernel-parity.case.ts';
 import {
+  cut,
   encodeList,
-  type ReadRange,
   randomVectors,
   ScanSetup,
-  type SegmentedList,
   scanSorted,
+  scoreBound,
+  whole,
 } from './segmented-list.ts';
 
 /** Every number of bits, and the ways a plan can begin: 16 dims of 8 bits or more have a path of their own. */
@@ -37,57 +38,6 @@ const PLANS: readonly (readonly { dims: number; bits: number }[])[] = [
 
 const base = 3.5;
 
-/**
- * What quantising p to i16 and adding in f32 may cost: half a step a dim times the largest level, and 2^-20 of the sum
- * of sizes (fewer than 16 f32 operations, each 2^-24 of the running total).
- */
-function scoreBound(
-  list: SegmentedList,
-  p: Float32Array,
-  weight: number,
-  ranges: readonly ReadRange[],
-): (v: number) => number {
-  const view = new DataView(list.blocks.buffer);
-  const blockBytes = twin.segmentedBlockBytes(list.segments);
-  const starts = list.segments.map((_, s) =>
-    list.segments.slice(0, s).reduce((sum, { dims }) => sum + dims, 0),
-  );
-  return (v) => {
-    const block = Math.floor(v / 32) * blockBytes;
-    let bound = 2 ** -20 * (Math.abs(base) + view.getFloat32(block + 4 * (v % 32), true));
-    let at = block + 128;
-    for (const [s, { dims, bits, unit }] of list.segments.entries()) {
-      const factor = unit * twin.expandFactor(view.getUint16(at + 2 * (v % 32), true));
-      for (const range of ranges) {
-        if (range.segment !== s) continue;
-        const part = p.subarray(starts[s] + range.first, starts[s] + range.first + range.dims);
-        const sum = part.reduce((total, x) => total + Math.abs(x), 0);
-        const largest = part.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-        const step = Math.max(largest / 32767, sum / 8_000_000);
-        bound += weight * factor * 2 ** bits * (0.51 * step * range.dims + 2 ** -20 * sum);
-      }
-      at += 64 + 4 * dims * bits;
-    }
-    return bound;
-  };
-}
-
-const whole = (list: SegmentedList): ReadRange[] =>
-  list.segments.map(({ dims }, segment) => ({ segment, first: 0, dims }));
-
-/** Segments cut into pieces of 16, 32, 48… dims. */
-function cut(list: SegmentedList): ReadRange[] {
-  return list.segments.flatMap(({ dims }, segment) => {
-    const ranges: ReadRange[] = [];
-    for (let first = 0, width = 16; first < dims; width += 16) {
-      const take = Math.min(width, dims - first);
-      ranges.push({ segment, first, dims: take });
-      first += take;
-    }
-    return ranges;
-  });
-}
-
 function allScores(core: Core, setup: ScanSetup, n: number, c: Float32Array | undefined): Float32Array {
   return core.scope((scope) => {
     const out = new Output(scope, 4 * n);
@@ -112,14 +62,14 @@ describeBuilds('segmentedScores', (core) => {
           const setup = new ScanSetup(scope, list, 2, 1, ranges);
           setup.setQuery(q);
           const expected = twin.segmentedScores(list.blocks, n, list.segments, p, 2, base);
-          expectWithin(allScores(core, setup, n, c), expected, scoreBound(list, p, 2, ranges));
+          expectWithin(allScores(core, setup, n, c), expected, scoreBound(list, p, 2, base, ranges));
         });
         core.scope((scope) => {
           const setup = new ScanSetup(scope, list, 1, 1, ranges);
           setup.setQuery(q);
           core.kernels.segmentedQuery(setup.context, NO_PTR);
           const expected = twin.segmentedScores(list.blocks, n, list.segments, q, 1, base);
-          expectWithin(allScores(core, setup, n, undefined), expected, scoreBound(list, q, 1, ranges));
+          expectWithin(allScores(core, setup, n, undefined), expected, scoreBound(list, q, 1, base, ranges));
         });
       }
     },
@@ -138,7 +88,11 @@ describeBuilds('segmentedScores', (core) => {
         setup.setQuery(p);
         const expected = twin.segmentedScores(list.blocks, n, list.segments, p, 2, base);
         expect(Math.abs(expected[0])).toBeGreaterThan(1e7);
-        expectWithin(allScores(core, setup, n, undefined), expected, scoreBound(list, p, 2, whole(list)));
+        expectWithin(
+          allScores(core, setup, n, undefined),
+          expected,
+          scoreBound(list, p, 2, base, whole(list)),
+        );
       });
     },
   );

@@ -1,7 +1,7 @@
 /** What an index of rows finds its rows with: codes in lists, or codes in a graph. It knows no ids and no metadata. */
 import type { Block, MetricQuery, Scope, SnapshotParts, VectorSet } from '@sagitta/core-wasm';
 import type { ResultHeap } from '../search/result-heap.ts';
-import type { GraphStatistics } from '../search/search-result.ts';
+import type { SearchStatistics } from '../search/search-result.ts';
 import type { AllowedRows } from '../search/slot-set.ts';
 import type { Compaction } from './compaction.ts';
 import type { ListScan } from './list-scan.ts';
@@ -54,7 +54,7 @@ export interface SlotIndex extends Disposable {
   /** Finds the best rows; returns how many lists were visited. */
   scan(prepared: Prepared, n: number): number;
   /** Of searches in a graph since the last reset. */
-  statistics?(): GraphStatistics;
+  statistics?(): Pick<SearchStatistics, 'graph' | 'vectorsInFull' | 'codeBitsRead'>;
   resetStatistics?(): void;
   /** Scores of rows by all levels of their codes, smaller is better. bases — of the query's preparation. */
   levelScores(query: Float32Array, bases: Block, rows: Uint32Array, n: number): Float32Array;

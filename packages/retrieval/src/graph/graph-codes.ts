@@ -19,7 +19,7 @@ import type { InvertedLists } from '../columns/inverted-lists.ts';
 import type { ListScan } from '../columns/list-scan.ts';
 import type { PagedGraph, RouteOptions, SavedSection } from '../columns/slot-index.ts';
 import { ResultHeap } from '../search/result-heap.ts';
-import { type GraphStatistics, NO_ID } from '../search/search-result.ts';
+import { NO_ID, type SearchStatistics } from '../search/search-result.ts';
 import { addSlot, wordsFor } from '../search/slot-set.ts';
 import { Adjacency } from './adjacency.ts';
 import { stageRows } from './column.ts';
@@ -396,8 +396,11 @@ export class GraphCodes extends Owner implements PagedGraph {
     this.#search.offer(found, rows, scores);
   }
 
-  statistics(): GraphStatistics {
-    return this.#record.statistics();
+  statistics(): Pick<SearchStatistics, 'graph' | 'vectorsInFull' | 'codeBitsRead'> {
+    const graph = this.#record.statistics();
+    const { headBytes, tailBytes } = this.rows.layout;
+    const codeBitsRead = 8 * (headBytes * graph.scored + tailBytes * graph.scoredInFull);
+    return { graph, vectorsInFull: graph.scoredInFull, codeBitsRead };
   }
   resetStatistics(): void {
     this.#record.resetStatistics();

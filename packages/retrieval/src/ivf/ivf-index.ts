@@ -374,9 +374,8 @@ export class IvfIndex extends Owner {
     let ids = found.ids(size);
     let scores = found.scores(size);
     // before fetch, which may search the index itself
-    const graph = options.statistics && this.#codes.statistics?.();
     const statistics: SearchStatistics | undefined = options.statistics
-      ? { ...this.codec.statistics(), lists, reranked: rerank ? size : 0, ...(graph && { graph }) }
+      ? { ...this.codec.statistics(), lists, reranked: rerank ? size : 0, ...this.#codes.statistics?.() }
       : undefined;
     if (rerank) {
       const exact = this.#scoresAgain(prepared, ids, source, rerank.fetch, gather);
