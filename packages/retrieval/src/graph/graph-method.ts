@@ -20,16 +20,13 @@ export interface GraphChoice {
   readonly options: GraphOptions;
 }
 
-const method: GraphMethod = {
-  name: 'graph',
-  create: (core, parts, options, seed) => new GraphCodes(core, { ...parts, plan: graphPlan(options, seed) }),
-  readGraph,
-};
+const create: GraphMethod['create'] = (core, parts, options, seed) =>
+  new GraphCodes(core, { ...parts, plan: graphPlan(options, seed) });
 
 function choose(options: GraphOptions = {}): GraphChoice {
   checkOptions('options', options, GRAPH_OPTIONS);
   graphPlan(options, 1);
-  return { method, options: { ...options } };
+  return { method: graph, options: { ...options } };
 }
 
 /**
@@ -40,5 +37,5 @@ function choose(options: GraphOptions = {}): GraphChoice {
  */
 export const graph: GraphMethod & ((options?: GraphOptions) => GraphChoice) = /* @__PURE__ */ Object.assign(
   /* @__PURE__ */ Object.defineProperty(choose, 'name', { value: 'graph' }),
-  { create: method.create, readGraph },
+  { create, readGraph },
 ) as GraphMethod & ((options?: GraphOptions) => GraphChoice);
