@@ -47,6 +47,7 @@ export {
   type IvfMethodOptions,
   type IvfOptions,
   indexPieces,
+  knnGraph,
   type MethodIndexOptions,
   type Precision,
   type SavedIndex,

@@ -21,4 +21,5 @@ export {
 export { buildIndex, type MethodIndexOptions } from './build-index.ts';
 export { indexPieces, type SavedIndex, saveIndex, snapshotIndex } from './format.ts';
 export { type IndexKind, IvfIndex } from './ivf-index.ts';
+export { knnGraph } from './knn-graph.ts';
 export type { Precision, SearchOptions, VectorFetch } from './search-options.ts';

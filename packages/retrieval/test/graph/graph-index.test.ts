@@ -11,7 +11,9 @@ import {
   graph,
   type IndexOptions,
   type IvfIndex,
+  knnGraph,
   loadIndex,
+  NO_ID,
   readIndex,
   saveIndex,
   trainGraph,
@@ -250,5 +252,37 @@ describe('a value instead of a name', () => {
   ])('search refuses %o', (more, message) => {
     using index = buildGraph(core, rows, D, { metric: 'l2', bits: 4 });
     expect(() => index.search(query(0), 5, more as never)).toThrow(message);
+  });
+});
+
+describe('knnGraph', () => {
+  const core = createCore();
+  it.each(['l2', 'cosine'] as const)('gives the neighbours of every vector, without itself, %s', (metric) => {
+    using walked = buildGraph(core, rows, D, { metric, bits: 8 });
+    using listed = buildFlat(core, rows, D, { metric, bits: 8 });
+    const some = 400;
+    using few = buildFlat(core, rows.subarray(0, some * D), D, { metric, quantizer: 'float32' });
+    const { k, ids, scores } = knnGraph(few, 5);
+    expect([k, ids.length, scores.length]).toEqual([5, 5 * some, 5 * some]);
+    for (let i = 0; i < some; i++) {
+      const truth = exactNeighbors(metric, rows.subarray(0, some * D), D, row(i), 6).ids;
+      expect([...ids.subarray(5 * i, 5 * i + 5)]).toEqual([...truth].filter((id) => id !== i).slice(0, 5));
+    }
+    const [a, b] = [knnGraph(walked, 10, { ef: 64 }), knnGraph(listed, 10)];
+    let same = 0;
+    for (let i = 0; i < N; i++) {
+      const own = new Set(a.ids.subarray(10 * i, 10 * i + 10));
+      expect(own.has(i)).toBe(false);
+      for (const id of b.ids.subarray(10 * i, 10 * i + 10)) if (own.has(id)) same++;
+    }
+    expect(same / (10 * N)).toBeGreaterThan(0.98);
+  });
+
+  it('ends rows that have fewer neighbours as batches do', () => {
+    using index = buildGraph(core, rows.subarray(0, 3 * D), D, { metric: 'l2', quantizer: 'float32' });
+    const { ids, scores } = knnGraph(index, 4);
+    expect([...ids.subarray(2, 4)]).toEqual([NO_ID, NO_ID]);
+    expect(scores[3]).toBe(Number.POSITIVE_INFINITY);
+    expect(() => knnGraph(index, 0)).toThrow('"k" expected');
   });
 });
