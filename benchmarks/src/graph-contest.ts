@@ -160,7 +160,7 @@ export async function graphPage(
 ${cpu} · ${engine} · ${date}. Written by \`npm run bench:real -- --graph\`.
 
 k = ${CONTEST_K}, the first ${show(QUERIES)} queries, seed 1, one thread, one query at a time; all settings of a collection take turns of 100 queries in one run.
-hnswlib-node and usearch are graphs over float32 with M 16 and efConstruction 200, ours over codes with efConstruction 100; all are built in one
+hnswlib-node and usearch are graphs over float32 with M 16 and efConstruction 200, ours over codes; all are built in one
 thread, ours with training. Bytes of a file hold the model too; those beside are of codes and edges. The second table has a graph's queries/s at the recall of usearch,
 between its points linearly in recall, and their ratio to usearch's; below its narrowest search that one counts, — is above its widest.
 
