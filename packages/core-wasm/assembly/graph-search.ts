@@ -19,7 +19,8 @@ import {
   stampOnce,
 } from './graph';
 import { heapPush, heapWorst } from './heap';
-import { PLACES, ROOTS, SCORES, scanRows } from './segmented-scan';
+import { scanRows } from './segmented-rows';
+import { PLACES, ROOTS, SCORES } from './segmented-survivors';
 
 /** Slots gathered at once. */
 const MOST: u32 = 128;

@@ -24,37 +24,15 @@ import { allowedLanes, isAllowed } from './allowed';
 import { dotByteFour16, dotCodeFour } from './bit-dot-four';
 import { heapPush, heapWorst } from './heap';
 import { beginStage, segmentedQuery } from './segmented-query';
+import { boundFour, expandFour, keep, PLACES, padLast, ROOTS, SCORES } from './segmented-survivors';
 
-const SPREAD: f32 = 1.25;
-const UNALIGNED: f32 = 0.7;
 /** Blocks whose survivors are gathered. */
 const TILE: u32 = 4;
-/** Survivor arrays in scratch, 128 entries and 4 of padding each: position in the list, score, |o|, address | lane. */
-export const SCORES: usize = 544;
-export const ROOTS: usize = 1088;
-export const PLACES: usize = 2560;
 /** Scores and roots of one block. */
 const BLOCK_SCORES: usize = 1632;
 const BLOCK_ROOTS: usize = 1760;
 /** u32: vectors that a counted filter allowed. */
 const MET: usize = 2048;
-
-/** u16 with 5 exponent and 11 mantissa bits, no sign, exponent bias 15; 0 is zero. */
-function expandFour(half: v128): v128 {
-  const float = i32x4.add(i32x4.shl(half, 12), i32x4.splat(112 << 23));
-  return v128.and(float, i32x4.ne(half, i32x4.splat(0)));
-}
-
-/** The least each score can still become; low: slack of the low bits. */
-function boundFour(score: v128, root: v128, range: usize, base: v128, normWeight: v128, low: v128): v128 {
-  const start = f32x4.add(f32x4.mul(f32x4.mul(root, root), normWeight), base);
-  const gained = f32x4.mul(f32x4.sub(start, score), v128.load32_splat(range, 32));
-  const isAligned = f32x4.ge(gained, f32x4.mul(root, v128.load32_splat(range, 36)));
-  const part = v128.bitselect(f32x4.splat(SPREAD), f32x4.splat(UNALIGNED), isAligned);
-  const reach = f32x4.mul(root, part);
-  const least = f32x4.sub(score, f32x4.mul(reach, v128.load32_splat(range, 28)));
-  return f32x4.sub(least, f32x4.mul(root, low));
-}
 
 /**
  * Norms and first stage of those vectors of one block that `lanes` has bits of; appends the survivors to the m there are
@@ -154,94 +132,6 @@ function dropOthers(scratch: usize, ids: usize, allowed: usize, m: u32): u32 {
 
 function countBits(statistics: usize, vectors: u32, bits: u32): void {
   store<f64>(statistics, load<f64>(statistics, 8) + <f64>vectors * <f64>bits, 8);
-}
-
-/**
- * Stages first … end - 1 over the m gathered rows, whose places are addresses: what scanStage does for each, with one bound
- * behind the last of them. Keeps the survivors, in order, and returns their number.
- */
-export function scanRows(context: usize, first: u32, end: u32, base: f32, tau: f32, m: u32): u32 {
-  for (let t = load<u32>(context, 56); t < end; t++) beginStage(context, t);
-  const scratch = <usize>load<u32>(context, 28);
-  const stages = <usize>load<u32>(context, 12);
-  const ranges = <usize>load<u32>(context, 4);
-  const integers = <usize>load<u32>(context, 24);
-  const normWeight = f32x4.splat(load<f32>(context, 36) - 1);
-  const base_f32x4 = f32x4.splat(base);
-  const tau_f32x4 = f32x4.splat(tau);
-  const isBegun = end >= load<u32>(context, 8);
-  const lowSlack = end === load<u32>(context, 16) ? f32x4.splat(0) : v128.load32_splat(context, 60);
-  const range = ranges + <usize>load<u32>(stages + <usize>(end - 1) * 48, 32) * 48;
-  padLast(scratch, m);
-  let kept: u32 = 0;
-  for (let i: u32 = 0; i < m; i += 4) {
-    const at = scratch + ((<usize>i) << 2);
-    const a = <usize>load<u32>(at, PLACES);
-    const b = <usize>load<u32>(at, PLACES + 4);
-    const c = <usize>load<u32>(at, PLACES + 8);
-    const d = <usize>load<u32>(at, PLACES + 12);
-    let score = v128.load(at, SCORES);
-    for (let t = first; t < end; t++) {
-      const stage = stages + <usize>t * 48;
-      const own = ranges + <usize>load<u32>(stage, 32) * 48;
-      const codes = <usize>load<u32>(stage, 16);
-      const factors = <usize>load<u32>(stage, 24);
-      const inner = dotCodeFour(
-        a + codes,
-        b + codes,
-        c + codes,
-        d + codes,
-        load<u32>(stage, 36),
-        load<u32>(stage),
-        load<u32>(stage, 4),
-        load<u32>(stage, 8),
-        integers + ((<usize>load<u32>(own)) << 1),
-      );
-      let half = i32x4.splat(<i32>load<u16>(a + factors));
-      half = i32x4.replace_lane(half, 1, <i32>load<u16>(b + factors));
-      half = i32x4.replace_lane(half, 2, <i32>load<u16>(c + factors));
-      half = i32x4.replace_lane(half, 3, <i32>load<u16>(d + factors));
-      const unit = v128.load32_splat(stage, 28);
-      const term = f32x4.add(f32x4.mul(v128.load32_splat(stage, 40), inner), v128.load32_splat(stage, 44));
-      score = f32x4.sub(score, f32x4.mul(f32x4.mul(expandFour(half), unit), term));
-    }
-    v128.store(at, score, SCORES);
-    const root = v128.load(at, ROOTS);
-    const bound = isBegun
-      ? f32x4.sub(score, f32x4.mul(root, lowSlack))
-      : boundFour(score, root, range, base_f32x4, normWeight, lowSlack);
-    let left = <u32>i32x4.bitmask(f32x4.le(bound, tau_f32x4));
-    if (m - i < 4) left &= (1 << (m - i)) - 1;
-    kept = keep(scratch, i, left, kept);
-  }
-  return kept;
-}
-
-/** Copies of the last of m gathered vectors behind it, so that four can be read at once. */
-function padLast(scratch: usize, m: u32): void {
-  const last = scratch + ((<usize>m - 1) << 2);
-  for (let pad: usize = 4; pad < 16; pad += 4) {
-    store<u32>(last + pad, load<u32>(last));
-    store<f32>(last + pad, load<f32>(last, SCORES), SCORES);
-    store<f32>(last + pad, load<f32>(last, ROOTS), ROOTS);
-    store<u32>(last + pad, load<u32>(last, PLACES), PLACES);
-  }
-}
-
-/** Moves those of the four gathered vectors from i on that `left` has bits of to place `kept` on; returns the place behind them. */
-function keep(scratch: usize, i: u32, left: u32, kept: u32): u32 {
-  const at = scratch + ((<usize>i) << 2);
-  while (left !== 0) {
-    const from = at + ((<usize>ctz(left)) << 2);
-    left &= left - 1;
-    const to = scratch + ((<usize>kept) << 2);
-    store<u32>(to, load<u32>(from));
-    store<f32>(to, load<f32>(from, SCORES), SCORES);
-    store<f32>(to, load<f32>(from, ROOTS), ROOTS);
-    store<u32>(to, load<u32>(from, PLACES), PLACES);
-    kept++;
-  }
-  return kept;
 }
 
 /** One stage over the m gathered vectors; keeps the survivors, in order, and returns their number. */
