@@ -22,7 +22,7 @@ export type {
 export { RABITQ_MODES, RabitqCoder } from './rabitq/coder.ts';
 export { makeRabitqCoder } from './rabitq/train.ts';
 export { modelReaders } from './readers.ts';
-export { RowLayout } from './row-layout.ts';
+export { RowLayout, type RowPiece } from './row-layout.ts';
 export { DEFAULT_GAMMA } from './saq/estimator.ts';
 export { startsOf } from './saq/starts.ts';
 export { checkHalves, halfToNumber, numberToHalf } from './scalar/half-coder.ts';

@@ -22,7 +22,13 @@ export {
   sourceChunks,
 } from './files/byte-source.ts';
 export type { ByteChunks } from './files/byte-stream.ts';
-export { type LoadFromOptions, loadIndex, loadIndexFrom, readIndex } from './files/load-index.ts';
+export {
+  type IndexReader,
+  type LoadFromOptions,
+  loadIndex,
+  loadIndexFrom,
+  readIndex,
+} from './files/load-index.ts';
 export {
   type OpenIndexOptions,
   openIndex,

@@ -24,7 +24,7 @@ import {
   shapedSet,
   toFloat32,
 } from '@sagitta/core-wasm';
-import type { Estimator, ListProbe, ScanHeap, ScanStatistics } from '../quantizer.ts';
+import type { Estimator, GraphEstimator, ListProbe, ScanHeap, ScanStatistics } from '../quantizer.ts';
 import { SaqGraphEstimator } from './graph-estimator.ts';
 import { type SaqLayout, saqLayout } from './layout.ts';
 import type { SaqModel } from './model.ts';
@@ -48,7 +48,7 @@ export class SaqEstimator extends Owner implements Estimator {
   readonly model: SaqModel;
   readonly layout: SaqLayout;
   readonly centroidDims: number;
-  readonly graph: SaqGraphEstimator;
+  readonly graph: GraphEstimator;
   readonly #weight: number;
   readonly #projection: QueryProjection | undefined;
   readonly #reflections: ReflectionTransform | undefined;

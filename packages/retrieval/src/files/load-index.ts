@@ -17,7 +17,7 @@ export function loadIndex(core: Core, bytes: Uint8Array): IvfIndex {
   return runNow((table) => readRows(core, table, { open: openQuantizer, graph }), bytes);
 }
 
-/** Is what a file may have been made with. */
+/** Is what reads a part of a file: a quantizer that it may be of, or graph. */
 export type IndexReader = ModelReader | GraphMethod;
 
 function isGraph(reader: IndexReader): reader is GraphMethod {
