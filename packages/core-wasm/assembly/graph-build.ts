@@ -18,12 +18,17 @@ import {
   poolScore,
   poolSlot,
   poolWorst,
+  prunedOf,
   pruneEdges,
+  setPruned,
   stampOnce,
 } from './graph';
 
-/** Scratch: candidates of a row that is full, slots and distances. */
+/** Scratch: candidates of a row that is full, slots and distances, and slots of the fresh ones that were chosen. */
 const DISTANCES: usize = 1024;
+const CHOSEN: usize = 2048;
+/** In scratch: the edge has not been through a pruning of this row. */
+const FRESH: u32 = 0x80000000;
 
 /** Fills the pool with the nearest vertices of one, itself left out; returns how many. */
 export function graphNearest(graph: usize, vertex: u32): u32 {
@@ -62,7 +67,11 @@ function chain(graph: usize, head: u32, slot: u32): void {
   store<u32>(from, slot);
 }
 
-/** An edge from `slot` to `other`; a full row is pruned. Returns whether it is there. */
+/**
+ * An edge from `slot` to `other`; a full row is pruned. Returns whether it is there. Edges that went through a pruning
+ * together stay in each other's sight, so of these only what a fresh one stands in front of leaves: all others need no
+ * second look, and most rows are full with one fresh edge.
+ */
 function link(graph: usize, slot: u32, other: u32): bool {
   const degree = load<u32>(graph, 4);
   const edges = edgesOf(graph, slot);
@@ -77,6 +86,7 @@ function link(graph: usize, slot: u32, other: u32): bool {
   }
   // insertion sort of the row and the new one by (distance, slot)
   const slots = <usize>load<u32>(graph, 76);
+  const known = prunedOf(graph, slot);
   for (let i: u32 = 0; i <= most; i++) {
     const candidate = i < most ? load<u32>(edges + ((<usize>i) << 2)) : other;
     const own = distance(graph, slot, candidate);
@@ -84,25 +94,32 @@ function link(graph: usize, slot: u32, other: u32): bool {
     while (j > 0) {
       const before = slots + ((<usize>(j - 1)) << 2);
       const value = load<f32>(before, DISTANCES);
-      if (value < own || (value === own && load<u32>(before) < candidate)) break;
+      if (value < own || (value === own && (load<u32>(before) & ~FRESH) < candidate)) break;
       store<u32>(before + 4, load<u32>(before));
       store<f32>(before + 4, value, DISTANCES);
       j--;
     }
     const at = slots + ((<usize>j) << 2);
-    store<u32>(at, candidate);
+    store<u32>(at, i < known ? candidate : candidate | FRESH);
     store<f32>(at, own, DISTANCES);
   }
   let chosen: u32 = 0;
+  let fresh: u32 = 0;
   let isKept = false;
   for (let i: u32 = 0; i <= most && chosen < most; i++) {
     const at = slots + ((<usize>i) << 2);
-    const candidate = load<u32>(at);
-    if (isBehind(graph, edges, chosen, candidate, load<f32>(at, DISTANCES))) continue;
+    const isFresh = (load<u32>(at) & FRESH) !== 0;
+    const candidate = load<u32>(at) & ~FRESH;
+    const others = isFresh ? edges : slots + CHOSEN;
+    if (isBehind(graph, others, isFresh ? chosen : fresh, candidate, load<f32>(at, DISTANCES))) continue;
     store<u32>(edges + ((<usize>chosen) << 2), candidate);
-    if (candidate === other) isKept = true;
     chosen++;
+    if (!isFresh) continue;
+    store<u32>(slots + ((<usize>fresh) << 2), candidate, CHOSEN);
+    fresh++;
+    if (candidate === other) isKept = true;
   }
+  setPruned(graph, slot, chosen);
   fillEdges(edges, chosen, degree, slot);
   return isKept;
 }

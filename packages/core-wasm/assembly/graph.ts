@@ -15,7 +15,8 @@
  *   scores f32[width + 1], 24 pool slots u32[width + 1], 28 width of the pool, 32 entries u32[count], 36 their count,
  *   40 table of the heads, 44 bytes of a head, 48 table of the tails, 52 bytes of a tail, 56 stages whose codes lie in heads,
  *   60 statistics u32[3]: vertices expanded, scored, scored in full, 64 table of the coordinates, 68 dims, a multiple of 16,
- *   72 square of the pruning factor f32, 76 scratch of a change, 2,048 bytes, 80 1 where tails are never read.
+ *   72 square of the pruning factor f32, 76 scratch of a change, 3,072 bytes, 80 1 where tails are never read,
+ *   84 leading edges u8[n] of a row that went through a pruning together.
  */
 
 const PIECE_BITS: u32 = 16;
@@ -113,6 +114,15 @@ export function poolScore(graph: usize, place: u32): f32 {
   return load<f32>(<usize>load<u32>(graph, 20) + ((<usize>place) << 2));
 }
 
+/** Leading edges of a row that were pruned together, ascending by distance; none in front of another. */
+export function prunedOf(graph: usize, slot: u32): u32 {
+  return load<u8>(<usize>load<u32>(graph, 84) + <usize>slot);
+}
+
+export function setPruned(graph: usize, slot: u32, count: u32): void {
+  store<u8>(<usize>load<u32>(graph, 84) + <usize>slot, count);
+}
+
 /** The squared distance of two vertices by their coordinates, not below 0. */
 export function distance(graph: usize, a: u32, b: u32): f32 {
   const table = <usize>load<u32>(graph, 64);
@@ -170,6 +180,7 @@ export function pruneEdges(graph: usize, slot: u32, size: u32): u32 {
     store<u32>(edges + ((<usize>chosen) << 2), candidate);
     chosen++;
   }
+  setPruned(graph, slot, chosen);
   fillEdges(edges, chosen, degree, slot);
   return chosen;
 }

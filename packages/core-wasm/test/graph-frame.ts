@@ -7,7 +7,7 @@ export const PIECE_ROWS = 65_536;
 export const TAILS = { atTheEnd: 0, never: 1 } as const;
 
 const RECORD_BYTES = 96;
-const SCRATCH_BYTES = 2048;
+const SCRATCH_BYTES = 3072;
 const COORDINATE_HEAD = 16;
 const GUARD_BYTES = 64;
 const GUARD = 0xa5;
@@ -119,6 +119,9 @@ export class GraphFrame {
     this.#slots = own.reserve(4 * (width + 1));
     this.#entries = own.reserve(4 * Math.max(n, entries.length));
     this.#statistics = own.reserve(12);
+    const scratch = own.reserve(SCRATCH_BYTES);
+    const pruned = own.reserve(n);
+    pruned.u8(0, n).fill(0);
     this.#edges = new Column(own, n, 4 * degree);
     for (const [slot, row] of edges.entries()) {
       const { block, offset } = this.#edges.row(slot);
@@ -129,7 +132,8 @@ export class GraphFrame {
     words.set([this.#scores.at(), this.#slots.at(), width], 5);
     words[15] = this.#statistics.at();
     this.#record.f32(72, 1)[0] = factor;
-    words[19] = own.reserve(SCRATCH_BYTES).at();
+    words[19] = scratch.at();
+    words[21] = pruned.at();
     this.setEntries(entries);
   }
 

@@ -25,7 +25,7 @@ import { Adjacency } from './adjacency.ts';
 import { stageRows } from './column.ts';
 import { graphSections } from './format.ts';
 import { type GraphPlan, type GraphState, MAX_ENTRIES, widthFor } from './graph-options.ts';
-import { GraphRecord, type Growth, poolBytes } from './graph-record.ts';
+import { changeBytes, GraphRecord, type Growth } from './graph-record.ts';
 import { GraphRows, slotsFrom } from './graph-rows.ts';
 import { type GraphPrepared, GraphSearch } from './search-graph.ts';
 import { VertexCoordinates } from './vertex-coordinates.ts';
@@ -135,7 +135,7 @@ export class GraphCodes extends Owner implements PagedGraph {
     try {
       const coordinates = this.#coordinatesFor(first);
       growth = this.#record.grow(total);
-      ready = this.#readyFor(total - this.#n);
+      ready = this.#readyFor(total - this.#n, total);
       this.adjacency.beforeWrite();
       this.codec.writing(() =>
         stageRows([...this.#columns, coordinates.rows], rows.n, () =>
@@ -170,12 +170,12 @@ export class GraphCodes extends Owner implements PagedGraph {
     return this.#coordinates;
   }
 
-  /** Memory for a change of `count` vertices. @throws CapacityError */
-  #readyFor(count: number): Ready {
+  /** Memory for a change of `count` vertices of n. @throws CapacityError */
+  #readyFor(count: number, n: number): Ready {
     const { core, plan } = this;
     const { order, pool } = making((own) => ({
       order: own(core.allocate(4 * count)),
-      pool: own(core.allocate(poolBytes(plan.efConstruction, true))),
+      pool: own(core.allocate(changeBytes(plan.efConstruction, n))),
     }));
     return {
       order,
@@ -305,7 +305,7 @@ export class GraphCodes extends Owner implements PagedGraph {
       });
       const coordinates = this.#coordinatesFor(n);
       const columns = [...this.#columns, coordinates.rows].map((column) => own(column.compaction(numbers)));
-      const ready = own(this.#readyFor(n));
+      const ready = own(this.#readyFor(n, n));
       const set = own(this.core.allocate(4 * live.length));
       set.u32(0, live.length).set(live);
       const release = (): void => {

@@ -14,7 +14,7 @@ const STAMP = 4;
 /** Stamps begin anew before they are used up. */
 const LAST_STAMP = 0xfff00000;
 /** Behind the pool of a change. */
-const SCRATCH_BYTES = 2048;
+const SCRATCH_BYTES = 3072;
 /** Pruning factor, of distances. */
 const ALPHA = 1.2;
 /** Columns whose pieces kernels look up. */
@@ -38,9 +38,14 @@ export interface Growth {
   undo(): void;
 }
 
-/** Bytes of the pool of a search, or of a change with its scratch. */
-export function poolBytes(width: number, isChange = false): number {
-  return 8 * (width + 1) + (isChange ? SCRATCH_BYTES : 0);
+/** Bytes of the pool of a search. */
+export function poolBytes(width: number): number {
+  return 8 * (width + 1);
+}
+
+/** Bytes of the pool of a change in a graph of n vertices, with its scratch and what it knows of every row. */
+export function changeBytes(width: number, n: number): number {
+  return poolBytes(width) + SCRATCH_BYTES + n;
 }
 
 export class GraphRecord extends Owner {
@@ -129,8 +134,12 @@ export class GraphRecord extends Owner {
     }
     if (!this.#isPlaced || coordinates) this.#place(words, n, coordinates);
     words.set([pool.at(), pool.at(4 * (width + 1)), width], 5);
-    words[19] = pool.at(8 * (width + 1));
     words[20] = isHeadOnly ? 1 : 0;
+    if (coordinates) {
+      const scratch = poolBytes(width);
+      words[19] = pool.at(scratch);
+      words[21] = pool.at(scratch + SCRATCH_BYTES);
+    }
     return this.#record.at();
   }
 
