@@ -8,6 +8,7 @@
  */
 import {
   distance,
+  distances,
   edgesOf,
   expand,
   fillEdges,
@@ -35,16 +36,24 @@ export function graphNearest(graph: usize, vertex: u32): u32 {
   const stamp = newStamp(graph);
   const width = load<u32>(graph, 28);
   const degree = load<u32>(graph, 4);
+  const fresh = <usize>load<u32>(graph, 76);
   stampOnce(graph, vertex, stamp);
   let slots = <usize>load<u32>(graph, 32);
   let count = load<u32>(graph, 36);
   let size: u32 = 0;
   let next: u32 = 0;
   while (true) {
+    let met: u32 = 0;
     for (let i: u32 = 0; i < count; i++) {
       const slot = load<u32>(slots + ((<usize>i) << 2));
       if (!stampOnce(graph, slot, stamp)) continue;
-      const score = distance(graph, vertex, slot);
+      store<u32>(fresh + ((<usize>met) << 2), slot);
+      met++;
+    }
+    distances(graph, vertex, fresh, met, fresh + DISTANCES);
+    for (let i: u32 = 0; i < met; i++) {
+      const slot = load<u32>(fresh + ((<usize>i) << 2));
+      const score = load<f32>(fresh + ((<usize>i) << 2), DISTANCES);
       if (score > poolWorst(graph, size)) continue;
       const place = poolPut(graph, size, score, slot);
       if (place === width) continue;
@@ -87,9 +96,11 @@ function link(graph: usize, slot: u32, other: u32): bool {
   // insertion sort of the row and the new one by (distance, slot)
   const slots = <usize>load<u32>(graph, 76);
   const known = prunedOf(graph, slot);
+  distances(graph, slot, edges, most, slots + DISTANCES);
+  store<f32>(slots + ((<usize>most) << 2), distance(graph, slot, other), DISTANCES);
   for (let i: u32 = 0; i <= most; i++) {
     const candidate = i < most ? load<u32>(edges + ((<usize>i) << 2)) : other;
-    const own = distance(graph, slot, candidate);
+    const own = load<f32>(slots + ((<usize>i) << 2), DISTANCES);
     let j = i;
     while (j > 0) {
       const before = slots + ((<usize>(j - 1)) << 2);

@@ -13,7 +13,7 @@
  *
  * Graph record (96 bytes, u32): 0 table of the adjacency, 4 degree, 8 n, 12 stamps u32[n], 16 the last stamp given, 20 pool
  *   scores f32[width + 1], 24 pool slots u32[width + 1], 28 width of the pool, 32 entries u32[count], 36 their count,
- *   40 table of the heads, 44 bytes of a head, 48 table of the tails, 52 bytes of a tail, 56 stages whose codes lie in heads,
+ *   at most 256, 40 table of the heads, 44 bytes of a head, 48 table of the tails, 52 bytes of a tail, 56 stages whose codes lie in heads,
  *   60 statistics u32[3]: vertices expanded, scored, scored in full, 64 table of the coordinates, 68 dims, a multiple of 16,
  *   72 square of the pruning factor f32, 76 scratch of a change, 3,072 bytes, 80 1 where tails are never read,
  *   84 leading edges u8[n] of a row that went through a pruning together.
@@ -132,29 +132,64 @@ export function distance(graph: usize, a: u32, b: u32): f32 {
   let even = i32x4.splat(0);
   let odd = i32x4.splat(0);
   for (let i: usize = 0; i < <usize>dims; i += 16) {
-    even = i32x4.add(
-      even,
-      i32x4.dot_i16x8_s(v128.load_ext<i8>(x + i, COORDINATE_HEAD), v128.load_ext<i8>(y + i, COORDINATE_HEAD)),
-    );
-    odd = i32x4.add(
-      odd,
-      i32x4.dot_i16x8_s(
-        v128.load_ext<i8>(x + i, COORDINATE_HEAD + 8),
-        v128.load_ext<i8>(y + i, COORDINATE_HEAD + 8),
-      ),
-    );
+    even = i32x4.add(even, i32x4.dot_i16x8_s(lowOf(x + i), lowOf(y + i)));
+    odd = i32x4.add(odd, i32x4.dot_i16x8_s(highOf(x + i), highOf(y + i)));
   }
-  const sum = i32x4.add(even, odd);
+  return apart(x, y, i32x4.add(even, odd));
+}
+
+function lowOf(row: usize): v128 {
+  return v128.load_ext<i8>(row, COORDINATE_HEAD);
+}
+
+function highOf(row: usize): v128 {
+  return v128.load_ext<i8>(row, COORDINATE_HEAD + 8);
+}
+
+/** The squared distance of two rows whose codes have a product, here in four parts. */
+function apart(x: usize, y: usize, parts: v128): f32 {
   const dot =
-    i32x4.extract_lane(sum, 0) +
-    i32x4.extract_lane(sum, 1) +
-    i32x4.extract_lane(sum, 2) +
-    i32x4.extract_lane(sum, 3);
+    i32x4.extract_lane(parts, 0) +
+    i32x4.extract_lane(parts, 1) +
+    i32x4.extract_lane(parts, 2) +
+    i32x4.extract_lane(parts, 3);
   // of equal rows exactly 0: then all three products are the same
   const product = load<f32>(x, 4) * load<f32>(y, 4) * <f32>dot;
-  const apart = load<f32>(x) + load<f32>(y) - 2 * product;
+  const square = load<f32>(x) + load<f32>(y) - 2 * product;
   const lift = load<f32>(x, 12) - load<f32>(y, 12);
-  return max<f32>(0, apart) + lift * lift;
+  return max<f32>(0, square) + lift * lift;
+}
+
+/**
+ * Distances f32[count] of a vertex to others. Two at a time, in a loop that waits for nothing else: rows come from all over
+ * the memory.
+ */
+export function distances(graph: usize, vertex: u32, slots: usize, count: u32, out: usize): void {
+  const table = <usize>load<u32>(graph, 64);
+  const dims = load<u32>(graph, 68);
+  const rowBytes = COORDINATE_HEAD + dims;
+  const x = rowAt(table, rowBytes, vertex);
+  let j: u32 = 0;
+  for (; j + 2 <= count; j += 2) {
+    const at = (<usize>j) << 2;
+    const y = rowAt(table, rowBytes, load<u32>(slots + at));
+    const z = rowAt(table, rowBytes, load<u32>(slots + at, 4));
+    let toY = i32x4.splat(0);
+    let toZ = i32x4.splat(0);
+    for (let i: usize = 0; i < <usize>dims; i += 16) {
+      const low = lowOf(x + i);
+      const high = highOf(x + i);
+      toY = i32x4.add(toY, i32x4.dot_i16x8_s(low, lowOf(y + i)));
+      toZ = i32x4.add(toZ, i32x4.dot_i16x8_s(low, lowOf(z + i)));
+      toY = i32x4.add(toY, i32x4.dot_i16x8_s(high, highOf(y + i)));
+      toZ = i32x4.add(toZ, i32x4.dot_i16x8_s(high, highOf(z + i)));
+    }
+    store<f32>(out + at, apart(x, y, toY));
+    store<f32>(out + at, apart(x, z, toZ), 4);
+  }
+  if (j === count) return;
+  const at = (<usize>j) << 2;
+  store<f32>(out + at, distance(graph, vertex, load<u32>(slots + at)));
 }
 
 /** Is c behind one of `count` chosen vertices, as seen from where its distance is `own`? */
