@@ -10,6 +10,7 @@ import { generatedSet } from './generated-set.ts';
 import { type Contender, cpuSeconds, hnswContenders, loadPeers, usearchContenders } from './peers.ts';
 import { contestChart, contestTable, thisMachine } from './report.ts';
 import { build } from './saq-figures.ts';
+import { VectorFile } from './vector-file.ts';
 
 interface GraphSet {
   readonly name: string;
@@ -18,6 +19,8 @@ interface GraphSet {
     readonly bits: number;
     readonly degree: number;
     readonly efConstruction: number;
+    /** Also with so many vectors of a file, scored exactly. */
+    readonly candidates?: number;
   }[];
   readonly efs: readonly number[];
   /** Lists of SAQ codes beside the graphs. */
@@ -38,8 +41,8 @@ const SETS: readonly GraphSet[] = [
     ...real('fashion-mnist'),
     peer: 'usearch',
     graphs: [
-      { bits: 4, degree: 24, efConstruction: 64 },
-      { bits: 4, degree: 32, efConstruction: 100 },
+      { bits: 4, degree: 24, efConstruction: 64, candidates: 12 },
+      { bits: 4, degree: 32, efConstruction: 100, candidates: 12 },
       { bits: 6, degree: 32, efConstruction: 100 },
     ],
     efs: [16, 24, 32, 48, 64, 96],
@@ -78,6 +81,12 @@ interface BuiltGraph {
   readonly label: string;
   readonly index: IvfIndex;
   readonly seconds: number;
+  readonly rerank?: Rerank;
+}
+
+interface Rerank {
+  readonly candidates: number;
+  readonly fetch: (ids: Uint32Array) => Float32Array;
 }
 
 /**
@@ -100,7 +109,7 @@ function graphContenders(
   built: readonly BuiltGraph[],
   efs: readonly number[],
 ): Contender[] {
-  return built.flatMap(({ index, label, seconds }) => {
+  return built.flatMap(({ index, label, seconds, rerank }) => {
     const bytesPerVector = saveIndex(index).length / index.n;
     return efs.map((ef) => ({
       library: 'Sagitta',
@@ -108,7 +117,7 @@ function graphContenders(
       buildSeconds: seconds,
       bytesPerVector,
       search: (query: number, k: number) =>
-        index.search(data.subarray(query * d, (query + 1) * d), k, { ef }).ids,
+        index.search(data.subarray(query * d, (query + 1) * d), k, rerank ? { ef, rerank } : { ef }).ids,
     }));
   });
 }
@@ -149,14 +158,19 @@ async function section(
   const { base } = set;
   const before = megabytes(false);
   log(`${name}: loaded, ${before} MB`);
-  const built = graphs.map(({ bits, degree, efConstruction }): BuiltGraph => {
+  const hasFile = graphs.some(({ candidates }) => candidates !== undefined);
+  using vectors = hasFile ? new VectorFile(base) : undefined;
+  const built = graphs.flatMap(({ bits, degree, efConstruction, candidates }): BuiltGraph[] => {
     const start = cpuSeconds();
     const options = { metric: 'l2', bits, degree, efConstruction, seed: 1 } as const;
     const index = buildGraph(core, base.data, base.d, options);
     const seconds = cpuSeconds() - start;
     const label = `SAQ ${bits} bits, ${degree} edges chosen from ${efConstruction}`;
     log(`${name}, ${label}: built in ${seconds.toFixed(1)} s, ${megabytes(true)} MB`);
-    return { label, index, seconds };
+    const alone = { label, index, seconds };
+    if (candidates === undefined || vectors === undefined) return [alone];
+    const rerank = { candidates, fetch: (ids: Uint32Array) => vectors.read(ids) };
+    return [alone, { ...alone, label: `${label} and ${candidates} vectors of a file`, rerank }];
   });
   const own = megabytes(true) - before;
   const scanned = lists
@@ -173,7 +187,7 @@ async function section(
   const title = `${name}, ${show(base.n)} × ${show(base.d)}`;
   const chart = contestChart(rows, `${title}: recall and speed`);
   await writeFileAtomic(`${FOLDER}graph-${name}.svg`, [new TextEncoder().encode(chart)]);
-  for (const { index } of built) index.dispose();
+  for (const { index, rerank } of built) if (!rerank) index.dispose();
   const { cpu, engine, date } = thisMachine();
   return `## ${title}
 
@@ -221,7 +235,8 @@ Written by \`npm run bench:real -- --graph\`; with names of collections behind i
 
 k = ${CONTEST_K}, the first ${show(QUERIES)} queries, seed 1, one thread, one query at a time; all settings of a collection take turns of 100 queries in one run.
 hnswlib-node and usearch are graphs over float32 with M 16 and efConstruction 200, ours over codes; all are built in one
-thread, ours with training, and the seconds are those that the process computed for. Bytes of a file hold the model too; those beside are of codes and edges. The second table has a graph's queries/s at the
+thread, ours with training, and the seconds are those that the process computed for. Bytes of a file hold the model too; those beside are of codes and edges; vectors that are
+read from a file, as many as are named, one read each, come on top on disk. The second table has a graph's queries/s at the
 recall of usearch or hnswlib-node, between its points linearly in recall, and their ratio; below its narrowest search that one counts, — is above its widest.
 
 clusters-1m is made, not read: 1,000 clusters, each wide in 12 directions of its own (\`benchmarks/src/generated-set.ts\`).
