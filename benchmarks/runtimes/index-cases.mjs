@@ -11,6 +11,7 @@ const SEARCHES = [
   { name: 'flat, RaBitQ 1 bit', input: 'flat-rabitq-1' },
   { name: 'flat, float32', input: 'flat-float32' },
   { name: 'IVF 100, nprobe 8, SAQ 2 bits', input: 'ivf-saq-2', options: { nprobe: 8 } },
+  { name: 'graph, SAQ 4 bits, ef 64', input: 'graph-saq-4', options: { ef: 64 } },
 ];
 
 const ENCODINGS = [

@@ -1,5 +1,5 @@
 // The index files that every runtime searches, built once in one Node.
-import { buildFlat, buildIvf, saveIndex } from '@sagitta/retrieval';
+import { buildFlat, buildGraph, buildIvf, saveIndex } from '@sagitta/retrieval';
 import { D, N, vectors } from './vectors.mjs';
 
 const BUILDERS = {
@@ -7,6 +7,7 @@ const BUILDERS = {
   'ivf-saq-2': (core, rows) => buildIvf(core, rows, D, { metric: 'l2', nlist: 100, bits: 2, seed: 1 }),
   'flat-rabitq-1': (core, rows) =>
     buildFlat(core, rows, D, { metric: 'cosine', quantizer: 'rabitq', bits: 1, seed: 1 }),
+  'graph-saq-4': (core, rows) => buildGraph(core, rows, D, { metric: 'cosine', bits: 4, seed: 1 }),
   'flat-float32': (core, rows) => buildFlat(core, rows, D, { metric: 'cosine', quantizer: 'float32' }),
 };
 
