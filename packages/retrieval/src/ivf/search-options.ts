@@ -24,7 +24,10 @@ const PRECISIONS: readonly Precision[] = ['full', 'head'];
 
 /** Says how an index of rows is searched: how far, how exactly, among which. */
 export interface SearchOptions {
-  /** Lists to visit, default 16, at most nlist. */
+  /**
+   * Lists to visit, default 16, at most nlist. From 2,048 lists on the nearest are looked for among groups of them, by `l2` and
+   * `cosine`: in half the time, and now and then one is missed.
+   */
   readonly nprobe?: number;
   /**
    * Width of the search in a graph: how many of the best vectors met it goes on from. Default 2·k, at least 40; never below the

@@ -25,6 +25,7 @@ import type { ListScan, Probe } from '../columns/list-scan.ts';
 import type { Prepared, RouteOptions, SavedSection, SlotIndex } from '../columns/slot-index.ts';
 import { ResultHeap } from '../search/result-heap.ts';
 import { type AllowedRows, listSlots } from '../search/slot-set.ts';
+import { CoarseCentroids } from './coarse-centroids.ts';
 import { groupRows } from './group-rows.ts';
 import { ListPlaces } from './list-places.ts';
 
@@ -49,7 +50,7 @@ export class CodeLists extends Owner implements SlotIndex {
   readonly centroids: Float32Array;
   readonly codec: ListScan;
   readonly lists: InvertedLists;
-  readonly #centroids: Block;
+  readonly #coarse: CoarseCentroids;
   readonly #projected: Block;
   /** Made when it is first wanted, and again after rows have changed. */
   #places: ListPlaces | undefined;
@@ -73,8 +74,7 @@ export class CodeLists extends Owner implements SlotIndex {
     this.nlist = centroids.length / d;
     this.codec = this.own(() => codec);
     this.lists = this.own(() => parts.lists ?? new InvertedLists(core, this.nlist, codec.layout));
-    this.#centroids = this.allocate(centroids.length * 4);
-    this.#centroids.f32().set(centroids);
+    this.#coarse = this.own(() => new CoarseCentroids(core, metric, centroids, d));
     this.#projected = this.own(() => codec.project(centroids));
   }
 
@@ -146,21 +146,13 @@ export class CodeLists extends Owner implements SlotIndex {
   /** Puts the query into scratch of the core and chooses the lists to visit. n — rows there are. */
   prepare(scope: Scope, { values: query }: MetricQuery, n: number, options: RouteOptions): ListPrepared {
     const { nprobe, count: size, gamma, isCoarse, allowed } = options;
-    const { kernels } = this.core;
     const found = new ResultHeap(this.core, scope, Math.min(size, Math.max(1, n)));
     const most = allowed ? this.nlist : nprobe;
     const probed = new ResultHeap(this.core, scope, most);
-    const { heap } = probed;
     const place = scope.reserve(4 * this.d);
     const bases = scope.reserve(4 * this.nlist);
     place.f32(0, this.d).set(query);
-    const kernel = this.metric === 'l2' ? 'l2F32Rows' : 'dotF32Rows';
-    kernels[kernel](place.at(), this.#centroids.at(), this.nlist, this.d, bases.at());
-    if (this.metric !== 'l2') {
-      const values = bases.f32();
-      for (let i = 0; i < this.nlist; i++) values[i] = -(values[i] as number);
-    }
-    kernels.topKPushF32(bases.at(), NO_PTR, this.nlist, 0, most, heap.scores, heap.ids, heap.size);
+    this.#coarse.choose(scope, place, bases, probed, most, allowed !== undefined);
     const count = probed.sort();
     const isFilter = allowed !== undefined && !allowed.isLive;
     const words = allowed && scope.reserve(4 * allowed.words.length);
@@ -296,7 +288,7 @@ export class CodeLists extends Owner implements SlotIndex {
 
   /** Of the core's memory: lists and centroids. */
   bytesUsed(): number {
-    return this.lists.bytesUsed() + this.#centroids.byteLength + this.#projected.byteLength;
+    return this.lists.bytesUsed() + this.#coarse.bytesUsed() + this.#projected.byteLength;
   }
 
   /** |x - x̂|² on average over vectors that need not be in the lists, x̂ what the code of x stands for. */
