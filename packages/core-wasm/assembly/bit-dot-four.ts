@@ -3,7 +3,6 @@
  * horizontal sums become one transposition. Layout, query and overflow budget are those of bit-dot.ts.
  *
  * A code may be read in part: `count` of its `dims` dims from dim `first` on, all multiples of 16.
-
  */
 
 /** Lane i of the result is the sum of the lanes of the i-th argument. */

@@ -27,6 +27,8 @@ import {
 
 /** Scratch: candidates of a row that is full, slots and distances, and slots of the fresh ones that were chosen. */
 const DISTANCES: usize = 1024;
+/** Slots that fit there at once. */
+const MOST: u32 = 256;
 const CHOSEN: usize = 2048;
 /** In scratch: the edge has not been through a pruning of this row. */
 const FRESH: u32 = 0x80000000;
@@ -43,8 +45,10 @@ export function graphNearest(graph: usize, vertex: u32): u32 {
   let size: u32 = 0;
   let next: u32 = 0;
   while (true) {
+    // all entries, MOST at a time, then the neighbours of one vertex after the other
+    const part = min(count, MOST);
     let met: u32 = 0;
-    for (let i: u32 = 0; i < count; i++) {
+    for (let i: u32 = 0; i < part; i++) {
       const slot = load<u32>(slots + ((<usize>i) << 2));
       if (!stampOnce(graph, slot, stamp)) continue;
       store<u32>(fresh + ((<usize>met) << 2), slot);
@@ -60,6 +64,9 @@ export function graphNearest(graph: usize, vertex: u32): u32 {
       if (size < width) size++;
       if (place < next) next = place;
     }
+    slots += (<usize>part) << 2;
+    count -= part;
+    if (count > 0) continue;
     next = nextPlace(graph, next, size);
     if (next === size) return size;
     slots = edgesOf(graph, expand(graph, next));

@@ -13,7 +13,7 @@
  *
  * Graph record (96 bytes, u32): 0 table of the adjacency, 4 degree, 8 n, 12 stamps u32[n], 16 the last stamp given, 20 pool
  *   scores f32[width + 1], 24 pool slots u32[width + 1], 28 width of the pool, 32 entries u32[count], 36 their count,
- *   at most 256, 40 table of the heads, 44 bytes of a head, 48 table of the tails, 52 bytes of a tail, 56 stages whose codes lie in heads,
+ *   40 table of the heads, 44 bytes of a head, 48 table of the tails, 52 bytes of a tail, 56 stages whose codes lie in heads,
  *   60 statistics u32[3]: vertices expanded, scored, scored in full, 64 table of the coordinates, 68 dims, a multiple of 16,
  *   72 square of the pruning factor f32, 76 scratch of a change, 3,072 bytes, 80 1 where tails are never read,
  *   84 leading edges u8[n] of a row that went through a pruning together.

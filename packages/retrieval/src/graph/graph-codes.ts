@@ -22,17 +22,15 @@ import { ResultHeap } from '../search/result-heap.ts';
 import { NO_ID, type SearchStatistics } from '../search/search-result.ts';
 import { addSlot, wordsFor } from '../search/slot-set.ts';
 import { Adjacency } from './adjacency.ts';
+import { chooseEntries } from './choose-entries.ts';
 import { stageRows } from './column.ts';
 import { graphSections } from './format.ts';
-import { type GraphPlan, type GraphState, MAX_ENTRIES, widthFor } from './graph-options.ts';
+import { type GraphPlan, type GraphState, widthFor } from './graph-options.ts';
 import { changeBytes, GraphRecord, type Growth } from './graph-record.ts';
 import { GraphRows, slotsFrom } from './graph-rows.ts';
 import { type GraphPrepared, GraphSearch } from './search-graph.ts';
 import { VertexCoordinates } from './vertex-coordinates.ts';
 
-/** Vertices that every search begins with, but where there are many. */
-const FEW_ENTRIES = 64;
-const MANY = 100_000;
 /** Paths to all vertices are made sure of when so much of them is new. */
 const CHECKED_SHARE = 1 / 8;
 
@@ -51,6 +49,8 @@ export interface GraphParts {
 interface Ready extends Disposable {
   readonly order: Block;
   readonly pool: Block;
+  /** Vertices that searches are to begin with from then on; none where they stay as they are. */
+  entries?: Uint32Array;
 }
 
 export class GraphCodes extends Owner implements PagedGraph {
@@ -145,6 +145,7 @@ export class GraphCodes extends Owner implements PagedGraph {
           }),
         ),
       );
+      if (total >= 2 * this.#chosenAt) ready.entries = this.#chooseEntries(coordinates, total, (i) => i);
     } catch (error) {
       this.#record.touch();
       ready?.[Symbol.dispose]();
@@ -235,43 +236,44 @@ export class GraphCodes extends Owner implements PagedGraph {
     return this.#record.point({ n: this.#n, width, pool, coordinates: this.#coordinates });
   }
 
+  /** Entries among n vertices, of which slotAt gives the i-th. @throws CapacityError */
+  #chooseEntries(coordinates: VertexCoordinates, n: number, slotAt: (i: number) => number): Uint32Array {
+    const random = new RandomStream(this.plan.seed, `graph/entries/${n}`);
+    return chooseEntries(this.core, coordinates, n, slotAt, random);
+  }
+
   /** Inserts `count` vertices from first on, whose rows are empty, in an order that does not depend on what they are. */
   #insert(first: number, count: number): void {
-    const { order } = this.#ready as Ready;
+    const { order, entries } = this.#ready as Ready;
     const { kernels } = this.core;
     const slots = order.u32(0, count);
     for (let i = 0; i < count; i++) slots[i] = first + i;
-    const random = new RandomStream(this.plan.seed, `graph/order/${first}`);
-    for (let i = count - 1; i > 0; i--) {
-      const j = random.nextBelow(i + 1);
-      const kept = slots[i] as number;
-      slots[i] = slots[j] as number;
-      slots[j] = kept;
-    }
+    new RandomStream(this.plan.seed, `graph/order/${first}`).shuffle(slots);
     let done = 0;
-    // the first vertices there are become entries, each inserted among those before
-    for (; this.#record.entries.length < Math.min(FEW_ENTRIES, this.#n) && done < count; done++) {
-      kernels.graphInsert(this.#pointToChange(), order.at(4 * done), 1);
-      this.#record.entries = Uint32Array.of(...this.#record.entries, order.u32(4 * done, 1)[0] as number);
+    if (entries) {
+      // those that come with them are first, each inserted among the entries before
+      const isEntry = new Set(entries);
+      slots.set([
+        ...slots.filter((slot) => isEntry.has(slot)),
+        ...slots.filter((slot) => !isEntry.has(slot)),
+      ]);
+      const before = entries.filter((slot) => slot < first);
+      if (before.length > 0) this.#record.entries = before;
+      for (const coming = entries.length - before.length; done < coming; done++) {
+        kernels.graphInsert(this.#pointToChange(), order.at(4 * done), 1);
+        const slot = order.u32(4 * done, 1)[0] as number;
+        this.#record.entries = Uint32Array.of(...this.#record.entries, slot);
+      }
+      this.#record.entries = entries;
+      this.#chosenAt = this.#n;
     }
     kernels.graphInsert(this.#pointToChange(), order.at(4 * done), count - done);
     this.#unchecked += count;
   }
 
-  /** After vertices came: new entries where there are many more, and paths to all vertices. */
+  /** After vertices came: paths to all of them. */
   #settle(): void {
-    if (this.#n >= 2 * this.#chosenAt) this.#chooseEntries();
     if (this.#unchecked > CHECKED_SHARE * this.#n) this.#connect();
-  }
-
-  #chooseEntries(): void {
-    const n = this.#n;
-    this.#chosenAt = n;
-    const count = Math.min(n, n < MANY ? FEW_ENTRIES : MAX_ENTRIES);
-    const random = new RandomStream(this.plan.seed, `graph/entries/${n}`);
-    const chosen = new Set<number>();
-    while (chosen.size < count) chosen.add(random.nextBelow(n));
-    this.#record.entries = Uint32Array.from(chosen).sort();
   }
 
   #connect(): void {
@@ -290,12 +292,12 @@ export class GraphCodes extends Owner implements PagedGraph {
     this.checkLive('graph');
     const n = this.#n;
     const live = new Uint32Array(wordsFor(n));
-    let kept = 0;
-    for (let slot = 0; slot < n; slot++) {
-      if (numbers[slot] === NO_ID) continue;
-      addSlot(live, slot);
-      kept++;
-    }
+    const staying = slotsFrom(0, n).filter((slot) => numbers[slot] !== NO_ID);
+    for (const slot of staying) addSlot(live, slot);
+    const kept = staying.length;
+    // of few that stay little is left of the graph
+    const isNew = 2 * kept < n;
+    const isEntryLeaving = this.#record.entries.some((slot) => numbers[slot] === NO_ID);
     const hadCoordinates = this.#coordinates !== undefined;
     return making((own) => {
       own({
@@ -306,6 +308,10 @@ export class GraphCodes extends Owner implements PagedGraph {
       const coordinates = this.#coordinatesFor(n);
       const columns = [...this.#columns, coordinates.rows].map((column) => own(column.compaction(numbers)));
       const ready = own(this.#readyFor(n, n));
+      if (kept > 0 && (isNew || isEntryLeaving)) {
+        const entries = this.#chooseEntries(coordinates, kept, (i) => staying[i] as number);
+        ready.entries = entries.map((slot) => numbers[slot] as number).sort();
+      }
       const set = own(this.core.allocate(4 * live.length));
       set.u32(0, live.length).set(live);
       const release = (): void => {
@@ -317,8 +323,6 @@ export class GraphCodes extends Owner implements PagedGraph {
       return {
         commit: () => {
           this.#ready = ready;
-          // of few that stay little is left of the graph
-          const isNew = 2 * kept < n;
           if (!isNew) this.core.kernels.graphRepair(this.#pointToChange(), 0, n, set.at());
           for (const column of columns) column.commit();
           this.#record.touch();
@@ -335,12 +339,12 @@ export class GraphCodes extends Owner implements PagedGraph {
     });
   }
 
-  /** After rows moved: edges and entries get the new numbers; where an entry left, all are chosen anew. */
+  /** After rows moved: edges and entries get the new numbers, or entries are those that were chosen anew. */
   #renumber(numbers: Uint32Array): void {
     this.adjacency.renumber(this.#n, numbers);
-    const entries = this.#record.entries.map((slot) => numbers[slot] as number);
-    if (entries.includes(NO_ID)) this.#chooseEntries();
-    else this.#record.entries = entries;
+    const { entries } = this.#ready as Ready;
+    if (entries) this.#chosenAt = this.#n;
+    this.#record.entries = entries ?? this.#record.entries.map((slot) => numbers[slot] as number);
     this.#connect();
   }
 

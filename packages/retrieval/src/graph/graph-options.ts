@@ -17,8 +17,8 @@ export const MIN_DEGREE = 8;
 export const MAX_DEGREE = 128;
 export const MAX_EF: number = 1_048_576;
 const DEFAULT_EF = 40;
-/** Vertices that searches begin with, where there are many. */
-export const MAX_ENTRIES = 256;
+/** Most vertices that searches begin with. */
+export const MAX_ENTRIES = 4096;
 
 export interface GraphPlan {
   readonly degree: number;

@@ -66,6 +66,25 @@ export class VertexCoordinates extends Owner {
     return this.#longest;
   }
 
+  /** Numbers of values() a vertex. */
+  get valueCount(): number {
+    return this.dims + (this.#isLifted ? 1 : 0);
+  }
+
+  /** What the rows of slots stand for: as far apart as these are. slots.length × valueCount */
+  values(slots: Uint32Array): Float32Array {
+    const { dims, valueCount } = this;
+    const out = new Float32Array(slots.length * valueCount);
+    for (const [i, slot] of slots.entries()) {
+      const { block, offset } = rowOf(this.rows, slot);
+      const [, step = 0, , lift = 0] = block.f32(offset, 4);
+      const row = out.subarray(i * valueCount, (i + 1) * valueCount);
+      for (const [j, code] of block.i8(offset + HEAD_BYTES, dims).entries()) row[j] = step * code;
+      if (this.#isLifted) row[dims] = lift;
+    }
+    return out;
+  }
+
   /** Writes the rows of slots first… from the first n codes of blocks. Their room has been made. */
   write(blocks: Block, n: number, first: number): void {
     this.checkLive('coordinates');

@@ -286,3 +286,21 @@ describe('knnGraph', () => {
     expect(() => knnGraph(index, 0)).toThrow('"k" expected');
   });
 });
+
+it('finds its way to islands, of which there are more than entries are drawn by chance', () => {
+  const core = createCore();
+  const islands = { seed: 4, clusters: 120, spread: 0.15 };
+  const many = clusteredRows(16_000, D, islands);
+  const options = { metric: 'l2', bits: 8, seed: 1 } as const;
+  using index = buildGraph(core, many, D, { ...options, degree: 12, efConstruction: 32 });
+  using flat = buildFlat(core, many, D, options);
+  const asked = clusteredRows(100, D, { ...islands, stream: 'query' });
+  let hits = 0;
+  for (let q = 0; q < 100; q++) {
+    const one = asked.subarray(q * D, (q + 1) * D);
+    const found = new Set(index.search(one, 10, { ef: 16 }).ids);
+    for (const id of flat.search(one, 10).ids) if (found.has(id)) hits++;
+  }
+  // with 64 entries by chance: .48
+  expect(hits / 1000).toBeGreaterThan(0.75);
+});

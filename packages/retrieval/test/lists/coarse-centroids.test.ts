@@ -106,7 +106,7 @@ it('is as it was where there is no memory for groups', () => {
   const { allocate } = core;
   const refusing = Object.assign(core, {
     allocate: () => {
-      throw new CapacityError('no memory');
+      throw new CapacityError(1, 0);
     },
   });
   expect(() => choose(refusing, coarse, MANY, query, { most: 8, isWhole: false })).toThrow(CapacityError);
