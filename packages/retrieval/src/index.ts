@@ -4,10 +4,19 @@
  * @module
  */
 
-export { chooseIndex, type IndexChoice } from './advice/choose-index.ts';
+export {
+  type ChooseIndexOptions,
+  type ChosenCodes,
+  chooseIndex,
+  type GraphStructure,
+  type IndexChoice,
+  type IndexStructure,
+  type ScanStructure,
+} from './advice/choose-index.ts';
 export { type PcaReport, type PcaReportOptions, type PcaReportRow, pcaReport } from './advice/pca-report.ts';
 export { type Recommendation, type RecommendOptions, recommend } from './advice/recommend.ts';
 export {
+  type IndexFigures,
   type IndexRecommendation,
   type RecommendIndexOptions,
   recommendIndex,

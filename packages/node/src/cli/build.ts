@@ -80,7 +80,7 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     .option('--iterations <N>', 'k-means rounds (ivf)', integer(0, 1000), 10);
   addQuantizerOptions(command);
   command.addOption(
-    new Option('--auto', 'build what `sagitta recommend` says: bits, and flat or lists').conflicts([
+    new Option('--auto', 'build what `sagitta recommend` says: bits, and flat, lists or graph').conflicts([
       'index',
       'nlist',
       'degree',
@@ -151,7 +151,7 @@ async function build(
     try {
       const choice = given.auto ? await adviceFor(source, given, report) : undefined;
       for (const reason of choice?.reasons ?? []) report.note(reason);
-      const options = choice ? { ...given, index: choice.index, nlist: choice.nlist } : given;
+      const options = choice ? { ...given, ...structureFlags(choice) } : given;
       const compression = choice ? { ...chosen, quantizer: choice.quantizer, bits: choice.bits } : chosen;
       const sample = await drawSample(source, options, report);
       const suited = await withTrainingQueries(compression, options, source.d, base);
@@ -171,6 +171,11 @@ async function build(
       core.dispose();
     }
   });
+}
+
+function structureFlags(choice: IndexRecommendation): Pick<BuildOptions, 'index' | 'nlist' | 'degree'> {
+  const { index } = choice;
+  return index === 'graph' ? { index, degree: choice.degree } : { index, nlist: choice.nlist };
 }
 
 /** The queries that a projection is suited to, read from their file. */

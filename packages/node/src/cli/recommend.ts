@@ -55,7 +55,7 @@ export function addRecommendCommand(program: Command, io: CommandIo): void {
     .summary('say which index to build, and why')
     .description(
       `Measures on the vectors of BASE, at most ${MEASURED.toLocaleString('en')} of them, which index reaches the recall that is wanted: how many bits, ` +
-        'whether lists are faster than scanning all, and how many of them to visit.',
+        'whether lists or a graph are faster than scanning all, and how wide to search them.',
     )
     .argument('<BASE>', VECTOR_FILE)
     .addOption(new Option('--metric <NAME>', 'what is near').choices(['l2', 'ip', 'cosine']).default('l2'))
@@ -71,7 +71,8 @@ export function addRecommendCommand(program: Command, io: CommandIo): void {
       `
 Example:
   sagitta recommend embeddings.npy --metric cosine --recall 0.97
-JSON: index, nlist, nprobe, quantizer, bits, bytesPerVector, recall, milliseconds, isEnough, reasons [3 sentences].
+JSON: index, nlist and nprobe (degree and ef of a graph), quantizer, bits, bytesPerVector, recall, milliseconds, isEnough,
+reasons [3 sentences].
 sagitta build BASE --auto builds what it says.`,
     )
     .action((base: string, options: RecommendOptions) => recommend(base, options, reporter(io, options)));
@@ -80,11 +81,16 @@ sagitta build BASE --auto builds what it says.`,
 async function recommend(path: string, options: RecommendOptions, report: Reporter): Promise<void> {
   await withVectors('BASE', path, options, async (source) => {
     const choice = await adviceFor(source, options, report);
-    const { index, nlist, nprobe, bits } = choice;
-    const flags = index === 'flat' ? '--index flat' : `--nlist ${nlist}`;
-    const search = index === 'flat' ? '' : `, and search it with --nprobe ${nprobe}`;
-    report.result(choice, [...choice.reasons, `Build with ${flags} --bits ${bits}${search}.`]);
+    report.result(choice, [...choice.reasons, `Build with ${flagsFor(choice)}.`]);
   });
+}
+
+function flagsFor(choice: IndexRecommendation): string {
+  const bits = `--bits ${choice.bits}`;
+  if (choice.index === 'flat') return `--index flat ${bits}`;
+  return choice.index === 'graph'
+    ? `--index graph --degree ${choice.degree} ${bits}, and search it with --ef ${choice.ef}`
+    : `--nlist ${choice.nlist} ${bits}, and search it with --nprobe ${choice.nprobe}`;
 }
 
 /** Measures on a sample of the source; reads it once. */

@@ -1,6 +1,6 @@
 /**
  * Which index to build for a collection, by measuring on it: how many bits reach the recall that is asked for, whether lists
- * are faster than scanning all of it, and how many of them to visit. No guess without figures.
+ * or a graph are faster than scanning all of it, and how wide to search them. No guess without figures.
  */
 import {
   boundedSet,
@@ -17,10 +17,10 @@ import {
   vectorSet,
 } from '@sagitta/core-wasm';
 import { sampleRows } from '@sagitta/quantizers';
-import { recallAtK } from '../evaluation/recall.ts';
-import { buildFlat, buildIvf } from '../ivf/build.ts';
-import type { IvfIndex } from '../ivf/ivf-index.ts';
+import { buildFlat } from '../ivf/build.ts';
 import type { Clock } from '../search/statistics.ts';
+import { GRAPH_GAIN, graphBytesPerVector, type IndexStructure } from './choose-index.ts';
+import { type Contender, contend, type Measured, measure, type Question } from './contenders.ts';
 import { holdOut } from './held-out.ts';
 
 /** Says what is wanted of an index, recall or bytes, and how it is measured. */
@@ -33,7 +33,10 @@ export interface RecommendIndexOptions {
   readonly k?: number;
   /** Vectors of the whole collection, where only a sample of it is given. */
   readonly total?: number;
-  /** Most vectors of the collection that are measured on. Default 100,000; what is left out makes lists longer. */
+  /**
+   * Most vectors of the collection that are measured on. Default 100,000; what is left out makes lists longer. On more no graph
+   * is tried, which would take minutes to build.
+   */
   readonly most?: number;
   /** Most vectors that are searched for; default 200, at most a fifth of the collection. */
   readonly queries?: number;
@@ -54,14 +57,11 @@ const OPTIONS: OptionTable<RecommendIndexOptions> = {
   clock: 'function',
 };
 
-/** Is an index with its figures and the reasons for it. */
-export interface IndexRecommendation {
-  readonly index: 'flat' | 'ivf';
-  readonly nlist: number;
-  readonly nprobe: number;
+/** Holds the figures of a recommended index and the reasons for it. */
+export interface IndexFigures {
   readonly quantizer: 'saq';
   readonly bits: number;
-  /** Code and factors of a vector. */
+  /** Code and factors of a vector; of a graph its edges too. */
   readonly bytesPerVector: number;
   /** recall@k of codes alone. */
   readonly recall: number;
@@ -69,37 +69,22 @@ export interface IndexRecommendation {
   readonly milliseconds: number;
   /** Whether what was asked for is met. */
   readonly isEnough: boolean;
-  /** Three sentences with the figures: the bits, the lists, the cost. */
-  readonly reasons: readonly [bits: string, lists: string, cost: string];
+  /** Three sentences with the figures: the bits, the structure beside the others, the cost. */
+  readonly reasons: readonly [bits: string, structure: string, cost: string];
 }
+
+/** Is an index with its figures and the reasons for it. */
+export type IndexRecommendation = IndexStructure & IndexFigures;
 
 const BITS = [0.5, 1, 1.5, 2, 3, 4, 6, 8];
 const DEFAULT_RECALL = 0.95;
 /** Fewest vectors of which recall says anything. */
 const LEAST = 50;
-/** Below so many vectors lists are not tried: there is nothing to save. */
-const LEAST_FOR_LISTS = 1000;
-const ROUNDS = 3;
-
-interface Measured {
-  readonly recall: number;
-  readonly milliseconds: number;
-}
-
-interface Question {
-  readonly core: Core;
-  readonly metric: Metric;
-  readonly d: number;
-  readonly base: Float32Array;
-  readonly queries: Float32Array;
-  readonly truth: Uint32Array;
-  readonly k: number;
-  readonly clock: Clock;
-  readonly seed: number;
-}
+/** Recall that lists and graphs may lose beside a scan. */
+const COST = 0.002;
 
 /**
- * Measures and chooses. The time is the best of three rounds over all queries, flat and lists in turn.
+ * Measures and chooses. The time is the best of three rounds over all queries; flat, lists and graph take turns.
  * @throws TypeError, RangeError on options out of range, or on fewer than 50 vectors
  */
 export function recommendIndex(
@@ -139,15 +124,7 @@ export function recommendIndex(
     seed,
   };
   const total = checkInteger('total', options.total ?? all.n, all.n, 2 ** 32 - 1);
-  const codes = chooseBits(question, asked, bytes);
-  return chooseLists(question, total, codes, bytes === undefined ? asked : codes.recall, asked, bytes);
-}
-
-function measure({ queries, truth, k, d, clock }: Question, index: IvfIndex, nprobe: number): Measured {
-  const started = clock();
-  const { ids } = index.searchBatch(queries, k, { nprobe });
-  const spent = clock() - started;
-  return { recall: recallAtK(ids, k, truth, k, k), milliseconds: (spent * d) / queries.length };
+  return chooseStructure(question, total, measureBits(question, asked, bytes), asked, bytes);
 }
 
 interface Codes extends Measured {
@@ -156,79 +133,97 @@ interface Codes extends Measured {
 }
 
 /** The fewest bits that reach the recall, or the most that fit the bytes; flat, so that nothing but the codes counts. */
-function chooseBits(question: Question, asked: number, bytes: number | undefined): Codes {
+function measureBits(question: Question, asked: number, bytes: number | undefined): Codes[] {
   const { core, base, d, metric, seed } = question;
-  let best: Codes | undefined;
+  const all: Codes[] = [];
   for (const bits of BITS) {
     using index = buildFlat(core, base, d, { metric, bits, seed });
-    const found = { ...measure(question, index, 1), bits, bytesPerVector: index.codeBytesPerVector };
-    if (bytes !== undefined && best && found.bytesPerVector > bytes) break;
-    best = found;
-    if (bytes === undefined && found.recall >= asked) break;
+    const found = measure(question, { index, structure: { index: 'flat', nlist: 1, nprobe: 1 }, bits });
+    const codes = { ...found, bits, bytesPerVector: index.codeBytesPerVector };
+    if (bytes !== undefined && all.length > 0 && codes.bytesPerVector > bytes) break;
+    all.push(codes);
+    if (bytes === undefined && codes.recall >= asked) break;
   }
-  return best as Codes;
+  return all;
 }
 
-/** Lists where they are faster at the recall that is wanted, else flat. */
-function chooseLists(
+/** Lists or a graph where they are faster at the recall that is wanted, else flat. */
+function chooseStructure(
   question: Question,
   total: number,
-  codes: Codes,
-  wanted: number,
+  measured: readonly Codes[],
   asked: number,
   bytes: number | undefined,
 ): IndexRecommendation {
-  const { core, base, d, metric, k, seed } = question;
+  const { base, d, k } = question;
   const n = base.length / d;
+  const codes = measured.at(-1) as Codes;
+  const wanted = bytes === undefined ? asked : codes.recall;
+  // edges count too: where they leave no room for these bits, fewer may do as well
+  const ofGraph = measured.filter(({ bytesPerVector }) => fitsGraph(bytesPerVector, bytes)).at(-1);
+  const isTried = ofGraph !== undefined && ofGraph.recall >= Math.min(wanted, codes.recall) - COST;
   const nlist = Math.round(Math.sqrt(total));
-  using flat = buildFlat(core, base, d, { metric, bits: codes.bits, seed });
-  using lists =
-    n >= LEAST_FOR_LISTS ? buildIvf(core, base, d, { metric, bits: codes.bits, seed, nlist }) : undefined;
-  const probes: number[] = [];
-  for (let nprobe = 4; lists && nprobe < nlist; nprobe *= 2) probes.push(nprobe);
-  let scan = measure(question, flat, 1);
-  const tried = probes.map((nprobe) => ({ nprobe, ...measure(question, lists as IvfIndex, nprobe) }));
-  for (let round = 1; round < ROUNDS; round++) {
-    scan = faster(scan, measure(question, flat, 1));
-    for (const [i, one] of tried.entries()) {
-      tried[i] = { ...one, ...faster(one, measure(question, lists as IvfIndex, one.nprobe)) };
-    }
-  }
-  // what lists lose beside a scan is what they cost
-  const least = Math.min(wanted, scan.recall) - 0.002;
-  const good = tried.find(({ recall }) => recall >= least);
-  const isLists = good !== undefined && good.milliseconds < scan.milliseconds;
-  const chosen: Measured = isLists ? good : scan;
-  const isEnough = bytes === undefined ? chosen.recall >= asked : codes.bytesPerVector <= bytes;
-  const bytesPerVector = Number(codes.bytesPerVector.toFixed(2));
+  const { flat, lists, graphs } = contend(question, codes.bits, nlist, isTried ? ofGraph.bits : undefined);
+  // what lists and graphs lose beside a scan is what they cost
+  const least = Math.min(wanted, flat.recall) - COST;
+  const isGood = ({ recall, bytesPerVector }: Contender): boolean =>
+    recall >= least && (bytes === undefined || bytesPerVector <= Math.max(bytes, codes.bytesPerVector));
+  const list = lists.find(isGood);
+  const graph = graphs.find(isGood);
+  const scan = list && list.milliseconds < flat.milliseconds ? list : flat;
+  const chosen = graph && GRAPH_GAIN * graph.milliseconds < scan.milliseconds ? graph : scan;
+  const isEnough = bytes === undefined ? chosen.recall >= asked : chosen.bytesPerVector <= bytes;
+  const bytesPerVector = Number(chosen.bytesPerVector.toFixed(2));
   const want = bytes === undefined ? `recall ${asked}` : `${bytes} bytes`;
-  const other = tried[tried.length - 1];
+  const others = [flat, list ?? lists.at(-1), graph ?? graphs.at(-1)].filter(
+    (one): one is Contender => one !== undefined && one !== chosen,
+  );
+  const codesOfChosen = measured.find(({ bits }) => bits === chosen.bits) as Codes;
   return {
-    index: isLists ? 'ivf' : 'flat',
-    nlist: isLists ? nlist : 1,
-    nprobe: isLists ? good.nprobe : 1,
+    ...chosen.structure,
     quantizer: 'saq',
-    bits: codes.bits,
+    bits: chosen.bits,
     bytesPerVector,
     recall: chosen.recall,
     milliseconds: chosen.milliseconds,
     isEnough,
     reasons: [
-      `SAQ of ${codes.bits} bits a dimension has recall@${k} ${scan.recall.toFixed(4)} at ${bytesPerVector} bytes a vector, ` +
-        `${isEnough ? 'enough' : 'not enough'} for ${want}.`,
-      isLists
-        ? `${good.nprobe} of ${nlist} lists give recall@${k} ${good.recall.toFixed(4)} in ${ms(good)} a query, where scanning all takes ${ms(scan)}.`
-        : other
-          ? `Scanning all takes ${ms(scan)} a query; of ${nlist} lists none so few were faster at that recall (${other.nprobe} of them: ${other.recall.toFixed(4)} in ${ms(other)}).`
-          : `Scanning all takes ${ms(scan)} a query: there are too few vectors for lists to save anything.`,
-      `${total} vectors take ${Math.ceil((total * (bytesPerVector + 4) + (isLists ? 8 * nlist * d : 0)) / 1e6)} MB; ` +
+      `SAQ of ${chosen.bits} bits a dimension has recall@${k} ${codesOfChosen.recall.toFixed(4)} at ${bytesPerVector} bytes a vector` +
+        `${chosen === graph ? ', edges among them' : ''}, ${isEnough ? 'enough' : 'not enough'} for ${want}.`,
+      reasonOf(chosen, others, k),
+      `${total} vectors take ${Math.ceil(bytesOf(chosen, total, d) / 1e6)} MB; ` +
         `measured on ${n} of them with ${question.queries.length / d} held out as queries.`,
     ],
   };
 }
 
-function faster(a: Measured, b: Measured): Measured {
-  return b.milliseconds < a.milliseconds ? b : a;
+/** Before a graph is built its bytes are known about: rows of codes are padded. */
+function fitsGraph(codeBytes: number, bytes: number | undefined): boolean {
+  return bytes === undefined || graphBytesPerVector(codeBytes) <= bytes;
+}
+
+function bytesOf({ structure, bytesPerVector }: Contender, total: number, d: number): number {
+  if (structure.index === 'graph') return total * bytesPerVector;
+  // row numbers; centroids lie there twice
+  return total * (bytesPerVector + 4) + (structure.index === 'ivf' ? 8 * structure.nlist * d : 0);
+}
+
+function reasonOf(chosen: Contender, others: readonly Contender[], k: number): string {
+  const { structure, recall } = chosen;
+  const found = `${recall.toFixed(4)} in ${ms(chosen)} a query`;
+  const first = `${subjectOf(structure)} recall@${k} ${found}`;
+  const rest =
+    others.length === 0
+      ? ': there are too few vectors for lists or a graph to save anything'
+      : `, where ${others.map((one) => `${subjectOf(one.structure)} ${one.recall.toFixed(4)} in ${ms(one)}`).join(' and ')}`;
+  return `${first.charAt(0).toUpperCase()}${first.slice(1)}${rest}.`;
+}
+
+/** Subject and verb of a sentence. */
+function subjectOf(structure: IndexStructure): string {
+  if (structure.index === 'graph') return `a graph of ${structure.degree} edges at ef ${structure.ef} finds`;
+  if (structure.index === 'flat') return 'scanning all finds';
+  return `${structure.nprobe} of ${structure.nlist} lists find`;
 }
 
 function ms({ milliseconds }: Measured): string {

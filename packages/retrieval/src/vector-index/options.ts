@@ -33,7 +33,8 @@ export interface VectorIndexOptions<S extends Metric = Metric>
   readonly metric: S;
   /**
    * 'flat': every vector is scanned. 'ivf': lists by centroid. 'graph': a neighbour graph, the fastest where there are many.
-   * 'auto' (default) takes what chooseIndex says when training.
+   * 'auto' (default) takes what chooseIndex(n, d) says when training: flat, or lists of many. A graph has to be asked for: only
+   * many searches and few changes pay for it.
    */
   readonly index?: (typeof INDEX_KINDS)[number];
   /** Lists of 'ivf'. Default: √n when training. */

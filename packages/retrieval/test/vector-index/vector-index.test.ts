@@ -48,6 +48,23 @@ const batch = (from: number, to: number) => ({
 const create = (options: Partial<VectorIndexOptions> = {}): VectorIndex<Note> =>
   createVectorIndex<Note>(core, { d: D, metric: 'cosine', ...options });
 
+describe("index: 'auto'", () => {
+  it('takes flat of few vectors and lists of many, a graph where it is asked for alone', () => {
+    const d = 8;
+    const rows = clusteredRows(20_000, d, { seed: 4, clusters: 50, spread: 0.5 });
+    const kindOf = (n: number, options: Partial<VectorIndexOptions> = {}): string => {
+      using index = buildVectorIndex(
+        core,
+        { vectors: rows.subarray(0, n * d) },
+        { d, metric: 'l2', ...options },
+      );
+      return index.kind;
+    };
+    expect([2500, 4096, 20_000].map((n) => kindOf(n))).toEqual(['flat', 'ivf', 'ivf']);
+    expect(kindOf(2500, { index: 'graph' })).toBe('graph');
+  });
+});
+
 describe('an index that starts empty', () => {
   it('is searched exactly, trains itself when there are enough, and finds the same', () => {
     using index = create({ trainAt: 1000, index: 'ivf' });
