@@ -128,6 +128,7 @@ describe('recommendIndex', () => {
     expect(choice.reasons).toHaveLength(3);
     for (const reason of choice.reasons) expect(reason).toMatch(/^[A-Z0-9].*\.$/s);
     expect(measured(choice)).toBeGreaterThan(asked - 0.03);
+    expect(choice.recall).toBeGreaterThanOrEqual(asked);
     const more = recommendIndex(core, { data: clustered, d: D }, { metric: 'l2', recall: 0.99, clock });
     expect(more.bits).toBeGreaterThan(choice.bits);
   });

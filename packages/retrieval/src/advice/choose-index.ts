@@ -31,7 +31,7 @@ export interface GraphStructure {
   readonly index: 'graph';
   /** Edges of a vector. */
   readonly degree: number;
-  /** Width of a search, for up to 20 results. */
+  /** Width of a search; chooseIndex says it for about 10 results. */
   readonly ef: number;
 }
 

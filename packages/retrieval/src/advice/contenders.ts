@@ -49,8 +49,8 @@ const LEAST = 1000;
 /** Of more vectors no graph is built: that takes the minutes that advice should not. */
 const MOST_OF_A_GRAPH = 100_000;
 const LEAST_NPROBE = 4;
-/** Widths of searches in a graph, of up to 20 results; wider for more. */
-const EFS = [40, 64, 96, 128, 192];
+/** Widths of searches in a graph, of up to 10 results; wider for more. */
+const EFS = [16, 24, 40, 64, 96, 128, 192];
 const ROUNDS = 3;
 
 interface Turn {
@@ -110,7 +110,7 @@ export function contend(
 
 /** Never below the results that are wanted, and as much wider as there are more of them. */
 function efsFor(k: number): number[] {
-  return EFS.map((ef) => Math.ceil(ef * Math.max(1, k / 20)));
+  return EFS.map((ef) => Math.ceil(ef * Math.max(1, k / 10)));
 }
 
 function faster(a: Measured, b: Measured): Measured {

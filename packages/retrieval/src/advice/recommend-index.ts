@@ -80,7 +80,7 @@ const BITS = [0.5, 1, 1.5, 2, 3, 4, 6, 8];
 const DEFAULT_RECALL = 0.95;
 /** Fewest vectors of which recall says anything. */
 const LEAST = 50;
-/** Recall that lists and graphs may lose beside a scan. */
+/** Recall that lists and graphs may lose beside a scan, where that does not reach what is asked for. */
 const COST = 0.002;
 
 /**
@@ -164,8 +164,9 @@ function chooseStructure(
   const isTried = ofGraph !== undefined && ofGraph.recall >= Math.min(wanted, codes.recall) - COST;
   const nlist = Math.round(Math.sqrt(total));
   const { flat, lists, graphs } = contend(question, codes.bits, nlist, isTried ? ofGraph.bits : undefined);
-  // what lists and graphs lose beside a scan is what they cost
-  const least = Math.min(wanted, flat.recall) - COST;
+  // what was asked for and codes reach stays reached; of what they do not, lists and graphs may lose a little
+  const reaches = bytes === undefined && flat.recall >= asked;
+  const least = reaches ? asked : Math.min(wanted, flat.recall) - COST;
   const isGood = ({ recall, bytesPerVector }: Contender): boolean =>
     recall >= least && (bytes === undefined || bytesPerVector <= Math.max(bytes, codes.bytesPerVector));
   const list = lists.find(isGood);
