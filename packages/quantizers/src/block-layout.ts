@@ -65,6 +65,20 @@ export class BlockLayout {
     }
   }
 
+  /** Puts all regions of the vector at a position, which lie one after the other in `source` from a byte on. */
+  putWhole(blocks: Uint8Array, position: number, source: Uint8Array, from: number): void {
+    let at = from;
+    for (let region = 0; region < this.regions.length; region++) {
+      const { kind, bytesPerVector } = this.regions[region] as Region;
+      if (kind === 'nibbles') this.put(blocks, region, position, source.subarray(at, at + bytesPerVector));
+      else {
+        const to = this.#start(region, position) + (position % BLOCK) * bytesPerVector;
+        copyBytes(source, at, bytesPerVector, blocks, to);
+      }
+      at += bytesPerVector;
+    }
+  }
+
   /**
    * Copies all that belongs to n vectors from positions from… of source to positions to… of target. Inside one block it
    * goes forward: to may be below from.
@@ -114,4 +128,12 @@ export class BlockLayout {
   #start(region: number, position: number): number {
     return Math.floor(position / BLOCK) * this.blockBytes + (this.offsets[region] as number);
   }
+}
+
+/** From so many bytes on a view costs less than a loop. */
+const LONG = 32;
+
+function copyBytes(source: Uint8Array, from: number, n: number, target: Uint8Array, to: number): void {
+  if (n >= LONG) target.set(source.subarray(from, from + n), to);
+  else for (let i = 0; i < n; i++) target[to + i] = source[from + i] as number;
 }

@@ -19,6 +19,8 @@ export interface RowPiece {
 export class RowLayout {
   readonly headBytes: number;
   readonly tailBytes: number;
+  /** A row is a head of all regions, one after the other: BlockLayout.putWhole takes it. */
+  readonly isWhole: boolean;
   readonly #blocks: BlockLayout;
   readonly #pieces: readonly (readonly RowPiece[])[];
   readonly #regions: readonly Uint8Array[];
@@ -27,10 +29,15 @@ export class RowLayout {
   constructor(
     blocks: BlockLayout,
     pieces: readonly RowPiece[],
-    { headBytes, tailBytes }: { readonly headBytes: number; readonly tailBytes: number },
+    {
+      headBytes,
+      tailBytes,
+      isWhole = false,
+    }: { readonly headBytes: number; readonly tailBytes: number; readonly isWhole?: boolean },
   ) {
     this.headBytes = headBytes;
     this.tailBytes = tailBytes;
+    this.isWhole = isWhole;
     this.#blocks = blocks;
     this.#pieces = blocks.regions.map((_, region) => pieces.filter((piece) => piece.region === region));
     this.#regions = blocks.regions.map(({ bytesPerVector }) => new Uint8Array(bytesPerVector));
@@ -44,7 +51,7 @@ export class RowLayout {
       row += bytes;
       return piece;
     });
-    return new RowLayout(blocks, pieces, { headBytes: row, tailBytes: 0 });
+    return new RowLayout(blocks, pieces, { headBytes: row, tailBytes: 0, isWhole: true });
   }
 
   /** Writes the rows of the vector at a position of blocks. */

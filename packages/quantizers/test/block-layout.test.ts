@@ -32,6 +32,22 @@ it('give back what was put, and nibbles lie where the fast scan reads them', () 
   expect([...out]).toEqual([0xba, 0xdc, 0xfe]);
 });
 
+it('are put all at once as one by one', () => {
+  const layout = new BlockLayout([...REGIONS, { kind: 'rows', bytesPerVector: 40 }]);
+  const source = Uint8Array.from({ length: 2 + layout.bytesPerVector }, (_, i) => 5 * i + 1);
+  const together = new Uint8Array(2 * layout.blockBytes);
+  const apart = new Uint8Array(2 * layout.blockBytes);
+  for (const position of [3, 17, 50]) {
+    layout.putWhole(together, position, source, 2);
+    let at = 2;
+    for (const [region, { bytesPerVector }] of layout.regions.entries()) {
+      layout.put(apart, region, position, source.subarray(at, at + bytesPerVector));
+      at += bytesPerVector;
+    }
+  }
+  expect(together).toEqual(apart);
+});
+
 it('move together, and no other vector with them', () => {
   const layout = new BlockLayout(REGIONS);
   using source = core.allocate(3 * layout.blockBytes);

@@ -104,8 +104,8 @@ export interface Dots extends Disposable {
   readonly isInteger: boolean;
   /** query — dims values in the frame. */
   setQuery(query: Float32Array): void;
-  /** 32 dots of one block's codes. */
-  compute(codes: Ptr, out: Ptr): void;
+  /** Dots of the first n of one block's 32 codes; may write those of all. */
+  compute(codes: Ptr, out: Ptr, n: number): void;
 }
 
 /** A block of the core with its views' shorthand, for Dots. */

@@ -5,7 +5,6 @@
  * a table of 2^bits floats a dim; 8 bits are a byte a dim.
  */
 import { type Block, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
-import { BLOCK } from '../blocks.ts';
 import type { Dots } from './coder.ts';
 import { packRows, unpackRow } from './pack-bits.ts';
 import { Table4Dots, Table8Dots } from './table-dots.ts';
@@ -125,8 +124,8 @@ class PackedTableDots extends Owner implements Dots {
     this.#make(query, this.#luts.f32());
   }
 
-  compute(codes: Ptr, out: Ptr): void {
+  compute(codes: Ptr, out: Ptr, n: number): void {
     this.checkLive('dots');
-    this.core.kernels.tableRowsPacked(codes, BLOCK, this.#dims, this.#bits, this.#luts.at(), out);
+    this.core.kernels.tableRowsPacked(codes, n, this.#dims, this.#bits, this.#luts.at(), out);
   }
 }

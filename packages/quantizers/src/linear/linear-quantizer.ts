@@ -102,14 +102,18 @@ export class LinearQuantizer implements Quantizer {
   }
 
   decode(_core: Core, blocks: Block, n: number, origin: Float32Array): Float32Array {
-    const { coder, d } = this;
+    const { d } = this;
     checkLength('origin', origin.length, d, 'd');
-    const coded = this.#takeCoded(blocks, n);
-    const rows = new Float32Array(n * coder.dims);
-    coder.decode(coded, n, rows);
-    const out = fromFrame(this.frame, rows);
+    const out = fromFrame(this.frame, this.rowsInFrame(blocks, n));
     for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + (origin[i % d] as number);
     return out;
+  }
+
+  /** What the codes of n vectors stand for in the frame: n × coder.dims, fresh. */
+  rowsInFrame(blocks: Block, n: number): Float32Array {
+    const rows = new Float32Array(n * this.coder.dims);
+    this.coder.decode(this.#takeCoded(blocks, n), n, rows);
+    return rows;
   }
 
   /** The codes of n vectors, one after the other without what stands beside them: n × coder.codeBytes, fresh. */
@@ -152,8 +156,7 @@ export class LinearQuantizer implements Quantizer {
     const lost = new Float32Array(n);
     if (metric !== 'l2') return { rows: this.decode(core, blocks, n, origin), lost };
     const { dims } = coder;
-    const rows = new Float32Array(n * dims);
-    coder.decode(this.#takeCoded(blocks, n), n, rows);
+    const rows = this.rowsInFrame(blocks, n);
     if (coder.norm === 'decoded') return { rows, lost };
     const centre = centreOf(core, frame, this.origin, origin);
     const adds = takeFactors(blocks, layout, FACTOR_ADD, 0, n);
@@ -287,12 +290,12 @@ class LinearEstimator extends Owner implements Estimator {
     const count = blockCount(n);
     for (let b = 0; b < count; b++) {
       const codes = (blocks + b * blockBytes + layout.codesAt) as Ptr;
-      this.#dots.compute(codes, this.#products.at(4 * BLOCK * b));
+      this.#dots.compute(codes, this.#products.at(4 * BLOCK * b), Math.min(BLOCK, n - b * BLOCK));
     }
     const { a, isInteger } = this.#dots;
     let b = this.#dots.b;
     for (const open of this.#parts) {
-      if (open.part.scale === 'shared') b += this.#addShared(open, blocks, count);
+      if (open.part.scale === 'shared') b += this.#addShared(open, blocks, n);
     }
     for (const { weight, expected = 0 } of this.#unread) b += weight * expected * this.#sum;
     this.core.kernels.affineScores(
@@ -311,22 +314,28 @@ class LinearEstimator extends Owner implements Estimator {
     for (const open of this.#parts) if (open.part.scale !== 'shared') this.#addPart(open, blocks, n, out);
   }
 
-  #partDots({ dots, codesAt }: OpenPart, blocks: Ptr, count: number): void {
+  #partDots({ dots, codesAt }: OpenPart, blocks: Ptr, n: number): void {
     const { blockBytes } = this.#quantizer.layout;
-    for (let b = 0; b < count; b++) {
-      dots.compute((blocks + b * blockBytes + codesAt) as Ptr, this.#partProducts.at(4 * BLOCK * b));
+    for (let b = 0; b * BLOCK < n; b++) {
+      const codes = (blocks + b * blockBytes + codesAt) as Ptr;
+      dots.compute(codes, this.#partProducts.at(4 * BLOCK * b), Math.min(BLOCK, n - b * BLOCK));
     }
   }
 
   /** A part with the vector's scale goes into the products, which are floats; returns what it adds to b. */
-  #addShared(open: OpenPart, blocks: Ptr, count: number): number {
+  #addShared(open: OpenPart, blocks: Ptr, n: number): number {
     const { a } = this.#dots;
     const { weight } = open.part;
     // a is 0 for a query of zeros only
     if (a !== 0) {
-      this.#partDots(open, blocks, count);
+      this.#partDots(open, blocks, n);
       const share = (weight * open.dots.a) / a;
-      this.core.kernels.addScaledF32(this.#partProducts.at(), BLOCK * count, share, this.#products.at());
+      this.core.kernels.addScaledF32(
+        this.#partProducts.at(),
+        BLOCK * blockCount(n),
+        share,
+        this.#products.at(),
+      );
     }
     return weight * open.dots.b;
   }
@@ -336,7 +345,7 @@ class LinearEstimator extends Owner implements Estimator {
     const { places: layout, metric } = this.#quantizer;
     const { blockBytes } = layout.blocks;
     const count = blockCount(n);
-    this.#partDots(open, blocks, count);
+    this.#partDots(open, blocks, n);
     const { part, dots } = open;
     const isOwn = part.scale === 'own';
     const at = isOwn ? factorAt(layout, FACTOR_PART) : 0;

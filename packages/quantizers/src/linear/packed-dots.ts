@@ -1,6 +1,5 @@
 /** Products with packed integers: the query as i16, as precise as the i32 sums allow (spec section 4.5). */
 import { type Block, type Core, integerSteps, Owner, type Ptr } from '@sagitta/core-wasm';
-import { BLOCK } from '../blocks.ts';
 import type { Dots } from './coder.ts';
 
 export class PackedDots extends Owner implements Dots {
@@ -36,8 +35,8 @@ export class PackedDots extends Owner implements Dots {
     this.b = terms.b;
   }
 
-  compute(codes: Ptr, out: Ptr): void {
+  compute(codes: Ptr, out: Ptr, n: number): void {
     this.checkLive('dots');
-    this.core.kernels.dotCodeRows(codes, BLOCK, this.#dims, this.#bits, this.#query.at(), out);
+    this.core.kernels.dotCodeRows(codes, n, this.#dims, this.#bits, this.#query.at(), out);
   }
 }

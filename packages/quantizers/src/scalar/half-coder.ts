@@ -1,6 +1,5 @@
 /** Half precision (IEEE 754 binary16): 2 bytes a dimension, rounded to nearest, ties to even. */
 import { type Block, type ByteReader, type ByteWriter, type Core, Owner, type Ptr } from '@sagitta/core-wasm';
-import { BLOCK } from '../blocks.ts';
 import type { CodedRows, Coder, Dots } from '../linear/coder.ts';
 
 /** Is the greatest finite half. */
@@ -118,9 +117,9 @@ class HalfDots extends Owner implements Dots {
     this.#query.f32().set(query);
   }
 
-  compute(codes: Ptr, out: Ptr): void {
+  compute(codes: Ptr, out: Ptr, n: number): void {
     this.checkLive('dots');
-    this.core.kernels.dotF16Rows(this.#query.at(), codes, BLOCK, this.#dims, out);
+    this.core.kernels.dotF16Rows(this.#query.at(), codes, n, this.#dims, out);
   }
 }
 

@@ -109,7 +109,7 @@ class SketchDots extends Owner implements Dots {
     this.#dots.setQuery(query);
   }
 
-  compute(codes: Ptr, out: Ptr): void {
-    this.#dots.compute(codes, out);
+  compute(codes: Ptr, out: Ptr, n: number): void {
+    this.#dots.compute(codes, out, n);
   }
 }

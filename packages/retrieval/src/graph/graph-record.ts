@@ -168,8 +168,8 @@ export class GraphRecord extends Owner {
     return this.#tables.at(at);
   }
 
-  /** For a search outside the kernels: marks vertices as met, once each. */
-  meeting(): (slot: number) => boolean {
+  /** For a search outside the kernels: marks vertices as met, at most so many at once, and gives those that were not. */
+  meeting(most: number): (slots: Uint32Array) => Uint32Array {
     const last = this.#record.u32(4 * STAMP, 1);
     if ((last[0] as number) >= LAST_STAMP) {
       this.#stamps.u32().fill(0);
@@ -177,11 +177,17 @@ export class GraphRecord extends Owner {
     }
     const stamp = (last[0] as number) + 1;
     last[0] = stamp;
-    return (slot) => {
-      const at = this.#stamps.u32(4 * slot, 1);
-      if (at[0] === stamp) return false;
-      at[0] = stamp;
-      return true;
+    const unmet = new Uint32Array(most);
+    return (slots) => {
+      const stamps = this.#stamps.u32();
+      let count = 0;
+      for (let i = 0; i < slots.length; i++) {
+        const slot = slots[i] as number;
+        if (stamps[slot] === stamp) continue;
+        stamps[slot] = stamp;
+        unmet[count++] = slot;
+      }
+      return unmet.subarray(0, count);
     };
   }
 

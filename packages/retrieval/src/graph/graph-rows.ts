@@ -15,7 +15,7 @@ import { blockCount } from '@sagitta/quantizers';
 import { RowLayout } from '@sagitta/quantizers/internal';
 import { BLOCK, type InvertedLists } from '../columns/inverted-lists.ts';
 import type { ListScan } from '../columns/list-scan.ts';
-import { createColumn, rowOf } from './column.ts';
+import { createColumn, PIECE_ROWS, rowOf } from './column.ts';
 
 /** Rows that are coded, gathered or scored at once. */
 export const RUN = 1024;
@@ -95,8 +95,29 @@ export class GraphRows extends Owner {
   /** Puts the codes of rows, in that order, into the places 0… of blocks. */
   gather(blocks: Block, rows: Uint32Array): Block {
     const codes = blocks.u8();
+    if (this.layout.isWhole) {
+      this.#gatherWhole(codes, rows);
+      return blocks;
+    }
     for (const [i, slot] of rows.entries()) this.layout.take(codes, i, this.#head(slot), this.#tail(slot));
     return blocks;
+  }
+
+  /** What gather does where a row is all there is of a vector: views are made of pieces, not of rows. */
+  #gatherWhole(codes: Uint8Array, rows: Uint32Array): void {
+    const { headBytes } = this.layout;
+    const blocks = this.codec.layout;
+    let piece = -1;
+    let bytes = codes;
+    for (let i = 0; i < rows.length; i++) {
+      const slot = rows[i] as number;
+      const first = slot % PIECE_ROWS;
+      if (slot - first !== piece) {
+        piece = slot - first;
+        bytes = rowOf(this.heads, piece).block.u8();
+      }
+      blocks.putWhole(codes, i, bytes, first * headBytes);
+    }
   }
 
   /** Scores rows whose tails are given. @throws FormatError on tails that no codes have */
@@ -135,6 +156,16 @@ export class GraphRows extends Owner {
       });
     });
     return scores;
+  }
+
+  /** What gives estimated scores of at most so many rows at once, good until it is asked again. base — as of scores. */
+  scoring(scope: Scope, most: number, base: number): (rows: Uint32Array) => Float32Array {
+    const blocks = this.room(scope, most);
+    const out = scope.reserve(4 * BLOCK * blockCount(most));
+    return (rows) => {
+      this.codec.scores(this.gather(blocks, rows).at(), rows.length, this.centroid, base, out.at());
+      return out.f32(0, rows.length);
+    };
   }
 
   /** What the codes of rows stand for, rows.length × d, in that order. */

@@ -73,19 +73,33 @@ export class GraphSearch {
 
   #walkPlainly({ bases, found, allowed }: GraphPrepared, width: number): number {
     const base = bases.f32(0, 1)[0] as number;
-    const graph = {
-      entries: this.#record.entries,
-      edges: (slot: number) => this.#adjacency.edges(slot).slice(),
-      meet: this.#record.meeting(),
-      score: (slots: readonly number[]) => this.#rows.scores(Uint32Array.from(slots), base),
-    };
-    const walked = walk(graph, width, (slot, score) => {
-      if (allowed && hasSlot(allowed.words, slot)) this.offer(found, [slot], [score]);
+    const { entries } = this.#record;
+    const most = Math.max(entries.length, this.#adjacency.degree);
+    return this.#rows.core.scope((scope) => {
+      const graph = {
+        entries,
+        edges: (slot: number) => this.#adjacency.edges(slot),
+        meet: this.#record.meeting(most),
+        score: this.#rows.scoring(scope, most, base),
+      };
+      const walked = walk(
+        graph,
+        width,
+        allowed &&
+          ((slots, scores) => {
+            const isAllowed = (slot: number): boolean => hasSlot(allowed.words, slot);
+            this.offer(
+              found,
+              slots.filter(isAllowed),
+              scores.filter((_, i) => isAllowed(slots[i] as number)),
+            );
+          }),
+      );
+      this.#record.count(walked.expanded, walked.scored);
+      if (allowed) return walked.slots.filter((slot) => hasSlot(allowed.words, slot)).length;
+      this.offer(found, walked.slots, walked.scores);
+      return walked.slots.length;
     });
-    this.#record.count(walked.expanded, walked.scored);
-    if (allowed) return walked.slots.filter((slot) => hasSlot(allowed.words, slot)).length;
-    this.offer(found, walked.slots, walked.scores);
-    return walked.slots.length;
   }
 
   /** Puts scored rows into a heap. */

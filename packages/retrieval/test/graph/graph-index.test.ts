@@ -36,6 +36,7 @@ const CODES: Record<string, Omit<IndexOptions, 'metric'>> = {
   float32: { quantizer: 'float32' },
   'lvq of two levels': { quantizer: 'lvq', bits: 4, quantizerOptions: { secondBits: 4 } },
   rabitq: { quantizer: 'rabitq', bits: 3 },
+  leanvec: { quantizer: 'leanvec', bits: 8, quantizerOptions: { dims: 16 } },
   pq: { quantizer: 'pq', bits: 4, quantizerOptions: { nbits: 4, iterations: 2 } },
   'sign with saq codes': { quantizer: 'sign', bits: 1, secondary: { quantizer: 'saq' } },
   'kept vectors': { bits: 2, keepVectors: true },
