@@ -37,9 +37,9 @@ export interface Quantizer {
   readonly rows?: RowLayout;
   /**
    * Makes what reads coordinates from codes: about `dims` numbers a vector between which distances are about those of the
-   * vectors. Absent: what decode gives.
+   * vectors. Absent or undefined: what decode gives.
    */
-  createCoordinates?(core: Core, dims: number): Coordinates;
+  createCoordinates?(core: Core, dims: number): Coordinates | undefined;
   /** What is wrong with blocks that were read from a file, or undefined: any bits are a code, factors have to be finite. */
   defect(blocks: Block, n: number): string | undefined;
   /** Writes the model, as its reader takes it; nothing where there is none. */

@@ -26,7 +26,7 @@ import {
 import type { BlockLayout } from '../block-layout.ts';
 import { BLOCK, blockCount } from '../blocks.ts';
 import { type LinearName, linearNumber } from '../names.ts';
-import type { Encoder, Estimator, EstimatorOptions, Quantizer } from '../quantizer.ts';
+import type { Coordinates, Encoder, Estimator, EstimatorOptions, Quantizer } from '../quantizer.ts';
 import {
   factorAt,
   firstBytes,
@@ -47,6 +47,7 @@ import {
   FACTOR_SCALE,
 } from './coder.ts';
 import { centreOf, type Frame, FrameTransform, fromFrame, writeFrame } from './frame.ts';
+import { FrameCoordinates, keepsDistances } from './frame-coordinates.ts';
 import { emptyRows, LinearEncoder } from './linear-encoder.ts';
 import type { LinearParts } from './linear-parts.ts';
 import { blocksDefect, largestCoordinate, reachDefect } from './stored-range.ts';
@@ -114,6 +115,12 @@ export class LinearQuantizer implements Quantizer {
     const rows = new Float32Array(n * this.coder.dims);
     this.coder.decode(this.#takeCoded(blocks, n), n, rows);
     return rows;
+  }
+
+  /** Those of the frame, where it has fewer dimensions and keeps distances. */
+  createCoordinates(core: Core): Coordinates | undefined {
+    const { coder, d, frame } = this;
+    return coder.dims < d && keepsDistances(frame) ? new FrameCoordinates(core, this) : undefined;
   }
 
   /** The codes of n vectors, one after the other without what stands beside them: n × coder.codeBytes, fresh. */
