@@ -61,13 +61,18 @@ export function rerankContenders(
   });
 }
 
-export function contest(set: DataSet, contenders: readonly Contender[]): ContestRow[] {
+/** rounds — those that are timed. */
+export function contest(
+  set: DataSet,
+  contenders: readonly Contender[],
+  rounds: number = ROUNDS,
+): ContestRow[] {
   const { n } = set.queries;
   const ms = contenders.map(() => 0);
   const hits = contenders.map(() => 0);
   let timed = 0;
   // round 0 warms up and counts recall
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round <= rounds; round++) {
     for (let first = 0; first < n; first += TURN) {
       const end = Math.min(n, first + TURN);
       for (const [i, contender] of contenders.entries()) {
