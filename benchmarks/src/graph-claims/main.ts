@@ -5,7 +5,7 @@
 import { createCore } from '@sagitta/core-wasm';
 import { writeFileAtomic } from '@sagitta/node';
 import { thisMachine } from '../report.ts';
-import { LEANVEC_SETS, LEANVEC_TEXT, leanvecSection, QUERIES } from './leanvec.ts';
+import { LEANVEC_SETS, LEANVEC_TEXT, leanvecSection } from './leanvec.ts';
 import { ORDER_SETS, ORDER_TEXT, orderSection } from './order.ts';
 
 const CLAIMS = {
@@ -41,7 +41,6 @@ async function main(): Promise<void> {
 
 ${cpu} · ${engine} · ${date}. Written by \`npm run bench:graph-claims -- ${claim}\`.
 
-k = 10, the first ${QUERIES} queries, one query at a time; all settings of a collection take turns of 100 queries in one run.
 ${text}
 
 ${parts.join('\n')}`;

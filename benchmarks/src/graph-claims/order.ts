@@ -150,5 +150,5 @@ ${lines.join('\n')}
 `;
 }
 
-export const ORDER_TEXT = `SAQ of ${BITS} bits, degree ${DEGREE}; cells are recall@10 and vertices scored a query. All ef candidates are scored again by float32 vectors. Vectors are added ${TOGETHER} at a time in the order that is named, trained on all of
+export const ORDER_TEXT = `The first ${show(ROWS)} vectors, all where there are fewer, and the first ${QUERIES} queries. SAQ of ${BITS} bits, degree ${DEGREE}; cells are recall@10 and vertices scored a query. All ef candidates are scored again by float32 vectors. Vectors are added ${TOGETHER} at a time in the order that is named, trained on all of
 them before. Classes are ${CLASSES} clusters, one after the other; local intrinsic dimension is the maximum-likelihood estimate from ${LID_NEIGHBORS} neighbours.`;
