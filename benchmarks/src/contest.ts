@@ -68,12 +68,6 @@ interface ContestOptions {
   readonly clock?: () => number;
 }
 
-/** The time that this process has run: for comparisons on a machine that does other work as well. */
-export function cpuClock(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
 export function contest(
   set: DataSet,
   contenders: readonly Contender[],

@@ -4,10 +4,10 @@
  */
 import type { Core } from '@sagitta/core-wasm';
 import { type GraphIndexOptions, type IvfIndex, type SearchOptions, trainGraph } from '@sagitta/node';
-import { type ContestRow, contest, cpuClock } from '../contest.ts';
+import { type ContestRow, contest } from '../contest.ts';
 import { show } from '../figure.ts';
 import { qpsAt } from '../graph-contest.ts';
-import type { Contender } from '../peers.ts';
+import { type Contender, cpuSeconds } from '../peers.ts';
 import { type Claimed, firstOf, foreignSet } from './sets.ts';
 
 const DEGREE = 32;
@@ -68,20 +68,20 @@ function codesOf({ base: { d }, foreign }: Claimed): Code[] {
   ];
 }
 
-function cpuSeconds(run: () => void): number {
-  const before = cpuClock();
+function timed(run: () => void): number {
+  const before = cpuSeconds();
   run();
-  return (cpuClock() - before) / 1000;
+  return cpuSeconds() - before;
 }
 
 function build(core: Core, { base, metric }: Claimed, code: Code): BuiltGraph {
   const options = { ...code.options, metric, degree: DEGREE, efConstruction: EF_CONSTRUCTION, seed: 1 };
   let index: IvfIndex | undefined;
-  const trained = cpuSeconds(() => {
+  const trained = timed(() => {
     index = trainGraph(core, base, options);
   });
   const made = index as IvfIndex;
-  const inserted = cpuSeconds(() => made.add(base.data));
+  const inserted = timed(() => made.add(base.data));
   made.releaseEncoders();
   return { code, index: made, trained, inserted };
 }
@@ -194,7 +194,7 @@ export async function leanvecSection(
     return one;
   });
   const ways = built.flatMap((one) => waysOf(set, one));
-  const rows = contest(set, contendersOf(set, ways), { rounds: ROUNDS, clock: cpuClock });
+  const rows = contest(set, contendersOf(set, ways), { rounds: ROUNDS, clock: () => 1000 * cpuSeconds() });
   const text = `## ${set.name}, ${show(set.base.n)} × ${show(set.base.d)}
 
 ${searchTable(set, ways, rows)}
