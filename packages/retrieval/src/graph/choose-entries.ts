@@ -34,7 +34,11 @@ export function chooseEntries(
   while (drawn.size < most) drawn.add(random.nextBelow(n));
   const slots = Uint32Array.from(drawn, slotAt);
   if (!isSpread) return slots.sort();
-  const sample = { data: coordinates.values(slots), n: slots.length, d: coordinates.valueCount };
+  const data = coordinates.values(slots);
+  // no longer than means may be
+  const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (largest > 0) for (let i = 0; i < data.length; i++) data[i] = (data[i] as number) / largest;
+  const sample = { data, n: slots.length, d: coordinates.valueCount };
   const seed = random.nextU32();
   const { centroids } = trainKmeans(core, sample, { nlist: count, seed, iterations: ITERATIONS });
   const { ids, distances } = assignToNearest(core, sample, centroids);

@@ -305,3 +305,21 @@ it('finds its way to islands, of which there are more than entries are drawn by 
   // with 64 entries by chance: .48
   expect(hits / 1000).toBeGreaterThan(0.75);
 });
+
+it('takes the longest vectors there may be, more than entries are drawn from by chance', () => {
+  const core = createCore();
+  const long = clusteredRows(5_000, D, { seed: 5, clusters: 5, spread: 0.2 });
+  for (let i = 0; i < 5_000; i++) {
+    const one = long.subarray(i * D, (i + 1) * D);
+    const length = Math.sqrt(one.reduce((sum, x) => sum + x * x, 0));
+    for (let j = 0; j < D; j++) one[j] = ((one[j] as number) / length) * 0.999 * 2 ** 56;
+  }
+  using index = buildGraph(core, long, D, {
+    metric: 'l2',
+    quantizer: 'float32',
+    degree: 8,
+    efConstruction: 16,
+  });
+  const { ids } = index.search(long.subarray(0, D), 1, { ef: 64 });
+  expect([...ids]).toEqual([0]);
+});
