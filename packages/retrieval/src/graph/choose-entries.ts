@@ -1,5 +1,5 @@
 /**
- * Which vertices searches begin with. Their number is √n, since many thousand vectors may lie in islands: once each one's
+ * Which vertices searches begin with. Their number is 2·√n, since many thousand vectors may lie in islands: once each one's
  * neighbours are of its own island, no edge leads to another, and a search finds those alone on which an entry lies. So entries
  * are spread by k-means, one next to each mean. Few are drawn by chance: there a search meets all islands.
  *
@@ -16,7 +16,7 @@ const SAMPLE = 16;
 const ITERATIONS = 5;
 
 export function entryCount(n: number): number {
-  return Math.min(n, MAX_ENTRIES, Math.max(LEAST, Math.round(Math.sqrt(n))));
+  return Math.min(n, MAX_ENTRIES, Math.max(LEAST, Math.round(2 * Math.sqrt(n))));
 }
 
 /** Chooses among n vertices, of which `slotAt` gives the i-th; ascending. @throws CapacityError */

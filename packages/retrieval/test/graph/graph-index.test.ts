@@ -317,9 +317,9 @@ it('takes the longest vectors there may be, more than entries are drawn from by 
   using index = buildGraph(core, long, D, {
     metric: 'l2',
     quantizer: 'float32',
-    degree: 8,
-    efConstruction: 16,
+    degree: 16,
+    efConstruction: 48,
   });
-  const { ids } = index.search(long.subarray(0, D), 1, { ef: 64 });
+  const { ids } = index.search(long.subarray(0, D), 1, { ef: 128 });
   expect([...ids]).toEqual([0]);
 });
