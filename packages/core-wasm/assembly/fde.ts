@@ -5,6 +5,7 @@
  *   nearestTokens the token nearest to each centroid, for filling by distance
  *   voteSums      means by cell of the tokens that pseudo-queries choose, and of their inner products
  *   sketchRows    count-sketch: each coordinate added to one place with one sign
+ *   maxScaledRows the greatest value of each column, rows scaled
  *
  * What they compute is stored: sums ascend by token in each coordinate and round one after the other, so a document's
  * bytes do not depend on its neighbours in the call. Documents are runs of rows, offsets u32[n + 1].
@@ -239,5 +240,33 @@ export function sketchRows(
       const bits = load<u32>(row + j) ^ (entry & 0x80000000);
       store<f32>(at, load<f32>(at) + reinterpret<f32>(bits));
     }
+  }
+}
+
+/**
+ * out[j] = max(out[j], scales[i]·rows[i][j]) over all rows i; rows f32[n × columns], scales f32[n], out f32[columns]; columns
+ * a multiple of 16. The order of the rows changes nothing.
+ */
+export function maxScaledRows(rows: usize, n: usize, columns: usize, scales: usize, out: usize): void {
+  assert((columns & 15) === 0);
+  const bytes = columns << 2;
+  const scalesEnd = scales + (n << 2);
+  for (const end = out + bytes; out < end; out += 64, rows += 64) {
+    let max0_f32x4 = v128.load(out);
+    let max1_f32x4 = v128.load(out, 16);
+    let max2_f32x4 = v128.load(out, 32);
+    let max3_f32x4 = v128.load(out, 48);
+    let row = rows;
+    for (let scale = scales; scale < scalesEnd; scale += 4, row += bytes) {
+      const scale_f32x4 = v128.load32_splat(scale);
+      max0_f32x4 = f32x4.max(max0_f32x4, f32x4.mul(scale_f32x4, v128.load(row)));
+      max1_f32x4 = f32x4.max(max1_f32x4, f32x4.mul(scale_f32x4, v128.load(row, 16)));
+      max2_f32x4 = f32x4.max(max2_f32x4, f32x4.mul(scale_f32x4, v128.load(row, 32)));
+      max3_f32x4 = f32x4.max(max3_f32x4, f32x4.mul(scale_f32x4, v128.load(row, 48)));
+    }
+    v128.store(out, max0_f32x4);
+    v128.store(out, max1_f32x4, 16);
+    v128.store(out, max2_f32x4, 32);
+    v128.store(out, max3_f32x4, 48);
   }
 }

@@ -9,7 +9,7 @@ export { dotF32, dotF32Rows, dotF32Tile, dotI8Rows } from './dot';
 export { fastscanU8, fastscanU16 } from './fastscan';
 export { fastscanPack, fastscanUnpack } from './fastscan-pack';
 export { signLutsU8, signLutsU16 } from './fastscan-sign-luts';
-export { cellSums, fillCells, nearestTokens, sketchRows, voteSums } from './fde';
+export { cellSums, fillCells, maxScaledRows, nearestTokens, sketchRows, voteSums } from './fde';
 export {
   addDotF32Rows,
   addDotI8Rows,

@@ -222,6 +222,8 @@ export interface Kernels {
     out: Ptr,
     outStride: number,
   ): void;
+  /** out f32[columns] = max(out, scales[i]·rows[i]) over n rows of f32[columns], columns a multiple of 16. */
+  maxScaledRows(rows: Ptr, n: number, columns: number, scales: Ptr, out: Ptr): void;
   /** Count-sketch: out[i][entry & 0x7fffffff] ± = rows[i][j], minus where bit 31 of entries u32[d] is set. */
   sketchRows(
     rows: Ptr,

@@ -169,3 +169,22 @@ describeBuilds('sketchRows', (core) => {
     });
   });
 });
+
+describeBuilds('maxScaledRows', (core) => {
+  it.each([16, 32, 48, 272])('gives the bits of the twin at %i columns', (columns) => {
+    for (const n of [0, 1, 2, 7]) {
+      const rows = gaussianRows(n, columns, 5);
+      const scales = gaussianRows(1, n, 6).map(Math.abs);
+      for (const start of [new Float32Array(columns).fill(-Infinity), gaussianRows(1, columns, 7)]) {
+        const expected = start.slice();
+        twin.maxScaledRows(rows, n, columns, scales, expected);
+        core.scope((scope) => {
+          const out = new Output(scope, expected.byteLength);
+          out.set(start);
+          core.kernels.maxScaledRows(put(scope, rows), n, columns, put(scope, scales), out.at());
+          expectSameBits(out.f32(), expected);
+        });
+      }
+    }
+  });
+});

@@ -27,3 +27,4 @@ export { DEFAULT_GAMMA } from './saq/estimator.ts';
 export { startsOf } from './saq/starts.ts';
 export { checkHalves, halfToNumber, numberToHalf } from './scalar/half-coder.ts';
 export { checkTrainingSample } from './training-minimum.ts';
+export { transpose } from './transpose.ts';

@@ -20,6 +20,7 @@ import {
   saveMultiVectorIndex,
   trainIndex,
   trainLearnedFde,
+  trainRegressionFde,
   trainSplitFde,
 } from '../src/index.ts';
 import { createFdeStore, FDE_ENCODINGS } from '../src/muvera/index.ts';
@@ -87,6 +88,10 @@ const OWNERS: Readonly<Record<string, readonly [string, (core: Core) => unknown]
       trainSplitFde(core, TOKENS, { numDirections: 2, near: { numCells: 4 }, rest: learned }).createSession(
         core,
       ),
+  ],
+  RegressionSession: [
+    'session',
+    (core) => trainRegressionFde(core, TOKENS, { features: 8, numAnchors: 8 }).createSession(core),
   ],
   TokenStore: ['store', (core) => createTokenStore(core, { encoding: 'int8', d: D, metric: 'ip' })],
   ...Object.fromEntries(

@@ -140,3 +140,16 @@ export function sketchRows(
     }
   }
 }
+
+/** out[j] = max(out[j], scales[i]·rows[i][j]) over all rows i. */
+export function maxScaledRows(
+  rows: Float32Array,
+  n: number,
+  columns: number,
+  scales: Float32Array,
+  out: Float32Array,
+): void {
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < columns; j++) out[j] = Math.max(out[j], fround(scales[i] * rows[i * columns + j]));
+  }
+}

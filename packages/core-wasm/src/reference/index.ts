@@ -13,7 +13,15 @@ export {
   signLutsU8,
   signLutsU16,
 } from './fastscan.ts';
-export { type CellLayout, cellSums, fillCells, nearestTokens, sketchRows, voteSums } from './fde.ts';
+export {
+  type CellLayout,
+  cellSums,
+  fillCells,
+  maxScaledRows,
+  nearestTokens,
+  sketchRows,
+  voteSums,
+} from './fde.ts';
 export { addDotF32Rows, addDotI8Rows, addScores, finishScores, gatherRows } from './fde-scan.ts';
 export {
   graphInsert,

@@ -97,6 +97,41 @@ beforeAll(async () => {
   expect(readFileSync(at('base.smv')).length).toBe(built.fileBytes);
 }, 120_000);
 
+describe('mv build', () => {
+  it.each([{ more: [] }, { more: ['--trained'] }])(
+    'encodes by regression, $more',
+    async ({ more }) => {
+      const file = at(`regression${more.length}.smv`);
+      const sizes = ['--fde', 'regression', '--features', 48];
+      const ids = ['--ids', at('ids.txt')];
+      const built = await sagittaJson<Built>(
+        'mv',
+        'build',
+        at('docs.mvecs'),
+        '--out',
+        file,
+        ...sizes,
+        ...more,
+        ...ids,
+      );
+      expect(built).toMatchObject({ n: N, fde: 'regression', fdeLength: 48 });
+      const found = await sagittaJson<Found>(
+        'mv',
+        'search',
+        file,
+        '--queries',
+        at('queries.mvecs'),
+        '-k',
+        3,
+        '--candidates',
+        N,
+      );
+      for (let q = 0; q < NQ; q++) expect(found.results[q]?.hits[0]?.id).toBe(best(q, 1)[0]);
+    },
+    120_000,
+  );
+});
+
 describe('mv search', () => {
   it('finds what exact MaxSim finds, when it looks at everything', async () => {
     const exact = await sagittaJson<Found>(

@@ -2,15 +2,15 @@
  * The contract of Fixed Dimensional Encodings: a set of token vectors becomes one flat vector so that the inner product
  * of a query's and a document's ranks documents as MaxSim does.
  *
- * Three kinds meet it: MuveraFde, the paper's, which looks at no data; LearnedFde, trained on a sample; and SplitFde, two of
- * those beside each other.
+ * Four kinds meet it: MuveraFde, the paper's, which looks at no data; LearnedFde, trained on a sample; SplitFde, two of
+ * those beside each other; and RegressionFde, which fits MaxSim itself over features of one token.
  * Scores are <query FDE, document FDE>, larger is better, up to a constant per query; they are not MaxSim and rank
  * candidates only.
  */
 import type { Core, Numbers, TokenSetInput, Vectors } from '@sagitta/core-wasm';
 
 /** Lists the kinds of encoders; the position is the number that files store. */
-export const FDE_KINDS = ['muvera', 'learned', 'split'] as const;
+export const FDE_KINDS = ['muvera', 'learned', 'split', 'regression'] as const;
 /** Names a kind of encoder. */
 export type FdeKind = (typeof FDE_KINDS)[number];
 

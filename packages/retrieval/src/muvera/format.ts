@@ -5,6 +5,8 @@ import { LearnedFde } from './learned-fde.ts';
 import { readLearned, writeLearned } from './learned-format.ts';
 import { MuveraFde } from './muvera-fde.ts';
 import { readMuvera, writeMuvera } from './muvera-format.ts';
+import { RegressionFde } from './regression-fde.ts';
+import { readRegression, writeRegression } from './regression-format.ts';
 import { SplitFde, writeSplit } from './split-fde.ts';
 
 const VERSION = 1;
@@ -19,7 +21,12 @@ export function writeFdeEncoder(encoder: FdeEncoder): Uint8Array<ArrayBuffer> {
   if (encoder instanceof MuveraFde) writer.bytes(writeMuvera(encoder));
   else if (encoder instanceof LearnedFde) writer.bytes(writeLearned(encoder));
   else if (encoder instanceof SplitFde) writer.bytes(writeSplit(encoder.parts));
-  else throw new TypeError('"encoder" expected a MuveraFde, a LearnedFde or a SplitFde, got another object');
+  else if (encoder instanceof RegressionFde) writer.bytes(writeRegression(encoder.parts));
+  else {
+    throw new TypeError(
+      '"encoder" expected a MuveraFde, LearnedFde, SplitFde or RegressionFde, got another object',
+    );
+  }
   return writer.finish();
 }
 
@@ -28,6 +35,10 @@ export function readFdeEncoder(reader: ByteReader): FdeEncoder {
   reader.u32In('encoder version', VERSION, VERSION);
   const kind = FDE_KINDS[reader.u32In('encoder kind', 0, FDE_KINDS.length - 1)];
   if (kind === 'learned') return readLearnedFde(reader);
+  if (kind === 'regression') {
+    const parts = readRegression(reader);
+    return refusing(reader, () => new RegressionFde(parts));
+  }
   if (kind === 'split') {
     const d = reader.u32In('d', 1, MAX_DIMENSION);
     const r = reader.u32In('numDirections', 1, d);

@@ -23,5 +23,14 @@ export {
   type RecommendFdeOptions,
   recommendFde,
 } from './recommend-fde.ts';
+export { RegressionFde } from './regression-fde.ts';
+export type { RegressionOptions } from './regression-options.ts';
+export {
+  type RegressionPhase,
+  type RegressionProgress,
+  type RegressionStreamOptions,
+  trainRegressionFde,
+  trainRegressionFdeFrom,
+} from './regression-train.ts';
 export { SplitFde } from './split-fde.ts';
 export { type SplitOptions, trainSplitFde } from './split-train.ts';

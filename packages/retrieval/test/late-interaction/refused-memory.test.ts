@@ -12,6 +12,7 @@ import {
   maxsimRerank,
   saveMultiVectorIndex,
   trainLearnedFde,
+  trainRegressionFde,
   trainSplitFde,
 } from '../../src/index.ts';
 import { readTokenStore, TOKEN_ENCODINGS } from '../../src/maxsim/index.ts';
@@ -162,6 +163,9 @@ const ENCODERS: Readonly<Record<string, (core: Core) => FdeEncoder>> = {
       near: { numCells: 4 },
       rest: { numCells: 4, projectionDimension: 4 },
     }),
+  regression: (core) => trainRegressionFde(core, FIRST, { features: 8, numAnchors: 16 }),
+  'regression, trained': (core) =>
+    trainRegressionFde(core, FIRST, { features: 8, numAnchors: 16, trained: true, hidden: 8, epochs: 1 }),
 };
 
 describe.each(Object.keys(ENCODERS))('an encoder, %s,', (name) => {

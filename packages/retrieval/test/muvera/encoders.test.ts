@@ -1,7 +1,13 @@
 import { createCore } from '@sagitta/core-wasm';
 import { isotropicRows } from '@sagitta/testing';
 import { expect, it } from 'vitest';
-import { MuveraFde, muveraPreset, trainLearnedFde, trainSplitFde } from '../../src/muvera/index.ts';
+import {
+  MuveraFde,
+  muveraPreset,
+  trainLearnedFde,
+  trainRegressionFde,
+  trainSplitFde,
+} from '../../src/muvera/index.ts';
 import { describeEncoder } from './fde-encoder.case.ts';
 import { clusteredSets, dot, oneSet, unitTokens } from './fde-fixtures.ts';
 
@@ -75,6 +81,20 @@ describeEncoder('SplitFde of votes', D, (own) =>
   trainSplitFde(own, sample, {
     near: { numCells: 3, numVoters: 20, ownShare: 0 },
     rest: { numCells: 2, projectionDimension: D, numVoters: 40 },
+  }),
+);
+
+describeEncoder('RegressionFde', D, (own) =>
+  trainRegressionFde(own, sample, { features: 40, numAnchors: 90 }),
+);
+describeEncoder('RegressionFde of trained features', D, (own) =>
+  trainRegressionFde(own, sample, {
+    features: 24,
+    trained: true,
+    hidden: 20,
+    numAnchors: 64,
+    trainingTokens: 600,
+    epochs: 2,
   }),
 );
 

@@ -4,31 +4,10 @@
  * The file is read twice: to draw documents to train on, and to encode all of them, so that memory is the index, the sample
  * and one batch.
  */
-import {
-  type Core,
-  createCore,
-  joinTokenSets,
-  normalizeRows,
-  RandomStream,
-  type TokenSet,
-} from '@sagitta/core-wasm';
+import { type Core, createCore, joinTokenSets, RandomStream, type TokenSet } from '@sagitta/core-wasm';
 import { type JsonValue, type MultiVectorIndex, trainMultiVectorIndex } from '@sagitta/retrieval';
-import {
-  TOKEN_ENCODINGS,
-  TOKEN_METRICS,
-  type TokenEncoding,
-  type TokenMetric,
-} from '@sagitta/retrieval/maxsim';
-import {
-  FDE_ENCODINGS,
-  type FdeEncoder,
-  type FdeEncoding,
-  MUVERA_PRESETS,
-  MuveraFde,
-  type MuveraPreset,
-  muveraPreset,
-  trainLearnedFde,
-} from '@sagitta/retrieval/muvera';
+import { TOKEN_ENCODINGS, TOKEN_METRICS, type TokenEncoding } from '@sagitta/retrieval/maxsim';
+import { FDE_ENCODINGS, type FdeEncoder, type FdeEncoding } from '@sagitta/retrieval/muvera';
 import { type Command, Option } from 'commander';
 import { extensionsOf, TOKEN_SET_FORMATS } from '../../formats.ts';
 import { saveMultiVectorIndexFile } from '../../index-file.ts';
@@ -38,6 +17,7 @@ import { blame, CommandFailure } from '../failure.ts';
 import { checkOutputs } from '../inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
 import { count, fieldLines, seconds } from '../text.ts';
+import { addEncoderOptions, type EncoderOptions, makeEncoder } from './encoder.ts';
 import {
   addTokenOptions,
   readMetadata,
@@ -46,32 +26,22 @@ import {
   withTokenSets,
 } from './token-inputs.ts';
 
-const PRESETS = Object.keys(MUVERA_PRESETS);
-
-interface MvBuildOptions extends TokenOptions, OutputOptions {
+interface MvBuildOptions extends TokenOptions, OutputOptions, EncoderOptions {
   readonly out: string;
   readonly lengths?: string;
-  readonly fde: string;
-  readonly meanSplit?: boolean;
-  readonly cells: number;
-  readonly directions?: number;
   readonly fdeEncoding: FdeEncoding;
   readonly finerFdeEncoding?: FdeEncoding;
   readonly tokens: TokenEncoding;
-  readonly metric: TokenMetric;
   readonly nlist: number;
   readonly ids?: string;
   readonly metadata?: string;
   readonly limit?: number;
-  readonly seed: number;
 }
 
 /** Documents to train on: enough for the cells of a learned FDE at a few tokens each. */
 const SAMPLE_DOCUMENTS = 4096;
 /** Tokens read at a time. */
 const BATCH_TOKENS = 1 << 16;
-/** Principal directions of a learned FDE, unless told. */
-const DIRECTIONS = 64;
 
 export function addMvBuildCommand(group: Command, io: CommandIo): void {
   const command = group
@@ -85,19 +55,9 @@ export function addMvBuildCommand(group: Command, io: CommandIo): void {
       `token sets: ${extensionsOf(TOKEN_SET_FORMATS)}, or plain vectors with --lengths; - is standard input`,
     )
     .requiredOption('--out <FILE>', 'the index file to write', outputPath)
-    .option('--lengths <F>', 'tokens a document, raw int32: then TOKENS is a file of plain vectors')
-    .addOption(
-      new Option('--fde <NAME>', "numbers of the paper's encoding, or learned from a sample of the documents")
-        .choices([...PRESETS, 'learned'])
-        .default('2560'),
-    )
-    .option('--mean-split', "take the tokens' common direction out of the paper's encoding")
-    .option('--cells <N>', 'cells of k-means (learned)', integer(1, 4096), 128)
-    .option(
-      '--directions <N>',
-      'principal directions kept (learned; default: 64, or d if less)',
-      integer(1, 65_536),
-    )
+    .option('--lengths <F>', 'tokens a document, raw int32: then TOKENS is a file of plain vectors');
+  addEncoderOptions(command);
+  command
     .addOption(
       new Option('--fde-encoding <NAME>', 'how FDEs are held for the scan')
         .choices(FDE_ENCODINGS)
@@ -151,7 +111,8 @@ async function build(path: string, options: MvBuildOptions, report: Reporter): P
       `training on ${count(sample.n)} documents, ${count(sample.data.length / sample.d)} tokens of ${sample.d} dimensions`,
     );
     const start = performance.now();
-    using index = await blame('TOKENS', () => train(core, sample, options));
+    const encoder = await blame('TOKENS', () => makeEncoder(core, sample, options, report));
+    using index = await blame('TOKENS', () => train(core, sample, encoder, options));
     const trainSeconds = (performance.now() - start) / 1000;
     const encodeSeconds = await encode(index, source, documents, own, report);
     report.note(`writing ${out}`);
@@ -207,10 +168,10 @@ async function drawSample(
   return { sample: joinTokenSets(kept, source.d), documents };
 }
 
-function train(core: Core, sample: TokenSet, options: MvBuildOptions): MultiVectorIndex {
+function train(core: Core, sample: TokenSet, encoder: FdeEncoder, options: MvBuildOptions): MultiVectorIndex {
   const { fdeEncoding, finerFdeEncoding, tokens, metric, nlist, seed } = options;
   return trainMultiVectorIndex(core, sample, {
-    encoder: encoderOf(core, sample, options),
+    encoder,
     metric,
     fdeEncoding,
     ...(finerFdeEncoding !== undefined && { finerFdeEncoding }),
@@ -218,29 +179,6 @@ function train(core: Core, sample: TokenSet, options: MvBuildOptions): MultiVect
     nlist,
     seed,
   });
-}
-
-function encoderOf(core: Core, sample: TokenSet, options: MvBuildOptions): FdeEncoder {
-  const { fde, meanSplit = false, seed, metric } = options;
-  const { d } = sample;
-  // what the index hashes are unit tokens where the metric is cosine
-  const tokens = metric === 'cosine' ? { ...sample, data: normalizeRows(sample.data, d) } : sample;
-  if (fde === 'learned') {
-    const projectionDimension = options.directions ?? Math.min(DIRECTIONS, d);
-    return trainLearnedFde(core, tokens, { numCells: options.cells, projectionDimension, meanSplit, seed });
-  }
-  const preset = muveraPreset(Number(fde) as MuveraPreset, d);
-  const p = preset.projectionDimension as number;
-  if (!meanSplit) return new MuveraFde({ ...preset, projectionDimension: Math.min(p, d), seed });
-  // the common direction takes one of the numbers of a cell
-  const projectionDimension = Math.min(Math.max(1, p - 1), d);
-  return new MuveraFde({ ...preset, projectionDimension, seed, center: meanOf(tokens), meanSplit });
-}
-
-function meanOf({ data, d }: TokenSet): Float32Array {
-  const sums = new Float64Array(d);
-  for (let at = 0; at < data.length; at++) sums[at % d] = (sums[at % d] as number) + (data[at] as number);
-  return Float32Array.from(sums, (sum) => sum / Math.max(1, data.length / d));
 }
 
 /** @returns seconds of encoding, reading left out */
