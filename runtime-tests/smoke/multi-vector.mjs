@@ -1,4 +1,4 @@
-// Multi-vector indexes over the paper's and a learned encoding: files, query encodings and answers.
+// Multi-vector indexes over the paper's, a learned and a fitted encoding: files, query encodings and answers.
 import { tokenSet } from '@sagitta/core-wasm';
 import {
   loadMultiVectorIndex,
@@ -6,6 +6,7 @@ import {
   saveMultiVectorIndex,
   trainLearnedFde,
   trainMultiVectorIndex,
+  trainRegressionFde,
 } from '@sagitta/retrieval';
 import { hash, skewedRows } from './seeded.mjs';
 
@@ -26,7 +27,27 @@ const CASES = [
     },
   },
   { name: 'learned-lists', options: { fdeEncoding: 'pq256x8', tokenEncoding: 'rabitq', nlist: 6 } },
+  { name: 'regression', options: { fdeEncoding: 'int8', tokenEncoding: 'int8' } },
+  { name: 'regression-trained', options: { fdeEncoding: 'saq', tokenEncoding: 'int8' } },
 ];
+
+/** What each case encodes with, by the start of its name. */
+function encoderOf(core, name, tokens) {
+  if (name.startsWith('learned')) {
+    return trainLearnedFde(core, tokens, { numCells: 8, projectionDimension: 15, numVoters: 128 });
+  }
+  if (name.startsWith('regression')) {
+    const trained = name.endsWith('trained');
+    return trainRegressionFde(core, tokens, {
+      features: 48,
+      numAnchors: 300,
+      trained,
+      hidden: 40,
+      epochs: 2,
+    });
+  }
+  return new MuveraFde({ d: D, numSimhashProjections: 3, numRepetitions: 4, projectionDimension: 8 });
+}
 
 /** @returns {Promise<Record<string, string>>} hashes of what is built and answered here */
 export async function multiVectorHashes(core) {
@@ -36,9 +57,7 @@ export async function multiVectorHashes(core) {
   const query = tokens.data.slice(0, TOKENS * D);
   const hashes = {};
   for (const { name, options } of CASES) {
-    const encoder = name.startsWith('learned')
-      ? trainLearnedFde(core, tokens, { numCells: 8, projectionDimension: 15, numVoters: 128 })
-      : new MuveraFde({ d: D, numSimhashProjections: 3, numRepetitions: 4, projectionDimension: 8 });
+    const encoder = encoderOf(core, name, tokens);
     const index = trainMultiVectorIndex(core, tokens, { encoder, ...options });
     index.add({ ids, tokens });
     const file = saveMultiVectorIndex(index);

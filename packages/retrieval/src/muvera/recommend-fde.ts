@@ -31,6 +31,7 @@ import {
 } from './measure-fde.ts';
 import { MuveraFde } from './muvera-fde.ts';
 import { MUVERA_PRESETS, type MuveraPreset, muveraPreset } from './muvera-options.ts';
+import { trainRegressionFde } from './regression-train.ts';
 import { trainSplitFde } from './split-train.ts';
 
 /** Says what is wanted, bytes or recall, and how it is measured. */
@@ -49,6 +50,8 @@ export interface RecommendFdeOptions {
   readonly numQueries?: number;
   /** Only encoders of these kinds. Default all. */
   readonly kinds?: readonly FdeKind[];
+  /** Measure regression with trained features too, which takes minutes. Default false. */
+  readonly trained?: boolean;
   readonly seed?: number;
 }
 
@@ -60,6 +63,7 @@ const RECOMMEND_FDE_OPTIONS: OptionTable<RecommendFdeOptions> = {
   queries: 'any',
   numQueries: 'number',
   kinds: 'any',
+  trained: 'boolean',
   seed: 'number',
 };
 
@@ -118,6 +122,9 @@ const SPLIT_SHAPES = [
   [256, 64, 128],
 ] as const;
 const SPLIT_DIRECTIONS = 7;
+/** Features of regression, random ones and trained ones. */
+const RANDOM_FEATURES = [128, 256, 512, 1024, 2048] as const;
+const TRAINED_FEATURES = [128, 256, 512] as const;
 /** A budget of bytes is met best by what nearly fills it; what needs less than this share is left out. */
 const LEAST_FILL = 0.2;
 
@@ -150,7 +157,7 @@ export function recommendFde(
   const k = checkInteger('k', options.k ?? 10, 1, documents.n);
   const truth = bestOfRows(exactMaxSim(core, queries, documents), documents.n, k);
   const measured: FdeRecommendation[] = [];
-  for (const { label, encoder } of encoders(core, documents, options.kinds ?? FDE_KINDS, bytes, seed)) {
+  for (const { label, encoder } of encoders(core, documents, options, seed)) {
     for (const { bytes: perNumber, ...store } of STORES) {
       // a code's factors come on top, a tenth at most
       if (bytes !== undefined && encoder.length * perNumber > bytes) continue;
@@ -224,8 +231,7 @@ function split(
 function* encoders(
   core: Core,
   documents: TokenSet,
-  kinds: readonly FdeKind[],
-  bytes: number | undefined,
+  { kinds = FDE_KINDS, bytes, trained = false }: RecommendFdeOptions,
   seed: number,
 ): Generator<{ readonly label: string; readonly encoder: FdeEncoder }> {
   const { d } = documents;
@@ -259,6 +265,16 @@ function* encoders(
         seed,
       });
       yield { label: `split, ${numCells} + ${restCells} cells × ${SPLIT_DIRECTIONS} + ${p}`, encoder };
+    }
+  }
+  if (kinds.includes('regression')) {
+    for (const isTrained of trained ? [false, true] : [false]) {
+      for (const features of isTrained ? TRAINED_FEATURES : RANDOM_FEATURES) {
+        // fewer tokens than twice the features are fitted by heart
+        if (!fits(features) || tokens < 2 * features) continue;
+        const encoder = trainRegressionFde(core, documents, { features, trained: isTrained, seed });
+        yield { label: `regression, ${features} ${isTrained ? 'trained ' : ''}features`, encoder };
+      }
     }
   }
   if (!kinds.includes('muvera')) return;

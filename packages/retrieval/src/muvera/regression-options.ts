@@ -23,7 +23,10 @@ export interface RegressionOptions {
   readonly features: number;
   /** Learn the features on the sample too, for minutes instead of seconds: half the numbers do as well. Default false: random. */
   readonly trained?: boolean;
-  /** Training tokens that every document is compared with, 1 to 65,536. Default 4 a feature, at least 2,048, at most 8,192. */
+  /**
+   * Training tokens that every document is compared with, 1 to 65,536. Default 16 a feature, at least 4,096 and at most 8,192;
+   * 8,192 with trained features.
+   */
   readonly numAnchors?: number;
   /** Ridge of the regression, as a share of the mean diagonal. Default 0.001. */
   readonly ridge?: number;
@@ -55,8 +58,8 @@ const DEFAULT_HIDDEN = 512;
 const DEFAULT_TRAINING_TOKENS = 60_000;
 const DEFAULT_TRAINING_DOCUMENTS = 2048;
 const DEFAULT_EPOCHS = 6;
-const ANCHORS_PER_FEATURE = 4;
-const LEAST_ANCHORS = 2048;
+const ANCHORS_PER_FEATURE = 16;
+const LEAST_ANCHORS = 4096;
 const MOST_ANCHORS = 8192;
 
 /** Options with everything filled in. */
@@ -67,10 +70,12 @@ export function checkRegressionOptions(d: number, options: RegressionOptions): R
   checkOptions('options', options, REGRESSION_OPTIONS);
   checkInteger('d', d, 1, MAX_DIMENSION);
   const features = checkInteger('features', options.features, 1, MAX_FEATURES);
-  const anchors = Math.min(MOST_ANCHORS, Math.max(LEAST_ANCHORS, ANCHORS_PER_FEATURE * features));
+  const trained = options.trained ?? false;
+  const wanted = trained ? MOST_ANCHORS : Math.max(LEAST_ANCHORS, ANCHORS_PER_FEATURE * features);
+  const anchors = Math.min(MOST_ANCHORS, wanted);
   return {
     features,
-    trained: options.trained ?? false,
+    trained,
     numAnchors: checkInteger('numAnchors', options.numAnchors ?? anchors, 1, MAX_ANCHORS),
     ridge: checkNumber('ridge', options.ridge ?? DEFAULT_RIDGE, 1e-9, 1e3),
     hidden: checkInteger('hidden', options.hidden ?? DEFAULT_HIDDEN, 1, MAX_FEATURES),
@@ -108,8 +113,11 @@ export interface RegressionParts {
 
 /** Units from 2^-60 to 2^60 cover the lengths that tokens may have. */
 export const MAX_UNIT_EXPONENT = 60;
-/** The greatest amount of a number of weights, biases, norms, means and scales that files hold. */
-const MAX_NUMBER = 2 ** 40;
+/**
+ * The greatest amount of a number of weights, biases, norms, means and scales, 2^30: features of tokens of the unit stay far
+ * below what scores of an FDE have room for. Several layers have norms, so that one does not multiply what another made.
+ */
+const MAX_NUMBER = 2 ** 30;
 
 /** @throws RangeError on parts that do not fit each other, or numbers out of range */
 export function checkRegressionParts({ d, unit, layers, anchors, means, solver }: RegressionParts): void {
@@ -124,6 +132,8 @@ export function checkRegressionParts({ d, unit, layers, anchors, means, solver }
     checkLength('weights', layer.weights.length, width * layer.outputs, 'inputs*outputs');
     if (layer.inputs !== width) throw new RangeError(`"inputs" expected ${width}, got ${layer.inputs}`);
     width = checkInteger('outputs', layer.outputs, 1, MAX_FEATURES);
+    if (layers.length > 1 && !layer.norm)
+      throw new RangeError('"norm" expected one in each of several layers');
     const { gain = layer.bias, shift = layer.bias } = layer.norm ?? {};
     for (const [label, values] of Object.entries({ bias: layer.bias, gain, shift })) {
       checkLength(label, values.length, width, 'outputs');
@@ -155,6 +165,6 @@ function checkRange(label: string, values: Float32Array): void {
     const amount = Math.abs(values[i] as number);
     // NaN fails the comparison too
     if (amount <= MAX_NUMBER) continue;
-    throw new RangeError(`"${label}" expected finite numbers up to 2^40, got ${values[i]} at ${i}`);
+    throw new RangeError(`"${label}" expected finite numbers up to 2^30, got ${values[i]} at ${i}`);
   }
 }

@@ -9,7 +9,7 @@ import { centreOf } from './random-features.ts';
 import type { RegressionSettings } from './regression-options.ts';
 import type { FeatureLayer } from './token-features.ts';
 
-const BATCH = 256;
+const BATCH = 128;
 const RATE = 3e-3;
 /** One token in so many is held out, at most the next number of them. */
 const HELD_OUT = 20;

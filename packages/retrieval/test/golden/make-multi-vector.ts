@@ -6,11 +6,14 @@ import {
   type RecordId,
   trainLearnedFde,
   trainMultiVectorIndex,
+  trainRegressionFde,
 } from '../../src/index.ts';
 import { tokenDocuments } from '../late-interaction/token-documents.ts';
 
 export const GOLDEN_MULTI_VECTOR_1: URL = new URL('multi-vector.v1.sag', import.meta.url);
 export const GOLDEN_MULTI_VECTOR: URL = new URL('multi-vector.v2.sag', import.meta.url);
+/** Of an encoder by regression, features trained. */
+export const GOLDEN_REGRESSION: URL = new URL('multi-vector-regression.v2.sag', import.meta.url);
 const D = 16;
 
 export const goldenDocuments = (): TokenSet => tokenDocuments(60, D, { seed: 9, least: 0, most: 6 });
@@ -50,5 +53,20 @@ export function makeGoldenMultiVector(core: Core): MultiVectorIndex {
     indexed: ['mtime', 'tags'],
   });
   index.add({ ids: goldenIds, tokens: documents, metadata: goldenMetadata });
+  return index;
+}
+
+export function makeGoldenRegression(core: Core): MultiVectorIndex {
+  const documents = goldenDocuments();
+  const encoder = trainRegressionFde(core, documents, {
+    features: 12,
+    numAnchors: 33,
+    trained: true,
+    hidden: 10,
+    epochs: 3,
+    seed: 9,
+  });
+  const index = trainMultiVectorIndex(core, documents, { encoder, seed: 9 });
+  index.add({ tokens: documents });
   return index;
 }

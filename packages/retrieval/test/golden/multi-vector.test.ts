@@ -8,12 +8,14 @@ import { chamfer, rowsOf } from '../late-interaction/chamfer.ts';
 import {
   GOLDEN_MULTI_VECTOR,
   GOLDEN_MULTI_VECTOR_1,
+  GOLDEN_REGRESSION,
   goldenDocuments,
   goldenIds,
   goldenIds1,
   goldenMetadata,
   goldenQueries,
   makeGoldenMultiVector,
+  makeGoldenRegression,
 } from './make-multi-vector.ts';
 
 const file = readFileSync(GOLDEN_MULTI_VECTOR);
@@ -64,4 +66,15 @@ it.skipIf(!hasRelaxedSimd())('is written byte for byte by the relaxed build, whe
   using core = createRelaxedCore();
   using index = makeGoldenMultiVector(core);
   expect(Buffer.compare(saveMultiVectorIndex(index), file)).toBe(0);
+});
+
+it.each(['simd', 'relaxed'])('regression is trained, written and read byte for byte, %s', (build) => {
+  if (build === 'relaxed' && !hasRelaxedSimd()) return;
+  const golden = readFileSync(GOLDEN_REGRESSION);
+  using core = build === 'relaxed' ? createRelaxedCore() : createCore();
+  using index = makeGoldenRegression(core);
+  expect(Buffer.compare(saveMultiVectorIndex(index), golden)).toBe(0);
+  using loaded = loadMultiVectorIndex(core, golden);
+  const query = rowsOf(goldenQueries(), 0);
+  expect(loaded.searchIds(query, 5)).toEqual(index.searchIds(query, 5));
 });

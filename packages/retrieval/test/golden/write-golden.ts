@@ -4,13 +4,19 @@ import { createCore } from '@sagitta/core-wasm';
 import { saveIndex, saveMultiVectorIndex } from '../../src/index.ts';
 import { GOLDEN_GRAPH, makeGoldenGraph } from './make-graph.ts';
 import { GOLDEN_FILE, makeGoldenIndex } from './make-index.ts';
-import { GOLDEN_MULTI_VECTOR, makeGoldenMultiVector } from './make-multi-vector.ts';
+import {
+  GOLDEN_MULTI_VECTOR,
+  GOLDEN_REGRESSION,
+  makeGoldenMultiVector,
+  makeGoldenRegression,
+} from './make-multi-vector.ts';
 import { answersOf, GOLDEN_ANSWERS, GOLDEN_REFLECTED, makeGoldenReflected } from './make-reflected.ts';
 import { GOLDEN_VECTOR_INDEX, makeGoldenVectorIndex } from './make-vector-index.ts';
 
 writeFileSync(GOLDEN_FILE, saveIndex(makeGoldenIndex(createCore())));
 writeFileSync(GOLDEN_GRAPH, saveIndex(makeGoldenGraph(createCore())));
 writeFileSync(GOLDEN_MULTI_VECTOR, saveMultiVectorIndex(makeGoldenMultiVector(createCore())));
+writeFileSync(GOLDEN_REGRESSION, saveMultiVectorIndex(makeGoldenRegression(createCore())));
 writeFileSync(GOLDEN_VECTOR_INDEX, saveIndex(makeGoldenVectorIndex(createCore())));
 const reflected = makeGoldenReflected(createCore());
 writeFileSync(GOLDEN_REFLECTED, saveIndex(reflected));

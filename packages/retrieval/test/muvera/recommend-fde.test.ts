@@ -68,6 +68,30 @@ it('recommends the fewest bytes that reach a recall, with queries cut from held-
   for (const { recall, isEnough } of ranked) expect(isEnough).toBe(recall >= 0.8);
 });
 
+it('measures trained features only where asked, and takes regression where it needs fewer candidates', () => {
+  const options = {
+    bytes: 140,
+    queries,
+    candidates: 20,
+    kinds: ['muvera', 'learned', 'regression'],
+  } as const;
+  const { ranked } = recommendFde(core, sample, options);
+  const kinds = new Set(ranked.map(({ encoder }) => encoder.kind));
+  expect(kinds).toContain('regression');
+  expect(kinds).toContain('learned');
+  expect(ranked.some(({ label }) => label.includes('trained'))).toBe(false);
+  const needed = (kind: string): number =>
+    Math.min(
+      ...ranked
+        .filter(({ encoder, isEnough }) => isEnough && encoder.kind === kind)
+        .map(({ candidatesFor90 }) => candidatesFor90),
+    );
+  const winner = needed('regression') < needed('learned') ? 'regression' : 'learned';
+  expect(ranked[0].encoder.kind).toBe(winner);
+  const trained = recommendFde(core, sample, { ...options, kinds: ['regression'], trained: true }).ranked;
+  expect(trained.some(({ label }) => label.includes('128 trained features'))).toBe(true);
+}, 60_000);
+
 it('refuses small samples and options that do not say what is wanted', () => {
   expect(() => recommendFde(core, clusteredSets([3, 3], D, 1), { bytes: 100 })).toThrow('"sample"');
   expect(() => recommendFde(core, sample, {})).toThrow('neither');

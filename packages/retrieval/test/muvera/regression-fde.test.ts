@@ -138,7 +138,7 @@ it('a stream gives the same encoder as the whole, however it is cut, with progre
   });
   expect(streamed.parameterHash).toBe(whole.parameterHash);
   expect(core.bytesUsed()).toBe(before);
-  expect([...new Set(seen.map(({ phase }) => phase))]).toEqual(['read', 'similarities', 'solve']);
+  expect([...new Set(seen.map(({ phase }) => phase))]).toEqual(['read', 'similarities', 'features', 'solve']);
   expect(seen.filter(({ phase }) => phase === 'read').map(({ done }) => done)).toEqual([1, 20, 30]);
   for (const { done, total } of seen) if (total !== undefined) expect(done).toBeLessThanOrEqual(total);
 });

@@ -9,6 +9,7 @@ import {
   saveMultiVectorIndex,
   trainLearnedFde,
   trainMultiVectorIndex,
+  trainRegressionFde,
   trainSplitFde,
 } from '@sagitta/retrieval';
 import type { Seed } from '../reader.ts';
@@ -52,6 +53,14 @@ export function encoders(core: Core): Record<string, FdeEncoder> {
       near: votes,
       rest: { ...votes, projectionDimension: 3 },
     }),
+    regression: trainRegressionFde(core, sample, { features: 9, numAnchors: 21 }),
+    'regression trained': trainRegressionFde(core, sample, {
+      features: 10,
+      numAnchors: 16,
+      trained: true,
+      hidden: 6,
+      epochs: 2,
+    }),
   };
 }
 
@@ -83,6 +92,8 @@ const KINDS: readonly (MultiVectorOptions & { readonly by: string })[] = [
   },
   { by: 'muvera unit', metric: 'ip', fdeEncoding: 'float32', tokenEncoding: 'float16', nlist: 3 },
   { by: 'muvera', metric: 'ip', fdeEncoding: 'pq256x8', tokenEncoding: 'int8' },
+  { by: 'regression', fdeEncoding: 'int8', tokenEncoding: 'float32' },
+  { by: 'regression trained', metric: 'ip', fdeEncoding: 'saq', tokenEncoding: 'int8', nlist: 3 },
 ];
 
 export function multiVectorSeeds(core: Core): Seed[] {
