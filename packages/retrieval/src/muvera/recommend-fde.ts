@@ -270,8 +270,8 @@ function* encoders(
   if (kinds.includes('regression')) {
     for (const isTrained of trained ? [false, true] : [false]) {
       for (const features of isTrained ? TRAINED_FEATURES : RANDOM_FEATURES) {
-        // fewer tokens than twice the features are fitted by heart
-        if (!fits(features) || tokens < 2 * features) continue;
+        // few tokens are fitted by heart; signs of so many numbers never won
+        if (!fits(features) || tokens < 8 * features || features > 2 * (bytes ?? Infinity)) continue;
         const encoder = trainRegressionFde(core, documents, { features, trained: isTrained, seed });
         yield { label: `regression, ${features} ${isTrained ? 'trained ' : ''}features`, encoder };
       }

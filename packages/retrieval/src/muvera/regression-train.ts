@@ -37,7 +37,7 @@ export interface RegressionProgress {
   readonly total: number | undefined;
 }
 
-/** Options of training on a stream. */
+/** Says what an encoder by regression is made of, and how training on a stream is watched and ended. */
 export interface RegressionStreamOptions extends RegressionOptions {
   /** Ends training with the signal's reason. */
   readonly signal?: AbortSignal;
