@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   for (const part of PARTS) {
     if (words.length > 0 && !words.includes(part)) continue;
     const text = await makers[part]();
-    const parts = { ...(await readParts()), [part]: `${text}\n\n${cpu}, ${engine}, ${date}, one thread.` };
+    const parts = { ...(await readParts()), [part]: `${text}\n\n${cpu}, ${engine}, ${date}.` };
     await write('fde-regression.json', `${JSON.stringify(parts, null, 1)}\n`);
     const body = PARTS.map((one) => parts[one]).filter((one) => one !== undefined);
     const page = `# Encodings by regression\n\nWritten by \`npm run bench:regression\`. What they are: [regression](../../docs/algorithms/regression.md). Other work ran on the machine: times say something as ratios only; training and encoding are processor seconds.\n\n${body.join('\n\n')}\n`;
