@@ -3,7 +3,14 @@
  * changing takes. The settings of all take turns in one run, so that ratios hold where other work shares the machine.
  */
 import { type Core, type Metric, RandomStream, type VectorSet } from '@sagitta/core-wasm';
-import { buildFlat, buildGraph, buildIvf, type IvfIndex, type SearchOptions } from '@sagitta/retrieval';
+import {
+  buildFlat,
+  buildGraph,
+  buildIvf,
+  type IvfIndex,
+  NO_ID,
+  type SearchOptions,
+} from '@sagitta/retrieval';
 
 export const KINDS = ['flat', 'ivf', 'graph'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -17,7 +24,6 @@ export const ROUNDS = 5;
 export const LOSS = 0.005;
 export const CHANGED = 100;
 const EFS = [40, 64, 96, 128, 192];
-const NO_ID = 0xffffffff;
 
 export interface Collection {
   readonly base: VectorSet;

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { VectorSet } from '@sagitta/node';
+import { cpuSeconds } from './cpu-seconds.ts';
 
 /** One setting of one library; `search` gives the ids of the k nearest. */
 export interface Contender {
@@ -18,12 +19,6 @@ export interface Contender {
   /** Of the saved index, divided by its vectors. */
   readonly bytesPerVector: number;
   readonly search: (query: number, k: number) => ArrayLike<number>;
-}
-
-/** Seconds that this process has computed for, whatever else the machine was doing. */
-export function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 const FOLDER = fileURLToPath(new URL('../peers/', import.meta.url));

@@ -1,9 +1,9 @@
 /** Error, recall, queries a second and bytes of SAQ codes in an IVF index, at several numbers of bits. */
 import type { Core } from '@sagitta/core-wasm';
 import { type IvfIndex, measureSearch, memorySource, relativeError, trainIndex } from '@sagitta/node';
+import { cpuSeconds } from './cpu-seconds.ts';
 import { type DataSet, firstRows } from './data-set.ts';
 import { atLeast, atMost, beside, type Figure, show } from './figure.ts';
-import { cpuSeconds } from './peers.ts';
 
 export interface SaqTarget {
   readonly bits: number;

@@ -5,9 +5,10 @@
 import type { Core } from '@sagitta/core-wasm';
 import { type GraphIndexOptions, type IvfIndex, type SearchOptions, trainGraph } from '@sagitta/node';
 import { type ContestRow, contest } from '../contest.ts';
+import { cpuSeconds } from '../cpu-seconds.ts';
 import { show } from '../figure.ts';
 import { qpsAt } from '../graph-contest.ts';
-import { type Contender, cpuSeconds } from '../peers.ts';
+import type { Contender } from '../peers.ts';
 import { type Claimed, firstOf, foreignSet } from './sets.ts';
 
 const DEGREE = 32;

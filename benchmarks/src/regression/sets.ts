@@ -1,6 +1,7 @@
 /** Share of the exact top 10 by bytes, on token sets and generated clouds. */
 import type { Core, TokenSet } from '@sagitta/core-wasm';
 import { bestOfRows, exactMaxSim } from '@sagitta/retrieval/internal';
+import { cpuSeconds } from '../cpu-seconds.ts';
 import { measureCodes } from '../fde-measure.ts';
 import { loadVaswani, loadWiki, makeCloud } from '../fde-sets.ts';
 import { show } from '../figure.ts';
@@ -16,19 +17,14 @@ interface MeasuredSet {
 
 const NS = [10, 20, 50, 100];
 
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
 function tableOf(core: Core, set: MeasuredSet, candidates: readonly Candidate[], log: Log): string {
   const lines: { readonly bytes: number; readonly text: string }[] = [];
   for (const { label, codes, make } of candidates) {
-    const start = processorSeconds();
+    const start = cpuSeconds();
     const encoder = make(core, set.documents);
-    const trained = processorSeconds();
+    const trained = cpuSeconds();
     const measured = measureCodes(core, encoder, label, set, codes, NS);
-    const encoded = processorSeconds();
+    const encoded = cpuSeconds();
     for (const { bytes, code, found, needed90 } of measured) {
       const cells = [label, code, bytes, ...found.map((share) => share.toFixed(3)), needed90];
       const seconds = [trained - start, encoded - trained].map((value) => value.toFixed(1));

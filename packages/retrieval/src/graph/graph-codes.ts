@@ -19,6 +19,7 @@ import type { InvertedLists } from '../columns/inverted-lists.ts';
 import type { ListScan } from '../columns/list-scan.ts';
 import type { PagedGraph, RouteOptions, SavedSection } from '../columns/slot-index.ts';
 import { ResultHeap } from '../search/result-heap.ts';
+import { rowScores } from '../search/row-scores.ts';
 import { NO_ID, type SearchStatistics } from '../search/search-result.ts';
 import { addSlot, wordsFor } from '../search/slot-set.ts';
 import { Adjacency } from './adjacency.ts';
@@ -253,16 +254,16 @@ export class GraphCodes extends Owner implements PagedGraph {
     if (entries) {
       // those that come with them are first, each inserted among the entries before
       const isEntry = new Set(entries);
-      slots.set([
-        ...slots.filter((slot) => isEntry.has(slot)),
-        ...slots.filter((slot) => !isEntry.has(slot)),
-      ]);
+      const coming = slots.filter((slot) => isEntry.has(slot));
+      const rest = slots.filter((slot) => !isEntry.has(slot));
+      slots.set(coming);
+      slots.set(rest, coming.length);
       const before = entries.filter((slot) => slot < first);
       if (before.length > 0) this.#record.entries = before;
-      for (const coming = entries.length - before.length; done < coming; done++) {
+      for (const slot of coming) {
         kernels.graphInsert(this.#pointToChange(), order.at(4 * done), 1);
-        const slot = order.u32(4 * done, 1)[0] as number;
         this.#record.entries = Uint32Array.of(...this.#record.entries, slot);
+        done++;
       }
       this.#record.entries = entries;
       this.#chosenAt = this.#n;
@@ -362,11 +363,7 @@ export class GraphCodes extends Owner implements PagedGraph {
     const place = scope.reserve(4 * query.length);
     const bases = scope.reserve(4);
     place.f32(0, query.length).set(query);
-    const isL2 = this.#metric === 'l2';
-    const kernel = isL2 ? 'l2F32Rows' : 'dotF32Rows';
-    this.core.kernels[kernel](place.at(), this.#originBlock.at(), 1, query.length, bases.at());
-    const base = bases.f32(0, 1);
-    if (!isL2) base[0] = -(base[0] as number);
+    rowScores(this.core, this.#metric, place.at(), this.#originBlock.at(), 1, query.length, bases);
     this.codec.setQuery(query, gamma, isCoarse);
     const found = new ResultHeap(this.core, scope, Math.min(count, Math.max(1, n)));
     const width = Math.min(Math.max(1, n), widthFor(ef, count));

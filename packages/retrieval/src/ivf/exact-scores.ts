@@ -1,5 +1,6 @@
 /** Scores of candidates by their vectors. */
 import { type Block, type Core, type Metric, metricSet } from '@sagitta/core-wasm';
+import { rowScores } from '../search/row-scores.ts';
 import type { VectorFetch } from './search-options.ts';
 
 /** Exact scores, smaller is better. query — d values in the core's memory; fetch gives the vectors of ids. */
@@ -22,10 +23,7 @@ export function exactScores(
     const input = scope.reserve(rows.length * 4);
     const out = scope.reserve(ids.length * 4);
     input.f32().set(rows);
-    const isL2 = metric === 'l2';
-    core.kernels[isL2 ? 'l2F32Rows' : 'dotF32Rows'](query.at(), input.at(), ids.length, d, out.at());
-    const scores = out.f32(0, ids.length).slice();
-    if (!isL2) for (let i = 0; i < scores.length; i++) scores[i] = -(scores[i] as number);
-    return scores;
+    rowScores(core, metric, query.at(), input.at(), ids.length, d, out);
+    return out.f32(0, ids.length).slice();
   });
 }

@@ -18,6 +18,7 @@ import {
 } from '@sagitta/core-wasm';
 import { assignToNearest, trainKmeans } from '@sagitta/quantizers';
 import type { ResultHeap } from '../search/result-heap.ts';
+import { rowScores } from '../search/row-scores.ts';
 import { groupRows, type RowGroups } from './group-rows.ts';
 
 /** Fewer are looked at all. */
@@ -82,7 +83,7 @@ export class CoarseCentroids extends Owner {
     const isGrouped = !isWhole && nlist >= LEAST && this.#metric !== 'ip' && 2 * wanted < nlist;
     if (!isGrouped && !this.#groups) {
       this.#score(query, this.#block, 0, nlist, bases);
-      this.#offer(bases, undefined, nlist, nearest, most);
+      this.#offer(bases, NO_PTR, nlist, nearest, most);
       return;
     }
     this.#groups ??= this.#group();
@@ -118,18 +119,14 @@ export class CoarseCentroids extends Owner {
 
   /** Scores of `count` rows from one on, smaller is better. */
   #score(query: Block, rows: Block, first: number, count: number, out: Block): void {
-    const isL2 = this.#metric === 'l2';
     const from = rows.at(4 * first * this.#d);
-    this.core.kernels[isL2 ? 'l2F32Rows' : 'dotF32Rows'](query.at(), from, count, this.#d, out.at());
-    if (isL2) return;
-    const values = out.f32(0, count);
-    for (let i = 0; i < count; i++) values[i] = -(values[i] as number);
+    rowScores(this.core, this.#metric, query.at(), from, count, this.#d, out);
   }
 
-  #offer(scores: Block, ids: Ptr | undefined, count: number, nearest: ResultHeap, most: number): void {
+  #offer(scores: Block, ids: Ptr, count: number, nearest: ResultHeap, most: number): void {
     const { heap } = nearest;
     const { kernels } = this.core;
-    kernels.topKPushF32(scores.at(), ids ?? NO_PTR, count, 0, most, heap.scores, heap.ids, heap.size);
+    kernels.topKPushF32(scores.at(), ids, count, 0, most, heap.scores, heap.ids, heap.size);
   }
 
   #group(): Groups {

@@ -10,6 +10,7 @@ import { type Core, RandomStream, rotationSigns, type TokenSet, type VectorSet }
 import { principalDirections } from '@sagitta/quantizers';
 import { transpose } from '@sagitta/quantizers/internal';
 import { anchorSimilarities } from './anchor-similarities.ts';
+import { floatProduct } from './float-product.ts';
 import { IntegerMatrix, toIntegerRows } from './integer-rows.ts';
 
 /** Tokens compared at a time. */
@@ -118,15 +119,7 @@ function project(
   out: Float32Array,
 ): number {
   const count = run.length / t;
-  core.scope((scope) => {
-    const left = scope.reserve(directions.byteLength);
-    const right = scope.reserve(run.byteLength);
-    const product = scope.reserve(4 * kept * count);
-    left.f32(0, directions.length).set(directions);
-    right.f32(0, run.length).set(run);
-    core.kernels.matmulF32(left.at(), right.at(), kept, count, t, product.at());
-    transpose(product.f32(0, kept * count), kept, count, out);
-  });
+  transpose(floatProduct(core, directions, run, kept, count, t), kept, count, out);
   return count;
 }
 

@@ -10,6 +10,7 @@
  */
 import type { Core } from '@sagitta/core-wasm';
 import { transpose } from '@sagitta/quantizers/internal';
+import { floatProduct } from './float-product.ts';
 
 /** Rows of one f32 sum of the Gram matrix. */
 const GRAM_ROWS = 1024;
@@ -30,8 +31,8 @@ export function ridgeSolver(
   for (let i = 0; i < width; i++) gram[i * width + i] = (gram[i * width + i] as number) + lambda;
   const inverse = invertLower(choleskyInPlace(gram, width), width);
   const lower = Float32Array.from(inverse);
-  const middle = product(core, lower, transpose(features, m, width), width, m, width);
-  return product(core, transpose(lower, width, width), middle, width, m, width);
+  const middle = floatProduct(core, lower, transpose(features, m, width), width, m, width);
+  return floatProduct(core, transpose(lower, width, width), middle, width, m, width);
 }
 
 function gramOf(core: Core, features: Float32Array, m: number, width: number): Float64Array {
@@ -94,24 +95,4 @@ function invertLower(factor: Float64Array, r: number): Float64Array {
     for (let t = 0; t <= i; t++) row[t] = (row[t] as number) / diagonal;
   }
   return out;
-}
-
-/** a (m × k) · b (k × n), fresh. */
-function product(
-  core: Core,
-  a: Float32Array,
-  b: Float32Array,
-  m: number,
-  n: number,
-  k: number,
-): Float32Array {
-  return core.scope((scope) => {
-    const left = scope.reserve(a.byteLength);
-    const right = scope.reserve(b.byteLength);
-    const out = scope.reserve(4 * m * n);
-    left.f32(0, a.length).set(a);
-    right.f32(0, b.length).set(b);
-    core.kernels.matmulF32(left.at(), right.at(), m, n, k, out.at());
-    return out.f32(0, m * n).slice();
-  });
 }
