@@ -100,12 +100,12 @@ const forbidden = [
   {
     name: 'composers-above',
     comment:
-      'late-interaction composes maxsim and muvera, which never know each other, into one index; no algorithm folder imports it.',
+      'multi-vector-index composes maxsim and muvera, which never know each other, into one index; no algorithm folder imports it.',
     severity: 'error',
     from: {
       path: '^packages/(quantizers|retrieval)/src/(pq|rabitq|saq|lvq|leanvec|scalar|turboquant|simvq|lists|ivf|graph|maxsim|muvera)/',
     },
-    to: { path: '^packages/retrieval/src/late-interaction/' },
+    to: { path: '^packages/retrieval/src/multi-vector-index/' },
   },
   {
     name: 'declared-dependencies',

@@ -29,7 +29,7 @@ const PROBES = [
   },
   {
     folder: 'packages/retrieval/src/maxsim',
-    line: `import type {} from '../late-interaction/index.ts';`,
+    line: `import type {} from '../multi-vector-index/index.ts';`,
     rule: 'composers-above',
   },
 ];

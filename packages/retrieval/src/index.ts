@@ -75,6 +75,15 @@ export {
   type VectorFetch,
 } from './ivf/index.ts';
 export {
+  createTokenStore,
+  maxsim,
+  maxsimRerank,
+  type QueryTokens,
+  type TokenEncoding,
+  type TokenMetric,
+  type TokenStore,
+} from './maxsim/index.ts';
+export {
   AllowedRecords,
   buildMultiVectorIndex,
   type CreateMultiVectorOptions,
@@ -104,16 +113,7 @@ export {
   snapshotMultiVectorIndex,
   type TokenMatch,
   trainMultiVectorIndex,
-} from './late-interaction/index.ts';
-export {
-  createTokenStore,
-  maxsim,
-  maxsimRerank,
-  type QueryTokens,
-  type TokenEncoding,
-  type TokenMetric,
-  type TokenStore,
-} from './maxsim/index.ts';
+} from './multi-vector-index/index.ts';
 export {
   type FdeEncoder,
   type FdeEncoding,

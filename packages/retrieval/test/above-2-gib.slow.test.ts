@@ -16,9 +16,9 @@ import {
 } from '../src/index.ts';
 import { createFdeStore, FDE_ENCODINGS } from '../src/muvera/index.ts';
 import { INDEX_KINDS } from './index-kinds.ts';
-import { rowsOf } from './late-interaction/chamfer.ts';
-import { KINDS, trainKind } from './late-interaction/index-kinds.ts';
-import { tokenDocuments } from './late-interaction/token-documents.ts';
+import { rowsOf } from './multi-vector-index/chamfer.ts';
+import { KINDS, trainKind } from './multi-vector-index/index-kinds.ts';
+import { tokenDocuments } from './multi-vector-index/token-documents.ts';
 
 const GIB = 2 ** 30;
 const hashOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');

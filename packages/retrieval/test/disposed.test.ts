@@ -24,7 +24,7 @@ import {
   trainSplitFde,
 } from '../src/index.ts';
 import { createFdeStore, FDE_ENCODINGS } from '../src/muvera/index.ts';
-import { tokenDocuments } from './late-interaction/token-documents.ts';
+import { tokenDocuments } from './multi-vector-index/token-documents.ts';
 
 const D = 16;
 const ROWS = clusteredRows(60, D, { seed: 5, clusters: 4, spread: 0.5 });

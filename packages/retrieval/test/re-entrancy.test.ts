@@ -11,8 +11,8 @@ import {
   openIndex,
   saveIndex,
 } from '../src/index.ts';
-import { KINDS, trainKind } from './late-interaction/index-kinds.ts';
-import { tokenDocuments } from './late-interaction/token-documents.ts';
+import { KINDS, trainKind } from './multi-vector-index/index-kinds.ts';
+import { tokenDocuments } from './multi-vector-index/token-documents.ts';
 
 const D = 16;
 const N = 500;

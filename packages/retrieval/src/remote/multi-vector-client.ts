@@ -19,10 +19,15 @@ import {
   type RecordId,
   writeFdeEncoder,
 } from '../index.ts';
-import { MULTI_VECTOR_OPTIONS } from '../late-interaction/build.ts';
-import type { MultiVectorBytes } from '../late-interaction/document-stores.ts';
-import { CHANGE, DOCUMENTS, SEARCH_OPTIONS, type SearchOptionNames } from '../late-interaction/documents.ts';
-import type { EncodedQuery } from '../late-interaction/query.ts';
+import { MULTI_VECTOR_OPTIONS } from '../multi-vector-index/build.ts';
+import type { MultiVectorBytes } from '../multi-vector-index/document-stores.ts';
+import {
+  CHANGE,
+  DOCUMENTS,
+  SEARCH_OPTIONS,
+  type SearchOptionNames,
+} from '../multi-vector-index/documents.ts';
+import type { EncodedQuery } from '../multi-vector-index/query.ts';
 import { CALL, type CallOptions, PROGRESS, type ProgressOptions } from './client-options.ts';
 import type { Connection } from './connection.ts';
 import type { Place } from './place.ts';

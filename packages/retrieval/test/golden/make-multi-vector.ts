@@ -8,7 +8,7 @@ import {
   trainMultiVectorIndex,
   trainRegressionFde,
 } from '../../src/index.ts';
-import { tokenDocuments } from '../late-interaction/token-documents.ts';
+import { tokenDocuments } from '../multi-vector-index/token-documents.ts';
 
 export const GOLDEN_MULTI_VECTOR_1: URL = new URL('multi-vector.v1.sag', import.meta.url);
 export const GOLDEN_MULTI_VECTOR: URL = new URL('multi-vector.v2.sag', import.meta.url);

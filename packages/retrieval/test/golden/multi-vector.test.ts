@@ -4,7 +4,7 @@ import { createCore, hasRelaxedSimd } from '@sagitta/core-wasm';
 import { createCore as createRelaxedCore } from '@sagitta/core-wasm/relaxed';
 import { expect, it } from 'vitest';
 import { loadMultiVectorIndex, saveMultiVectorIndex } from '../../src/index.ts';
-import { chamfer, rowsOf } from '../late-interaction/chamfer.ts';
+import { chamfer, rowsOf } from '../multi-vector-index/chamfer.ts';
 import {
   GOLDEN_MULTI_VECTOR,
   GOLDEN_MULTI_VECTOR_1,

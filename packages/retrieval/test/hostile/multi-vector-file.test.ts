@@ -7,8 +7,8 @@ import { createCore, FormatError, RandomStream } from '@sagitta/core-wasm';
 import { applyMutations, containerEntries, drawMutations, repairChecksums } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import { loadMultiVectorIndex, type MultiVectorIndex, saveMultiVectorIndex } from '../../src/index.ts';
-import { KINDS, trainKind } from '../late-interaction/index-kinds.ts';
-import { tokenDocuments } from '../late-interaction/token-documents.ts';
+import { KINDS, trainKind } from '../multi-vector-index/index-kinds.ts';
+import { tokenDocuments } from '../multi-vector-index/token-documents.ts';
 
 const D = 8;
 const N = 40;

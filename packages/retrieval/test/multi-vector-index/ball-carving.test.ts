@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isotropicRows } from '@sagitta/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { carveBalls } from '../../src/late-interaction/ball-carving.ts';
+import { carveBalls } from '../../src/multi-vector-index/ball-carving.ts';
 import { chamfer } from './chamfer.ts';
 
 interface Golden {

@@ -2,8 +2,8 @@
 import { createCore, joinTokenSets } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
 import { MultiVectorIndex } from '../../src/index.ts';
-import { FdeLists } from '../../src/late-interaction/fde-lists.ts';
-import type { MultiVectorParts } from '../../src/late-interaction/multi-vector-index.ts';
+import { FdeLists } from '../../src/multi-vector-index/fde-lists.ts';
+import type { MultiVectorParts } from '../../src/multi-vector-index/multi-vector-index.ts';
 import { shortQueryFactor } from '../../src/search/budgets.ts';
 import { rowsOf } from './chamfer.ts';
 import { FakeFdeStore, FakeTokenStore, fakeEncoder } from './fakes.ts';

@@ -1,4 +1,4 @@
-/** MaxSim in f64, the oracle of the late-interaction tests. */
+/** MaxSim in f64, the oracle of the multi-vector-index tests. */
 import type { TokenSet } from '@sagitta/core-wasm';
 
 /** Σ weight · max <q, p>; -Infinity for a document without tokens. */
