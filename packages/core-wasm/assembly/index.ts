@@ -17,6 +17,7 @@ export {
   finishScores,
   gatherRows,
 } from './fde-scan';
+export { rectifyRows } from './features';
 export { graphInsert, graphNearest } from './graph-build';
 export { graphRepair } from './graph-repair';
 export { graphScan, graphSearch } from './graph-search';

@@ -119,6 +119,21 @@ export interface Kernels {
    */
   projectRows(rows: Ptr, n: number, depth: number, panels: Ptr, kept: number, out: Ptr): void;
   /**
+   * Rows of products (n × stride) → out f32[n × width] = max(0, N(left_i·right_j·p_ij + bias_j)); norm: gains and shifts of
+   * N, f32[2 × width], or NO_PTR for none. left f32[n]; right, bias f32[width].
+   */
+  rectifyRows(
+    products: Ptr,
+    n: number,
+    width: number,
+    stride: number,
+    left: Ptr,
+    right: Ptr,
+    bias: Ptr,
+    norm: Ptr,
+    out: Ptr,
+  ): void;
+  /**
    * 64 reflections, in place, of `width` floats at the start of each of n rows `stride` floats apart; width a multiple of 16
    * from 64; vectors i8[64 × width], diagonal f32[64], mix f32[64 × 64], scratch 2·width + 512 bytes. See
    * assembly/reflect.ts.

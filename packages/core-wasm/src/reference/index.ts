@@ -23,6 +23,7 @@ export {
   voteSums,
 } from './fde.ts';
 export { addDotF32Rows, addDotI8Rows, addScores, finishScores, gatherRows } from './fde-scan.ts';
+export { rectifyRows } from './features.ts';
 export {
   graphInsert,
   graphNearest,

@@ -11,7 +11,7 @@ import {
 import type { Compaction } from '../columns/compaction.ts';
 import { bestTokens } from './best-tokens.ts';
 import { atTheDoor, checkQuery, queryAtTheDoor } from './query-tokens.ts';
-import { TokenChunks } from './token-chunks.ts';
+import { type Run, TokenChunks } from './token-chunks.ts';
 import type { TokenCoder } from './token-coder.ts';
 import {
   type MaxsimExplanation,
@@ -61,7 +61,7 @@ export class ChunkedTokenStore extends Owner implements TokenStore {
     return this.#chunks.bytesUsed();
   }
 
-  append(tokens: TokenSet): void {
+  append(tokens: TokenSet, coming = 0): void {
     this.checkLive('store');
     const { d } = this;
     if (tokens.d !== d) throw new RangeError(`"tokens" expected d = ${d}, got ${tokens.d}`);
@@ -71,7 +71,7 @@ export class ChunkedTokenStore extends Owner implements TokenStore {
     }
     const batch = Math.max(1, Math.floor(BATCH_VALUES / d));
     const { rowBytes } = this.#coder;
-    this.#chunks.append(lengths, ({ block, firstRow, rows, from }) => {
+    const fill = ({ block, firstRow, rows, from }: Run): void => {
       const start = tokens.offsets[from] as number;
       for (let done = 0; done < rows; done += batch) {
         const count = Math.min(batch, rows - done);
@@ -80,7 +80,8 @@ export class ChunkedTokenStore extends Owner implements TokenStore {
         this.#coder.encode(this.core, atTheDoor('tokens', values, d, this.metric), coded);
         block.u8((firstRow + done) * rowBytes, coded.length).set(coded);
       }
-    });
+    };
+    this.#chunks.append(lengths, fill, coming);
   }
 
   /** Rows that are codes already: those of documents of these lengths, one after the other. */

@@ -107,16 +107,16 @@ export class TokenChunks extends Owner {
 
   /**
    * Makes room for documents of these lengths, lets `fill` write each run, and only then counts them: when either throws,
-   * everything is as it was.
+   * everything is as it was. coming — rows that will follow: a new chunk has room for them too.
    */
-  append(lengths: Uint32Array, fill: (run: Run) => void): void {
+  append(lengths: Uint32Array, fill: (run: Run) => void, coming = 0): void {
     this.checkLive('chunks');
     const first = this.#chunks.length;
     const places = new Uint32Array(3 * lengths.length);
     const last = this.#chunks[first - 1];
     const used = this.#chunks.map(({ rows }) => rows);
     try {
-      for (const run of this.#plan(lengths, places)) fill(run);
+      for (const run of this.#plan(lengths, places, coming)) fill(run);
     } catch (error) {
       for (const { block } of this.#chunks.splice(first)) block.dispose();
       if (last) last.rows = used[first - 1] as number;
@@ -133,9 +133,9 @@ export class TokenChunks extends Owner {
     for (const length of lengths) this.#rows += length;
   }
 
-  *#plan(lengths: Uint32Array, places: Uint32Array): Iterable<Run> {
+  *#plan(lengths: Uint32Array, places: Uint32Array, coming: number): Iterable<Run> {
     const most = Math.max(1, Math.floor(MAX_CHUNK_BYTES / this.rowBytes));
-    let remaining = 0;
+    let remaining = coming;
     for (const length of lengths) remaining += length;
     for (let from = 0; from < lengths.length; ) {
       let chunk = this.#chunks[this.#chunks.length - 1];

@@ -49,10 +49,11 @@ export interface TokenStore extends Disposable {
   /** Bytes of the core's memory that the store holds. */
   bytesUsed(): number;
   /**
-   * Documents become the slots n … n + tokens.n - 1; all of them or, when something is thrown, none.
+   * Documents become the slots n … n + tokens.n - 1; all of them or, when something is thrown, none. coming — tokens that the
+   * next calls will append, for which room may be made at once. Default 0.
    * @throws RangeError on another d or on values that the encoding cannot hold, CapacityError when memory ends
    */
-  append(tokens: TokenSet): void;
+  append(tokens: TokenSet, coming?: number): void;
   /** Tokens of a slot. @throws RangeError on a slot that is not there */
   lengthOf(slot: number): number;
   /**

@@ -86,8 +86,9 @@ export function appendDocuments(
       fdes.append(out);
       finerFdes?.append(out);
       lists?.append(out);
-      tokens.append(chunk);
-      finerTokens?.append(chunk);
+      const coming = (set.offsets[set.n] as number) - (set.offsets[end] as number);
+      tokens.append(chunk, coming);
+      finerTokens?.append(chunk, coming);
       first = end;
     }
   } catch (error) {

@@ -12,11 +12,13 @@
 import { type Block, type Core, Owner, type RandomStream } from '@sagitta/core-wasm';
 import { transpose } from '@sagitta/quantizers/internal';
 import { normal } from './random-features.ts';
-import { type FeatureLayer, rowStatistics } from './token-features.ts';
+import type { FeatureLayer } from './token-features.ts';
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
 const ADAM_EPSILON = 1e-8;
+/** Keeps the root away from 0 where all numbers of a layer are alike: that of rectifyRows. */
+const NORM_EPSILON = 1e-5;
 
 /** Sizes of the network. */
 export interface NetworkShape {
@@ -284,4 +286,17 @@ export class FeatureNetwork extends Owner {
     out.set(this.#product.f32(0, m * n));
     return out;
   }
+}
+
+/** Mean of a row and 1/√(variance + ε). */
+function rowStatistics(row: Float32Array): { readonly mean: number; readonly inverse: number } {
+  let sum = 0;
+  for (let j = 0; j < row.length; j++) sum += row[j] as number;
+  const mean = sum / row.length;
+  let squares = 0;
+  for (let j = 0; j < row.length; j++) {
+    const off = (row[j] as number) - mean;
+    squares += off * off;
+  }
+  return { mean, inverse: 1 / Math.sqrt(squares / row.length + NORM_EPSILON) };
 }

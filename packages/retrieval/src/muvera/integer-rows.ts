@@ -130,9 +130,16 @@ export class IntegerMatrix extends Owner {
 
   /** Products of n rows (n × columns). */
   products(scope: Scope, values: Float32Array, n: number): IntegerProducts {
+    const floats = scope.reserve(4 * n * this.columns);
+    floats.f32(0, n * this.columns).set(values);
+    return this.productsOf(scope, floats, n);
+  }
+
+  /** Products of n rows that are in the core already. */
+  productsOf(scope: Scope, floats: Block, n: number): IntegerProducts {
     this.checkLive('matrix');
     const out = scope.reserve(4 * n * this.stride);
-    const { integers, scales } = quantized(this.core, scope, values, n, this.columns);
+    const { integers, scales } = quantizedIn(this.core, scope, floats, n, this.columns);
     this.core.kernels.projectRows(integers.at(), n, this.#depth, this.#panels.at(), this.stride, out.at());
     return { out, scales };
   }
@@ -145,13 +152,23 @@ function quantized(
   n: number,
   columns: number,
 ): { readonly integers: Block; readonly scales: Block } {
-  const depth = upTo(RUN, columns);
   const floats = scope.reserve(4 * n * columns);
+  floats.f32(0, n * columns).set(values);
+  return quantizedIn(core, scope, floats, n, columns);
+}
+
+function quantizedIn(
+  core: Core,
+  scope: Scope,
+  floats: Block,
+  n: number,
+  columns: number,
+): { readonly integers: Block; readonly scales: Block } {
+  const depth = upTo(RUN, columns);
   const scratch = scope.reserve(4 * depth);
   const norms = scope.reserve(4 * n);
   const scales = scope.reserve(4 * n);
   const integers = scope.reserve(2 * n * depth);
-  floats.f32(0, n * columns).set(values);
   core.kernels.quantizeRows(
     floats.at(),
     n,

@@ -5,10 +5,12 @@
  *   random     one layer without a norm, W and b drawn
  *   trained    two layers with a norm
  *
- * Only +, -, ×, ÷, √ and max in a fixed order, products by matmulF32 whose order is part of its contract: the same bytes on
- * every engine.
+ * Products in 16-bit integers, exact in any order (integer-rows.ts); behind them +, -, ×, ÷, √ and max in an order that is part of
+ * the kernel's contract (rectifyRows): the same bytes on every engine.
  */
-import { type Block, type Core, Owner } from '@sagitta/core-wasm';
+import { type Block, type Core, NO_PTR, Owner, type Scope } from '@sagitta/core-wasm';
+import { transpose } from '@sagitta/quantizers/internal';
+import { IntegerMatrix, toIntegerRows } from './integer-rows.ts';
 
 /** One layer of a feature map. */
 export interface FeatureLayer {
@@ -28,80 +30,74 @@ export interface FeatureNorm {
   readonly shift: Float32Array;
 }
 
-/** Keeps the root away from 0 where all numbers of a layer are alike. */
-export const NORM_EPSILON = 1e-5;
 /** Bytes of one layer's numbers at a time. */
 const SCRATCH_BYTES = 4 * 1024 * 1024;
 
-/** A feature map whose matrices are in a core's memory. */
+/** A layer in a core's memory. */
+interface CoreLayer {
+  readonly outputs: number;
+  readonly matrix: IntegerMatrix;
+  /** outputs each: scales of the matrix, bias, then gains and shifts where there is a norm. */
+  readonly factors: Block;
+  readonly hasNorm: boolean;
+}
+
+/** A feature map whose matrices are in a core's memory, as 16-bit integers with a scale a row. */
 export class TokenFeatures extends Owner {
   readonly width: number;
-  readonly #layers: readonly { readonly layer: FeatureLayer; readonly weights: Block }[];
+  readonly #layers: readonly CoreLayer[];
 
   constructor(core: Core, layers: readonly FeatureLayer[]) {
     super(core);
-    this.#layers = layers.map((layer) => {
-      const weights = this.allocate(layer.weights.byteLength);
-      weights.f32().set(layer.weights);
-      return { layer, weights };
-    });
+    this.#layers = layers.map((layer) => this.#load(layer));
     this.width = layers.at(-1)?.outputs ?? 0;
+  }
+
+  #load({ inputs, outputs, weights, bias, norm }: FeatureLayer): CoreLayer {
+    const rows = transpose(weights, inputs, outputs);
+    const matrix = this.own(
+      () => new IntegerMatrix(this.core, toIntegerRows(this.core, rows, outputs, inputs)),
+    );
+    const factors = this.allocate(4 * outputs * (norm ? 4 : 2));
+    const parts = [matrix.right, bias, ...(norm ? [norm.gain, norm.shift] : [])];
+    for (const [i, part] of parts.entries()) factors.f32(4 * i * outputs, outputs).set(part);
+    return { outputs, matrix, factors, hasNorm: norm !== undefined };
   }
 
   /** φ of rows (m × inputs of the first layer): m × width, fresh. */
   apply(rows: Float32Array, m: number): Float32Array {
     this.checkLive('features');
-    const widest = Math.max(...this.#layers.map(({ layer }) => Math.max(layer.inputs, layer.outputs)));
+    const d = rows.length / Math.max(1, m);
+    const widest = this.#layers.reduce((most, { outputs }) => Math.max(most, outputs), d);
     const step = Math.max(1, Math.floor(SCRATCH_BYTES / (4 * widest)));
     const out = new Float32Array(m * this.width);
-    const d = rows.length / Math.max(1, m);
     for (let first = 0; first < m; first += step) {
       const count = Math.min(step, m - first);
-      let values = rows.subarray(first * d, (first + count) * d);
-      for (const { layer, weights } of this.#layers) values = this.#applyLayer(values, count, layer, weights);
-      out.set(values, first * this.width);
+      const values = rows.subarray(first * d, (first + count) * d);
+      this.core.scope((scope) => {
+        let at = scope.reserve(4 * count * d);
+        at.f32(0, values.length).set(values);
+        for (const layer of this.#layers) at = this.#applyLayer(scope, at, count, layer);
+        out.set(at.f32(0, count * this.width), first * this.width);
+      });
     }
     return out;
   }
 
-  #applyLayer(values: Float32Array, m: number, layer: FeatureLayer, weights: Block): Float32Array {
-    const { inputs, outputs } = layer;
-    return this.core.scope((scope) => {
-      const from = scope.reserve(4 * m * inputs);
-      const to = scope.reserve(4 * m * outputs);
-      from.f32(0, m * inputs).set(values);
-      this.core.kernels.matmulF32(from.at(), weights.at(), m, outputs, inputs, to.at());
-      const out = to.f32(0, m * outputs).slice();
-      activate(out, m, layer);
-      return out;
-    });
+  #applyLayer(scope: Scope, rows: Block, m: number, { outputs, matrix, factors, hasNorm }: CoreLayer): Block {
+    const { out: products, scales } = matrix.productsOf(scope, rows, m);
+    const out = scope.reserve(4 * m * outputs);
+    this.core.kernels.rectifyRows(
+      products.at(),
+      m,
+      outputs,
+      matrix.stride,
+      scales.at(),
+      factors.at(),
+      factors.at(4 * outputs),
+      hasNorm ? factors.at(8 * outputs) : NO_PTR,
+      out.at(),
+    );
+    return out;
   }
-}
-
-/** What comes behind the product, in place. */
-function activate(values: Float32Array, m: number, { outputs, bias, norm }: FeatureLayer): void {
-  for (let i = 0; i < m; i++) {
-    const row = values.subarray(i * outputs, (i + 1) * outputs);
-    for (let j = 0; j < outputs; j++) row[j] = (row[j] as number) + (bias[j] as number);
-    if (norm) {
-      const { mean, inverse } = rowStatistics(row);
-      for (let j = 0; j < outputs; j++) {
-        row[j] = ((row[j] as number) - mean) * inverse * (norm.gain[j] as number) + (norm.shift[j] as number);
-      }
-    }
-    for (let j = 0; j < outputs; j++) if ((row[j] as number) < 0) row[j] = 0;
-  }
-}
-
-/** Mean of a row and 1/√(variance + ε). */
-export function rowStatistics(row: Float32Array): { readonly mean: number; readonly inverse: number } {
-  let sum = 0;
-  for (let j = 0; j < row.length; j++) sum += row[j] as number;
-  const mean = sum / row.length;
-  let squares = 0;
-  for (let j = 0; j < row.length; j++) {
-    const off = (row[j] as number) - mean;
-    squares += off * off;
-  }
-  return { mean, inverse: 1 / Math.sqrt(squares / row.length + NORM_EPSILON) };
 }

@@ -65,7 +65,8 @@ it.each([
   const weights = Float32Array.of(1, 2, 0.5, 0);
   const asked = twin.encodeQuery(query, weights);
   session.encodeQuery(query, weights).forEach((value, i) => {
-    expect(Math.abs(value - asked[i])).toBeLessThan(1e-4);
+    // tokens and weights are rounded to 2^-13 of a row's root mean square
+    expect(Math.abs(value - asked[i])).toBeLessThan(1e-3);
   });
 });
 
