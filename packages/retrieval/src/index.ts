@@ -88,6 +88,7 @@ export {
   buildMultiVectorIndex,
   type CreateMultiVectorOptions,
   createMultiVectorIndex,
+  type FdeIndexKind,
   type JsonValue,
   loadMultiVectorIndex,
   loadMultiVectorIndexFrom,

@@ -298,7 +298,11 @@ describe.each([...Object.keys(KINDS), 'several chunks'])('a save of %s', (kind) 
 
   it('is the save of the index compacted', () => {
     const index = subject(createCore());
-    const before = saveMultiVectorIndex(index);
+    const file = saveMultiVectorIndex(index);
+    using loaded = loadMultiVectorIndex(createCore(), file);
+    expect(loaded.dead).toBe(0);
+    // rows of an index of FDEs go when the file is read
+    const before = KINDS[kind]?.fdeIndex === undefined ? file : saveMultiVectorIndex(loaded);
     index.compact();
     expect(same(saveMultiVectorIndex(index), before)).toBe(true);
     index.dispose();

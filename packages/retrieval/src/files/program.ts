@@ -47,13 +47,30 @@ export function* reading<T>(body: (own: <R extends Disposable>(resource: R) => R
   }
 }
 
+/** The name of a section of a file that lies inside another one. */
+export function nameInside(id: string): string {
+  return `X${id.slice(0, 3)}`;
+}
+
+/** Runs a program over a file inside another one. */
+export function* inside<T>(program: Program<T>): Program<T> {
+  try {
+    for (let step = program.next(); ; ) {
+      if (step.done) return step.value;
+      step = program.next(yield { ...step.value, section: nameInside(step.value.section) });
+    }
+  } finally {
+    program.return(undefined as never);
+  }
+}
+
 /** What the head of a file says of its sections. */
 export class SectionTable {
   readonly kind: string;
   readonly version: number;
   readonly #sections: ReadonlyMap<string, SectionEntry>;
 
-  constructor({ kind, version, sections }: ContainerTable) {
+  constructor({ kind, version, sections }: Pick<ContainerTable, 'kind' | 'version' | 'sections'>) {
     this.kind = kind;
     this.version = version;
     this.#sections = new Map(sections.map((section) => [section.id, section]));
@@ -66,6 +83,15 @@ export class SectionTable {
     const found = this.#sections.get(id);
     if (!found) throw new FormatError(`expected a section "${id}", got none`, HEADER_BYTES);
     return found;
+  }
+
+  /** The sections of a file inside this one: those that `nameInside` names, by their own names. */
+  inside(head: Pick<SectionTable, 'kind' | 'version'>, names: readonly string[]): SectionTable {
+    const sections = names.flatMap((id) => {
+      const found = this.#sections.get(nameInside(id));
+      return found ? [{ ...found, id }] : [];
+    });
+    return new SectionTable({ ...head, sections });
   }
 
   /** The entry of a section that has to have so many bytes. @throws FormatError */

@@ -68,6 +68,10 @@ export class GraphCodes extends Owner implements PagedGraph {
   #longest = 0;
   #n = 0;
   #staged = 0;
+  /** What was staged made the coordinates: they go with it where it is withdrawn. */
+  #isStagedFirst = false;
+  /** Room that was made for what is staged. */
+  #growths: Growth[] = [];
   #coordinates: VertexCoordinates | undefined;
   #ready: Ready | undefined;
 
@@ -154,10 +158,11 @@ export class GraphCodes extends Owner implements PagedGraph {
       if (!hadCoordinates) this.#dropCoordinates();
       throw error;
     }
-    growth?.commit();
+    if (growth) this.#growths.push(growth);
     this.#done();
     this.#ready = ready;
     this.#record.touch();
+    this.#isStagedFirst ||= !hadCoordinates;
     this.#staged = total - this.#n;
   }
 
@@ -205,6 +210,8 @@ export class GraphCodes extends Owner implements PagedGraph {
     this.#coordinates?.rows.publish();
     this.#n += count;
     this.#staged = 0;
+    this.#isStagedFirst = false;
+    for (const growth of this.#growths.splice(0)) growth.commit();
     this.#insert(first, count);
     this.#settle();
     this.#done();
@@ -213,8 +220,11 @@ export class GraphCodes extends Owner implements PagedGraph {
   withdraw(): void {
     this.checkLive('graph');
     for (const column of this.#columns) column.withdraw();
+    for (const growth of this.#growths.splice(0).reverse()) growth.undo();
     this.#record.touch();
     this.#coordinates?.rows.withdraw();
+    if (this.#isStagedFirst) this.#dropCoordinates();
+    this.#isStagedFirst = false;
     this.#staged = 0;
     this.#done();
   }
@@ -432,6 +442,7 @@ export class GraphCodes extends Owner implements PagedGraph {
   }
 
   override dispose(): void {
+    for (const growth of this.#growths.splice(0).reverse()) growth.undo();
     this.#done();
     this.#coordinates?.dispose();
     super.dispose();

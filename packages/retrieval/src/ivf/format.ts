@@ -10,15 +10,9 @@
  * SECM u32 quantizer of the secondary codes, then its model  SECC their blocks of 32 vectors by id; both or neither
  */
 
-import {
-  ByteWriter,
-  littleEndianBytes,
-  METRICS,
-  type Section,
-  Snapshot,
-  type SnapshotParts,
-} from '@sagitta/core-wasm';
+import { ByteWriter, littleEndianBytes, METRICS, type Section, Snapshot } from '@sagitta/core-wasm';
 import { QUANTIZER_NAMES, type QuantizerName } from '@sagitta/quantizers';
+import type { SavedSection } from '../columns/slot-index.ts';
 import type { IvfIndex } from './ivf-index.ts';
 
 export const INDEX_KIND = 'IVFINDEX';
@@ -48,11 +42,17 @@ export function snapshotIndex(saved: SavedIndex): Snapshot {
   if (!saved.isLive) throw new RangeError('"index" expected a live index, got a disposed one');
   const index = 'rows' in saved ? saved.rows : saved;
   const extra = 'rows' in saved ? saved.extraSections() : [];
+  const version = extra.length > 0 ? RECORDS_VERSION : INDEX_VERSION;
+  return new Snapshot({ kind: INDEX_KIND, version, sections: [...rowSections(index), ...extra] });
+}
+
+/** The sections of an index of rows, in the order in which they are read. */
+export function rowSections(index: IvfIndex): SavedSection[] {
   const meta = new ByteWriter();
   meta.u32(index.n).u32(index.d).u32(METRICS.indexOf(index.metric));
   meta.u32(INDEX_KINDS.indexOf(index.kind)).u32(QUANTIZER_NAMES.indexOf(index.codec.name));
   meta.u32(index.nlist).u32(index.keepsVectors ? 1 : 0);
-  const sections: SnapshotParts['sections'][number][] = [
+  const sections: SavedSection[] = [
     { id: 'META', pieces: [meta.finish()] },
     { id: 'CENT', pieces: [littleEndianBytes(index.centroids)] },
   ];
@@ -70,9 +70,7 @@ export function snapshotIndex(saved: SavedIndex): Snapshot {
     sections.push({ id: 'SECM', pieces: [number, index.secondary.codec.modelBytes()] });
     sections.push({ id: 'SECC', pieces: [...index.secondary.codePieces()] });
   }
-  sections.push(...extra);
-  const version = extra.length > 0 ? RECORDS_VERSION : INDEX_VERSION;
-  return new Snapshot({ kind: INDEX_KIND, version, sections });
+  return sections;
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   type Core,
   checkCore,
   checkInteger,
+  checkNumber,
   checkOneOf,
   checkOptions,
   MAX_DIMENSION,
@@ -28,6 +29,13 @@ import type { JsonValue } from '../records/json.ts';
 import { Records } from '../records/records.ts';
 import type { Clock } from '../search/statistics.ts';
 import type { MultiVectorDocuments } from './documents.ts';
+import {
+  FDE_INDEXES,
+  FdeIndex,
+  type FdeIndexKind,
+  type FdeIndexOptions,
+  trainFdeIndex,
+} from './fde-index.ts';
 import { FdeLists, trainFdeCentroids } from './fde-lists.ts';
 import { MultiVectorIndex } from './multi-vector-index.ts';
 
@@ -50,6 +58,14 @@ export interface MultiVectorOptions {
   readonly tokenBits?: number;
   /** FDEs in so many inverted lists, of which a search visits some. Default 0: every FDE code is scanned. */
   readonly nlist?: number;
+  /**
+   * What finds documents by their FDEs: 'scan' reads every code (default); 'lists' (with nlist) and 'graph' hold 'saq' codes in
+   * an index of their own, for collections of hundreds of thousands: they read few of the codes and find a little less.
+   */
+  readonly fdeIndex?: FdeIndexKind;
+  /** Edges of a document in the graph, and width of the search that finds them. Defaults 32 and 100. */
+  readonly degree?: number;
+  readonly efConstruction?: number;
   /** Documents whose FDEs train lists and codes, at most. Default 2,048, or 64 MiB of FDEs if that is less. */
   readonly trainSize?: number;
   readonly seed?: number;
@@ -77,6 +93,9 @@ export const MULTI_VECTOR_OPTIONS: OptionTable<MultiVectorOptions> = {
   fdeBits: 'number',
   tokenBits: 'number',
   nlist: 'number',
+  fdeIndex: 'string',
+  degree: 'number',
+  efConstruction: 'number',
   trainSize: 'number',
   seed: 'number',
   compactAt: 'number',
@@ -86,6 +105,7 @@ export const MULTI_VECTOR_OPTIONS: OptionTable<MultiVectorOptions> = {
 
 const DEFAULT_FDE_LENGTH = 2560;
 const DEFAULT_TRAIN_SIZE = 2048;
+const DEFAULT_FDE_BITS = 4;
 const TRAIN_BYTES = 64 << 20;
 
 /**
@@ -101,6 +121,31 @@ export function trainMultiVectorIndex<M = JsonValue>(
   checkCore(core);
   checkOptions('options', options, MULTI_VECTOR_OPTIONS);
   return trainWith<M>(core, sample, options, 'sample');
+}
+
+/** What an index of FDEs is made of; undefined: they are scanned. @throws RangeError on options that do not belong to it */
+function checkFdeIndex(
+  options: MultiVectorOptions,
+  nlist: number,
+): Omit<FdeIndexOptions, 'seed'> | undefined {
+  const kind = checkOneOf('fdeIndex', options.fdeIndex ?? 'scan', FDE_INDEXES);
+  const { degree, efConstruction, fdeBits, fdeEncoding } = options;
+  for (const [name, value] of Object.entries({ degree, efConstruction })) {
+    if (value === undefined || kind === 'graph') continue;
+    throw new RangeError(`"${name}" expected none without fdeIndex: 'graph', got ${value}`);
+  }
+  if (kind === 'scan') return undefined;
+  if (fdeEncoding !== undefined && fdeEncoding !== 'saq') {
+    throw new RangeError(`"fdeEncoding" expected 'saq' with fdeIndex: '${kind}', got '${fdeEncoding}'`);
+  }
+  if (kind === 'lists' && nlist === 0) {
+    throw new RangeError('"nlist" expected at least 1 with fdeIndex: \'lists\', got 0');
+  }
+  if (kind === 'graph' && nlist > 0) {
+    throw new RangeError(`"nlist" expected 0 with fdeIndex: 'graph', which has no lists, got ${nlist}`);
+  }
+  const bits = checkNumber('fdeBits', fdeBits ?? DEFAULT_FDE_BITS, 0.25, 12);
+  return { kind, bits, nlist, degree, efConstruction };
 }
 
 /** label — what the caller calls the sample. */
@@ -120,6 +165,7 @@ function trainWith<M>(
   if (encoder.d !== given.d) throw new RangeError(`"${label}" expected d = ${encoder.d}, got ${given.d}`);
   const nlist = checkInteger('nlist', options.nlist ?? 0, 0, 2 ** 20);
   const seed = checkInteger('seed', options.seed ?? 1, 0, 2 ** 32 - 1);
+  const fdeIndex = checkFdeIndex(options, nlist);
   const { fdeEncoding = 'int8', finerFdeEncoding, tokenEncoding = 'int8', finerTokenEncoding } = options;
   const learns = nlist > 0 || fdeEncoding !== 'float32' || (finerFdeEncoding ?? 'float32') !== 'float32';
   const trainSize = checkInteger('trainSize', options.trainSize ?? DEFAULT_TRAIN_SIZE, 1, 2 ** 24);
@@ -149,12 +195,15 @@ function trainWith<M>(
       );
     const { length } = encoder;
     const stores = {
-      fdes: fdeStore(fdeEncoding),
+      fdes: fdeIndex
+        ? own(trainFdeIndex(core, fdes ?? new Float32Array(0), length, { ...fdeIndex, seed }))
+        : fdeStore(fdeEncoding),
       ...(finerFdeEncoding && { finerFdes: fdeStore(finerFdeEncoding) }),
       tokens: tokenStore(tokenEncoding),
       ...(finerTokenEncoding && { finerTokens: tokenStore(finerTokenEncoding) }),
       ...(fdes &&
-        nlist > 0 && {
+        nlist > 0 &&
+        !fdeIndex && {
           lists: own(new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length)),
         }),
     };
@@ -190,6 +239,11 @@ export function createMultiVectorIndex<M = JsonValue>(
       `"${name}" expected an encoding that learns nothing, got 'pq256x8': trainMultiVectorIndex learns it from a sample`,
     );
   }
+  if (rest.fdeIndex !== undefined && rest.fdeIndex !== 'scan') {
+    throw new RangeError(
+      `"fdeIndex" expected 'scan', got '${rest.fdeIndex}': trainMultiVectorIndex learns an index from a sample`,
+    );
+  }
   if (rest.nlist !== undefined && rest.nlist !== 0) {
     throw new RangeError(
       `"nlist" expected 0, got ${rest.nlist}: trainMultiVectorIndex learns lists from a sample`,
@@ -214,6 +268,8 @@ export function buildMultiVectorIndex<M = JsonValue>(
   return making((own) => {
     const index = own(trainWith<M>(core, tokens, options, 'tokens'));
     index.add({ ...documents, tokens });
+    const { fdes } = index.stores;
+    if (fdes instanceof FdeIndex) fdes.releaseEncoders();
     return index;
   });
 }

@@ -3,11 +3,13 @@ import { making, normalizeRows, type TokenSet } from '@sagitta/core-wasm';
 import type { Compaction } from '../columns/compaction.ts';
 import type { TokenMetric, TokenStore } from '../maxsim/index.ts';
 import type { FdeSession, FdeStore } from '../muvera/index.ts';
+import { FdeIndex } from './fde-index.ts';
 import type { FdeLists } from './fde-lists.ts';
 
 /** Holds what is kept of every document, by the stages that read it. */
 export interface DocumentStores {
-  readonly fdes: FdeStore;
+  /** Codes that are scanned, slot by slot, or in an index of their own. */
+  readonly fdes: FdeStore | FdeIndex;
   readonly finerFdes?: FdeStore;
   readonly tokens: TokenStore;
   readonly finerTokens?: TokenStore;
@@ -91,6 +93,7 @@ export function appendDocuments(
       finerTokens?.append(chunk, coming);
       first = end;
     }
+    if (fdes instanceof FdeIndex) fdes.publish();
   } catch (error) {
     for (const store of storesOf(stores)) if (store.n > before) store.truncate(before);
     throw error;

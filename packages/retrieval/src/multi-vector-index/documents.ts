@@ -44,6 +44,8 @@ export interface MultiVectorSearchOptions<M = JsonValue> extends BudgetOptions {
   readonly shortQueries?: 'overfetch' | 'exact' | 'same';
   /** Lists to visit where FDEs are in lists. Default 16. */
   readonly nprobe?: number;
+  /** Width of the search where FDEs are in a graph. Default twice the candidates, at least 40. */
+  readonly ef?: number;
   /** Adds statistics to what searchIds gives; hits have none. */
   readonly statistics?: boolean;
 }
@@ -62,6 +64,7 @@ export const SEARCH_OPTIONS: OptionTable<SearchOptionNames> = {
   ballCarving: 'number',
   shortQueries: 'string',
   nprobe: 'number',
+  ef: 'number',
   statistics: 'boolean',
 };
 export const DOCUMENTS: OptionTable<MultiVectorDocuments> = { ids: 'any', tokens: 'any', metadata: 'any' };

@@ -1,10 +1,14 @@
 /**
- * The file of a MultiVectorIndex: container kind "MULTIVEC", version 2. Deleted documents are not in it.
+ * The file of a MultiVectorIndex: container kind "MULTIVEC", version 2; where FDEs are in an index 3. Of deleted documents
+ * there is nothing in it, but rows of such an index.
  *
  * META u32 n · d · metric (0 ip, 1 cosine) · FDE length · 1 where there are finer FDEs · 1 where there are finer tokens ·
  *      nlist (0: no lists) · f64 compactAt · string, the encoder's parameter hash
  * FDEN the encoder
  * FDEP, FDEC parameters and codes of the FDE store        FD2P, FD2C those of the finer one
+ * XMET, XCEN … instead of FDEP and FDEC, where FDEs are in lists or a graph: the sections META, CENT … of an index of rows
+ *      (ivf/format.ts), one row a document and slot, dead ones with them; XLIV u32[⌈slots/32⌉] bit set of those that are not dead, where
+ *      there are any
  * TOKP, TOKC parameters and codes of the token store      TK2P, TK2C those of the finer one
  * LCEN f32 nlist × length, centroids                      LIST u32 n, the list of each document
  * RIDS, RMDA, RIDX records (records/format.ts); in version 1 IDS, MDAT (records/format-1.ts)
@@ -19,10 +23,13 @@ import {
 import { TOKEN_METRICS } from '../maxsim/index.ts';
 import { writeFdeEncoder } from '../muvera/index.ts';
 import { recordSections } from '../records/format.ts';
+import { FdeIndex } from './fde-index.ts';
 import type { MultiVectorIndex } from './multi-vector-index.ts';
 
 export const MULTI_VECTOR_KIND = 'MULTIVEC';
 export const MULTI_VECTOR_VERSION = 2;
+/** Of files whose FDEs are in an index. */
+export const INDEXED_VERSION = 3;
 
 type SnapshotSection = SnapshotParts['sections'][number];
 
@@ -60,7 +67,7 @@ export function snapshotMultiVectorIndex<M>(index: MultiVectorIndex<M>): Snapsho
   const sections: SnapshotSection[] = [
     { id: 'META', pieces: [meta.finish()] },
     { id: 'FDEN', pieces: [writeFdeEncoder(encoder)] },
-    ...store('FDE', fdes),
+    ...(fdes instanceof FdeIndex ? fdes.sections(keep) : store('FDE', fdes)),
     ...store('FD2', finerFdes),
     ...store('TOK', tokens),
     ...store('TK2', finerTokens),
@@ -72,7 +79,8 @@ export function snapshotMultiVectorIndex<M>(index: MultiVectorIndex<M>): Snapsho
     );
   }
   sections.push(...recordSections(records, keep));
-  return new Snapshot({ kind: MULTI_VECTOR_KIND, version: MULTI_VECTOR_VERSION, sections });
+  const version = fdes instanceof FdeIndex ? INDEXED_VERSION : MULTI_VECTOR_VERSION;
+  return new Snapshot({ kind: MULTI_VECTOR_KIND, version, sections });
 }
 
 /**

@@ -5,9 +5,10 @@
 import type { QueryTokens } from '../maxsim/index.ts';
 import { bestPositions } from '../search/best-positions.ts';
 import type { Budgets } from '../search/budgets.ts';
-import { countSlots, listSlots } from '../search/slot-set.ts';
+import { listSlots } from '../search/slot-set.ts';
 import type { MultiVectorStatistics, Stage, StageTimer } from '../search/statistics.ts';
 import type { DocumentStores } from './document-stores.ts';
+import { FdeIndex } from './fde-index.ts';
 
 export interface Found {
   /** Best first. */
@@ -37,8 +38,14 @@ export interface FunnelSettings {
   readonly nprobe: number;
   /** Bit set of the slots that may be found; none of them is without tokens. */
   readonly allowed: Uint32Array;
+  /** How many that are. */
+  readonly count: number;
   /** Whether every slot is allowed, so that a scan need not look. */
   readonly isAllAllowed: boolean;
+  /** Whether no filter was given: nearly every slot is allowed. */
+  readonly isUnfiltered: boolean;
+  /** Width of a search in a graph, where FDEs are in one. */
+  readonly ef: number | undefined;
   /** Order of slots whose scores tie. */
   readonly tie: (a: number, b: number) => number;
   readonly timer: StageTimer;
@@ -95,12 +102,13 @@ export function* searchFunnel(
   const { fdes, finerFdes, lists } = stores;
   const mask = settings.isAllAllowed ? undefined : allowed;
   const scan = timer.run('scan', () => {
+    if (fdes instanceof FdeIndex) {
+      const rows = mask && { words: mask, count: settings.count, isLive: settings.isUnfiltered };
+      return fdes.search(query.fde, budgets.candidates, rows, settings);
+    }
     if (lists) return lists.search(fdes, query.fde, settings.nprobe, budgets, allowed);
-    return {
-      slots: fdes.search(query.fde, budgets.candidates, mask).slots,
-      lists: 0,
-      scanned: countSlots(allowed),
-    };
+    const { slots } = fdes.search(query.fde, budgets.candidates, mask);
+    return { slots, lists: 0, scanned: settings.count };
   });
   let slots = scan.slots;
   let rescored = 0;

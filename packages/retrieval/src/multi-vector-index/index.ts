@@ -21,6 +21,7 @@ export type {
   MultiVectorDocuments,
   MultiVectorSearchOptions,
 } from './documents.ts';
+export { FDE_INDEXES, type FdeIndexKind } from './fde-index.ts';
 export { multiVectorPieces, saveMultiVectorIndex, snapshotMultiVectorIndex } from './format.ts';
 export {
   type LoadMultiVectorOptions,

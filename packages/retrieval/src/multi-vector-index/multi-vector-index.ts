@@ -20,6 +20,7 @@ import {
   tokenSet,
   type Vectors,
 } from '@sagitta/core-wasm';
+import { MAX_EF } from '../graph/graph-options.ts';
 import type { TokenMetric } from '../maxsim/index.ts';
 import type { FdeEncoder, FdeSession } from '../muvera/index.ts';
 import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
@@ -375,6 +376,7 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
       factor: short === 'overfetch' ? shortQueryFactor(tokens.n) : 1,
     });
     const nprobe = checkInteger('nprobe', options.nprobe ?? DEFAULT_NPROBE, 1, 2 ** 20);
+    const ef = options.ef === undefined ? undefined : checkInteger('ef', options.ef, 1, MAX_EF);
     const isExact =
       options.exact === true ||
       (filter !== undefined && count <= exactBelow) ||
@@ -393,7 +395,18 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
                 tokens,
                 ...(carved && { carved }),
               },
-              { k, budgets, nprobe, allowed, isAllAllowed: count === this.#records.slots, tie, timer },
+              {
+                k,
+                budgets,
+                nprobe,
+                ef,
+                allowed,
+                count,
+                isAllAllowed: count === this.#records.slots,
+                isUnfiltered: filter === undefined,
+                tie,
+                timer,
+              },
             );
     const statistics = {
       ...counts,

@@ -3,7 +3,7 @@
  * they take memory, and everything must fit together, so a hostile file ends in FormatError and leaves nothing behind.
  */
 import { type ByteReader, type Core, FormatError, MAX_DIMENSION } from '@sagitta/core-wasm';
-import type { Program, SectionTable } from '../files/program.ts';
+import { type Program, reading, type SectionTable } from '../files/program.ts';
 import { readTokenParameters, type TokenParameters } from '../maxsim/create-token-store.ts';
 import { TOKEN_METRICS, type TokenMetric, type TokenStore } from '../maxsim/index.ts';
 import { numbersDefect } from '../muvera/block-codec.ts';
@@ -13,8 +13,9 @@ import { RECORD_SECTIONS, readRecords } from '../records/format.ts';
 import { readRecords1 } from '../records/format-1.ts';
 import type { Records } from '../records/records.ts';
 import type { Clock } from '../search/statistics.ts';
+import { FDE_INDEX_SECTIONS, type FdeIndex, readFdeIndex } from './fde-index.ts';
 import { FdeLists } from './fde-lists.ts';
-import { MULTI_VECTOR_KIND, MULTI_VECTOR_VERSION } from './format.ts';
+import { INDEXED_VERSION, MULTI_VECTOR_KIND } from './format.ts';
 import { MultiVectorIndex } from './multi-vector-index.ts';
 
 interface Meta {
@@ -49,6 +50,8 @@ function checkSections(table: SectionTable, meta: Meta): void {
     [['FD2P', 'FD2C'], meta.hasFinerFdes],
     [['TK2P', 'TK2C'], meta.hasFinerTokens],
     [['LCEN', 'LIST'], meta.nlist > 0],
+    [['FDEP', 'FDEC'], table.version < INDEXED_VERSION],
+    [FDE_INDEX_SECTIONS, table.version === INDEXED_VERSION],
     [['IDS', 'MDAT'], table.version === 1],
     [RECORD_SECTIONS, table.version > 1],
   ] as const) {
@@ -101,8 +104,8 @@ export function* readMultiVector<M>(
     throw new FormatError(`kind expected "${MULTI_VECTOR_KIND}", got "${table.kind}"`, 8);
   }
   const { version } = table;
-  if (version < 1 || version > MULTI_VECTOR_VERSION) {
-    throw new FormatError(`version expected 1 to ${MULTI_VECTOR_VERSION}, got ${version}`, 6);
+  if (version < 1 || version > INDEXED_VERSION) {
+    throw new FormatError(`version expected 1 to ${INDEXED_VERSION}, got ${version}`, 6);
   }
   const meta = readMeta(yield { section: 'META' });
   checkSections(table, meta);
@@ -114,7 +117,7 @@ export function* readMultiVector<M>(
     return made;
   };
   try {
-    const fdes = own(yield* readFdes(core, table, 'FDE', meta));
+    const fdes = own(yield* readFdesOf(core, table, meta));
     const finerFdes = meta.hasFinerFdes ? own(yield* readFdes(core, table, 'FD2', meta)) : undefined;
     const isPaged = options.isPaged ?? false;
     const first = yield* readTokens(core, table, 'TOK', meta, isPaged);
@@ -160,6 +163,16 @@ export function* readMultiVector<M>(
   } finally {
     for (const one of owned.reverse()) one[Symbol.dispose]();
   }
+}
+
+function* readFdesOf(core: Core, table: SectionTable, meta: Meta): Program<FdeStore | FdeIndex> {
+  if (table.version < INDEXED_VERSION) return yield* readFdes(core, table, 'FDE', meta);
+  if (meta.nlist > 0) throw new FormatError('expected no lists beside an index of FDEs, got some', 32);
+  return yield* reading(function* (keep): Program<FdeIndex> {
+    const fdes = keep(yield* readFdeIndex(core, table, meta.length));
+    checkRows('XMET', fdes, meta.n);
+    return fdes;
+  });
 }
 
 function* readFdes(core: Core, table: SectionTable, name: string, meta: Meta): Program<FdeStore> {

@@ -6,8 +6,7 @@
  * PLAN u32 vectors at the last training, 0 before · f64 what codes lose of them, NaN where not known · UTF-8 of a JSON object,
  *      the options
  */
-import { type ByteReader, ByteWriter, FormatError, type Section } from '@sagitta/core-wasm';
-import { addSlot, countSlots, wordsFor } from '../search/slot-set.ts';
+import { type ByteReader, ByteWriter, type Section } from '@sagitta/core-wasm';
 import { planOf, type VectorIndexOptions, type VectorPlan } from './options.ts';
 
 export const VECTOR_SECTIONS = ['LIVE', 'PLAN'] as const;
@@ -52,21 +51,4 @@ export function readPlan(reader: ByteReader, indexed: readonly string[]): SavedP
     reader.fail(`options: ${error instanceof Error ? error.message : String(error)}`);
   }
   return { plan, trainedOn, lost: Number.isNaN(lost) ? undefined : lost };
-}
-
-/** reader — of the section LIVE; undefined: all live. Returns the live rows, ascending. @throws FormatError */
-export function readLive(reader: ByteReader | undefined, n: number): Uint32Array {
-  const words = new Uint32Array(wordsFor(n));
-  if (reader === undefined) {
-    for (let row = 0; row < n; row++) addSlot(words, row);
-    return words;
-  }
-  const read = reader.u32Array(words.length);
-  reader.end();
-  const spare = 32 * words.length - n;
-  if (spare > 0 && (read[words.length - 1] as number) >>> (32 - spare) > 0) {
-    throw new FormatError(`live rows expected numbers below ${n}, got a larger one`);
-  }
-  if (countSlots(read) === n) throw new FormatError('live rows expected a dead one among them, got none');
-  return read;
 }

@@ -9,6 +9,7 @@ import {
 } from '@sagitta/core-wasm';
 import type { ByteChunks } from '../files/byte-stream.ts';
 import { openQuantizer } from '../files/index-head.ts';
+import { readLive } from '../files/live-rows.ts';
 import { LOAD_FROM_OPTIONS, type LoadFromOptions } from '../files/load-index.ts';
 import { type Program, reading, runFrom, runNow, type SectionTable } from '../files/program.ts';
 import { readRows } from '../files/read-index.ts';
@@ -19,7 +20,7 @@ import type { JsonValue } from '../records/json.ts';
 import type { Records } from '../records/records.ts';
 import { listSlots } from '../search/slot-set.ts';
 import { trainerOf } from './create.ts';
-import { readLive, readPlan, type SavedPlan } from './format.ts';
+import { readPlan, type SavedPlan } from './format.ts';
 import { planOf } from './options.ts';
 import { VectorIndex } from './vector-index.ts';
 

@@ -118,7 +118,7 @@ it('names kind and version of files it does not know', () => {
   const version = file.slice();
   version[6] = 9;
   expect(() => loadMultiVectorIndex(core, repairChecksums(version, entries))).toThrow(
-    /version expected 1 to 2, got 9/,
+    /version expected 1 to 3, got 9/,
   );
   const kind = file.slice();
   kind[8] = 'X'.charCodeAt(0);

@@ -72,7 +72,8 @@ describe.each(Object.keys(KINDS))('%s', (name) => {
     expect(index.dead).toBe(2);
   });
 
-  it('has the same bytes however documents are added', () => {
+  // a graph's edges depend on what was there when a document came
+  it.skipIf(KINDS[name]?.fdeIndex === 'graph')('has the same bytes however documents are added', () => {
     using index = build();
     using pieces = trainKind(core, documents, name);
     for (const [first, end] of [

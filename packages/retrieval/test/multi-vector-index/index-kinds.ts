@@ -30,6 +30,16 @@ export const KINDS: Readonly<Record<string, MultiVectorOptions>> = {
     tokenEncoding: 'rabitq',
     tokenBits: 8,
   },
+  'saq FDEs in an index of lists, int8 tokens, cosine': { fdeIndex: 'lists', nlist: 5, fdeBits: 6 },
+  'saq FDEs in a graph and int8 ones, float16 tokens, ip': {
+    metric: 'ip',
+    fdeIndex: 'graph',
+    degree: 8,
+    efConstruction: 20,
+    fdeBits: 5,
+    finerFdeEncoding: 'int8',
+    tokenEncoding: 'float16',
+  },
 };
 
 export function trainKind(

@@ -5,14 +5,20 @@
  * and one batch.
  */
 import { type Core, createCore, joinTokenSets, RandomStream, type TokenSet } from '@sagitta/core-wasm';
-import { type JsonValue, type MultiVectorIndex, trainMultiVectorIndex } from '@sagitta/retrieval';
+import {
+  type FdeIndexKind,
+  type JsonValue,
+  type MultiVectorIndex,
+  trainMultiVectorIndex,
+} from '@sagitta/retrieval';
 import { TOKEN_ENCODINGS, TOKEN_METRICS, type TokenEncoding } from '@sagitta/retrieval/maxsim';
+import { FDE_INDEXES } from '@sagitta/retrieval/multi-vector-index';
 import { FDE_ENCODINGS, type FdeEncoder, type FdeEncoding } from '@sagitta/retrieval/muvera';
 import { type Command, Option } from 'commander';
 import { extensionsOf, TOKEN_SET_FORMATS } from '../../formats.ts';
 import { saveMultiVectorIndexFile } from '../../index-file.ts';
 import type { TokenSetSource } from '../../token-sets/token-set-source.ts';
-import { addOutputOptions, integer, outputPath } from '../arguments.ts';
+import { addOutputOptions, integer, MAX_COUNT, number, outputPath } from '../arguments.ts';
 import { blame, CommandFailure } from '../failure.ts';
 import { checkOutputs } from '../inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
@@ -29,7 +35,11 @@ import {
 interface MvBuildOptions extends TokenOptions, OutputOptions, EncoderOptions {
   readonly out: string;
   readonly lengths?: string;
-  readonly fdeEncoding: FdeEncoding;
+  readonly fdeEncoding?: FdeEncoding;
+  readonly fdeBits?: number;
+  readonly fdeIndex: FdeIndexKind;
+  readonly degree?: number;
+  readonly efConstruction?: number;
   readonly finerFdeEncoding?: FdeEncoding;
   readonly tokens: TokenEncoding;
   readonly nlist: number;
@@ -59,10 +69,19 @@ export function addMvBuildCommand(group: Command, io: CommandIo): void {
   addEncoderOptions(command);
   command
     .addOption(
-      new Option('--fde-encoding <NAME>', 'how FDEs are held for the scan')
-        .choices(FDE_ENCODINGS)
-        .default('int8'),
+      new Option(
+        '--fde-encoding <NAME>',
+        'how FDEs are held for the scan (default: int8; saq in an index)',
+      ).choices(FDE_ENCODINGS),
     )
+    .option('--fde-bits <B>', 'code bits a number of saq FDEs (default: 4)', number(0.25, 12))
+    .addOption(
+      new Option('--fde-index <NAME>', 'what finds documents: a scan of all FDEs, lists of them or a graph')
+        .choices(FDE_INDEXES)
+        .default('scan'),
+    )
+    .option('--degree <R>', 'edges of a document in the graph (default: 32)', integer(8, 128))
+    .option('--ef-construction <L>', 'width of the search for these (default: 100)', integer(8, MAX_COUNT))
     .addOption(
       new Option(
         '--finer-fde-encoding <NAME>',
@@ -90,7 +109,7 @@ export function addMvBuildCommand(group: Command, io: CommandIo): void {
       `
 Example:
   sagitta mv build tokens.npz --out base.smv --fde learned --tokens int8 --ids ids.txt
-JSON: n, d, tokens, fde, fdeLength, bytesPerDocument {fdes, finerFdes, tokens}, trainSeconds, encodeSeconds, fileBytes.`,
+JSON: n, d, tokens, fde, fdeLength, fdeEncoding, fdeIndex, bytesPerDocument {fdes, finerFdes, tokens}, trainSeconds, encodeSeconds, fileBytes.`,
     )
     .action((path: string, options: MvBuildOptions) => build(path, options, reporter(io, options)));
 }
@@ -169,11 +188,16 @@ async function drawSample(
 }
 
 function train(core: Core, sample: TokenSet, encoder: FdeEncoder, options: MvBuildOptions): MultiVectorIndex {
-  const { fdeEncoding, finerFdeEncoding, tokens, metric, nlist, seed } = options;
+  const { fdeEncoding, finerFdeEncoding, fdeIndex, tokens, metric, nlist, seed } = options;
+  const { fdeBits, degree, efConstruction } = options;
   return trainMultiVectorIndex(core, sample, {
     encoder,
     metric,
-    fdeEncoding,
+    fdeIndex,
+    ...(fdeEncoding !== undefined && { fdeEncoding }),
+    ...(fdeBits !== undefined && { fdeBits }),
+    ...(degree !== undefined && { degree }),
+    ...(efConstruction !== undefined && { efConstruction }),
     ...(finerFdeEncoding !== undefined && { finerFdeEncoding }),
     tokenEncoding: tokens,
     nlist,
@@ -235,7 +259,8 @@ function printResult(index: MultiVectorIndex, options: MvBuildOptions, costs: Co
     finerFdes: each(bytes.finerFdes),
     tokens: each(bytes.tokens),
   };
-  const { fdeEncoding, tokens: tokenEncoding, seed, out } = options;
+  const { fdeIndex, tokens: tokenEncoding, seed, out } = options;
+  const fdeEncoding = options.fdeEncoding ?? (fdeIndex === 'scan' ? 'int8' : 'saq');
   report.result(
     {
       file: out,
@@ -246,6 +271,7 @@ function printResult(index: MultiVectorIndex, options: MvBuildOptions, costs: Co
       fde: encoder.kind,
       fdeLength: encoder.length,
       fdeEncoding,
+      fdeIndex,
       tokenEncoding,
       parameterHash: encoder.parameterHash,
       bytesPerDocument,
@@ -254,7 +280,10 @@ function printResult(index: MultiVectorIndex, options: MvBuildOptions, costs: Co
     },
     fieldLines([
       ['documents', `${count(n)}, ${count(tokens)} tokens of ${d} dimensions, ${metric}`],
-      ['FDE', `${encoder.kind}, ${count(encoder.length)} numbers, ${fdeEncoding}`],
+      [
+        'FDE',
+        `${encoder.kind}, ${count(encoder.length)} numbers, ${fdeEncoding}${fdeIndex === 'scan' ? '' : ` in ${fdeIndex === 'graph' ? 'a graph' : 'lists'}`}`,
+      ],
       ['tokens', tokenEncoding],
       [
         'bytes a document',

@@ -8,6 +8,7 @@ export interface FunnelOptions {
   readonly rerank?: number;
   readonly fdeRescore?: number;
   readonly nprobe: number;
+  readonly ef?: number;
   readonly ballCarving?: number;
   readonly filter: readonly string[];
 }
@@ -21,6 +22,7 @@ export function addFunnelOptions(command: Command): Command {
       integer(1, MAX_COUNT),
     )
     .option('--nprobe <P>', 'lists to visit, where FDEs are in lists', integer(1, MAX_COUNT), 16)
+    .option('--ef <E>', 'width of the search, where FDEs are in a graph', integer(1, MAX_COUNT))
     .option('--ball-carving <T>', 'join query tokens of at least this similarity before MaxSim', number(0, 1))
     .option(
       '--filter <KEY=VALUE>',
@@ -38,6 +40,7 @@ export function funnelSettings(
   const rerank = options.rerank ?? candidates;
   return {
     nprobe: options.nprobe,
+    ...(options.ef !== undefined && { ef: options.ef }),
     ...(candidates !== undefined && { candidates }),
     ...(rerank !== undefined && { rerank }),
     ...(options.fdeRescore !== undefined && { fdeRescore: options.fdeRescore }),
