@@ -1,6 +1,7 @@
 // Multi-vector indexes over the paper's, a learned and a fitted encoding: files, query encodings and answers.
 import { tokenSet } from '@sagitta/core-wasm';
 import {
+  fdeIndexes,
   loadMultiVectorIndex,
   MuveraFde,
   saveMultiVectorIndex,
@@ -26,7 +27,11 @@ const CASES = [
       finerTokenEncoding: 'saq',
     },
   },
-  { name: 'learned-lists', options: { fdeEncoding: 'pq256x8', tokenEncoding: 'rabitq', nlist: 6 } },
+  { name: 'learned-lists', options: { tokenEncoding: 'rabitq', nlist: 6 } },
+  {
+    name: 'muvera-graph',
+    options: { fdeIndex: 'graph', degree: 8, fdeBits: 3, finerFdeEncoding: 'pq256x8' },
+  },
   { name: 'regression', options: { fdeEncoding: 'int8', tokenEncoding: 'int8' } },
   { name: 'regression-trained', options: { fdeEncoding: 'saq', tokenEncoding: 'int8' } },
 ];
@@ -58,11 +63,11 @@ export async function multiVectorHashes(core) {
   const hashes = {};
   for (const { name, options } of CASES) {
     const encoder = encoderOf(core, name, tokens);
-    const index = trainMultiVectorIndex(core, tokens, { encoder, ...options });
+    const index = trainMultiVectorIndex(core, tokens, { encoder, indexes: fdeIndexes, ...options });
     index.add({ ids, tokens });
     const file = saveMultiVectorIndex(index);
     index.dispose();
-    const loaded = loadMultiVectorIndex(core, file);
+    const loaded = loadMultiVectorIndex(core, file, { indexes: fdeIndexes });
     const found = loaded.searchIds(query, 10, { candidates: 250, fdeRescore: 250, rerank: 250 });
     // were it lost, equal hashes everywhere would still be wrong
     if (!found.ids.includes(0)) throw new Error(`${name}: document 0 is lost`);

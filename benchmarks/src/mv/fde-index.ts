@@ -1,12 +1,10 @@
 /**
- * What finds documents by their FDEs, at equal encodings: a scan of all codes, lists of slots over the scan's codes, SAQ codes in
- * lists, a graph. `npm run bench:fde-index`; SAGITTA_DATA adds mv-minicolbert-vaswani. Writes benchmarks/results/fde-index.md.
+ * What finds documents by their FDEs, at equal encodings: a scan of all codes, SAQ codes in lists, and in a graph. `npm run bench:fde-index`; SAGITTA_DATA adds mv-minicolbert-vaswani. Writes benchmarks/results/fde-index.md.
  */
 import { type Core, createCore, type TokenSet } from '@sagitta/core-wasm';
 import { writeFileAtomic } from '@sagitta/node';
 import { saq } from '@sagitta/quantizers';
 import { buildIndex, createTokenStore, graph } from '@sagitta/retrieval';
-import { FdeLists, trainFdeCentroids } from '@sagitta/retrieval/internal';
 import { createFdeStore, type FdeEncoder, trainRegressionFde } from '@sagitta/retrieval/muvera';
 import { cpuSeconds } from '../cpu-seconds.ts';
 import { show } from '../figure.ts';
@@ -109,30 +107,15 @@ function measure(core: Core, set: FdeSet): string {
   add('scan, int8', 'all', int8.bytesPerDocument, (query) => int8.search(query, CANDIDATES).slots);
   const codes = build('scan, saq 4 bits', () => fill('saq'));
   add('scan, saq 4 bits', 'all', codes.bytesPerDocument, (query) => codes.search(query, CANDIDATES).slots);
-  const slots = build('lists of slots, int8', () => {
-    const lists = new FdeLists(core, trainFdeCentroids(core, sample, length, { nlist }), length);
-    lists.append(fdes);
-    return lists;
-  });
-  const everything = new Uint32Array(Math.ceil(n / 32)).fill(0xffffffff);
-  const budgets = { candidates: CANDIDATES, fdeRescore: 0, rerank: CANDIDATES, refine: 0 };
   const nprobes = [8, 16, 32, 64];
-  for (const nprobe of nprobes) {
-    add(
-      'lists of slots, int8',
-      `nprobe ${nprobe} of ${nlist}`,
-      int8.bytesPerDocument + 4,
-      (query) => slots.search(int8, query, nprobe, budgets, everything).slots,
-    );
-  }
   for (const bits of [4, 6]) {
     const common = { metric: 'ip', quantizer: saq({ bits }) } as const;
-    const lists = build(`index of lists, saq ${bits} bits`, () =>
+    const lists = build(`lists, saq ${bits} bits`, () =>
       buildIndex(core, fdes, length, { ...common, nlist }),
     );
     for (const nprobe of nprobes) {
       add(
-        `index of lists, saq ${bits} bits`,
+        `lists, saq ${bits} bits`,
         `nprobe ${nprobe} of ${nlist}`,
         lists.bytesPerVector,
         (query) => lists.search(query, CANDIDATES, { nprobe }).ids,

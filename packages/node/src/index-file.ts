@@ -5,6 +5,7 @@
 import { type Core, FormatError, type Snapshot } from '@sagitta/core-wasm';
 import {
   type ByteSource,
+  fdeIndexes,
   type IvfIndex,
   type JsonValue,
   loadIndex,
@@ -98,7 +99,9 @@ export async function saveMultiVectorIndexFile(path: string, index: MultiVectorI
  * @throws as loadIndexFile does
  */
 export function loadMultiVectorIndexFile(core: Core, path: string): Promise<MultiVectorIndex> {
-  return readWhole(path, (bytes) => loadMultiVectorIndex(core, bytes, { clock: () => performance.now() }));
+  return readWhole(path, (bytes) =>
+    loadMultiVectorIndex(core, bytes, { clock: () => performance.now(), indexes: fdeIndexes }),
+  );
 }
 
 async function readParts<T>(path: string, open: (source: ByteSource) => Promise<T>): Promise<T> {

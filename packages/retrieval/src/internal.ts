@@ -6,7 +6,6 @@
 export { type Candidate, candidatesAt } from './advice/candidates.ts';
 export { checkRange } from './files/byte-source.ts';
 export { widthFor } from './graph/graph-options.ts';
-export { FdeLists, trainFdeCentroids } from './multi-vector-index/fde-lists.ts';
 export { bestOfRows, candidatesNeeded, exactMaxSim, ranksOfTruth, shareFound } from './muvera/measure-fde.ts';
 export { gatherPieces } from './remote/gather-pieces.ts';
 export { paddedBatch, putAnswers } from './search/batch.ts';

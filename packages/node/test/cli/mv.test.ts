@@ -130,6 +130,26 @@ describe('mv build', () => {
     },
     120_000,
   );
+
+  it('puts FDEs into a graph or into lists, which are searched as wide as asked', async () => {
+    const indexes = [
+      { build: ['--fde-index', 'graph', '--degree', 16], search: ['--ef', 200], name: 'graph' },
+      { build: ['--fde-index', 'lists', '--nlist', 4], search: ['--nprobe', 4], name: 'lists' },
+    ];
+    for (const { build, search, name } of indexes) {
+      const file = at(`${name}.smv`);
+      const more = ['--ids', at('ids.txt'), '--fde-bits', 8, ...build];
+      const built = await sagittaJson<Built>('mv', 'build', at('docs.mvecs'), '--out', file, ...more);
+      expect(built).toMatchObject({ n: N, fdeEncoding: 'saq', fdeIndex: name });
+      const queries = ['--queries', at('queries.mvecs'), '-k', 1, '--candidates', N];
+      const found = await sagittaJson<Found>('mv', 'search', file, ...queries, ...search);
+      for (let q = 0; q < NQ; q++) expect(found.results[q]?.hits[0]?.id).toBe(best(q, 1)[0]);
+    }
+    const wrong = ['mv', 'build', at('docs.mvecs'), '--out', at('none.smv'), '--fde-index', 'graph'];
+    await expect(sagittaJson(...wrong, '--fde-encoding', 'int8')).rejects.toThrow(
+      /expected 'saq' for FDEs in a graph/,
+    );
+  }, 120_000);
 });
 
 describe('mv search', () => {

@@ -4,7 +4,6 @@ import {
   type Core,
   checkCore,
   checkInteger,
-  checkNumber,
   checkOneOf,
   checkOptions,
   MAX_DIMENSION,
@@ -29,14 +28,8 @@ import type { JsonValue } from '../records/json.ts';
 import { Records } from '../records/records.ts';
 import type { Clock } from '../search/statistics.ts';
 import type { MultiVectorDocuments } from './documents.ts';
-import {
-  FDE_INDEXES,
-  FdeIndex,
-  type FdeIndexKind,
-  type FdeIndexOptions,
-  trainFdeIndex,
-} from './fde-index.ts';
-import { FdeLists, trainFdeCentroids } from './fde-lists.ts';
+import { FdeIndex, type FdeIndexKind } from './fde-index.ts';
+import { checkFdeIndex, type FdeIndexMethod, needsIndexes } from './fde-index-options.ts';
 import { MultiVectorIndex } from './multi-vector-index.ts';
 
 /** How an index holds FDEs, tokens and metadata. */
@@ -56,17 +49,20 @@ export interface MultiVectorOptions {
   /** Code bits a number of 'saq' FDEs, and a dimension of 'saq' and 'rabitq' tokens. Default 4. */
   readonly fdeBits?: number;
   readonly tokenBits?: number;
-  /** FDEs in so many inverted lists, of which a search visits some. Default 0: every FDE code is scanned. */
-  readonly nlist?: number;
   /**
-   * What finds documents by their FDEs: 'scan' reads every code (default); 'lists' (with nlist) and 'graph' hold 'saq' codes in
-   * an index of their own, for collections of hundreds of thousands: they read few of the codes and find a little less.
+   * What finds documents by their FDEs: 'scan' reads every code (default); 'lists' and 'graph' hold 'saq' codes in an index of
+   * their own, for collections of tens of thousands and more: they read few of the codes and find a little less. They want
+   * `indexes: fdeIndexes`.
    */
   readonly fdeIndex?: FdeIndexKind;
+  /** How many lists, of which a search visits some; says fdeIndex: 'lists' too. Default none. */
+  readonly nlist?: number;
   /** Edges of a document in the graph, and width of the search that finds them. Defaults 32 and 100. */
   readonly degree?: number;
   readonly efConstruction?: number;
-  /** Documents whose FDEs train lists and codes, at most. Default 2,048, or 64 MiB of FDEs if that is less. */
+  /** What makes lists and graphs of FDEs: fdeIndexes, so that only an app that imports it carries them. */
+  readonly indexes?: FdeIndexMethod;
+  /** Documents whose FDEs train lists and codes, at most. Default 2,048 and 16 a list, or 64 MiB of FDEs if that is less. */
   readonly trainSize?: number;
   readonly seed?: number;
   /** Share of dead slots at which the index compacts itself, put off where there is no memory for it. Default ¼; 1: never. */
@@ -94,6 +90,7 @@ export const MULTI_VECTOR_OPTIONS: OptionTable<MultiVectorOptions> = {
   tokenBits: 'number',
   nlist: 'number',
   fdeIndex: 'string',
+  indexes: 'any',
   degree: 'number',
   efConstruction: 'number',
   trainSize: 'number',
@@ -105,7 +102,7 @@ export const MULTI_VECTOR_OPTIONS: OptionTable<MultiVectorOptions> = {
 
 const DEFAULT_FDE_LENGTH = 2560;
 const DEFAULT_TRAIN_SIZE = 2048;
-const DEFAULT_FDE_BITS = 4;
+const ROWS_PER_LIST = 16;
 const TRAIN_BYTES = 64 << 20;
 
 /**
@@ -121,31 +118,6 @@ export function trainMultiVectorIndex<M = JsonValue>(
   checkCore(core);
   checkOptions('options', options, MULTI_VECTOR_OPTIONS);
   return trainWith<M>(core, sample, options, 'sample');
-}
-
-/** What an index of FDEs is made of; undefined: they are scanned. @throws RangeError on options that do not belong to it */
-function checkFdeIndex(
-  options: MultiVectorOptions,
-  nlist: number,
-): Omit<FdeIndexOptions, 'seed'> | undefined {
-  const kind = checkOneOf('fdeIndex', options.fdeIndex ?? 'scan', FDE_INDEXES);
-  const { degree, efConstruction, fdeBits, fdeEncoding } = options;
-  for (const [name, value] of Object.entries({ degree, efConstruction })) {
-    if (value === undefined || kind === 'graph') continue;
-    throw new RangeError(`"${name}" expected none without fdeIndex: 'graph', got ${value}`);
-  }
-  if (kind === 'scan') return undefined;
-  if (fdeEncoding !== undefined && fdeEncoding !== 'saq') {
-    throw new RangeError(`"fdeEncoding" expected 'saq' with fdeIndex: '${kind}', got '${fdeEncoding}'`);
-  }
-  if (kind === 'lists' && nlist === 0) {
-    throw new RangeError('"nlist" expected at least 1 with fdeIndex: \'lists\', got 0');
-  }
-  if (kind === 'graph' && nlist > 0) {
-    throw new RangeError(`"nlist" expected 0 with fdeIndex: 'graph', which has no lists, got ${nlist}`);
-  }
-  const bits = checkNumber('fdeBits', fdeBits ?? DEFAULT_FDE_BITS, 0.25, 12);
-  return { kind, bits, nlist, degree, efConstruction };
 }
 
 /** label — what the caller calls the sample. */
@@ -166,9 +138,12 @@ function trainWith<M>(
   const nlist = checkInteger('nlist', options.nlist ?? 0, 0, 2 ** 20);
   const seed = checkInteger('seed', options.seed ?? 1, 0, 2 ** 32 - 1);
   const fdeIndex = checkFdeIndex(options, nlist);
+  const method =
+    fdeIndex && needsIndexes(options.fdeIndex === undefined ? 'nlist' : 'fdeIndex', options.indexes);
   const { fdeEncoding = 'int8', finerFdeEncoding, tokenEncoding = 'int8', finerTokenEncoding } = options;
-  const learns = nlist > 0 || fdeEncoding !== 'float32' || (finerFdeEncoding ?? 'float32') !== 'float32';
-  const trainSize = checkInteger('trainSize', options.trainSize ?? DEFAULT_TRAIN_SIZE, 1, 2 ** 24);
+  const learns = fdeIndex || fdeEncoding !== 'float32' || (finerFdeEncoding ?? 'float32') !== 'float32';
+  const usual = Math.max(DEFAULT_TRAIN_SIZE, ROWS_PER_LIST * nlist);
+  const trainSize = checkInteger('trainSize', options.trainSize ?? usual, 1, 2 ** 24);
   const fdes = learns ? sampleFdes(core, given, encoder, metric, trainSize, seed) : undefined;
   return making((own) => {
     const fdeStore = (encoding: FdeEncoding) =>
@@ -195,17 +170,13 @@ function trainWith<M>(
       );
     const { length } = encoder;
     const stores = {
-      fdes: fdeIndex
-        ? own(trainFdeIndex(core, fdes ?? new Float32Array(0), length, { ...fdeIndex, seed }))
-        : fdeStore(fdeEncoding),
+      fdes:
+        fdeIndex && method
+          ? own(method.train(core, fdes ?? new Float32Array(0), length, { ...fdeIndex, seed }))
+          : fdeStore(fdeEncoding),
       ...(finerFdeEncoding && { finerFdes: fdeStore(finerFdeEncoding) }),
       tokens: tokenStore(tokenEncoding),
       ...(finerTokenEncoding && { finerTokens: tokenStore(finerTokenEncoding) }),
-      ...(fdes &&
-        nlist > 0 &&
-        !fdeIndex && {
-          lists: own(new FdeLists(core, trainFdeCentroids(core, fdes, length, { nlist, seed }), length)),
-        }),
     };
     return new MultiVectorIndex<M>({
       core,

@@ -4,7 +4,6 @@ import type { Compaction } from '../columns/compaction.ts';
 import type { TokenMetric, TokenStore } from '../maxsim/index.ts';
 import type { FdeSession, FdeStore } from '../muvera/index.ts';
 import { FdeIndex } from './fde-index.ts';
-import type { FdeLists } from './fde-lists.ts';
 
 /** Holds what is kept of every document, by the stages that read it. */
 export interface DocumentStores {
@@ -13,7 +12,6 @@ export interface DocumentStores {
   readonly finerFdes?: FdeStore;
   readonly tokens: TokenStore;
   readonly finerTokens?: TokenStore;
-  readonly lists?: FdeLists;
 }
 
 /** Counts bytes of the core's memory by part. */
@@ -22,8 +20,6 @@ export interface MultiVectorBytes {
   readonly finerFdes: number;
   readonly tokens: number;
   readonly finerTokens: number;
-  /** Centroids of the lists. */
-  readonly lists: number;
 }
 
 /** What every store has in common: one slot a document, numbered alike. */
@@ -40,18 +36,17 @@ const CHUNK_BYTES = 8 << 20;
 const CHUNK_TOKENS = 16_384;
 
 /** Those there are. */
-export function storesOf({ fdes, finerFdes, tokens, finerTokens, lists }: DocumentStores): SlotStore[] {
-  const all: (SlotStore | undefined)[] = [fdes, finerFdes, tokens, finerTokens, lists];
+export function storesOf({ fdes, finerFdes, tokens, finerTokens }: DocumentStores): SlotStore[] {
+  const all: (SlotStore | undefined)[] = [fdes, finerFdes, tokens, finerTokens];
   return all.filter((store) => store !== undefined);
 }
 
-export function bytesOf({ fdes, finerFdes, tokens, finerTokens, lists }: DocumentStores): MultiVectorBytes {
+export function bytesOf({ fdes, finerFdes, tokens, finerTokens }: DocumentStores): MultiVectorBytes {
   return {
     fdes: fdes.bytesUsed(),
     finerFdes: finerFdes?.bytesUsed() ?? 0,
     tokens: tokens.bytesUsed(),
     finerTokens: finerTokens?.bytesUsed() ?? 0,
-    lists: lists?.bytesUsed() ?? 0,
   };
 }
 
@@ -74,7 +69,7 @@ export function appendDocuments(
   metric: TokenMetric,
   set: TokenSet,
 ): void {
-  const { fdes, finerFdes, tokens, finerTokens, lists } = stores;
+  const { fdes, finerFdes, tokens, finerTokens } = stores;
   const before = tokens.n;
   const { length } = session.encoder;
   const most = Math.max(1, Math.floor(CHUNK_BYTES / (4 * length)));
@@ -87,7 +82,6 @@ export function appendDocuments(
       session.encodeDocuments(rows, out);
       fdes.append(out);
       finerFdes?.append(out);
-      lists?.append(out);
       const coming = (set.offsets[set.n] as number) - (set.offsets[end] as number);
       tokens.append(chunk, coming);
       finerTokens?.append(chunk, coming);

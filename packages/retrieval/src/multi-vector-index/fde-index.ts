@@ -2,38 +2,21 @@
  * FDEs as SAQ codes in lists by nearest centroid, or in a neighbour graph: what finds documents where there are so many
  * that a scan of all codes takes too long. It is an index of rows whose row numbers are slots, of inner products.
  */
-import { type Core, checkInteger, FormatError, making, Owner } from '@sagitta/core-wasm';
-import { saq } from '@sagitta/quantizers';
+import { type Core, checkInteger, Owner } from '@sagitta/core-wasm';
 import type { Compaction } from '../columns/compaction.ts';
 import type { SavedSection } from '../columns/slot-index.ts';
-import { openerOf } from '../files/index-head.ts';
-import { liveSection, readLive } from '../files/live-rows.ts';
-import { inside, nameInside, type Program, reading, type SectionTable } from '../files/program.ts';
-import { readRows } from '../files/read-index.ts';
-import { graph } from '../graph/graph-method.ts';
-import { trainChecked } from '../ivf/build-index.ts';
-import { INDEX_KIND, INDEX_VERSION, rowSections } from '../ivf/format.ts';
+import { liveSection } from '../files/live-rows.ts';
+import { nameInside } from '../files/program.ts';
+import { rowSections } from '../ivf/format.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import type { FdeHits } from '../muvera/fde-store.ts';
 import { MAX_K } from '../search/search-result.ts';
-import { type AllowedRows, listSlots } from '../search/slot-set.ts';
+import type { AllowedRows } from '../search/slot-set.ts';
 
 /** Lists how documents may be found by their FDEs. */
 export const FDE_INDEXES = ['scan', 'lists', 'graph'] as const;
 /** scan: every code is read; lists: those of the nearest lists; graph: those that a walk from neighbour to neighbour meets. */
 export type FdeIndexKind = (typeof FDE_INDEXES)[number];
-
-export interface FdeIndexOptions {
-  readonly kind: Exclude<FdeIndexKind, 'scan'>;
-  /** Code bits a number. */
-  readonly bits: number;
-  /** lists: how many. */
-  readonly nlist: number;
-  /** graph: edges of a document, and width of the search for them. */
-  readonly degree?: number | undefined;
-  readonly efConstruction?: number | undefined;
-  readonly seed: number;
-}
 
 /** How far a search goes. */
 export interface FdeRoute {
@@ -46,6 +29,26 @@ export interface FdeFound extends FdeHits {
   /** Codes that were read, those of blocks of 32 all. */
   readonly scanned: number;
 }
+
+export const DEFAULT_NPROBE = 16;
+
+/** Bit set of the rows that stay. */
+export const LIVE = 'XLIV';
+/** Of the row files that an FdeIndex may be. */
+export const ROW_SECTIONS: readonly string[] = [
+  'META',
+  'CENT',
+  'SIZE',
+  'IDS',
+  'CODE',
+  'SAQM',
+  'GRPH',
+  'EDGE',
+  'HEAD',
+  'TAIL',
+];
+/** Every section of an FdeIndex. */
+export const FDE_INDEX_SECTIONS: readonly string[] = [...ROW_SECTIONS.map(nameInside), LIVE];
 
 export class FdeIndex extends Owner {
   readonly rows: IvfIndex;
@@ -101,8 +104,8 @@ export class FdeIndex extends Owner {
   search(
     query: Float32Array,
     count: number,
-    allowed: AllowedRows | undefined,
-    { nprobe, ef }: FdeRoute,
+    allowed?: AllowedRows,
+    { nprobe, ef }: FdeRoute = { nprobe: DEFAULT_NPROBE, ef: undefined },
   ): FdeFound {
     this.checkLive('index');
     const { ids, scores, statistics } = this.rows.search(query, Math.min(count, MAX_K), {
@@ -121,49 +124,4 @@ export class FdeIndex extends Owner {
     const named = rowSections(this.rows).map(({ id, pieces }) => ({ id: nameInside(id), pieces }));
     return [...named, ...liveSection(LIVE, keep, this.rows.n)];
   }
-}
-
-/** Bit set of the rows that stay. */
-const LIVE = 'XLIV';
-/** Of the row files that an FdeIndex may be. */
-const SECTIONS = ['META', 'CENT', 'SIZE', 'IDS', 'CODE', 'SAQM', 'GRPH', 'EDGE', 'HEAD', 'TAIL'];
-/** Every section of an FdeIndex. */
-export const FDE_INDEX_SECTIONS: readonly string[] = [...SECTIONS.map(nameInside), LIVE];
-
-/** An empty index, trained on FDEs (m × length). @throws RangeError on too few of them */
-export function trainFdeIndex(
-  core: Core,
-  sample: Float32Array,
-  length: number,
-  options: FdeIndexOptions,
-): FdeIndex {
-  const { kind, bits, nlist, degree, efConstruction, seed } = options;
-  const edges = {
-    ...(degree !== undefined && { degree }),
-    ...(efConstruction !== undefined && { efConstruction }),
-  };
-  const common = { metric: 'ip', quantizer: saq({ bits }), seed } as const;
-  const method = kind === 'graph' ? { ...common, graph: graph(edges) } : { ...common, nlist };
-  return making((own) => {
-    const rows = own(trainChecked(core, { data: sample, d: length }, method, 'sample'));
-    return new FdeIndex(core, rows);
-  });
-}
-
-/** Reads what sections() wrote; rows that do not stay are gone. */
-export function* readFdeIndex(core: Core, table: SectionTable, length: number): Program<FdeIndex> {
-  const own = table.inside({ kind: INDEX_KIND, version: INDEX_VERSION }, SECTIONS);
-  return yield* reading(function* (keep): Program<FdeIndex> {
-    const rows = keep(yield* inside(readRows(core, own, { open: openerOf([saq]), graph })));
-    if (rows.d !== length || rows.metric !== 'ip' || rows.keepsVectors) {
-      throw new FormatError(
-        `the index of FDEs expected codes of inner products of ${length} numbers, got ${rows.metric} of ${rows.d}`,
-        32,
-      );
-    }
-    const live = readLive(table.has(LIVE) ? yield { section: LIVE } : undefined, rows.n);
-    const stay = listSlots(live);
-    if (stay.length < rows.n) rows.compaction(stay).commit();
-    return new FdeIndex(core, rows);
-  });
 }

@@ -3,23 +3,16 @@
  * there is nothing in it, but rows of such an index.
  *
  * META u32 n · d · metric (0 ip, 1 cosine) · FDE length · 1 where there are finer FDEs · 1 where there are finer tokens ·
- *      nlist (0: no lists) · f64 compactAt · string, the encoder's parameter hash
+ *      0 (in older files lists of slots, whose sections LCEN and LIST are passed over) · f64 compactAt · string, the encoder's parameter hash
  * FDEN the encoder
  * FDEP, FDEC parameters and codes of the FDE store        FD2P, FD2C those of the finer one
  * XMET, XCEN … instead of FDEP and FDEC, where FDEs are in lists or a graph: the sections META, CENT … of an index of rows
  *      (ivf/format.ts), one row a document and slot, dead ones with them; XLIV u32[⌈slots/32⌉] bit set of those that are not dead, where
  *      there are any
  * TOKP, TOKC parameters and codes of the token store      TK2P, TK2C those of the finer one
- * LCEN f32 nlist × length, centroids                      LIST u32 n, the list of each document
  * RIDS, RMDA, RIDX records (records/format.ts); in version 1 IDS, MDAT (records/format-1.ts)
  */
-import {
-  ByteWriter,
-  littleEndianBytes,
-  Snapshot,
-  type SnapshotParts,
-  type SnapshotPiece,
-} from '@sagitta/core-wasm';
+import { ByteWriter, Snapshot, type SnapshotParts, type SnapshotPiece } from '@sagitta/core-wasm';
 import { TOKEN_METRICS } from '../maxsim/index.ts';
 import { writeFdeEncoder } from '../muvera/index.ts';
 import { recordSections } from '../records/format.ts';
@@ -48,14 +41,14 @@ interface SavedStore {
 export function snapshotMultiVectorIndex<M>(index: MultiVectorIndex<M>): Snapshot {
   if (!index.isLive) throw new RangeError('"index" expected a live index, got a disposed one');
   const { stores, encoder, records } = index;
-  const { fdes, finerFdes, tokens, finerTokens, lists } = stores;
+  const { fdes, finerFdes, tokens, finerTokens } = stores;
   const keep = records.liveSlots();
   const meta = new ByteWriter();
   meta.u32(keep.length).u32(index.d).u32(TOKEN_METRICS.indexOf(index.metric)).u32(encoder.length);
   meta
     .u32(finerFdes ? 1 : 0)
     .u32(finerTokens ? 1 : 0)
-    .u32(lists?.nlist ?? 0);
+    .u32(0);
   meta.f64(index.compactAt).string(encoder.parameterHash);
   const store = (name: string, one: SavedStore | undefined): SnapshotSection[] =>
     one
@@ -72,12 +65,6 @@ export function snapshotMultiVectorIndex<M>(index: MultiVectorIndex<M>): Snapsho
     ...store('TOK', tokens),
     ...store('TK2', finerTokens),
   ];
-  if (lists) {
-    sections.push(
-      { id: 'LCEN', pieces: [littleEndianBytes(lists.centroids)] },
-      { id: 'LIST', pieces: [littleEndianBytes(lists.assignments(keep))] },
-    );
-  }
   sections.push(...recordSections(records, keep));
   const version = fdes instanceof FdeIndex ? INDEXED_VERSION : MULTI_VECTOR_VERSION;
   return new Snapshot({ kind: MULTI_VECTOR_KIND, version, sections });

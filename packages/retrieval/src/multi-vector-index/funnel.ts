@@ -94,19 +94,18 @@ function* bestByMaxsim(
 }
 
 export function* searchFunnel(
-  stores: Pick<DocumentStores, 'fdes' | 'finerFdes' | 'lists'>,
+  stores: Pick<DocumentStores, 'fdes' | 'finerFdes'>,
   query: FunnelQuery,
   settings: FunnelSettings,
 ): SearchProgram<{ found: Found; counts: FunnelCounts }> {
   const { k, budgets, allowed, timer } = settings;
-  const { fdes, finerFdes, lists } = stores;
+  const { fdes, finerFdes } = stores;
   const mask = settings.isAllAllowed ? undefined : allowed;
   const scan = timer.run('scan', () => {
     if (fdes instanceof FdeIndex) {
       const rows = mask && { words: mask, count: settings.count, isLive: settings.isUnfiltered };
       return fdes.search(query.fde, budgets.candidates, rows, settings);
     }
-    if (lists) return lists.search(fdes, query.fde, settings.nprobe, budgets, allowed);
     const { slots } = fdes.search(query.fde, budgets.candidates, mask);
     return { slots, lists: 0, scanned: settings.count };
   });

@@ -22,6 +22,8 @@ export type {
   MultiVectorSearchOptions,
 } from './documents.ts';
 export { FDE_INDEXES, type FdeIndexKind } from './fde-index.ts';
+export { fdeIndexes } from './fde-index-method.ts';
+export type { FdeIndexMethod } from './fde-index-options.ts';
 export { multiVectorPieces, saveMultiVectorIndex, snapshotMultiVectorIndex } from './format.ts';
 export {
   type LoadMultiVectorOptions,

@@ -5,6 +5,7 @@ import { LOAD_FROM_OPTIONS, type LoadFromOptions } from '../files/load-index.ts'
 import { runFrom, runNow } from '../files/program.ts';
 import type { JsonValue } from '../records/json.ts';
 import type { Clock } from '../search/statistics.ts';
+import type { FdeIndexMethod } from './fde-index-options.ts';
 import type { MultiVectorIndex } from './multi-vector-index.ts';
 import { readMultiVector } from './read-file.ts';
 
@@ -15,10 +16,10 @@ import { readMultiVector } from './read-file.ts';
 export function loadMultiVectorIndex<M = JsonValue>(
   core: Core,
   bytes: Uint8Array,
-  options: { readonly clock?: Clock } = {},
+  options: Pick<LoadMultiVectorOptions, 'clock' | 'indexes'> = {},
 ): MultiVectorIndex<M> {
   checkCore(core);
-  checkOptions('options', options, { clock: 'function' });
+  checkOptions('options', options, { clock: 'function', indexes: 'any' });
   return runNow((table) => readMultiVector<M>(core, table, options), bytes).index;
 }
 
@@ -26,9 +27,15 @@ export function loadMultiVectorIndex<M = JsonValue>(
 export interface LoadMultiVectorOptions extends LoadFromOptions {
   /** For times in statistics. */
   readonly clock?: Clock;
+  /** What reads FDEs in lists and graphs: fdeIndexes; without, such a file is an UnsupportedError. */
+  readonly indexes?: FdeIndexMethod;
 }
 
-const LOAD_OPTIONS: OptionTable<LoadMultiVectorOptions> = { ...LOAD_FROM_OPTIONS, clock: 'function' };
+const LOAD_OPTIONS: OptionTable<LoadMultiVectorOptions> = {
+  ...LOAD_FROM_OPTIONS,
+  clock: 'function',
+  indexes: 'any',
+};
 
 /**
  * loadMultiVectorIndex of a file that comes in chunks, e.g. of `response.body`: beside the index there is one section of the
@@ -42,7 +49,7 @@ export async function loadMultiVectorIndexFrom<M = JsonValue>(
 ): Promise<MultiVectorIndex<M>> {
   checkCore(core);
   checkOptions('options', options, LOAD_OPTIONS);
-  const { clock } = options;
-  const { index } = await runFrom((table) => readMultiVector<M>(core, table, { clock }), chunks, options);
-  return index;
+  const { clock, indexes } = options;
+  const read = await runFrom((table) => readMultiVector<M>(core, table, { clock, indexes }), chunks, options);
+  return read.index;
 }

@@ -50,6 +50,7 @@ import {
   SEARCH_OPTIONS,
   type SearchOptionNames,
 } from './documents.ts';
+import { DEFAULT_NPROBE } from './fde-index.ts';
 import { FilledSlots } from './filled-slots.ts';
 import {
   type Found,
@@ -79,7 +80,6 @@ export interface MultiVectorParts<M = JsonValue> {
   readonly lengths?: Uint32Array;
 }
 
-const DEFAULT_NPROBE = 16;
 const DEFAULT_EXACT_BELOW = 5_000;
 const DEFAULT_COMPACT_AT = 0.25;
 const SHORT_QUERIES = ['overfetch', 'exact', 'same'] as const;

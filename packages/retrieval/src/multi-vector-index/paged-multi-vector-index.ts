@@ -23,6 +23,7 @@ import type { RecordId } from '../records/ids.ts';
 import type { JsonValue } from '../records/json.ts';
 import type { Clock } from '../search/statistics.ts';
 import type { MultiVectorSearchOptions } from './documents.ts';
+import type { FdeIndexMethod } from './fde-index-options.ts';
 import type { SearchProgram, TokenNeed, TokenScorer } from './funnel.ts';
 import type { MultiVectorIndex } from './multi-vector-index.ts';
 import type { MultiVectorQuery } from './query.ts';
@@ -35,12 +36,15 @@ export interface OpenMultiVectorOptions {
   readonly gapBytes?: number;
   /** For times in statistics. */
   readonly clock?: Clock;
+  /** What reads FDEs in lists and graphs: fdeIndexes; without, such a file is an UnsupportedError. */
+  readonly indexes?: FdeIndexMethod;
   readonly signal?: AbortSignal;
 }
 
 const OPEN_OPTIONS: OptionTable<OpenMultiVectorOptions> = {
   gapBytes: 'number',
   clock: 'function',
+  indexes: 'any',
   signal: 'any',
 };
 
@@ -64,9 +68,9 @@ export async function openMultiVectorIndex<M = JsonValue>(
 ): Promise<PagedMultiVectorIndex<M>> {
   checkCore(core);
   checkOptions('options', options, OPEN_OPTIONS);
-  const { clock, signal } = options;
+  const { clock, signal, indexes } = options;
   const gapBytes = checkInteger('gapBytes', options.gapBytes ?? DEFAULT_GAP_BYTES, 0, 2 ** 31);
-  const program = { clock, isPaged: true };
+  const program = { clock, isPaged: true, indexes };
   const read = await runHead((table) => readMultiVector<M>(core, table, program), source, signal);
   return making((own) => new PagedMultiVectorIndex<M>(own(read), source, gapBytes));
 }

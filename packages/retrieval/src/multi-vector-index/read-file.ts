@@ -6,15 +6,14 @@ import { type ByteReader, type Core, FormatError, MAX_DIMENSION } from '@sagitta
 import { type Program, reading, type SectionTable } from '../files/program.ts';
 import { readTokenParameters, type TokenParameters } from '../maxsim/create-token-store.ts';
 import { TOKEN_METRICS, type TokenMetric, type TokenStore } from '../maxsim/index.ts';
-import { numbersDefect } from '../muvera/block-codec.ts';
 import { MAX_FDE_LENGTH } from '../muvera/fde-encoder.ts';
 import { type FdeEncoder, type FdeStore, readFdeEncoder, readFdeStore } from '../muvera/index.ts';
 import { RECORD_SECTIONS, readRecords } from '../records/format.ts';
 import { readRecords1 } from '../records/format-1.ts';
 import type { Records } from '../records/records.ts';
 import type { Clock } from '../search/statistics.ts';
-import { FDE_INDEX_SECTIONS, type FdeIndex, readFdeIndex } from './fde-index.ts';
-import { FdeLists } from './fde-lists.ts';
+import { FDE_INDEX_SECTIONS, type FdeIndex } from './fde-index.ts';
+import { type FdeIndexMethod, needsIndexes } from './fde-index-options.ts';
 import { INDEXED_VERSION, MULTI_VECTOR_KIND } from './format.ts';
 import { MultiVectorIndex } from './multi-vector-index.ts';
 
@@ -25,7 +24,6 @@ interface Meta {
   readonly length: number;
   readonly hasFinerFdes: boolean;
   readonly hasFinerTokens: boolean;
-  readonly nlist: number;
   readonly compactAt: number;
   readonly parameterHash: string;
 }
@@ -37,19 +35,19 @@ function readMeta(reader: ByteReader): Meta {
   const length = reader.u32In('FDE length', 1, MAX_FDE_LENGTH);
   const hasFinerFdes = reader.u32In('finer FDEs', 0, 1) === 1;
   const hasFinerTokens = reader.u32In('finer tokens', 0, 1) === 1;
-  const nlist = reader.u32In('nlist', 0, 2 ** 20);
+  // lists of slots were worth less than a scan: their sections are passed over
+  reader.u32In('nlist', 0, 2 ** 20);
   const compactAt = reader.f64();
   if (!(compactAt >= 0.01 && compactAt <= 1)) reader.fail(`"compactAt" expected 0.01 to 1, got ${compactAt}`);
   const parameterHash = reader.string();
   reader.end();
-  return { n, d, metric, length, hasFinerFdes, hasFinerTokens, nlist, compactAt, parameterHash };
+  return { n, d, metric, length, hasFinerFdes, hasFinerTokens, compactAt, parameterHash };
 }
 
 function checkSections(table: SectionTable, meta: Meta): void {
   for (const [ids, isWanted] of [
     [['FD2P', 'FD2C'], meta.hasFinerFdes],
     [['TK2P', 'TK2C'], meta.hasFinerTokens],
-    [['LCEN', 'LIST'], meta.nlist > 0],
     [['FDEP', 'FDEC'], table.version < INDEXED_VERSION],
     [FDE_INDEX_SECTIONS, table.version === INDEXED_VERSION],
     [['IDS', 'MDAT'], table.version === 1],
@@ -98,7 +96,11 @@ const NO_CODES = new Uint8Array(0);
 export function* readMultiVector<M>(
   core: Core,
   table: SectionTable,
-  options: { readonly clock?: Clock | undefined; readonly isPaged?: boolean },
+  options: {
+    readonly clock?: Clock | undefined;
+    readonly isPaged?: boolean;
+    readonly indexes?: FdeIndexMethod | undefined;
+  },
 ): Program<ReadMultiVector<M>> {
   if (table.kind !== MULTI_VECTOR_KIND) {
     throw new FormatError(`kind expected "${MULTI_VECTOR_KIND}", got "${table.kind}"`, 8);
@@ -117,17 +119,13 @@ export function* readMultiVector<M>(
     return made;
   };
   try {
-    const fdes = own(yield* readFdesOf(core, table, meta));
+    const fdes = own(yield* readFdesOf(core, table, meta, options.indexes));
     const finerFdes = meta.hasFinerFdes ? own(yield* readFdes(core, table, 'FD2', meta)) : undefined;
     const isPaged = options.isPaged ?? false;
     const first = yield* readTokens(core, table, 'TOK', meta, isPaged);
     const tokens = own(first.store);
     const second = meta.hasFinerTokens ? yield* readTokens(core, table, 'TK2', meta, isPaged) : undefined;
     const finerTokens = second && own(second.store);
-    const lists =
-      meta.nlist > 0
-        ? own(readLists(core, yield { section: 'LCEN' }, yield { section: 'LIST' }, meta))
-        : undefined;
     const { lengths } = first.parameters;
     for (const [slot, length] of second?.parameters.lengths.entries() ?? []) {
       if (length === lengths[slot]) continue;
@@ -148,7 +146,6 @@ export function* readMultiVector<M>(
         tokens,
         ...(finerFdes && { finerFdes }),
         ...(finerTokens && { finerTokens }),
-        ...(lists && { lists }),
       },
       records,
       lengths,
@@ -165,11 +162,16 @@ export function* readMultiVector<M>(
   }
 }
 
-function* readFdesOf(core: Core, table: SectionTable, meta: Meta): Program<FdeStore | FdeIndex> {
+function* readFdesOf(
+  core: Core,
+  table: SectionTable,
+  meta: Meta,
+  indexes: FdeIndexMethod | undefined,
+): Program<FdeStore | FdeIndex> {
   if (table.version < INDEXED_VERSION) return yield* readFdes(core, table, 'FDE', meta);
-  if (meta.nlist > 0) throw new FormatError('expected no lists beside an index of FDEs, got some', 32);
+  const method = needsIndexes('file', indexes);
   return yield* reading(function* (keep): Program<FdeIndex> {
-    const fdes = keep(yield* readFdeIndex(core, table, meta.length));
+    const fdes = keep(yield* method.read(core, table, meta.length));
     checkRows('XMET', fdes, meta.n);
     return fdes;
   });
@@ -219,24 +221,4 @@ function* readRecordSections<M>(table: SectionTable, n: number): Program<Records
     reader: (id: string): ByteReader => readers.get(id) as ByteReader,
   };
   return isOld ? readRecords1<M>(sections, n) : readRecords<M>(sections, n);
-}
-
-function readLists(
-  core: Core,
-  centroidReader: ByteReader,
-  listReader: ByteReader,
-  { n, nlist, length }: Meta,
-): FdeLists {
-  const centroids = centroidReader.f32Array('centroids', nlist * length);
-  const defect = numbersDefect('centroids', centroids);
-  if (defect !== undefined) centroidReader.fail(defect);
-  centroidReader.end();
-  const assigned = listReader.u32Array(n);
-  for (const list of assigned) {
-    if (list >= nlist) listReader.fail(`list of a document expected below ${nlist}, got ${list}`);
-  }
-  listReader.end();
-  const lists = new FdeLists(core, centroids, length);
-  lists.restore(assigned);
-  return lists;
 }

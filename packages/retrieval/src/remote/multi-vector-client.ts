@@ -50,12 +50,12 @@ export interface WorkerMultiVectorSearchOptions<M = JsonValue>
   readonly filter?: RecordExpression<M> | Iterable<RecordId>;
 }
 
-/** Options of an index that can be posted: a clock is a function, and an encoder goes over as its bytes. */
-export type WorkerMultiVectorOptions = Omit<MultiVectorOptions, 'clock'>;
+/** Options of an index that can be posted: a clock is a function, workers have indexes, and an encoder goes over as its bytes. */
+export type WorkerMultiVectorOptions = Omit<MultiVectorOptions, 'clock' | 'indexes'>;
 
 const SEARCH: OptionTable<SearchOptionNames & CallOptions> = { ...SEARCH_OPTIONS, ...CALL };
 const BATCH: OptionTable<SearchOptionNames & ProgressOptions> = { ...SEARCH_OPTIONS, ...PROGRESS };
-const { clock: _, ...WORKER_OPTIONS } = MULTI_VECTOR_OPTIONS;
+const { clock: _, indexes: _indexes, ...WORKER_OPTIONS } = MULTI_VECTOR_OPTIONS;
 const MAKE: OptionTable<WorkerMultiVectorOptions> = WORKER_OPTIONS;
 
 /**
@@ -75,7 +75,7 @@ export class MultiVectorClient<M = JsonValue, P extends Place = Place> extends R
 
   /** As createMultiVectorIndex: an empty index, for which nothing is learned. */
   async create(
-    options: Omit<CreateMultiVectorOptions, 'clock'>,
+    options: Omit<CreateMultiVectorOptions, 'clock' | 'indexes'>,
     call: CallOptions = {},
   ): Promise<MultiVectorInfo> {
     checkOptions('options', options, { ...MAKE, d: 'number' });

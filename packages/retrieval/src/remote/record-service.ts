@@ -14,6 +14,7 @@ import {
   buildVectorIndex,
   createMultiVectorIndex,
   createVectorIndex,
+  fdeIndexes,
   loadMultiVectorIndexFrom,
   loadVectorIndexFrom,
   MultiVectorIndex,
@@ -56,7 +57,11 @@ export function makeRecords(core: Core, making: Making): RecordIndex {
     return rows ? buildVectorIndex(core, rows, options) : createVectorIndex(core, options);
   }
   const { encoder, of } = making;
-  const options = { ...making.options, ...(encoder && { encoder: readFdeEncoder(new ByteReader(encoder)) }) };
+  const options = {
+    ...making.options,
+    indexes: fdeIndexes,
+    ...(encoder && { encoder: readFdeEncoder(new ByteReader(encoder)) }),
+  };
   if ('documents' in of) return buildMultiVectorIndex(core, of.documents, options);
   if ('sample' in of) return trainMultiVectorIndex(core, of.sample, options);
   return createMultiVectorIndex(core, { ...options, d: of.d });
@@ -75,7 +80,7 @@ export async function loadRecords(
   try {
     return await (kind === 'vectors'
       ? loadVectorIndexFrom(core, chunks, options)
-      : loadMultiVectorIndexFrom(core, chunks, options));
+      : loadMultiVectorIndexFrom(core, chunks, { ...options, indexes: fdeIndexes }));
   } catch (error) {
     throw naming(from, error);
   } finally {
@@ -92,7 +97,7 @@ export function openRecords(
 ): Promise<PagedRecords> {
   return kind === 'vectors'
     ? openVectorIndex(core, source, options)
-    : openMultiVectorIndex(core, source, options);
+    : openMultiVectorIndex(core, source, { ...options, indexes: fdeIndexes });
 }
 
 type Method = (...args: readonly unknown[]) => unknown;

@@ -1,6 +1,7 @@
 /** The indexes whose files are golden/multi-vector.v*.sag. `write-golden.ts` beside it wrote them, each in its time. */
 import type { Core, TokenSet } from '@sagitta/core-wasm';
 import {
+  fdeIndexes,
   type JsonValue,
   type MultiVectorIndex,
   type RecordId,
@@ -11,7 +12,9 @@ import {
 import { tokenDocuments } from '../multi-vector-index/token-documents.ts';
 
 export const GOLDEN_MULTI_VECTOR_1: URL = new URL('multi-vector.v1.sag', import.meta.url);
-export const GOLDEN_MULTI_VECTOR: URL = new URL('multi-vector.v2.sag', import.meta.url);
+/** With lists of slots, which are passed over. */
+export const GOLDEN_MULTI_VECTOR_2: URL = new URL('multi-vector.v2.sag', import.meta.url);
+export const GOLDEN_MULTI_VECTOR: URL = new URL('multi-vector.v3.sag', import.meta.url);
 /** Of an encoder by regression, features trained. */
 export const GOLDEN_REGRESSION: URL = new URL('multi-vector-regression.v2.sag', import.meta.url);
 const D = 16;
@@ -49,6 +52,7 @@ export function makeGoldenMultiVector(core: Core): MultiVectorIndex {
     tokenEncoding: 'bit1',
     finerTokenEncoding: 'int8',
     nlist: 3,
+    indexes: fdeIndexes,
     seed: 9,
     indexed: ['mtime', 'tags'],
   });

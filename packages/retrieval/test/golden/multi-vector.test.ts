@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { createCore, hasRelaxedSimd } from '@sagitta/core-wasm';
 import { createCore as createRelaxedCore } from '@sagitta/core-wasm/relaxed';
 import { expect, it } from 'vitest';
-import { loadMultiVectorIndex, saveMultiVectorIndex } from '../../src/index.ts';
+import { fdeIndexes, loadMultiVectorIndex, saveMultiVectorIndex } from '../../src/index.ts';
 import { chamfer, rowsOf } from '../multi-vector-index/chamfer.ts';
 import {
   GOLDEN_MULTI_VECTOR,
   GOLDEN_MULTI_VECTOR_1,
+  GOLDEN_MULTI_VECTOR_2,
   GOLDEN_REGRESSION,
   goldenDocuments,
   goldenIds,
@@ -23,10 +24,11 @@ const older = readFileSync(GOLDEN_MULTI_VECTOR_1);
 
 it.each([
   [1, older, goldenIds1],
-  [2, file, goldenIds],
+  [2, readFileSync(GOLDEN_MULTI_VECTOR_2), goldenIds],
+  [3, file, goldenIds],
 ] as const)('loads version %i', (version, bytes, ids) => {
   using core = createCore();
-  using index = loadMultiVectorIndex(core, bytes);
+  using index = loadMultiVectorIndex(core, bytes, { indexes: fdeIndexes });
   const documents = goldenDocuments();
   const queries = goldenQueries();
   expect(index.ids()).toEqual(ids);
@@ -49,9 +51,9 @@ it.each([
 
 it('reads version 1 as what version 2 of the same would be', () => {
   using core = createCore();
-  using index = loadMultiVectorIndex(core, older);
+  using index = loadMultiVectorIndex(core, older, { indexes: fdeIndexes });
   const saved = saveMultiVectorIndex(index);
-  using again = loadMultiVectorIndex(core, saved);
+  using again = loadMultiVectorIndex(core, saved, { indexes: fdeIndexes });
   expect(again.ids()).toEqual(goldenIds1);
   expect(Buffer.compare(saveMultiVectorIndex(again), saved)).toBe(0);
 });
@@ -74,7 +76,7 @@ it.each(['simd', 'relaxed'])('regression is trained, written and read byte for b
   using core = build === 'relaxed' ? createRelaxedCore() : createCore();
   using index = makeGoldenRegression(core);
   expect(Buffer.compare(saveMultiVectorIndex(index), golden)).toBe(0);
-  using loaded = loadMultiVectorIndex(core, golden);
+  using loaded = loadMultiVectorIndex(core, golden, { indexes: fdeIndexes });
   const query = rowsOf(goldenQueries(), 0);
   expect(loaded.searchIds(query, 5)).toEqual(index.searchIds(query, 5));
 });

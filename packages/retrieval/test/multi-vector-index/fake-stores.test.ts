@@ -2,7 +2,6 @@
 import { createCore, joinTokenSets } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
 import { MultiVectorIndex } from '../../src/index.ts';
-import { FdeLists } from '../../src/multi-vector-index/fde-lists.ts';
 import type { MultiVectorParts } from '../../src/multi-vector-index/multi-vector-index.ts';
 import { shortQueryFactor } from '../../src/search/budgets.ts';
 import { rowsOf } from './chamfer.ts';
@@ -26,11 +25,11 @@ multiVectorCase({
 });
 
 multiVectorCase({
-  name: 'plain stores of every stage, lists, cosine',
+  name: 'plain stores of every stage, cosine',
   metric: 'cosine',
   tolerance: 1e-5,
   leastHits: 100,
-  make: (core, sample) =>
+  make: (core) =>
     new MultiVectorIndex({
       core,
       metric: 'cosine',
@@ -40,7 +39,6 @@ multiVectorCase({
         finerFdes: new FakeFdeStore(D),
         tokens: new FakeTokenStore(D, 'cosine', 0.5),
         finerTokens: new FakeTokenStore(D, 'cosine'),
-        lists: new FdeLists(core, sample.data.slice(0, 6 * D), D),
       },
     }),
 });
@@ -124,31 +122,6 @@ describe('stages', () => {
     const scans = fdes.scans;
     expect(search('exact')?.path).toBe('exact');
     expect(fdes.scans).toBe(scans);
-  });
-
-  it('visits more lists than nprobe where a filter starves the rerank', () => {
-    const core = createCore();
-    const lists = new FdeLists(core, documents.data.slice(0, 10 * D), D);
-    const { index } = make({
-      core,
-      stores: { fdes: new FakeFdeStore(D), tokens: new FakeTokenStore(D, 'ip'), lists },
-    });
-    index.add({ ids, tokens: documents });
-    const query = rowsOf(queries, 3);
-    const search = (filter: number[] | undefined) =>
-      index.searchIds(query, 5, {
-        nprobe: 1,
-        rerank: 5,
-        candidates: 5,
-        exactBelow: 0,
-        statistics: true,
-        ...(filter && { filter }),
-      });
-    const narrow = [11, 12, 13, 14, 15, 16];
-    expect(search(undefined).statistics?.lists).toBeLessThan(10);
-    expect(search(narrow).ids.length).toBe(5);
-    index.dispose();
-    expect(core.bytesUsed()).toBe(0);
   });
 
   it('takes all documents or none, however many chunks they come in', () => {

@@ -1,9 +1,12 @@
 /** FDEs in lists and in a graph: what they find beside a scan, filters, changes, files, and options that do not belong. */
-import { type Core, createCore } from '@sagitta/core-wasm';
+import { type Core, createCore, UnsupportedError } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
 import { bytesSource } from '../../src/files/byte-source.ts';
 import {
+  buildMultiVectorIndex,
+  fdeIndexes,
   loadMultiVectorIndex,
+  loadMultiVectorIndexFrom,
   type MultiVectorIndex,
   type MultiVectorOptions,
   openMultiVectorIndex,
@@ -26,7 +29,11 @@ const INDEXES = [
 ] as const;
 
 function build(options: MultiVectorOptions): MultiVectorIndex<{ half: number }> {
-  const index = trainMultiVectorIndex<{ half: number }>(core, documents, { encoder, ...options });
+  const index = trainMultiVectorIndex<{ half: number }>(core, documents, {
+    encoder,
+    indexes: fdeIndexes,
+    ...options,
+  });
   const metadata = Array.from({ length: N }, (_, i) => ({ half: i % 2 }));
   index.add({ tokens: documents, metadata });
   return index;
@@ -78,8 +85,10 @@ describe.each(INDEXES)('FDEs in $fdeIndex', (options) => {
 
   it('loses no document to deletes, files and compactions', async () => {
     const file = saveMultiVectorIndex(index);
-    const changed = loadMultiVectorIndex<{ half: number }>(core, file);
-    const other = loadMultiVectorIndex<{ half: number }>(core, saveMultiVectorIndex(scan));
+    const changed = loadMultiVectorIndex<{ half: number }>(core, file, { indexes: fdeIndexes });
+    const other = loadMultiVectorIndex<{ half: number }>(core, saveMultiVectorIndex(scan), {
+      indexes: fdeIndexes,
+    });
     for (const each of [changed, other]) {
       each.delete(Array.from({ length: 500 }, (_, i) => 5 * i));
       each.update(1, { tokens: rowsOf(queries, 0) });
@@ -88,10 +97,10 @@ describe.each(INDEXES)('FDEs in $fdeIndex', (options) => {
     const before = overlap(changed, other, wide);
     expect(before).toBeGreaterThan(0.93);
     const saved = saveMultiVectorIndex(changed);
-    using loaded = loadMultiVectorIndex<{ half: number }>(core, saved);
+    using loaded = loadMultiVectorIndex<{ half: number }>(core, saved, { indexes: fdeIndexes });
     expect(loaded.dead).toBe(0);
     expect(overlap(loaded, other, wide)).toBeGreaterThan(0.93);
-    using paged = await openMultiVectorIndex(createCore(), bytesSource(saved));
+    using paged = await openMultiVectorIndex(createCore(), bytesSource(saved), { indexes: fdeIndexes });
     changed.compact();
     for (let q = 0; q < queries.n; q++) {
       const query = rowsOf(queries, q);
@@ -114,11 +123,13 @@ describe.each(INDEXES)('FDEs in $fdeIndex', (options) => {
 
 it.each<[MultiVectorOptions, RegExp]>([
   [{ fdeIndex: 'tree' as never }, /"fdeIndex" expected one of scan, lists, graph, got tree/],
-  [{ fdeIndex: 'lists' }, /"nlist" expected at least 1 with fdeIndex: 'lists', got 0/],
+  [{ fdeIndex: 'lists' }, /"nlist" expected at least 1 for FDEs in lists, got 0/],
+  [{ fdeIndex: 'scan', nlist: 3 }, /"nlist" expected 0 with fdeIndex: 'scan', got 3/],
+  [{ fdeEncoding: 'bit1', nlist: 3 }, /"fdeEncoding" expected 'saq' for FDEs in lists, got 'bit1'/],
   [{ fdeIndex: 'graph', nlist: 5 }, /"nlist" expected 0 with fdeIndex: 'graph', which has no lists, got 5/],
   [
     { fdeIndex: 'graph', fdeEncoding: 'int8' },
-    /"fdeEncoding" expected 'saq' with fdeIndex: 'graph', got 'int8'/,
+    /"fdeEncoding" expected 'saq' for FDEs in a graph, got 'int8'/,
   ],
   [{ degree: 16 }, /"degree" expected none without fdeIndex: 'graph', got 16/],
   [{ fdeIndex: 'lists', nlist: 4, efConstruction: 50 }, /"efConstruction" expected none without/],
@@ -126,6 +137,26 @@ it.each<[MultiVectorOptions, RegExp]>([
   [{ fdeIndex: 'graph', fdeBits: 13 }, /"fdeBits" expected .* got 13/],
 ])('refuses %j', (options, message) => {
   const used = core.bytesUsed();
-  expect(() => trainMultiVectorIndex(core, documents, { encoder, ...options })).toThrow(message);
+  expect(() => trainMultiVectorIndex(core, documents, { encoder, indexes: fdeIndexes, ...options })).toThrow(
+    message,
+  );
   expect(core.bytesUsed()).toBe(used);
+});
+
+it('is carried only where it is given', async () => {
+  const options = { encoder, fdeIndex: 'graph' } as const;
+  const message =
+    /"(fdeIndex|nlist)" expected a scan of FDEs, got an index of them: give indexes: fdeIndexes/;
+  expect(() => trainMultiVectorIndex(core, documents, options)).toThrow(message);
+  expect(() => buildMultiVectorIndex(core, { tokens: documents }, { encoder, nlist: 3 })).toThrow(message);
+  using index = buildMultiVectorIndex(core, { tokens: documents }, { ...options, indexes: fdeIndexes });
+  const file = saveMultiVectorIndex(index);
+  const used = core.bytesUsed();
+  expect(() => loadMultiVectorIndex(core, file)).toThrow(UnsupportedError);
+  await expect(openMultiVectorIndex(core, bytesSource(file))).rejects.toThrow(UnsupportedError);
+  await expect(loadMultiVectorIndexFrom(core, [file])).rejects.toThrow(UnsupportedError);
+  expect(core.bytesUsed()).toBe(used);
+  using loaded = await loadMultiVectorIndexFrom(core, [file], { indexes: fdeIndexes });
+  const query = rowsOf(queries, 0);
+  expect(loaded.searchIds(query, 5)).toEqual(index.searchIds(query, 5));
 });

@@ -2,6 +2,7 @@
 import { ByteReader, createCore, joinTokenSets } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
 import {
+  fdeIndexes,
   type JsonValue,
   loadMultiVectorIndex,
   MuveraFde,
@@ -42,7 +43,7 @@ describe.each(Object.keys(KINDS))('%s', (name) => {
     expect(same(Buffer.concat(multiVectorPieces(index)), bytes)).toBe(true);
     using again = build();
     expect(same(saveMultiVectorIndex(again), bytes)).toBe(true);
-    using loaded = loadMultiVectorIndex(core, bytes.slice());
+    using loaded = loadMultiVectorIndex(core, bytes.slice(), { indexes: fdeIndexes });
     expect(same(saveMultiVectorIndex(loaded), bytes)).toBe(true);
     expect(loaded.ids()).toEqual(index.ids());
     expect(loaded.parameterHash).toBe(index.parameterHash);
@@ -57,7 +58,7 @@ describe.each(Object.keys(KINDS))('%s', (name) => {
 
   it('goes on after loading as if it had not been saved', () => {
     using index = build();
-    using loaded = loadMultiVectorIndex(core, saveMultiVectorIndex(index));
+    using loaded = loadMultiVectorIndex(core, saveMultiVectorIndex(index), { indexes: fdeIndexes });
     for (const one of [index, loaded]) {
       one.delete('document 3');
       one.update(4, { tokens: rowsOf(queries, 1) });
@@ -95,7 +96,7 @@ describe.each(Object.keys(KINDS))('%s', (name) => {
     using index = trainKind(core, documents, name);
     expect(index.searchIds(rowsOf(queries, 0), 3).ids).toEqual([]);
     expect(index.searchIds(rowsOf(queries, 0), 3, { exact: true }).ids).toEqual([]);
-    using loaded = loadMultiVectorIndex(core, saveMultiVectorIndex(index));
+    using loaded = loadMultiVectorIndex(core, saveMultiVectorIndex(index), { indexes: fdeIndexes });
     expect(loaded.n).toBe(0);
     loaded.add({ ids: [5], tokens: joinTokenSets([rowsOf(queries, 0)], D) });
     expect(loaded.searchIds(rowsOf(queries, 0), 3).ids).toEqual([5]);

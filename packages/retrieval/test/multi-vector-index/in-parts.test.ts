@@ -6,6 +6,8 @@ import {
   type ByteSource,
   buildMultiVectorIndex,
   bytesSource,
+  fdeIndexes,
+  loadMultiVectorIndex,
   loadMultiVectorIndexFrom,
   type MultiVectorOptions,
   MuveraFde,
@@ -37,6 +39,7 @@ const KINDS: Record<string, MultiVectorOptions> = {
     fdeEncoding: 'saq',
     finerFdeEncoding: 'int8',
     nlist: 6,
+    indexes: fdeIndexes,
   },
 };
 
@@ -54,6 +57,8 @@ describe.each(Object.entries(KINDS))('%s', (_, options) => {
   );
   index.delete(['d10', 11]);
   const file = saveMultiVectorIndex(index);
+  using whole = loadMultiVectorIndex(core, file, { indexes: fdeIndexes });
+  const loadedBytes = saveMultiVectorIndex(whole);
   afterAll(() => index.dispose());
   const searches = [
     { candidates: 60, rerank: 20 },
@@ -67,20 +72,24 @@ describe.each(Object.entries(KINDS))('%s', (_, options) => {
     for (const size of [999, 1 << 20]) {
       const chunks: Uint8Array[] = [];
       for (let at = 0; at < file.length; at += size) chunks.push(file.subarray(at, at + size));
-      using loaded = await loadMultiVectorIndexFrom(core, chunks, { size: file.length });
-      expect(Buffer.compare(saveMultiVectorIndex(loaded), file)).toBe(0);
+      using loaded = await loadMultiVectorIndexFrom(core, chunks, { size: file.length, indexes: fdeIndexes });
+      expect(Buffer.compare(saveMultiVectorIndex(loaded), loadedBytes)).toBe(0);
       for (let q = 0; q < QUERIES.n; q++) {
         const query = rowsOf(QUERIES, q);
         expect(loaded.search(query, 5, searches[0])).toEqual(index.search(query, 5, searches[0]));
       }
     }
-    await expect(loadMultiVectorIndexFrom(core, [file.subarray(0, 5000)])).rejects.toThrow(FormatError);
-    await expect(loadMultiVectorIndexFrom(core, [file, new Uint8Array(1)])).rejects.toThrow(FormatError);
+    await expect(
+      loadMultiVectorIndexFrom(core, [file.subarray(0, 5000)], { indexes: fdeIndexes }),
+    ).rejects.toThrow(FormatError);
+    await expect(
+      loadMultiVectorIndexFrom(core, [file, new Uint8Array(1)], { indexes: fdeIndexes }),
+    ).rejects.toThrow(FormatError);
   });
 
   it('answers in parts as in memory, and reads the tokens it scores', async () => {
     const used = core.bytesUsed();
-    using paged = await openMultiVectorIndex(core, bytesSource(file), { gapBytes: 0 });
+    using paged = await openMultiVectorIndex(core, bytesSource(file), { gapBytes: 0, indexes: fdeIndexes });
     expect([paged.n, paged.d, paged.metric, paged.ids()]).toEqual([index.n, D, index.metric, index.ids()]);
     expect(paged.reads).toEqual({ requests: 0, bytes: 0 });
     for (const search of searches) {
@@ -109,7 +118,7 @@ describe.each(Object.entries(KINDS))('%s', (_, options) => {
       read: (offset, length) =>
         isBroken ? Promise.reject(new Error('of the source')) : source.read(offset, length),
     };
-    using paged = await openMultiVectorIndex(core, breaking);
+    using paged = await openMultiVectorIndex(core, breaking, { indexes: fdeIndexes });
     isBroken = true;
     await expect(paged.search(rowsOf(QUERIES, 0), 3)).rejects.toThrow('of the source');
     isBroken = false;
@@ -122,8 +131,8 @@ describe.each(Object.entries(KINDS))('%s', (_, options) => {
     const { offset } = entries.find(({ id }) => id === 'TOKP') as (typeof entries)[number];
     const bad = file.slice();
     bad[offset + 4] = 200;
-    await expect(openMultiVectorIndex(core, bytesSource(repairChecksums(bad, entries)))).rejects.toThrow(
-      FormatError,
-    );
+    await expect(
+      openMultiVectorIndex(core, bytesSource(repairChecksums(bad, entries)), { indexes: fdeIndexes }),
+    ).rejects.toThrow(FormatError);
   });
 });

@@ -1,6 +1,7 @@
 /** Indexes of every kind of store, small: for the common suite, for files, for memory. */
 import type { Core, TokenSet } from '@sagitta/core-wasm';
 import {
+  fdeIndexes,
   type MultiVectorIndex,
   type MultiVectorOptions,
   MuveraFde,
@@ -30,7 +31,6 @@ export const KINDS: Readonly<Record<string, MultiVectorOptions>> = {
     tokenEncoding: 'rabitq',
     tokenBits: 8,
   },
-  'saq FDEs in an index of lists, int8 tokens, cosine': { fdeIndex: 'lists', nlist: 5, fdeBits: 6 },
   'saq FDEs in a graph and int8 ones, float16 tokens, ip': {
     metric: 'ip',
     fdeIndex: 'graph',
@@ -54,5 +54,5 @@ export function trainKind(
     numRepetitions: 4,
     projectionDimension: 8,
   });
-  return trainMultiVectorIndex(core, sample, { encoder, ...KINDS[name], ...more });
+  return trainMultiVectorIndex(core, sample, { encoder, indexes: fdeIndexes, ...KINDS[name], ...more });
 }

@@ -16,7 +16,6 @@ const EXPECTED: Readonly<Record<string, typeof EXACT>> = {
   'bit1 and int8 FDEs, bit1 and float16 tokens, ip': { tolerance: 2e-3, leastHits: 98 },
   'saq FDEs in lists, saq tokens, cosine': { tolerance: 0.02, leastHits: 95 },
   'pq256x8 FDEs and float32 ones, rabitq tokens, ip': { tolerance: 0.04, leastHits: 92 },
-  'saq FDEs in an index of lists, int8 tokens, cosine': { tolerance: 0.02, leastHits: 95 },
   'saq FDEs in a graph and int8 ones, float16 tokens, ip': { tolerance: 2e-3, leastHits: 98 },
 };
 

@@ -6,6 +6,7 @@ import {
   createMultiVectorIndex,
   createTokenStore,
   type FdeEncoder,
+  fdeIndexes,
   loadMultiVectorIndex,
   type MultiVectorIndex,
   MuveraFde,
@@ -61,7 +62,7 @@ describe.each(Object.keys(KINDS))('an index of %s', (name) => {
   const bytes = saveMultiVectorIndex(build(built));
   // a search does not know where its index comes from, and training takes longer than all that it allocates
   const reading = {
-    on: (core: Core): MultiVectorIndex => loadMultiVectorIndex(core, bytes),
+    on: (core: Core): MultiVectorIndex => loadMultiVectorIndex(core, bytes, { indexes: fdeIndexes }),
     answers: (index: MultiVectorIndex) => index.searchIds(QUERY, 5),
   };
 
@@ -116,7 +117,12 @@ describe.each(Object.keys(KINDS))('an index of %s', (name) => {
 
   it('is saved and loaded', async () => {
     expect(await checkRefusals({ ...reading, run: (index) => void saveMultiVectorIndex(index) })).toBe(0);
-    await refusals(checkRefusals({ on: nothing, run: (_, own) => loadMultiVectorIndex(own, bytes) }));
+    await refusals(
+      checkRefusals({
+        on: nothing,
+        run: (_, own) => loadMultiVectorIndex(own, bytes, { indexes: fdeIndexes }),
+      }),
+    );
   });
 });
 

@@ -1,7 +1,12 @@
 /** RegressionFde against a plain twin in f64, its invariants, training on streams, and what it finds. */
 import { type Core, createCore, RandomStream, type TokenSet, tokenSet } from '@sagitta/core-wasm';
 import { expect, it } from 'vitest';
-import { loadMultiVectorIndex, saveMultiVectorIndex, trainMultiVectorIndex } from '../../src/index.ts';
+import {
+  fdeIndexes,
+  loadMultiVectorIndex,
+  saveMultiVectorIndex,
+  trainMultiVectorIndex,
+} from '../../src/index.ts';
 import {
   type FdeEncoder,
   MuveraFde,
@@ -210,7 +215,10 @@ it('options and parts out of range are refused by name', async () => {
 it('carries an index of token sets through changes, compaction and a file', () => {
   const documents = clusteredSets(Array(80).fill(12), D, 6, 40);
   const encoder = trainRegressionFde(core, documents, { features: 48, numAnchors: 300 });
-  for (const options of [{ fdeEncoding: 'int8' }, { fdeEncoding: 'saq', fdeBits: 4, nlist: 4 }] as const) {
+  for (const options of [
+    { fdeEncoding: 'int8' },
+    { fdeEncoding: 'saq', fdeBits: 4, nlist: 4, indexes: fdeIndexes },
+  ] as const) {
     using index = trainMultiVectorIndex(core, documents, { encoder, ...options });
     index.add({ ids: Array.from({ length: 80 }, (_, i) => i), tokens: documents });
     const one = sliceSets(documents, 17, 18);
@@ -223,7 +231,7 @@ it('carries an index of token sets through changes, compaction and a file', () =
     const [hit] = index.search(query, 1, search);
     const explained = index.explain(query, hit.id);
     expect(explained.similarity).toBeCloseTo(hit.similarity, 4);
-    using loaded = loadMultiVectorIndex(core, saveMultiVectorIndex(index));
+    using loaded = loadMultiVectorIndex(core, saveMultiVectorIndex(index), { indexes: fdeIndexes });
     const again = loaded.searchIds(query, 3, search);
     expect(again.ids).toEqual(ids);
     expect(again.scores).toEqual(scores);

@@ -5,6 +5,7 @@ import {
   buildMultiVectorIndex,
   buildVectorIndex,
   createMultiVectorIndex,
+  fdeIndexes,
   loadIndex,
   type MultiVectorOptions,
   MuveraFde,
@@ -168,10 +169,14 @@ describe('a MultiVectorClient', () => {
       encoder: new MuveraFde(ENCODER),
     };
     await client.build({ tokens, metadata }, options);
-    using built = buildMultiVectorIndex<Note>(core, { tokens, metadata }, options);
+    using built = buildMultiVectorIndex<Note>(
+      core,
+      { tokens, metadata },
+      { ...options, indexes: fdeIndexes },
+    );
     expect(await client.toBytes()).toEqual(saveMultiVectorIndex(built));
     await client.train(tokens, options);
-    using trained = trainMultiVectorIndex<Note>(core, tokens, options);
+    using trained = trainMultiVectorIndex<Note>(core, tokens, { ...options, indexes: fdeIndexes });
     expect(await client.toBytes()).toEqual(saveMultiVectorIndex(trained));
     await client.add({ tokens, metadata });
     expect((await client.info())?.n).toBe(300);

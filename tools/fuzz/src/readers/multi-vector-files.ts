@@ -1,5 +1,10 @@
 /** Files of multi-vector indexes. */
-import { loadMultiVectorIndex, type MultiVectorIndex, saveMultiVectorIndex } from '@sagitta/retrieval';
+import {
+  fdeIndexes,
+  loadMultiVectorIndex,
+  type MultiVectorIndex,
+  saveMultiVectorIndex,
+} from '@sagitta/retrieval';
 import { check, checkFound, type FuzzReader, type Surroundings, someValues } from '../reader.ts';
 
 const K = 10;
@@ -17,10 +22,10 @@ function checkSearch(index: MultiVectorIndex): void {
 }
 
 function use(bytes: Uint8Array, { core }: Surroundings): void {
-  const index = loadMultiVectorIndex(core, bytes);
+  const index = loadMultiVectorIndex(core, bytes, { indexes: fdeIndexes });
   try {
     checkSearch(index);
-    using again = loadMultiVectorIndex(core, saveMultiVectorIndex(index));
+    using again = loadMultiVectorIndex(core, saveMultiVectorIndex(index), { indexes: fdeIndexes });
     check(again.n === index.n, `saved again it has ${again.n} documents of ${index.n}`);
   } finally {
     index.dispose();

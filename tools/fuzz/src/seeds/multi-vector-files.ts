@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Core } from '@sagitta/core-wasm';
 import {
   type FdeEncoder,
+  fdeIndexes,
   type MultiVectorOptions,
   MuveraFde,
   type RecordId,
@@ -90,7 +91,7 @@ const KINDS: readonly (MultiVectorOptions & { readonly by: string })[] = [
     tokenEncoding: 'int8',
     finerTokenEncoding: 'float32',
   },
-  { by: 'muvera unit', metric: 'ip', fdeEncoding: 'float32', tokenEncoding: 'float16', nlist: 3 },
+  { by: 'muvera unit', metric: 'ip', fdeIndex: 'graph', degree: 8, tokenEncoding: 'float16' },
   { by: 'muvera', metric: 'ip', fdeEncoding: 'pq256x8', tokenEncoding: 'int8' },
   { by: 'regression', fdeEncoding: 'int8', tokenEncoding: 'float32' },
   { by: 'regression trained', metric: 'ip', fdeEncoding: 'saq', tokenEncoding: 'int8', nlist: 3 },
@@ -113,13 +114,18 @@ export function multiVectorSeeds(core: Core): Seed[] {
     const encoder = made[by] as FdeEncoder;
     using index = trainMultiVectorIndex(core, sample, {
       encoder,
+      indexes: fdeIndexes,
       ...options,
       ...(kind === 0 && { indexed: ['id', 'deep.list'] }),
     });
     // one of row numbers alone, whose file says nothing of records
     index.add(kind === 1 ? { tokens } : { ids, tokens, metadata });
-    const { fdeEncoding = 'int8', tokenEncoding = 'int8' } = options;
-    return { name: `${by} ${fdeEncoding} ${tokenEncoding}`, bytes: saveMultiVectorIndex(index) };
+    const {
+      fdeIndex = 'scan',
+      fdeEncoding = fdeIndex === 'scan' ? 'int8' : 'saq',
+      tokenEncoding = 'int8',
+    } = options;
+    return { name: `${by} ${fdeEncoding} ${fdeIndex} ${tokenEncoding}`, bytes: saveMultiVectorIndex(index) };
   });
   return [...ofKinds, { name: 'version 1', bytes: readFileSync(VERSION_1) }];
 }

@@ -7,6 +7,7 @@
 import { type Core, createCore, joinTokenSets, RandomStream, type TokenSet } from '@sagitta/core-wasm';
 import {
   type FdeIndexKind,
+  fdeIndexes,
   type JsonValue,
   type MultiVectorIndex,
   trainMultiVectorIndex,
@@ -194,6 +195,7 @@ function train(core: Core, sample: TokenSet, encoder: FdeEncoder, options: MvBui
     encoder,
     metric,
     fdeIndex,
+    indexes: fdeIndexes,
     ...(fdeEncoding !== undefined && { fdeEncoding }),
     ...(fdeBits !== undefined && { fdeBits }),
     ...(degree !== undefined && { degree }),
