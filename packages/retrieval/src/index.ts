@@ -14,7 +14,12 @@ export {
   type ScanStructure,
 } from './advice/choose-index.ts';
 export { type PcaReport, type PcaReportOptions, type PcaReportRow, pcaReport } from './advice/pca-report.ts';
-export { type Recommendation, type RecommendOptions, recommend } from './advice/recommend.ts';
+export {
+  type Recommendation,
+  type Recommendations,
+  type RecommendOptions,
+  recommend,
+} from './advice/recommend.ts';
 export {
   type IndexFigures,
   type IndexRecommendation,
@@ -23,6 +28,7 @@ export {
 } from './advice/recommend-index.ts';
 export type { Compaction } from './columns/compaction.ts';
 export { recallAtK } from './evaluation/recall.ts';
+export type { SizedRecall } from './evaluation/recall-at-size.ts';
 export {
   type ByteRange,
   type ByteSource,

@@ -1,7 +1,7 @@
 import { createCore } from '@sagitta/core-wasm';
 import { skewedRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
-import { recommend } from '../src/index.ts';
+import { buildFlat, recommend, saveIndex } from '../src/index.ts';
 
 const D = 24;
 const core = createCore();
@@ -10,23 +10,25 @@ const sample = { data: skewedRows(N, D, { seed: 1 }), n: N, d: D };
 
 describe('recommend', () => {
   it('ranks by bytes what reaches the recall, each with its figures', () => {
-    const ranked = recommend(core, sample, { metric: 'l2', recall: 0.9, bits: [1, 8] });
+    const { choices: ranked } = recommend(core, sample, { metric: 'l2', recall: 0.9, bits: [1, 8] });
     const enough = ranked.filter(({ isEnough }) => isEnough);
     expect(enough.length).toBeGreaterThan(3);
     expect(ranked.slice(0, enough.length)).toEqual(enough);
     for (const [i, one] of enough.entries()) {
-      expect(one.recall).toBeGreaterThanOrEqual(0.9);
+      expect(one.low).toBeGreaterThanOrEqual(0.9);
+      expect(one.recall).toBeGreaterThanOrEqual(one.low);
+      expect(one.high).toBeGreaterThanOrEqual(one.recall);
       if (i > 0) expect(one.bytesPerVector).toBeGreaterThanOrEqual(enough[i - 1]?.bytesPerVector as number);
       expect(one.reason).toContain(one.recall.toFixed(4));
       expect(one.reason).toContain('enough for recall 0.9');
     }
-    for (const one of ranked.slice(enough.length)) expect(one.recall).toBeLessThan(0.9);
+    for (const one of ranked.slice(enough.length)) expect(one.low).toBeLessThan(0.9);
     // what came first is what an index of it reaches again, and it is no wasteful one
     expect(enough[0]?.bytesPerVector).toBeLessThan(4 * D);
   });
 
   it('ranks by recall what fits into the bytes', () => {
-    const ranked = recommend(core, sample, { metric: 'cosine', bytes: 20, bits: [1, 4] });
+    const { choices: ranked } = recommend(core, sample, { metric: 'cosine', bytes: 20, bits: [1, 4] });
     const [best] = ranked;
     expect(best?.isEnough).toBe(true);
     for (const one of ranked.filter(({ isEnough }) => isEnough)) {
@@ -38,17 +40,49 @@ describe('recommend', () => {
 
   it('is repeatable, and counts reranking', () => {
     const options = { metric: 'l2', recall: 0.99, bits: [1], rerank: 100 } as const;
-    const ranked = recommend(core, sample, options);
+    const { choices: ranked } = recommend(core, sample, options);
     const few = { data: sample.data.subarray(0, 120 * D), n: 120, d: D };
     expect(recommend(core, few, options)).toEqual(recommend(core, few, options));
-    const plain = recommend(core, sample, { metric: 'l2', recall: 0.99, bits: [1] });
+    const { choices: plain } = recommend(core, sample, { metric: 'l2', recall: 0.99, bits: [1] });
     const recallOf = (list: typeof ranked, label: string): number =>
       list.find((one) => one.label === label)?.recall as number;
     expect(recallOf(ranked, 'saq')).toBeGreaterThan(recallOf(plain, 'saq'));
     expect(ranked[0]?.reason).toContain('after exact scores for 100 candidates');
   });
 
+  it('gives options that build what was measured, and the bytes of its file', () => {
+    const { choices, vectors, queries, collectionSize } = recommend(core, sample, {
+      metric: 'l2',
+      bytes: 16,
+      bits: [4],
+    });
+    expect([vectors, queries, collectionSize]).toEqual([256, 64, 256]);
+    for (const { options, bytesPerVector, fileBytes } of choices.filter(({ isEnough }) => isEnough)) {
+      using index = buildFlat(core, sample.data.subarray(0, 256 * D), D, options);
+      expect(index.codeBytesPerVector).toBe(bytesPerVector);
+      // blocks of 32, and a model that had other vectors
+      expect(Math.abs(saveIndex(index).length / fileBytes - 1)).toBeLessThan(0.05);
+    }
+  });
+
+  it('is less sure of a larger collection', () => {
+    const of = (more: { readonly collectionSize?: number }) =>
+      recommend(core, sample, { metric: 'l2', bytes: 20, bits: [2], ...more }).choices;
+    const plain = of({});
+    const large = of({ collectionSize: 100_000 });
+    for (const { label, recall, low, fileBytes } of large) {
+      const small = plain.find((one) => one.label === label) as (typeof plain)[number];
+      expect(recall).toBeLessThanOrEqual(small.recall + 0.01);
+      expect(low).toBeLessThan(small.low);
+      expect(fileBytes).toBeGreaterThan(100_000 * small.bytesPerVector);
+    }
+    expect(large[0]?.reason).toContain('among 100000 vectors');
+  });
+
   it('refuses to guess', () => {
+    expect(() => recommend(core, sample, { metric: 'l2', recall: 0.9, collectionSize: 300 })).toThrow(
+      /"collectionSize" expected at least the 320 vectors of the sample, got 300/,
+    );
     expect(() => recommend(core, sample, { metric: 'l2' })).toThrow(/either recall or bytes, got neither/);
     expect(() => recommend(core, sample, { metric: 'l2', recall: 0.9, bytes: 9 })).toThrow(/got both/);
     const few = { data: sample.data.subarray(0, 49 * D), n: 49, d: D };

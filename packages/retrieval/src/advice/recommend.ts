@@ -1,6 +1,8 @@
 /**
  * Which quantizer to take, by measuring: a held-out part of the sample is searched for among the rest with every
- * candidate. No guess without figures.
+ * candidate, and recall is read for the size of the collection (recall-at-size.ts). No guess without figures.
+ *
+ * Vectors are coded by models that were trained without them: a model of few vectors knows those by heart.
  */
 import {
   boundedSet,
@@ -12,22 +14,31 @@ import {
   checkOptions,
   type Metric,
   type OptionTable,
+  RandomStream,
+  type VectorSet,
   type VectorSetInput,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { recallAtK } from '../evaluation/recall.ts';
-import { buildFlat } from '../ivf/build.ts';
+import { gatherRows } from '@sagitta/quantizers/training';
+import { depthFor, ranksFor, recallAtSize, type SizedRecall } from '../evaluation/recall-at-size.ts';
+import { buildFlat, type IndexOptions, trainIndex } from '../ivf/build.ts';
+import { saveIndex } from '../ivf/format.ts';
 import { type Candidate, candidatesAt } from './candidates.ts';
 import { holdOut } from './held-out.ts';
 
 /** Says what is wanted, a recall or a number of bytes, and how it is measured. */
 export interface RecommendOptions {
   readonly metric: Metric;
-  /** The least recall@k that is good enough: candidates are ranked by bytes among those that reach it. */
+  /**
+   * The least recall@k that is good enough: candidates are ranked by bytes among those that reach it with the lower end of
+   * their interval.
+   */
   readonly recall?: number;
   /** The most code bytes a vector may cost: candidates are ranked by recall among those that fit. */
   readonly bytes?: number;
   readonly k?: number;
+  /** Vectors of the collection that the sample is of; figures are for that many. Default: those of the sample. */
+  readonly collectionSize?: number;
   /** Candidates that are reranked exactly are judged by the recall after it; default 0: codes alone. */
   readonly rerank?: number;
   /** Bits a dimension that are tried. */
@@ -42,6 +53,7 @@ const RECOMMEND_OPTIONS: OptionTable<RecommendOptions> = {
   recall: 'number',
   bytes: 'number',
   k: 'number',
+  collectionSize: 'number',
   rerank: 'number',
   bits: 'any',
   queries: 'number',
@@ -49,24 +61,49 @@ const RECOMMEND_OPTIONS: OptionTable<RecommendOptions> = {
 };
 
 /** Is a candidate with its figures and the reason for its rank. */
-export interface Recommendation extends Candidate {
-  readonly recall: number;
+export interface Recommendation extends SizedRecall {
+  /** As a reader of a chart knows it. */
+  readonly label: string;
+  readonly quantizer: Candidate['quantizer'];
+  /** As asked for; what a vector costs is measured. */
+  readonly bits: number;
+  /** What buildFlat takes; nlist makes it what buildIvf takes. */
+  readonly options: IndexOptions;
+  /** Code and factors of a vector. */
   readonly bytesPerVector: number;
-  /** Whether the asked recall or bytes are met. */
+  /** Of a file of the whole collection: model, row numbers and codes. */
+  readonly fileBytes: number;
+  /** Whether the asked recall, with the lower end of the interval, or the bytes are met. */
   readonly isEnough: boolean;
   /** One sentence with the figures. */
   readonly reason: string;
 }
 
+/** Ranks candidates, and says what they were measured on. */
+export interface Recommendations {
+  /** Best first: those that meet what is asked, by bytes (`recall`) or by recall (`bytes`), then the others. */
+  readonly choices: readonly Recommendation[];
+  /** Vectors that figures are for. */
+  readonly collectionSize: number;
+  /** Vectors and queries that were measured on. */
+  readonly vectors: number;
+  readonly queries: number;
+}
+
 const BITS = [0.5, 1, 2, 3, 4, 6, 8];
+/** Below so many vectors models know their own by heart. */
+const MOST_IN_FOLDS = 10_000;
+const FOLDS = 4;
+/** A row number in a file. */
+const ID_BYTES = 4;
 /** Fewest vectors of which recall says anything. */
 const LEAST_SAMPLE = 50;
 
 /**
- * Ranked, best first: those that meet what is asked, by bytes (`recall`) or by recall (`bytes`), then the others.
+ * Measures every candidate on a sample and ranks them for a collection.
  * @throws RangeError unless exactly one of recall and bytes is given, or on a sample of fewer than 50 vectors
  */
-export function recommend(core: Core, sample: VectorSetInput, options: RecommendOptions): Recommendation[] {
+export function recommend(core: Core, sample: VectorSetInput, options: RecommendOptions): Recommendations {
   checkCore(core);
   checkOptions('options', options, RECOMMEND_OPTIONS);
   const { d } = sample;
@@ -91,42 +128,38 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
     seed,
     'recommend/queries',
   );
+  const size = checkInteger('collectionSize', options.collectionSize ?? base.n, 1, 2 ** 32 - 1);
+  if (options.collectionSize !== undefined && size < n) {
+    throw new RangeError(`"collectionSize" expected at least the ${n} vectors of the sample, got ${size}`);
+  }
   const k = checkInteger('k', options.k ?? 10, 1, base.n);
   const rerank = checkInteger('rerank', options.rerank ?? 0, 0, 2 ** 20);
+  const candidates = Math.max(k, rerank);
+  const folds = foldsOf(base, seed);
+  const depth = depthFor(base.n, k);
   using exact = buildFlat(core, base.data, d, { metric, quantizer: 'float32' });
-  const truth = exact.searchBatch(queries.data, k).ids;
-  const measured = (options.bits ?? BITS)
-    .flatMap((bits) => candidatesAt(bits, base.n, d))
-    .map((candidate) => {
-      const { quantizer } = candidate;
-      using index = buildFlat(core, base.data, d, {
-        metric,
-        quantizer,
-        seed,
-        keepVectors: rerank > 0,
-        ...candidate.options,
-      });
-      const search = rerank > 0 ? { rerank: { candidates: rerank } } : {};
-      const found = index.searchBatch(queries.data, k, search).ids;
-      return { candidate, recall: recallAtK(found, k, truth, k, k), bytes: index.codeBytesPerVector };
-    });
-  return measured
-    .map(({ candidate, recall, bytes }): Recommendation => {
-      const isEnough = options.recall === undefined ? bytes <= asked : recall >= asked;
+  const truth = exact.searchBatch(queries.data, depth).ids;
+  const fewest = Math.min(...folds.map(({ training }) => training.n));
+  const choices = (options.bits ?? BITS)
+    .flatMap((bits) => candidatesAt(bits, fewest, d))
+    .map((candidate): Recommendation => {
+      const index: IndexOptions = { ...candidate.options, metric, quantizer: candidate.quantizer, seed };
+      const wanted = ranksFor(base.n, k, candidates);
+      const { ranks, bytesPerVector, modelBytes } = rankFolds(core, folds, queries, truth, wanted, index);
+      const table = { ranks, depth, queries: queries.n, n: base.n };
+      const found = recallAtSize(table, { k, candidates, size, seed });
+      const isEnough = options.recall === undefined ? bytesPerVector <= asked : found.low >= asked;
+      const figures = { ...found, bytesPerVector, k, rerank, isEnough, asked, size };
       return {
-        ...candidate,
-        recall,
-        bytesPerVector: bytes,
+        label: candidate.label,
+        quantizer: candidate.quantizer,
+        bits: candidate.bits,
+        options: index,
+        ...found,
+        bytesPerVector,
+        fileBytes: Math.ceil(modelBytes + size * (bytesPerVector + ID_BYTES)),
         isEnough,
-        reason: reasonOf({
-          recall,
-          bytes,
-          k,
-          rerank,
-          isEnough,
-          asked,
-          byRecall: options.recall !== undefined,
-        }),
+        reason: reasonOf({ ...figures, byRecall: options.recall !== undefined }),
       };
     })
     .sort((a, b) => {
@@ -137,20 +170,82 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
         ? a.bytesPerVector - b.bytesPerVector || b.recall - a.recall
         : b.recall - a.recall || a.bytesPerVector - b.bytesPerVector;
     });
+  return { choices, collectionSize: size, vectors: base.n, queries: queries.n };
+}
+
+/** Vectors to train on, and others, by the rows of all that are searched. */
+interface Fold {
+  readonly training: VectorSet;
+  readonly coded: VectorSet;
+  readonly rows: Uint32Array;
+}
+
+/** Few vectors in parts, each coded by what was trained on the others; many, which no model knows by heart, as they are. */
+function foldsOf(base: VectorSet, seed: number): Fold[] {
+  const all = Uint32Array.from({ length: base.n }, (_, i) => i);
+  if (base.n > MOST_IN_FOLDS) return [{ training: base, coded: base, rows: all }];
+  new RandomStream(seed, 'recommend/folds').shuffle(all);
+  return Array.from({ length: FOLDS }, (_, fold) => {
+    const rows = all.filter((_row, i) => i % FOLDS === fold).sort();
+    const others = all.filter((_row, i) => i % FOLDS !== fold).sort();
+    return { training: gatherRows(base, others), coded: gatherRows(base, rows), rows };
+  });
+}
+
+/** Ranks by codes of the exact neighbours (truth, depth a query): at most `wanted`, which stands for all behind. */
+function rankFolds(
+  core: Core,
+  folds: readonly Fold[],
+  queries: VectorSet,
+  truth: Uint32Array,
+  wanted: number,
+  options: IndexOptions,
+): { readonly ranks: Uint32Array; readonly bytesPerVector: number; readonly modelBytes: number } {
+  const { n: nq, data, d } = queries;
+  const found: { readonly row: number; readonly score: number }[][] = Array.from({ length: nq }, () => []);
+  let bytesPerVector = 0;
+  let modelBytes = 0;
+  const sign = options.metric === 'l2' ? 1 : -1;
+  for (const { training, coded, rows } of folds) {
+    using index = trainIndex(core, training, options);
+    modelBytes = saveIndex(index).length;
+    index.add(coded.data);
+    bytesPerVector = index.codeBytesPerVector;
+    for (const [q, own] of found.entries()) {
+      const { ids, scores } = index.search(data.subarray(q * d, (q + 1) * d), Math.min(wanted, coded.n));
+      for (const [i, id] of ids.entries()) {
+        own.push({ row: rows[id] as number, score: sign * (scores[i] as number) });
+      }
+    }
+  }
+  const depth = truth.length / nq;
+  const ranks = new Uint32Array(truth.length).fill(wanted);
+  for (const [q, own] of found.entries()) {
+    own.sort((a, b) => a.score - b.score || a.row - b.row);
+    const rankOf = new Map(own.slice(0, wanted).map(({ row }, rank) => [row, rank]));
+    for (let j = q * depth; j < (q + 1) * depth; j++) {
+      ranks[j] = rankOf.get(truth[j] as number) ?? wanted;
+    }
+  }
+  return { ranks, bytesPerVector, modelBytes };
 }
 
 function reasonOf(figures: {
   readonly recall: number;
-  readonly bytes: number;
+  readonly low: number;
+  readonly high: number;
+  readonly bytesPerVector: number;
   readonly k: number;
   readonly rerank: number;
   readonly isEnough: boolean;
   readonly asked: number;
+  readonly size: number;
   readonly byRecall: boolean;
 }): string {
-  const { recall, bytes, k, rerank, isEnough, asked, byRecall } = figures;
+  const { recall, low, high, bytesPerVector, k, rerank, isEnough, asked, size, byRecall } = figures;
   const how = rerank > 0 ? `after exact scores for ${rerank} candidates` : 'from codes alone';
   const want = byRecall ? `recall ${asked}` : `${asked} bytes`;
   const verdict = isEnough ? 'enough for' : 'not enough for';
-  return `recall@${k} ${recall.toFixed(4)} ${how} at ${Number(bytes.toFixed(2))} bytes a vector: ${verdict} ${want}`;
+  const interval = `${low.toFixed(4)} to ${high.toFixed(4)}`;
+  return `recall@${k} ${recall.toFixed(4)} (${interval}) ${how} among ${size} vectors at ${Number(bytesPerVector.toFixed(2))} bytes each: ${verdict} ${want}`;
 }

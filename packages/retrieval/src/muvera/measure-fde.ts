@@ -122,7 +122,27 @@ export function encodeToStore(
   });
 }
 
-/** Where the true k best (truth, nq × k) stand in the ranking by FDEs. */
+/** Where documents (nq × m, m of each query) stand in the ranking by FDEs: as many ranks, in that order. */
+export function rankTable(
+  core: Core,
+  encoder: FdeEncoder,
+  store: FdeStore,
+  queries: TokenSet,
+  documents: Uint32Array,
+): Uint32Array {
+  const m = documents.length / queries.n;
+  const ranks = new Uint32Array(documents.length);
+  using session = encoder.createSession(core);
+  for (let q = 0; q < queries.n; q++) {
+    const { slots } = store.search(session.encodeQuery(setAt(queries, q)), store.n);
+    const rankOf = new Uint32Array(store.n);
+    for (const [rank, slot] of slots.entries()) rankOf[slot] = rank;
+    for (let j = q * m; j < (q + 1) * m; j++) ranks[j] = rankOf[documents[j] as number] as number;
+  }
+  return ranks;
+}
+
+/** Where the true k best (truth, nq × k) stand in the ranking by FDEs, ascending. */
 export function ranksOfTruth(
   core: Core,
   encoder: FdeEncoder,
@@ -130,16 +150,7 @@ export function ranksOfTruth(
   queries: TokenSet,
   truth: Uint32Array,
 ): Uint32Array {
-  const k = truth.length / queries.n;
-  const ranks = new Uint32Array(truth.length);
-  using session = encoder.createSession(core);
-  for (let q = 0; q < queries.n; q++) {
-    const { slots } = store.search(session.encodeQuery(setAt(queries, q)), store.n);
-    const rankOf = new Uint32Array(store.n);
-    for (const [rank, slot] of slots.entries()) rankOf[slot] = rank;
-    for (let j = q * k; j < (q + 1) * k; j++) ranks[j] = rankOf[truth[j] as number] as number;
-  }
-  return ranks.sort();
+  return rankTable(core, encoder, store, queries, truth).sort();
 }
 
 /** Computes the share of the true neighbours among the first `candidates`. ranks — ascending. */

@@ -16,19 +16,12 @@ import {
   tokenSet,
 } from '@sagitta/core-wasm';
 import { sampleIndices } from '@sagitta/quantizers/training';
+import { candidatesAtSize, depthFor, recallAtSize } from '../evaluation/recall-at-size.ts';
 import type { FdeStoreOptions } from './create-fde-store.ts';
 import { FDE_KINDS, type FdeEncoder, type FdeKind } from './fde-encoder.ts';
 import { type FdeHealth, fdeHealth } from './fde-health.ts';
 import { trainLearnedFde } from './learned-train.ts';
-import {
-  bestOfRows,
-  candidatesNeeded,
-  encodeToStore,
-  exactMaxSim,
-  gatherSets,
-  ranksOfTruth,
-  shareFound,
-} from './measure-fde.ts';
+import { bestOfRows, encodeToStore, exactMaxSim, gatherSets, rankTable } from './measure-fde.ts';
 import { MuveraFde } from './muvera-fde.ts';
 import { MUVERA_PRESETS, type MuveraPreset, muveraPreset } from './muvera-options.ts';
 import { trainRegressionFde } from './regression-train.ts';
@@ -38,10 +31,15 @@ import { trainSplitFde } from './split-train.ts';
 export interface RecommendFdeOptions {
   /** The most bytes a document's code may cost: ranked by the candidates needed among those that fit. */
   readonly bytes?: number;
-  /** The least share of the exact top k among the first `candidates`: ranked by bytes among those that reach it. */
+  /**
+   * The least share of the exact top k among the first `candidates`: ranked by bytes among those that reach it with the lower
+   * end of their interval.
+   */
   readonly recall?: number;
   /** Default 100. */
   readonly candidates?: number;
+  /** Documents of the collection that the sample is of; figures are for that many. Default: those of the sample. */
+  readonly collectionSize?: number;
   /** Exact neighbours that are looked for. Default 10. */
   readonly k?: number;
   /** Queries as they will be asked; default: runs of 12 tokens of documents held out of the sample. */
@@ -59,6 +57,7 @@ const RECOMMEND_FDE_OPTIONS: OptionTable<RecommendFdeOptions> = {
   bytes: 'number',
   recall: 'number',
   candidates: 'number',
+  collectionSize: 'number',
   k: 'number',
   queries: 'any',
   numQueries: 'number',
@@ -75,8 +74,11 @@ export interface FdeRecommendation {
   readonly encoder: FdeEncoder;
   readonly store: Pick<FdeStoreOptions, 'encoding' | 'bits'>;
   readonly bytesPerDocument: number;
-  /** Share of the exact top k among the first `candidates`. */
+  /** Share of the exact top k among the first `candidates` of a collection of that size (see recallAtSize). */
   readonly recall: number;
+  /** Of nine estimates of ten the true share is between these. */
+  readonly low: number;
+  readonly high: number;
   /** Candidates that hold nine tenths of the exact top k. */
   readonly candidatesFor90: number;
   readonly isEnough: boolean;
@@ -89,6 +91,8 @@ export interface FdeRecommendations {
   /** Best first: those that meet what is asked, then the others by how near they come. */
   readonly ranked: readonly FdeRecommendation[];
   readonly health: FdeHealth;
+  /** Documents that figures are for. */
+  readonly collectionSize: number;
   /** Documents and queries that were measured on. */
   readonly documents: number;
   readonly queries: number;
@@ -155,7 +159,14 @@ export function recommendFde(
   const seed = checkInteger('seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
   const { documents, queries } = split(set, options, seed);
   const k = checkInteger('k', options.k ?? 10, 1, documents.n);
-  const truth = bestOfRows(exactMaxSim(core, queries, documents), documents.n, k);
+  const size = checkInteger('collectionSize', options.collectionSize ?? documents.n, 1, 2 ** 32 - 1);
+  if (options.collectionSize !== undefined && size < set.n) {
+    throw new RangeError(
+      `"collectionSize" expected at least the ${set.n} documents of the sample, got ${size}`,
+    );
+  }
+  const depth = depthFor(documents.n, k);
+  const order = bestOfRows(exactMaxSim(core, queries, documents), documents.n, depth);
   const measured: FdeRecommendation[] = [];
   for (const { label, encoder } of encoders(core, documents, options, seed)) {
     for (const { bytes: perNumber, ...store } of STORES) {
@@ -163,19 +174,22 @@ export function recommendFde(
       if (bytes !== undefined && encoder.length * perNumber > bytes) continue;
       using codes = encodeToStore(core, encoder, documents, { ...store, seed });
       if (bytes !== undefined && codes.bytesPerDocument < LEAST_FILL * bytes) continue;
-      const ranks = ranksOfTruth(core, encoder, codes, queries, truth);
-      const found = shareFound(ranks, candidates);
-      const needed = candidatesNeeded(ranks, 0.9);
-      const isEnough = bytes === undefined ? found >= (recall as number) : codes.bytesPerDocument <= bytes;
+      const ranks = rankTable(core, encoder, codes, queries, order);
+      const table = { ranks, depth, queries: queries.n, n: documents.n };
+      const found = recallAtSize(table, { k, candidates, size, seed });
+      const needed = candidatesAtSize(table, 0.9, { k, size });
+      const isEnough =
+        bytes === undefined ? found.low >= (recall as number) : codes.bytesPerDocument <= bytes;
       const name = `${label}, ${store.encoding}${store.bits ? ` ${store.bits} bits` : ''}`;
-      const figures = `finds ${found.toFixed(3)} of the exact top ${k} among ${candidates} and nine tenths among ${needed} of ${documents.n} documents, at ${codes.bytesPerDocument} bytes a document`;
+      const [share, low, high] = [found.recall, found.low, found.high].map((value) => value.toFixed(3));
+      const figures = `finds ${share} (${low} to ${high}) of the exact top ${k} among ${candidates} and nine tenths among ${needed} of ${size} documents, at ${codes.bytesPerDocument} bytes a document`;
       const asked = bytes === undefined ? `a share of ${recall}` : `${bytes} bytes`;
       measured.push({
         label: name,
         encoder,
         store,
         bytesPerDocument: codes.bytesPerDocument,
-        recall: found,
+        ...found,
         candidatesFor90: needed,
         isEnough,
         reason: `${name} ${figures}: ${isEnough ? 'enough' : 'not enough'} for ${asked}`,
@@ -190,7 +204,13 @@ export function recommendFde(
       : a.candidatesFor90 - b.candidatesFor90 || b.recall - a.recall;
     return order || a.bytesPerDocument - b.bytesPerDocument;
   });
-  return { ranked: measured, health: fdeHealth(core, documents), documents: documents.n, queries: queries.n };
+  return {
+    ranked: measured,
+    health: fdeHealth(core, documents),
+    collectionSize: size,
+    documents: documents.n,
+    queries: queries.n,
+  };
 }
 
 /** Queries given, or runs of tokens of held-out documents. */

@@ -48,7 +48,7 @@ it('recommends within the bytes, the fewest candidates first, with figures that 
   using store = encodeToStore(core, best.encoder, sample, best.store);
   const ranks = ranksOfTruth(core, best.encoder, store, queries, truth);
   expect(store.bytesPerDocument).toBe(best.bytesPerDocument);
-  expect(shareFound(ranks, 20)).toBe(best.recall);
+  expect(shareFound(ranks, 20)).toBeCloseTo(best.recall, 10);
   expect(candidatesNeeded(ranks, 0.9)).toBe(best.candidatesFor90);
   expect(best.reason).toContain(best.recall.toFixed(3));
 });
@@ -65,7 +65,10 @@ it('recommends the fewest bytes that reach a recall, with queries cut from held-
   for (let i = 1; i < enough.length; i++) {
     expect(enough[i].bytesPerDocument).toBeGreaterThanOrEqual(enough[i - 1].bytesPerDocument);
   }
-  for (const { recall, isEnough } of ranked) expect(isEnough).toBe(recall >= 0.8);
+  for (const { recall, isEnough, low } of ranked) {
+    expect(isEnough).toBe(low >= 0.8);
+    expect(recall).toBeGreaterThanOrEqual(low);
+  }
 });
 
 it('measures trained features only where asked, and takes regression where it needs fewer candidates', () => {

@@ -161,7 +161,7 @@ const DOORS: Record<string, (given: Given) => unknown> = {
     return [[...ids], [...scores]];
   },
   recommend: ({ all }) =>
-    recommend(core, { data: all(data), d: D }, { metric: 'l2', bytes: 20, bits: [4], k: 3 })[0],
+    recommend(core, { data: all(data), d: D }, { metric: 'l2', bytes: 20, bits: [4], k: 3 }).choices[0],
   pcaReport: ({ all }) => pcaReport(core, { data: all(data), d: D }, { metric: 'l2', k: 3, dims: [4] }).rows,
   queryTokens: ({ all, one }) => {
     const made = queryTokens(all(data.slice(0, 2 * D)), D, one(Float32Array.of(1, 0.5)));
