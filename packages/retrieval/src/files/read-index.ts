@@ -44,13 +44,16 @@ export interface ReadOptions {
   readonly isWhole?: boolean;
   /** Ids and metadata are read behind the rows; otherwise a file that has them is refused. */
   readonly hasRecords?: boolean;
+  /** Kept vectors stay in the file: the index has none. Only where sections are read at places, not one after the other. */
+  readonly leavesVectors?: boolean;
 }
 
 /** Reads rows; sections behind theirs are left for others. */
 export function* readRows(core: Core, table: SectionTable, options: ReadOptions): Program<IvfIndex> {
   checkKind(table, options.hasRecords ?? false);
-  const meta = readMeta(yield { section: 'META' });
-  checkSections(table.has, meta);
+  const inFile = readMeta(yield { section: 'META' });
+  checkSections(table.has, inFile);
+  const meta = options.leavesVectors ? { ...inFile, keepVectors: false } : inFile;
   const { nlist, d } = meta;
   table.sized('CENT', 4 * nlist * d);
   const centroids = readCentroids(yield { section: 'CENT' }, meta);

@@ -20,6 +20,7 @@ import {
 } from '@sagitta/core-wasm';
 import { type BatchSearchResult, NO_ID, type SearchResult } from '../index.ts';
 import { paddedBatch, putAnswers } from '../search/batch.ts';
+import { mergeResults } from '../search/merge-results.ts';
 import { askTogether } from './ask-together.ts';
 import { addVectors, buildIndex } from './build-index.ts';
 import { Changes, type Draft } from './changes.ts';
@@ -35,7 +36,6 @@ import {
 import { type Connection, disposedError } from './connection.ts';
 import { globalId } from './global-id.ts';
 import { sharedLocation } from './locations.ts';
-import { mergeResults } from './merge-results.ts';
 import type { ClientPlace, Place, StoredIndex } from './place.ts';
 import type {
   BuildOptions,

@@ -7,12 +7,13 @@ import {
   FormatError,
   UnsupportedError,
 } from '@sagitta/core-wasm';
+import type { ByteSource } from '../files/byte-source.ts';
 import type { ByteChunks } from '../files/byte-stream.ts';
 import { openQuantizer } from '../files/index-head.ts';
 import { readLive } from '../files/live-rows.ts';
 import { LOAD_FROM_OPTIONS, type LoadFromOptions } from '../files/load-index.ts';
-import { type Program, reading, runFrom, runNow, type SectionTable } from '../files/program.ts';
-import { readRows } from '../files/read-index.ts';
+import { type Program, reading, runFrom, runHead, runNow, type SectionTable } from '../files/program.ts';
+import { type ReadOptions, readRows } from '../files/read-index.ts';
 import { graph } from '../graph/graph-method.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import { RECORD_SECTIONS, readRecords } from '../records/format.ts';
@@ -31,7 +32,7 @@ import { VectorIndex } from './vector-index.ts';
  */
 export function loadVectorIndex<M = JsonValue>(core: Core, bytes: Uint8Array): VectorIndex<M> {
   checkCore(core);
-  return runNow((table) => readVectorIndex<M>(core, table, false), bytes);
+  return runNow((table) => readVectorIndex<M>(core, table, {}), bytes);
 }
 
 /**
@@ -46,7 +47,20 @@ export async function loadVectorIndexFrom<M = JsonValue>(
   checkCore(core);
   checkOptions('options', options, LOAD_FROM_OPTIONS);
   const isWhole = options.size !== undefined;
-  return runFrom((table) => readVectorIndex<M>(core, table, isWhole), chunks, options);
+  return runFrom((table) => readVectorIndex<M>(core, table, { isWhole }), chunks, options);
+}
+
+/**
+ * The index of a file of which the kept vectors, where it has some, stay where they are: all else is in memory.
+ * @throws as loadVectorIndexFrom, what the source rejects with
+ */
+export async function loadWithoutVectors<M>(
+  core: Core,
+  source: ByteSource,
+  signal?: AbortSignal,
+): Promise<VectorIndex<M>> {
+  const how = { isWhole: true, leavesVectors: true };
+  return runHead((table) => readVectorIndex<M>(core, table, how), source, signal);
 }
 
 /** What stands behind the rows of a file. */
@@ -75,9 +89,13 @@ export function* readExtras<M>(table: SectionTable, n: number): Program<ReadReco
   return { live, records, saved };
 }
 
-function* readVectorIndex<M>(core: Core, table: SectionTable, isWhole: boolean): Program<VectorIndex<M>> {
+function* readVectorIndex<M>(
+  core: Core,
+  table: SectionTable,
+  how: Pick<ReadOptions, 'isWhole' | 'leavesVectors'>,
+): Program<VectorIndex<M>> {
   return yield* reading(function* (own): Program<VectorIndex<M>> {
-    const rows = own(yield* readRows(core, table, { open: openQuantizer, graph, isWhole, hasRecords: true }));
+    const rows = own(yield* readRows(core, table, { open: openQuantizer, graph, hasRecords: true, ...how }));
     const { live, records, saved } = yield* readExtras<M>(table, rows.n);
     if (live.length < rows.n) rows.compaction(live).commit();
     return assemble(core, rows, records, saved);

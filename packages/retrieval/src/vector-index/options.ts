@@ -59,7 +59,7 @@ const OWN = {
   compactAt: 'number',
   indexed: 'any',
 } as const;
-const OPTIONS: OptionTable<VectorIndexOptions> = {
+export const VECTOR_OPTIONS: OptionTable<VectorIndexOptions> = {
   ...FLAT_OPTIONS,
   ...LIST_OPTIONS,
   ...GRAPH_OPTIONS,
@@ -144,7 +144,7 @@ function namedQuantizer({ method, options }: QuantizerChoice): Partial<NamedOpti
  * @throws TypeError, RangeError on names that are none, and on options beside a value that has them itself
  */
 export function namedOptions(options: VectorIndexOptions): NamedOptions {
-  checkOptions('options', options, OPTIONS);
+  checkOptions('options', options, VECTOR_OPTIONS);
   const { secondary } = options;
   const isNamed = secondary === undefined || secondary === null || !('method' in secondary);
   return namedPrimary(isNamed ? options : { ...options, secondary: namedSecondary(secondary) });

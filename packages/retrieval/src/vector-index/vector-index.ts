@@ -131,6 +131,11 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
     return this.#rows;
   }
 
+  /** Ids, metadata and live rows; for what reads all of them. @internal */
+  get records(): Records<M> {
+    return this.#records;
+  }
+
   /** What a file has besides rows; for saving. @internal */
   extraSections(): ReturnType<typeof recordSections> {
     this.checkLive('index');

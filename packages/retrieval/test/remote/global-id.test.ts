@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { globalId, localId, SHARD_ROWS, shardOf, shardSize } from '../../src/remote/global-id.ts';
-import { mergeResults } from '../../src/remote/merge-results.ts';
+import { mergeResults } from '../../src/search/merge-results.ts';
 
 describe('globalId', () => {
   it('is each number once, in order within a shard', () => {

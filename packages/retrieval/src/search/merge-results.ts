@@ -1,6 +1,6 @@
-/** The best k of the answers of several shards. */
+/** The best k of the answers of several shards, or of several parts of a collection. */
 import { isSmallerBetter, type Metric } from '@sagitta/core-wasm';
-import type { SearchResult } from '../index.ts';
+import type { SearchResult } from './search-result.ts';
 
 /** An answer, best first, and how its ids are said in the ids of all shards; the mapping keeps their order. */
 export interface ShardAnswer extends Pick<SearchResult, 'ids' | 'scores'> {
