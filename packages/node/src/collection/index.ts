@@ -1,0 +1,19 @@
+/**
+ * Collections in a folder: vectors with ids and metadata that are there after the process is not.
+ *
+ * @module
+ */
+export {
+  Collection,
+  type CollectionOptions,
+  type CollectionRecord,
+  type CollectionReport,
+  type CollectionSearchOptions,
+  type Durability,
+  LockedError,
+  ReadOnlyError,
+  type SegmentDamage,
+  StorageError,
+  type Verification,
+} from '@sagitta/retrieval/collection';
+export { openCollection } from './open-collection.ts';

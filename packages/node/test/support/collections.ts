@@ -1,0 +1,19 @@
+/** Collections on sources: their threads run bundles of the sources. */
+import { pathToFileURL } from 'node:url';
+import type { Metric } from '@sagitta/core-wasm';
+import type { JsonValue } from '@sagitta/retrieval';
+import type { Collection, CollectionOptions } from '@sagitta/retrieval/collection';
+import { openFolder } from '../../src/collection/open-collection.ts';
+import { bundle } from './bundle.ts';
+
+export type Opener = <M = JsonValue, S extends Metric = Metric>(
+  path: string,
+  options?: CollectionOptions<S>,
+) => Promise<Collection<M, S>>;
+
+/** folder — where the bundles go */
+export function collectionsIn(folder: string): Opener {
+  const [entries, search] = bundle(folder, ['src/collection/entry-thread.ts', 'src/worker/search-worker.ts']);
+  const threads = { entries: pathToFileURL(entries), search: pathToFileURL(search) };
+  return (path, options = {}) => openFolder(path, options, threads);
+}

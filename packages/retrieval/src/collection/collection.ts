@@ -1,0 +1,379 @@
+/** Vectors with ids and metadata that last: what openCollection gives, wherever it lies. */
+import {
+  type Core,
+  checkOptions,
+  type Metric,
+  type Numbers,
+  type OptionTable,
+  type Vectors,
+} from '@sagitta/core-wasm';
+import type { RecordId } from '../records/ids.ts';
+import type { JsonValue } from '../records/json.ts';
+import type { HitOf } from '../search/hits.ts';
+import { ROWS, SEARCH, type VectorRecord, type VectorRows } from '../vector-index/types.ts';
+import { copyCollection } from './copy.ts';
+import { ReadOnlyError } from './errors.ts';
+import type { Keeper } from './keeper.ts';
+import { type DamagedSegment, isSameBytes, loadParts, readEntries, readLog } from './load-parts.ts';
+import { type CollectionSearchOptions, oneQuery, type Parts } from './parts.ts';
+import type { CollectionStore } from './store.ts';
+import { type Verification, verifySegments } from './verify.ts';
+import type { WriteQueue } from './write-queue.ts';
+
+const { rerank: _, statistics: _statistics, ...SHARED } = SEARCH;
+const SEARCH_OPTIONS: OptionTable<CollectionSearchOptions<JsonValue>> = { ...SHARED, rerank: 'any' };
+const RERANK: OptionTable<{ readonly candidates: number }> = { candidates: 'number' };
+/** Records that iterate and export read at a time. */
+const CHUNK = 1024;
+/** Characters of a chunk of an export. */
+const EXPORT_UNITS = 1 << 20;
+
+/** A record with its vector, as iterate gives it. */
+export interface CollectionRecord<M = JsonValue> extends VectorRecord<M> {
+  readonly vector: Float32Array;
+}
+
+/** How a collection does. */
+export interface CollectionReport {
+  readonly n: number;
+  /** Segments, the oldest first. */
+  readonly segments: readonly {
+    readonly name: string;
+    readonly n: number;
+    readonly dead: number;
+    readonly bytes: number;
+    /** Whether it is coded; a small one is float32. */
+    readonly isTrained: boolean;
+  }[];
+  /** Records that are in no segment yet. */
+  readonly tail: number;
+  /** What the last fold or merge that was due ended with, where that was an error; it is tried again. */
+  readonly foldError: Error | undefined;
+  /** Bytes of WebAssembly memory in use. */
+  readonly memoryBytes: number;
+}
+
+/** What a collection is made of; openCollectionIn puts it together. */
+export interface CollectionParts<M, S extends Metric> {
+  readonly store: CollectionStore;
+  readonly parts: Parts<M, S>;
+  readonly isOwnCore: boolean;
+  /** The manifest's bytes and the last write that are known. */
+  readonly bytes: Uint8Array;
+  readonly number: number;
+  readonly damaged: readonly DamagedSegment[];
+  /** Of the writer. */
+  readonly keeper: Keeper<M> | undefined;
+  readonly queue: WriteQueue<M> | undefined;
+}
+
+/**
+ * Keeps vectors with ids and metadata where they last. A write that resolved is there when the collection is next opened, whatever
+ * happens to the process, and is found at once. One process writes; others read, and see what was written at their next call. M is the type of
+ * the metadata, S the metric.
+ */
+export class Collection<M = JsonValue, S extends Metric = Metric> implements AsyncDisposable {
+  readonly metric: S;
+  readonly d: number;
+  readonly #store: CollectionStore;
+  readonly #parts: Parts<M, S>;
+  readonly #isOwnCore: boolean;
+  readonly #keeper: Keeper<M> | undefined;
+  readonly #queue: WriteQueue<M> | undefined;
+  #damaged: readonly DamagedSegment[];
+  #bytes: Uint8Array;
+  #number: number;
+  #version: number | undefined;
+  #refreshing: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @internal openCollection makes it. */
+  constructor(made: CollectionParts<M, S>) {
+    this.#store = made.store;
+    this.#parts = made.parts;
+    this.#isOwnCore = made.isOwnCore;
+    this.#keeper = made.keeper;
+    this.#queue = made.queue;
+    this.#damaged = made.damaged;
+    this.#bytes = made.bytes;
+    this.#number = made.number;
+    this.metric = made.parts.plan.metric as S;
+    this.d = made.parts.plan.d;
+  }
+
+  get core(): Core {
+    return this.#parts.core;
+  }
+  /** Where it lies. */
+  get name(): string {
+    return this.#store.name;
+  }
+  get isReadOnly(): boolean {
+    return !this.#store.isWriter;
+  }
+  /** Records, as of the last call that looked. */
+  get n(): number {
+    return this.#parts.n;
+  }
+  /** Names of segments that are damaged and left out: then verify({ repair: true }) is the only change there is. */
+  get damaged(): readonly string[] {
+    return this.#damaged.map(({ name }) => name);
+  }
+
+  /** @throws RangeError after close */
+  #checkOpen(): void {
+    if (this.#closing) throw new RangeError('"collection" expected an open collection, got a closed one');
+  }
+
+  #writer(method: string): { readonly queue: WriteQueue<M>; readonly keeper: Keeper<M> } {
+    this.#checkOpen();
+    if (!this.#queue || !this.#keeper) throw new ReadOnlyError(this.name, method, 'for reading');
+    if (this.#damaged.length > 0) {
+      throw new ReadOnlyError(this.name, method, `without its damaged segments (${this.damaged.join(', ')})`);
+    }
+    return { queue: this.#queue, keeper: this.#keeper };
+  }
+
+  /**
+   * Adds records: all of them, or none. Without ids they get row numbers.
+   * @returns their ids
+   * @throws TypeError, RangeError on ids that are there already or come twice, on bad vectors or metadata; CapacityError where
+   * memory ends; ReadOnlyError, StorageError
+   */
+  async add(rows: VectorRows<M>): Promise<readonly RecordId[]> {
+    return this.#put('add', rows);
+  }
+
+  /** add, where a record whose id is there already is replaced, vector and metadata. */
+  async upsert(rows: VectorRows<M>): Promise<readonly RecordId[]> {
+    return this.#put('upsert', rows);
+  }
+
+  #put(kind: 'add' | 'upsert', rows: VectorRows<M>): Promise<readonly RecordId[]> {
+    const { queue } = this.#writer(kind);
+    checkOptions('rows', rows, ROWS as OptionTable<VectorRows<M>>);
+    return queue.put(kind, rows);
+  }
+
+  /**
+   * Takes records out.
+   * @param ids - one id, or any number of them; those that are not there are passed over
+   * @returns how many there were
+   */
+  async delete(ids: RecordId | Iterable<RecordId>): Promise<number> {
+    return this.#writer('delete').queue.delete(ids);
+  }
+
+  async has(id: RecordId): Promise<boolean> {
+    await this.refresh();
+    return this.#parts.partOf(id) !== undefined;
+  }
+
+  /** A record's metadata, or undefined where there is no such record. */
+  async get(id: RecordId): Promise<VectorRecord<M> | undefined> {
+    await this.refresh();
+    return this.#parts.get(id);
+  }
+
+  /**
+   * A record's vector: as it was added where vectors are kept or it is still in the tail, else what its code stands for; for 'cosine' of length 1.
+   * @throws RangeError where there is no such record
+   */
+  async vector(id: RecordId): Promise<Float32Array> {
+    await this.refresh();
+    return this.#parts.vector(id);
+  }
+
+  /**
+   * The k best records, with their metadata; all there are where k is more. What was written before the call is found.
+   * @param query - d numbers
+   * @throws TypeError, RangeError on a query or options that are wrong
+   */
+  async search(query: Numbers, k: number, options: CollectionSearchOptions<M> = {}): Promise<HitOf<M, S>[]> {
+    const given = oneQuery(query, this.d).slice();
+    const [hits] = await this.#search([given], k, options);
+    return hits as HitOf<M, S>[];
+  }
+
+  /** search for every row of queries (nq × d numbers or nq arrays of d). */
+  async searchBatch(
+    queries: Vectors,
+    k: number,
+    options: CollectionSearchOptions<M> = {},
+  ): Promise<HitOf<M, S>[][]> {
+    return this.#search(queries, k, options);
+  }
+
+  async #search(queries: Vectors, k: number, options: CollectionSearchOptions<M>): Promise<HitOf<M, S>[][]> {
+    checkOptions('options', options, SEARCH_OPTIONS as OptionTable<CollectionSearchOptions<M>>);
+    if (options.rerank) checkOptions('rerank', options.rerank, RERANK);
+    await this.refresh();
+    return this.#parts.search(queries, k, options);
+  }
+
+  /**
+   * Makes a reader see what was written meanwhile; its other methods do so by themselves. A writer sees everything anyway.
+   * @throws FormatError, StorageError
+   */
+  async refresh(): Promise<void> {
+    this.#checkOpen();
+    if (this.#store.isWriter) return;
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    await this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
+    for (let version = await this.#store.version(); version !== this.#version; ) {
+      const entries = await readEntries(this.#store, this.#number);
+      if (!entries) throw new RangeError(`"folder" expected a collection, got none in ${this.name}`);
+      try {
+        if (isSameBytes(entries.bytes, this.#bytes)) this.#follow(entries.log);
+        else await this.#reload();
+        this.#version = version;
+        return;
+      } catch (error) {
+        // files of a manifest that was replaced since are gone: then there is a newer one
+        const now = await this.#store.version();
+        if (now === version) throw error;
+        version = now;
+      }
+    }
+  }
+
+  #follow(log: Parameters<typeof readLog>[1]): void {
+    for (const operation of readLog<M>(this.name, log, this.#number, this.d)) {
+      this.#parts.apply(operation);
+      this.#number++;
+    }
+  }
+
+  async #reload(): Promise<void> {
+    const entries = await readEntries(this.#store);
+    if (!entries) throw new RangeError(`"folder" expected a collection, got none in ${this.name}`);
+    const { number } = await loadParts<M>(this.#store, this.#parts, entries, false);
+    this.#bytes = entries.bytes;
+    this.#number = number;
+  }
+
+  /**
+   * Goes through all records that are there at the call, a thousand at a time, each as it is when its thousand is read; what is
+   * deleted before that is passed over.
+   */
+  async *iterate(): AsyncGenerator<CollectionRecord<M>, void, undefined> {
+    await this.refresh();
+    const ids = [...this.#parts.ids()];
+    for (let first = 0; first < ids.length; first += CHUNK) {
+      this.#checkOpen();
+      const rows = await this.#parts.rows(ids.slice(first, first + CHUNK));
+      for (const [i, id] of rows.ids.entries()) {
+        const vector = rows.vectors.slice(i * this.d, (i + 1) * this.d);
+        yield { id, vector, metadata: rows.metadata[i] };
+      }
+    }
+  }
+
+  /** Folds what is in no segment yet and merges all segments, without their dead records, beside everything else. */
+  async compact(): Promise<void> {
+    await this.#writer('compact').keeper.compact();
+  }
+
+  /**
+   * Copies the collection to another place of its kind (in Node a folder), where it can be opened like any other. It is that of
+   * one moment of the call; nothing waits for it but folds and merges.
+   * @throws RangeError where a collection is there already, LockedError, StorageError
+   */
+  async snapshot(target: string): Promise<void> {
+    const { keeper } = this.#writer('snapshot');
+    // no job meanwhile: no file goes
+    await keeper.run(async () => {
+      const store = await this.#store.openOther(target);
+      try {
+        await copyCollection(this.#store, store);
+      } finally {
+        await store.close();
+      }
+    });
+  }
+
+  /**
+   * Gives all records as lines of JSON, `{"id":…,"metadata":…,"vector":[…]}`, in chunks of UTF-8: what iterate gives, for a file. Ids
+   * that are bigints are numbers with all their digits.
+   */
+  async *export(): AsyncGenerator<Uint8Array, void, undefined> {
+    const encoder = new TextEncoder();
+    let lines = '';
+    for await (const { id, metadata, vector } of this.iterate()) {
+      const name = typeof id === 'bigint' ? String(id) : JSON.stringify(id);
+      const value = metadata === undefined ? '' : `,"metadata":${JSON.stringify(metadata)}`;
+      lines += `{"id":${name}${value},"vector":[${vector.join(',')}]}\n`;
+      if (lines.length < EXPORT_UNITS) continue;
+      yield encoder.encode(lines);
+      lines = '';
+    }
+    if (lines.length > 0) yield encoder.encode(lines);
+  }
+
+  /**
+   * Reads everything and checks every checksum: entries, log, and each section of each segment.
+   * @param options - repair: what a damaged segment holds whole is put into a new one, what it does not is given up; the damaged
+   * file stays, under another name
+   */
+  async verify(options: { readonly repair?: boolean } = {}): Promise<Verification> {
+    checkOptions('options', options, { repair: 'boolean' });
+    this.#checkOpen();
+    if (options.repair && !this.#keeper) throw new ReadOnlyError(this.name, 'verify', 'for reading');
+    const { repair = false } = options;
+    if (!this.#keeper) {
+      await this.refresh();
+      return verifySegments(this.#store, this.#parts, undefined, repair);
+    }
+    const keeper = this.#keeper;
+    return keeper.run(async () => {
+      const verification = await verifySegments(this.#store, this.#parts, keeper, repair);
+      if (verification.isRepaired) this.#damaged = [];
+      return verification;
+    });
+  }
+
+  /** How it does: segments, tail, memory. */
+  async report(): Promise<CollectionReport> {
+    await this.refresh();
+    const segments = this.#parts.list.flatMap(({ file, n, index }) =>
+      file
+        ? [{ name: file.name, n, dead: index.dead, bytes: file.source.size, isTrained: index.isTrained }]
+        : [],
+    );
+    const tail = this.#parts.list.reduce((sum, { file, n }) => sum + (file ? 0 : n), 0);
+    const foldError = this.#keeper?.error;
+    return { n: this.n, segments, tail, foldError, memoryBytes: this.core.bytesUsed() };
+  }
+
+  /** Resolves when no fold or merge is under way or due. */
+  async settled(): Promise<void> {
+    this.#checkOpen();
+    await this.#queue?.idle();
+    await this.#keeper?.idle();
+  }
+
+  /** Ends it when all writes, and a fold or merge that is under way, are through. Twice does nothing. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#refreshing?.catch(() => {});
+    await this.#queue?.idle();
+    await this.#keeper?.idle();
+    const { core } = this.#parts;
+    await this.#parts.dispose();
+    await this.#store.close();
+    if (this.#isOwnCore) core.dispose();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

@@ -1,0 +1,42 @@
+/** Errors of collections that no argument is to blame for. */
+
+/** Says that somebody else is writing to the collection: another process, or this one. */
+export class LockedError extends Error {
+  readonly code = 'SAGITTA_LOCKED';
+  /** The collection. */
+  readonly collection: string;
+
+  constructor(collection: string) {
+    super(
+      `${collection}: expected no other writer, got one: a collection has one writer and any number of readers (readOnly: true)`,
+    );
+    this.name = 'LockedError';
+    this.collection = collection;
+  }
+}
+
+/** Says that a collection that was opened for reading was told to change. */
+export class ReadOnlyError extends Error {
+  readonly code = 'SAGITTA_READ_ONLY';
+  /** The collection. */
+  readonly collection: string;
+
+  constructor(collection: string, method: string, why: string) {
+    super(`${collection}: ${method} expected a collection opened for writing, got one ${why}`);
+    this.name = 'ReadOnlyError';
+    this.collection = collection;
+  }
+}
+
+/** Says that what a collection lies in refused: a full disk, a folder that is gone or may not be written. `cause` has the system's own error. */
+export class StorageError extends Error {
+  readonly code = 'SAGITTA_STORAGE';
+  /** The collection, or the file of it. */
+  readonly place: string;
+
+  constructor(place: string, message: string, cause?: unknown) {
+    super(`${place}: ${message}`, cause === undefined ? undefined : { cause });
+    this.name = 'StorageError';
+    this.place = place;
+  }
+}

@@ -1,0 +1,123 @@
+/** Puts the parts of a collection together from what its store has: segments, what is dead of them, and the log behind them. */
+import { type Core, FormatError, type Metric } from '@sagitta/core-wasm';
+import {
+  LIVE_RANGE,
+  liveName,
+  logNumber,
+  logRange,
+  MANIFEST_RANGE,
+  type Manifest,
+  naming,
+  readLiveWords,
+  readManifest,
+  readOperation,
+} from './format.ts';
+import { Part } from './part.ts';
+import type { Parts } from './parts.ts';
+import type { CollectionStore, Entry } from './store.ts';
+
+/** The entries of a collection, of one moment. */
+export interface Entries {
+  readonly manifest: Manifest;
+  /** The manifest's bytes: where they differ, it does. */
+  readonly bytes: Uint8Array;
+  readonly live: readonly Entry[];
+  readonly log: readonly Entry[];
+}
+
+/** undefined: there is no collection. after — the last write that is known already. @throws FormatError */
+export async function readEntries(store: CollectionStore, after = 0): Promise<Entries | undefined> {
+  const [manifests, live, log] = await store.read([MANIFEST_RANGE, LIVE_RANGE, logRange(after)]);
+  const [found] = manifests as Entry[];
+  if (!found) return undefined;
+  const manifest = readManifest(store.name, found.value);
+  return { manifest, bytes: found.value, live: live as Entry[], log: log as Entry[] };
+}
+
+/** A segment that could not be read. */
+export interface DamagedSegment {
+  readonly name: string;
+  readonly error: unknown;
+}
+
+/**
+ * Makes `parts` those of the entries. known — segments that are loaded already, taken over; others of them are disposed.
+ * @returns segments that are damaged, where onDamage did not throw, and the last write
+ */
+export async function loadParts<M>(
+  store: CollectionStore,
+  parts: Parts<M, Metric>,
+  { manifest, live, log }: Entries,
+  isLenient: boolean,
+): Promise<{ damaged: DamagedSegment[]; number: number }> {
+  const { core, plan, list: before } = parts;
+  const known = new Map(before.flatMap((part) => (part.file ? [[part.file.name, part] as const] : [])));
+  const words = new Map(live.map(({ key, value }) => [liveName(key), value]));
+  const damaged: DamagedSegment[] = [];
+  const list: Part<M>[] = [];
+  const fresh: Part<M>[] = [];
+  try {
+    for (const { name, n } of manifest.segments) {
+      let part = known.get(name);
+      try {
+        part ??= await openPart<M>(store, core, parts, name, n);
+        if (!known.has(name)) fresh.push(part);
+        const said = words.get(name);
+        if (said) part.keepLive(readLiveWords(`${store.name}/live/${name}`, said, n));
+        part.saidDead = part.index.dead;
+        list.push(part);
+      } catch (error) {
+        if (!isLenient) throw error;
+        damaged.push({ name, error });
+      }
+    }
+    const tail = Part.tail<M>(core, plan);
+    fresh.push(tail);
+    list.push(tail);
+    const operations = readLog<M>(store.name, log, manifest.folded, plan.d);
+    // from here on nothing is expected to fail
+    parts.list = list;
+    parts.next = Math.max(parts.next, manifest.next);
+    for (const operation of operations) parts.apply(operation);
+  } catch (error) {
+    parts.list = before;
+    for (const part of fresh) await part.dispose();
+    throw error;
+  }
+  for (const part of before) if (!list.includes(part)) await part.dispose();
+  return { damaged, number: manifest.folded + log.length };
+}
+
+async function openPart<M>(
+  store: CollectionStore,
+  core: Core,
+  { plan }: Parts<M, Metric>,
+  name: string,
+  n: number,
+): Promise<Part<M>> {
+  const path = `${store.name}/${name}`;
+  const part = await Part.segment<M>(core, plan, name, path, () => store.openFile(name));
+  if (part.slots === n) return part;
+  await part.dispose();
+  throw new FormatError(`${path}: expected ${n} records as the manifest says, got ${part.slots}`);
+}
+
+/** Writes behind number `after`, one after the other. @throws FormatError where one is missing or damaged */
+export function readLog<M>(
+  name: string,
+  log: readonly Entry[],
+  after: number,
+  d: number,
+): ReturnType<typeof readOperation<M>>[] {
+  return log.map(({ key, value }, i) => {
+    const place = `${name}/${key}`;
+    if (logNumber(key) === after + 1 + i) return readOperation<M>(place, value, d);
+    return naming(place, () => {
+      throw new FormatError(`expected write ${after + 1 + i} of the log, got another`);
+    });
+  });
+}
+
+export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

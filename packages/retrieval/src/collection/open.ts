@@ -1,0 +1,106 @@
+/** Opens a collection in a store, or makes one there. */
+import { type Core, checkCore, createCore, type Metric } from '@sagitta/core-wasm';
+import type { JsonValue } from '../records/json.ts';
+import { Collection } from './collection.ts';
+import { idsName, isSegmentFile, MANIFEST, type Manifest, writeManifest } from './format.ts';
+import { Keeper } from './keeper.ts';
+import { type Entries, isSameBytes, loadParts, readEntries } from './load-parts.ts';
+import {
+  type CollectionOptions,
+  knownIndex,
+  newIndex,
+  type OpenPlan,
+  openPlan,
+  savedOptions,
+} from './options.ts';
+import { Parts } from './parts.ts';
+import type { CollectionStore } from './store.ts';
+import { WriteQueue } from './write-queue.ts';
+
+/**
+ * Opens the collection of a store, or makes one; for places of one's own, as openCollection does with a folder.
+ * @param openStore - opens the store as the checked options say; it is the collection's from then on, and closed with it, also where opening fails
+ * @throws TypeError, RangeError on options that are wrong or differ from what the collection has; FormatError, UnsupportedError on what is damaged or of another
+ * version, naming it; LockedError, StorageError
+ */
+export async function openCollectionIn<M = JsonValue, S extends Metric = Metric>(
+  openStore: (plan: OpenPlan) => Promise<CollectionStore>,
+  options: CollectionOptions<S>,
+): Promise<Collection<M, S>> {
+  const plan = openPlan(options);
+  if (plan.core) checkCore(plan.core);
+  const store = await openStore(plan);
+  let core: Core | undefined;
+  try {
+    const entries = (await readEntries(store)) ?? (await makeCollection(store, plan));
+    const index = knownIndex(store.name, entries.manifest.options, plan.index);
+    core = plan.core ?? createCore();
+    const parts = new Parts<M, S>(core, index);
+    try {
+      return await assemble(store, parts, entries, plan);
+    } catch (error) {
+      await parts.dispose();
+      throw error;
+    }
+  } catch (error) {
+    if (!plan.core) core?.dispose();
+    await store.close();
+    throw error;
+  }
+}
+
+async function makeCollection(store: CollectionStore, plan: OpenPlan): Promise<Entries> {
+  if (!store.isWriter) throw new RangeError(`"folder" expected a collection, got none in ${store.name}`);
+  const options = savedOptions(newIndex(plan.index));
+  const manifest: Manifest = { options, segments: [], folded: 0, next: 0, made: 0 };
+  const bytes = writeManifest(manifest);
+  await store.commit([{ key: MANIFEST, value: bytes }]);
+  return { manifest, bytes, live: [], log: [] };
+}
+
+async function assemble<M, S extends Metric>(
+  store: CollectionStore,
+  parts: Parts<M, S>,
+  entries: Entries,
+  plan: OpenPlan,
+): Promise<Collection<M, S>> {
+  const loaded = await loadWith(store, parts, entries, plan);
+  const { damaged, number, manifest, bytes } = loaded;
+  const made = { store, parts, isOwnCore: plan.core === undefined, bytes, number, damaged };
+  if (!store.isWriter) return new Collection<M, S>({ ...made, keeper: undefined, queue: undefined });
+  await removeOrphans(store, manifest);
+  const keeper = new Keeper<M>(store, parts, plan, manifest);
+  for (const entry of manifest.segments) {
+    if (damaged.some(({ name }) => name === entry.name)) keeper.leftOut.set(entry.name, entry);
+  }
+  const queue = new WriteQueue<M>(parts, store, number, keeper);
+  keeper.queue = queue;
+  if (damaged.length === 0) keeper.onWritten();
+  return new Collection<M, S>({ ...made, keeper, queue });
+}
+
+/** A reader may come upon files that are removed by the writer: then there is a newer manifest. */
+async function loadWith<M, S extends Metric>(
+  store: CollectionStore,
+  parts: Parts<M, S>,
+  first: Entries,
+  { isLenient }: OpenPlan,
+): Promise<Awaited<ReturnType<typeof loadParts<M>>> & Entries> {
+  for (let entries = first; ; ) {
+    try {
+      return { ...entries, ...(await loadParts<M>(store, parts, entries, isLenient)) };
+    } catch (error) {
+      const newer = await readEntries(store);
+      if (!newer || isSameBytes(newer.bytes, entries.bytes)) throw error;
+      entries = newer;
+    }
+  }
+}
+
+/** What a process that ended in the midst of a job has left. */
+async function removeOrphans(store: CollectionStore, { segments }: Manifest): Promise<void> {
+  const kept = new Set(segments.flatMap(({ name }) => [name, idsName(name)]));
+  for (const name of await store.fileNames()) {
+    if (isSegmentFile(name) && !kept.has(name)) await store.removeFile(name);
+  }
+}

@@ -1,0 +1,107 @@
+/** Checks every checksum of a collection, says what damaged segments lose, and saves what they do not. */
+import type { Metric } from '@sagitta/core-wasm';
+import type { RecordId } from '../records/ids.ts';
+import { hasSlot } from '../search/slot-set.ts';
+import { type CheckedSegment, checkSegment, type SegmentDamage } from './check-segment.ts';
+import { liveName, readLiveWords, type SegmentEntry } from './format.ts';
+import type { Keeper } from './keeper.ts';
+import { type Entries, readEntries, readLog } from './load-parts.ts';
+import type { Parts } from './parts.ts';
+import type { CollectionStore } from './store.ts';
+
+/** What verify found. */
+export interface Verification {
+  readonly isWhole: boolean;
+  /** Bytes of segments that were read. */
+  readonly bytes: number;
+  /** Damaged segments. Where one was repaired from memory, nothing of it is lost. */
+  readonly damage: readonly SegmentDamage[];
+  /** What is wrong with the entries or the log, if anything: that is not repaired. */
+  readonly defect: string | undefined;
+  readonly isRepaired: boolean;
+}
+
+/** What the entries say beside the manifest. */
+interface Known {
+  /** Bits of the rows that live, by segment. */
+  readonly words: ReadonlyMap<string, Uint32Array>;
+  /** Ids of which the log says what became: what a segment has of them is old. */
+  readonly rewritten: ReadonlySet<RecordId>;
+}
+
+/** keeper — of the writer, whose jobs wait meanwhile. @throws what reading and, in a repair, writing rejects with */
+export async function verifySegments<M>(
+  store: CollectionStore,
+  parts: Parts<M, Metric>,
+  keeper: Keeper<M> | undefined,
+  repair: boolean,
+): Promise<Verification> {
+  const entries = await readEntries(store);
+  if (!entries) throw new RangeError(`"collection" expected one, got none in ${store.name}`);
+  const { known, defect } = await readKnown(store, entries, parts.plan.d);
+  const damage: SegmentDamage[] = [];
+  let bytes = 0;
+  for (const entry of entries.manifest.segments) {
+    const words = known.words.get(entry.name);
+    const living = (ids: readonly RecordId[]): RecordId[] =>
+      ids.filter((id, slot) => (!words || hasSlot(words, slot)) && !known.rewritten.has(id));
+    const checked = await checkSegment(store, parts, entry, living);
+    bytes += checked.bytes;
+    if (!checked.damage) continue;
+    const isRepaired = repair && keeper !== undefined && defect === undefined;
+    const fromMemory = isRepaired && (await repairSegment(store, parts, keeper, entry, checked));
+    damage.push(fromMemory ? { ...checked.damage, lost: [], withoutMetadata: [] } : checked.damage);
+  }
+  const isWhole = damage.length === 0 && defect === undefined;
+  return { isWhole, bytes, damage, defect, isRepaired: repair && defect === undefined && damage.length > 0 };
+}
+
+async function readKnown(
+  store: CollectionStore,
+  { log, live, manifest }: Entries,
+  d: number,
+): Promise<{ known: Known; defect: string | undefined }> {
+  const words = new Map<string, Uint32Array>();
+  const rewritten = new Set<RecordId>();
+  let defect = await store.defect();
+  try {
+    const sizes = new Map(manifest.segments.map(({ name, n }) => [name, n]));
+    for (const { key, value } of live) {
+      const name = liveName(key);
+      words.set(name, readLiveWords(`${store.name}/${key}`, value, sizes.get(name) ?? 0));
+    }
+    for (const { ids } of readLog(store.name, log, manifest.folded, d)) {
+      for (const id of ids) rewritten.add(id);
+    }
+  } catch (error) {
+    defect ??= error instanceof Error ? error.message : String(error);
+  }
+  return { known: { words, rewritten }, defect };
+}
+
+/**
+ * A new segment of what is whole, where anything is, in place of the damaged one, whose file is kept under another name.
+ * @returns whether all of it was in memory
+ */
+async function repairSegment<M>(
+  store: CollectionStore,
+  parts: Parts<M, Metric>,
+  keeper: Keeper<M>,
+  { name }: SegmentEntry,
+  { damage, salvage }: CheckedSegment<M>,
+): Promise<boolean> {
+  const keptAs = `${name}.damaged`;
+  const loaded = parts.list.find(({ file }) => file?.name === name);
+  if (loaded) {
+    loaded.hasVectors = damage?.sections.length !== 0 && !damage?.sections.includes('VECS');
+    await keeper.replace([loaded], undefined, keptAs);
+    return true;
+  }
+  const saved = await salvage?.();
+  if (saved) parts.list = [saved, ...parts.list];
+  keeper.leftOut.delete(name);
+  if (saved) await keeper.replace([saved], undefined);
+  else await keeper.takeIn([], undefined, []);
+  await store.renameFile(name, keptAs).catch(() => {});
+  return false;
+}

@@ -1,0 +1,215 @@
+/**
+ * Writes one after the other, in groups: what is asked for while a group is on its way to the disk goes with the next one, so
+ * that many writes share one synchronisation. A group is in the log first, then in the tail, and then its promises resolve;
+ * what cannot be written is never seen.
+ */
+import { type Metric, metricSet } from '@sagitta/core-wasm';
+import { checkRecordId, printId, type RecordId } from '../records/ids.ts';
+import { Records } from '../records/records.ts';
+import type { VectorRows } from '../vector-index/types.ts';
+import { logKey, type Operation, writeOperation } from './format.ts';
+import type { Parts } from './parts.ts';
+import type { Change, CollectionStore } from './store.ts';
+
+/** Bytes of a group, about: more would hold up the first of it. */
+const GROUP_BYTES = 1 << 25;
+/** Memory that a put takes besides its vectors. */
+const SPARE_BYTES = 1 << 20;
+
+/** What a group has changed so far, of which the parts know nothing yet. */
+interface Ahead {
+  readonly has: Map<RecordId, boolean>;
+  next: number;
+}
+
+interface Write<M> {
+  readonly bytes: number;
+  /** What goes into the log, and what its promise resolves with. */
+  make(ahead: Ahead): { readonly operation: Operation<M>; readonly result: unknown };
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+interface Alone {
+  readonly run: () => Promise<void>;
+}
+
+/** What the queue asks of whoever makes segments. */
+export interface QueueHooks {
+  /** Resolves when there is room for more in the tail; undefined where there is. */
+  room(): Promise<unknown> | undefined;
+  /** Called after a group, before its promises resolve. */
+  onWritten(): void;
+}
+
+export class WriteQueue<M> {
+  readonly #parts: Parts<M, Metric>;
+  readonly #store: CollectionStore;
+  readonly #hooks: QueueHooks;
+  readonly #waiting: (Write<M> | Alone)[] = [];
+  /** Writes that wait for room, in the order of their calls. */
+  #line: Promise<void> | undefined;
+  #isRunning = false;
+  /** The last write in the log. */
+  #number: number;
+  #failure: unknown;
+
+  /** number — of the last write in the log */
+  constructor(parts: Parts<M, Metric>, store: CollectionStore, number: number, hooks: QueueHooks) {
+    this.#parts = parts;
+    this.#store = store;
+    this.#number = number;
+    this.#hooks = hooks;
+  }
+
+  /** The last write that the parts know. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Copies and checks rows at the call. @throws as VectorIndex.add and upsert do */
+  put(kind: 'add' | 'upsert', rows: VectorRows<M>): Promise<readonly RecordId[]> {
+    const { metric, d } = this.#parts.plan;
+    const { data, n } = metricSet(metric, rows.vectors, d, 'vectors');
+    const vectors = data.slice();
+    const given = rows.ids && Array.from(rows.ids);
+    const { metadata } = new Records<M>().prepare('put', n, { ids: given, metadata: rows.metadata });
+    if (n === 0) return Promise.resolve([]);
+    return this.#push(vectors.byteLength, (ahead) => {
+      const ids = given ?? Array.from({ length: n }, (_, i) => ahead.next + i);
+      for (const [i, id] of ids.entries()) {
+        if (kind === 'upsert' || !this.#has(ahead, id)) continue;
+        throw new RangeError(
+          `"ids[${i}]" expected a new id (upsert replaces what has it), got ${printId(id)}`,
+        );
+      }
+      for (const id of ids) {
+        ahead.has.set(id, true);
+        if (typeof id === 'number') ahead.next = Math.max(ahead.next, id + 1);
+      }
+      return { operation: { kind: 'put', ids, vectors, metadata }, result: ids };
+    });
+  }
+
+  /** Resolves with how many there were. @throws TypeError, RangeError on what is no id */
+  delete(given: RecordId | Iterable<RecordId>): Promise<number> {
+    const isOne = typeof given !== 'object';
+    const asked = new Set(isOne ? [checkRecordId('ids', given)] : given);
+    for (const id of asked) checkRecordId('ids', id);
+    return this.#push(0, (ahead) => {
+      const ids = [...asked].filter((id) => this.#has(ahead, id));
+      for (const id of ids) ahead.has.set(id, false);
+      return { operation: { kind: 'delete', ids }, result: ids.length };
+    });
+  }
+
+  /** Runs body between two groups: nothing is written meanwhile. */
+  alone<T>(body: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ run: () => body().then(resolve, reject) });
+      this.#start();
+    });
+  }
+
+  #has(ahead: Ahead, id: RecordId): boolean {
+    return ahead.has.get(id) ?? this.#parts.partOf(id) !== undefined;
+  }
+
+  #push<T>(bytes: number, make: Write<M>['make']): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const enter = (): void => {
+        this.#waiting.push({ bytes, make, resolve: (result) => resolve(result as T), reject });
+        this.#start();
+      };
+      const room = this.#hooks.room();
+      if (!room && !this.#line) {
+        enter();
+        return;
+      }
+      const line = Promise.all([this.#line, room]).then(() => {
+        enter();
+        if (this.#line === line) this.#line = undefined;
+      });
+      this.#line = line;
+    });
+  }
+
+  /** Resolves when all that was asked for is done. */
+  async idle(): Promise<void> {
+    while (this.#line) await this.#line;
+    await this.alone(async () => {});
+  }
+
+  #start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    // what is asked for in the same turn goes together
+    queueMicrotask(() => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    for (let first = this.#waiting.shift(); first; first = this.#waiting.shift()) {
+      if ('run' in first) {
+        await first.run();
+        continue;
+      }
+      const group = [first];
+      let { bytes } = first;
+      for (let next = this.#waiting[0]; next && !('run' in next); next = this.#waiting[0]) {
+        bytes += next.bytes;
+        if (bytes > GROUP_BYTES) break;
+        group.push(next);
+        this.#waiting.shift();
+      }
+      await this.#write(group);
+    }
+    this.#isRunning = false;
+  }
+
+  async #write(group: readonly Write<M>[]): Promise<void> {
+    const ahead: Ahead = { has: new Map(), next: this.#parts.next };
+    const ready: { readonly write: Write<M>; readonly operation: Operation<M>; readonly result: unknown }[] =
+      [];
+    for (const write of group) {
+      try {
+        if (this.#failure !== undefined) throw this.#failure;
+        // where it throws, nothing is ahead of it
+        ready.push({ write, ...write.make(ahead) });
+      } catch (error) {
+        write.reject(error);
+      }
+    }
+    // nothing to write down is done at once
+    const changing = ready.filter(({ operation }) => operation.ids.length > 0);
+    try {
+      this.#reserve(changing.reduce((sum, { write }) => sum + write.bytes, 0));
+      const { d } = this.#parts.plan;
+      const changes: Change[] = changing.map(({ operation }, i) => ({
+        key: logKey(this.#number + 1 + i),
+        value: writeOperation(operation, d),
+      }));
+      if (changes.length > 0) await this.#store.commit(changes);
+    } catch (error) {
+      for (const { write } of ready) write.reject(error);
+      return;
+    }
+    try {
+      for (const { operation } of changing) {
+        this.#parts.apply(operation);
+        this.#number++;
+      }
+      this.#hooks.onWritten();
+    } catch (error) {
+      // it is in the log, and will be there when the collection is opened again; until then nothing is right any more
+      this.#failure = error;
+      for (const { write } of ready) write.reject(error);
+      return;
+    }
+    for (const { write, result } of ready) write.resolve(result);
+  }
+
+  /** What the tail will need has to be there before the log promises it. @throws CapacityError */
+  #reserve(bytes: number): void {
+    if (bytes > 0) this.#parts.core.allocate(2 * bytes + SPARE_BYTES).dispose();
+  }
+}
