@@ -28,7 +28,7 @@ export function bundle<const S extends readonly string[]>(
     conditions: ['@sagitta/source'],
     // what is not written as modules asks for modules of Node.js by require
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
     logLevel: 'error',
   });

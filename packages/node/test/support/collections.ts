@@ -1,10 +1,13 @@
 /** Collections on sources: their threads run bundles of the sources. */
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Metric } from '@sagitta/core-wasm';
 import type { JsonValue } from '@sagitta/retrieval';
 import type { Collection, CollectionOptions } from '@sagitta/retrieval/collection';
 import { openFolder } from '../../src/collection/open-collection.ts';
 import { bundle } from './bundle.ts';
+
+/** Where bundles that open collections by themselves have to be: SQLite is found from there. */
+export const BESIDE_PACKAGES: string = fileURLToPath(new URL('../../node_modules/.bundles', import.meta.url));
 
 export type Opener = <M = JsonValue, S extends Metric = Metric>(
   path: string,

@@ -1,5 +1,5 @@
 /** A folder for each test file, removed when its tests are done. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -10,8 +10,10 @@ export interface TemporaryFolder {
   write(name: string, bytes: Uint8Array | string): string;
 }
 
-export function temporaryFolder(): TemporaryFolder {
-  const path = mkdtempSync(join(tmpdir(), 'sagitta-node-'));
+/** parent — where it goes, where that matters */
+export function temporaryFolder(parent: string = tmpdir()): TemporaryFolder {
+  mkdirSync(parent, { recursive: true });
+  const path = mkdtempSync(join(parent, 'sagitta-node-'));
   afterAll(() => rmSync(path, { recursive: true, force: true }));
   return {
     path,
