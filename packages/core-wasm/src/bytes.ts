@@ -97,6 +97,8 @@ export function littleEndianBytes(values: NumberArray): Uint8Array {
   return swapped;
 }
 
+const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /**
  * Reads little-endian numbers and checks that they are there: bytes that end too early are a FormatError with the
  * offset.
@@ -165,7 +167,7 @@ export class ByteReader {
     const start = this.offset;
     const bytes = this.view(this.u16());
     try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+      return utf8.decode(bytes);
     } catch {
       throw new FormatError('expected a string in UTF-8', start);
     }

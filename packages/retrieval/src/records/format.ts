@@ -163,17 +163,23 @@ function readIds(reader: ByteReader, target: RecordIds, n: number): void {
   // a record takes two bytes at least
   if (n > reader.remaining) reader.fail(`expected ${n} ids, got ${reader.remaining} bytes`);
   const isNumeric = kind === 0;
-  const seen = new Set<RecordId>();
+  // what finds ids afterwards tells here whether one comes twice
+  const slots = new Map<RecordId, number>();
   const ids: RecordId[] = [];
   for (let i = 0; i < n; i++) {
-    const id = checkStoredId(reader, seen, isNumeric ? reader.f64() : readId(reader));
-    if (typeof id === 'number' && id >= next) reader.fail(`ids expected numbers below ${next}, got ${id}`);
+    const id = isNumeric ? reader.f64() : readId(reader);
+    if (typeof id === 'number' && !(Number.isInteger(id) && id >= 0 && id < next && !Object.is(id, -0))) {
+      reader.fail(`ids expected integers from 0 and below ${next}, got ${Object.is(id, -0) ? '-0' : id}`);
+    }
+    slots.set(id, i);
+    if (slots.size === i) reader.fail(`id ${printId(id)} expected once, got it twice`);
     ids.push(id);
   }
   reader.end();
-  target.restore(n, isNumeric ? Float64Array.from(ids, Number) : ids, next);
+  target.restore(n, isNumeric ? Float64Array.from(ids, Number) : ids, next, slots);
 }
 
+/** Strings are of whole characters and 65,535 bytes at most, and bigints of 64 bits, since there is no other way to write them. */
 function readId(reader: ByteReader): RecordId {
   const kind = reader.u8();
   if (kind > 3) reader.fail(`kind of an id expected 0 to 3, got ${kind}`);

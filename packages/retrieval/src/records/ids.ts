@@ -194,14 +194,23 @@ export class RecordIds {
     this.#slots = new Map(kept.map((id, slot) => [id, slot]));
   }
 
-  /** Takes what a file holds: as many ids as slots, or undefined for row numbers; next is above every number of them. */
-  restore(length: number, ids: Float64Array | RecordId[] | undefined, next: number): void {
+  /**
+   * Takes what a file holds: as many ids as slots, or undefined for row numbers; next is above every number of them. slots — of
+   * the ids, where they are known already.
+   */
+  restore(
+    length: number,
+    ids: Float64Array | RecordId[] | undefined,
+    next: number,
+    slots?: Map<RecordId, number>,
+  ): void {
     this.#length = length;
     this.#next = next;
     if (ids === undefined) return;
     if (ids instanceof Float64Array) this.#numbers = ids;
     else this.#any = ids;
-    this.#slots = new Map();
+    this.#slots = slots ?? new Map();
+    if (slots) return;
     for (let slot = 0; slot < length; slot++) this.#slots.set(this.at(slot), slot);
   }
 
