@@ -93,6 +93,8 @@ export class EntryWriter {
       const database = this.#database;
       database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
       const isOurs = checkSchema(database, path);
+      // pages of folded writes can be given back
+      if (!isOurs) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
       database.exec('PRAGMA journal_mode = WAL');
       // FULL: a commit ends when the log is on the disk. NORMAL: the log is synchronised before it goes into the file
       database.exec(`PRAGMA synchronous = ${durability === 'sync' ? 'FULL' : 'NORMAL'}`);
@@ -155,6 +157,7 @@ export class EntryWriter {
   /** Leaves one file, without a log beside it, where no reader is there: then a place that is read only can be read. */
   close(): void {
     try {
+      this.#database.exec('PRAGMA incremental_vacuum');
       this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       this.#database.exec('PRAGMA journal_mode = DELETE');
     } catch {

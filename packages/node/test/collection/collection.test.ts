@@ -134,6 +134,16 @@ describe('a collection', () => {
         5,
       );
     }
+    // behind a trained segment the tail is coded like it, and keeps its vectors
+    const [x, y] = [row(1), row(2)].map((one) => Float32Array.from(one, (value) => value + 0.01));
+    await c.add({ ids: ['x', 'y'], vectors: [x as Float32Array, y as Float32Array] });
+    const before = await c.vector('x');
+    expect(Math.hypot(...before)).toBeCloseTo(1, 6);
+    expect(before[3]).toBeCloseTo((x?.[3] as number) / Math.hypot(...(x as Float32Array)), 6);
+    expect(ids(await c.search(x as Float32Array, 2, { rerank: { candidates: 100 } }))).toContain('x');
+    await c.compact();
+    expect(await c.vector('x')).toEqual(before);
+    expect((await c.report()).segments).toMatchObject([{ n: 6002 }]);
     await c.close();
   });
 

@@ -10,8 +10,8 @@ import type { Part } from './part.ts';
 import type { Parts } from './parts.ts';
 import type { CollectionStore } from './store.ts';
 
-/** Bytes of vectors in one message. */
-const CHUNK_BYTES = 1 << 22;
+/** Bytes of vectors in one message: a few hundred records, which hold up this thread for a millisecond or two. */
+const CHUNK_BYTES = 1 << 19;
 
 /**
  * Writes the file of a segment and the one of its ids; neither is part of the collection yet.

@@ -207,8 +207,11 @@ export class Keeper<M> {
     ids: readonly RecordId[],
     folded: number = this.manifest.folded,
   ): Promise<void> {
-    // what has died since it was built
-    made?.index.delete(ids.filter((id) => !sources.some(({ index }) => index.has(id))));
+    // what has died since it was built; sources only lose records
+    const alive = sources.reduce((sum, { n }) => sum + n, 0);
+    if (made && alive < ids.length) {
+      made.index.delete(ids.filter((id) => !sources.some(({ index }) => index.has(id))));
+    }
     const first = Math.max(0, this.#parts.list.indexOf(sources[0] as Part<M>));
     const list = this.#parts.list.filter((part) => !sources.includes(part));
     if (made) list.splice(first, 0, made);

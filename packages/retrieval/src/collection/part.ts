@@ -14,9 +14,9 @@ import {
 import { type ByteSource, readRanges } from '../files/byte-source.ts';
 import type { RecordId } from '../records/ids.ts';
 import { hasSlot } from '../search/slot-set.ts';
-import { createVectorIndex } from '../vector-index/create.ts';
+import { createAlike, createVectorIndex } from '../vector-index/create.ts';
 import { loadWithoutVectors } from '../vector-index/load.ts';
-import type { VectorPlan } from '../vector-index/options.ts';
+import type { VectorIndexOptions, VectorPlan } from '../vector-index/options.ts';
 import type { VectorIndex } from '../vector-index/vector-index.ts';
 import { named } from './format.ts';
 
@@ -53,8 +53,13 @@ export class Part<M> {
     this.file = file;
   }
 
-  /** An empty tail: float32, searched exactly. */
-  static tail<M>(core: Core, { d, metric, indexed }: VectorPlan): Part<M> {
+  /**
+   * An empty tail. like — a trained segment, whose codes make scans of the tail as fast as its own; vectors are kept in memory.
+   * Without, they are float32 and searched exactly.
+   */
+  static tail<M>(core: Core, plan: VectorPlan, like?: Part<M>): Part<M> {
+    if (like) return new Part(createAlike(like.index, plan as VectorIndexOptions));
+    const { d, metric, indexed } = plan;
     const never = { trainAt: Number.POSITIVE_INFINITY, compactAt: 1 };
     return new Part(createVectorIndex<M>(core, { d, metric, indexed, ...never }));
   }

@@ -2,6 +2,7 @@
 import { type Core, checkCore, making } from '@sagitta/core-wasm';
 import { chooseIndex } from '../advice/choose-index.ts';
 import { trainGraph, trainIndex } from '../ivf/build.ts';
+import { emptyAlike } from '../ivf/empty-alike.ts';
 import type { IvfIndex } from '../ivf/ivf-index.ts';
 import type { JsonValue } from '../records/json.ts';
 import { Records } from '../records/records.ts';
@@ -71,6 +72,18 @@ export function createVectorIndex<M = JsonValue>(core: Core, options: VectorInde
   return making((own) => {
     const rows = own(untrainedRows(core, plan));
     return new VectorIndex<M>({ rows, records, plan, train: trainerOf(core, plan), trainedOn: 0 });
+  });
+}
+
+/** An empty index that codes as another does, and keeps vectors. It does not train itself, nor compact. */
+export function createAlike<M>(index: VectorIndex<M>, given: VectorIndexOptions): VectorIndex<M> {
+  const { core, rows } = index;
+  const plan = { ...planOf(given), keepVectors: true, trainAt: Number.POSITIVE_INFINITY, compactAt: 1 };
+  const records = new Records<M>({ indexed: plan.indexed });
+  const train = trainerOf(core, plan);
+  return making((own) => {
+    const empty = own(emptyAlike(core, rows));
+    return new VectorIndex<M>({ rows: empty, records, plan, train, trainedOn: 1 });
   });
 }
 
