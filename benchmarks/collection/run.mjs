@@ -47,7 +47,9 @@ const ms = (value) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 const percentile = (sorted, p) => sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))];
 
 try {
-  console.log(`${cpus()[0]?.model}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}`);
+  console.log(
+    `${cpus()[0]?.model}, ${cpus().length} cores, load ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}`,
+  );
   if (isWanted('inserts')) for (const durability of ['sync', 'relaxed']) await inserts(durability);
   if (isWanted('searches')) await searches();
   if (isWanted('opening')) await opening();

@@ -11,7 +11,7 @@ export interface EntryThreadData {
   readonly durability: Durability;
 }
 
-/** What it is asked, with a number; without changes: to end. The answer has the number, and what was thrown. */
+/** What it is asked, with a number; without changes: to close the file. The answer has the number, and what was thrown. */
 export interface EntryRequest {
   readonly id: number;
   readonly changes?: readonly Change[];
@@ -43,5 +43,4 @@ port.on('message', ({ id, changes }: EntryRequest) => {
     port.postMessage({ id, error: told(error) });
   }
   if (changes) writer?.checkpointIfDue();
-  else port.close();
 });

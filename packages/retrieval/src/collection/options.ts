@@ -98,11 +98,12 @@ export function newIndex(given: OpenPlan['index']): VectorPlan {
  * @throws RangeError where an option is given that differs
  */
 export function knownIndex(place: string, saved: OpenPlan['index'], given: OpenPlan['index']): VectorPlan {
-  const plan = planOf(saved as unknown as VectorIndexOptions);
+  const plan = planOf(saved as Partial<VectorIndexOptions> as VectorIndexOptions);
   const { d, metric } = plan;
   const named = namedOptions({ d, metric, ...given } as VectorIndexOptions);
+  const known = new Map<string, unknown>(Object.entries(plan));
   for (const [name, value] of Object.entries(named)) {
-    const kept = (plan as unknown as Record<string, unknown>)[name];
+    const kept = known.get(name);
     if (JSON.stringify(value) === JSON.stringify(kept)) continue;
     const has = kept === undefined ? 'its default' : JSON.stringify(kept);
     throw new RangeError(`"${name}" expected ${has}, as ${place} has it, got ${JSON.stringify(value)}`);

@@ -5,19 +5,19 @@
 import type { ByteSource } from '../files/byte-source.ts';
 import type { VectorClient } from '../remote/vector-client.ts';
 
-/** A small value under its key. */
+/** Holds a small value under its key. */
 export interface Entry {
   readonly key: string;
   readonly value: Uint8Array;
 }
 
-/** What becomes of an entry; without a value it goes. */
+/** Says what becomes of an entry; without a value it goes. */
 export interface Change {
   readonly key: string;
   readonly value?: Uint8Array | undefined;
 }
 
-/** Keys from `from` on and before `to`, by code unit. */
+/** Names keys from `from` on and before `to`, by code unit. */
 export interface KeyRange {
   readonly from: string;
   readonly to: string;
