@@ -56,15 +56,27 @@ export async function importSqlite(specifier: string): Promise<SqliteClass> {
   return found;
 }
 
-/** SQLite's own number of an error, without what it says in detail; undefined: another error. */
-export function sqliteCode(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined;
-  const { errcode } = error;
-  return typeof errcode === 'number' ? errcode & 0xff : undefined;
-}
-
 export const SQLITE_BUSY = 5;
 export const SQLITE_READONLY = 8;
 export const SQLITE_CORRUPT = 11;
 export const SQLITE_FULL = 13;
 export const SQLITE_NOTADB = 26;
+/** Any other. */
+const SQLITE_ERROR = 1;
+
+/** What SQLite says of each, where the runtime (Deno) gives no number. */
+const SAID: ReadonlyMap<string, number> = new Map([
+  ['database is locked', SQLITE_BUSY],
+  ['attempt to write a readonly database', SQLITE_READONLY],
+  ['database disk image is malformed', SQLITE_CORRUPT],
+  ['database or disk is full', SQLITE_FULL],
+  ['file is not a database', SQLITE_NOTADB],
+]);
+
+/** SQLite's own number of an error, without what it says in detail; undefined: no error of SQLite's. */
+export function sqliteCode(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { errcode, code, message } = error as Readonly<Record<string, unknown>>;
+  if (typeof errcode === 'number') return errcode & 0xff;
+  return code === 'ERR_SQLITE_ERROR' ? (SAID.get(String(message)) ?? SQLITE_ERROR) : undefined;
+}
