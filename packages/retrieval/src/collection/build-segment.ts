@@ -6,7 +6,7 @@ import type { Metric } from '@sagitta/core-wasm';
 import type { RecordId } from '../records/ids.ts';
 import type { VectorIndexOptions } from '../vector-index/options.ts';
 import { idsName, writeIds } from './format.ts';
-import type { Part } from './part.ts';
+import { type Part, readTable } from './part.ts';
 import type { Parts } from './parts.ts';
 import type { CollectionStore } from './store.ts';
 
@@ -42,11 +42,23 @@ export async function buildSegment<M>(
     if (ids.length === 0) return [];
     if (ids.length >= trainAt) await builder.train();
     await builder.save(name, { storage: store.builderStorage });
-    await store.writeFile(idsName(name), [writeIds(ids)]);
+    await writeIdsBeside(store, name, ids.length);
     return ids;
   } catch (error) {
     throw store.translated(error);
   } finally {
     await builder.dispose();
+  }
+}
+
+/** As they are in the file: to write a hundred thousand down again would hold up this thread. */
+async function writeIdsBeside(store: CollectionStore, name: string, n: number): Promise<void> {
+  const file = await store.openFile(name);
+  try {
+    const section = (await readTable(file)).sections.find(({ id }) => id === 'RIDS');
+    const ids = section && (await file.read(section.offset, section.length));
+    await store.writeFile(idsName(name), [writeIds(n, ids)]);
+  } finally {
+    await file.close?.();
   }
 }

@@ -195,8 +195,9 @@ export function readLiveWords(place: string, bytes: Uint8Array, n: number): Uint
   });
 }
 
-export function writeIds(ids: readonly RecordId[]): Uint8Array {
-  return pack('COLIDS', [META(ids.length), ...idSections(ids)]);
+/** ids — the section RIDS of a segment of n rows, where it has one: else they are the numbers from 0. */
+export function writeIds(n: number, ids: Uint8Array | undefined): Uint8Array {
+  return pack('COLIDS', [META(n), ...(ids ? [{ id: 'RIDS', pieces: [ids] }] : [])]);
 }
 
 /** @throws FormatError naming the place */

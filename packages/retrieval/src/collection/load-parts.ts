@@ -13,11 +13,8 @@ import {
   readOperation,
 } from './format.ts';
 import { Part } from './part.ts';
-import { type Parts, trainedOf } from './parts.ts';
+import type { Parts } from './parts.ts';
 import type { CollectionStore, Entry } from './store.ts';
-
-/** Rows of a log that are coded when it is read; more would hold up opening, and are float32 until they are folded. */
-const MOST_CODED = 4096;
 
 /** The entries of a collection, of one moment. */
 export interface Entries {
@@ -75,8 +72,7 @@ export async function loadParts<M>(
       }
     }
     const operations = readLog<M>(store.name, log, manifest.folded, plan.d);
-    const rows = operations.reduce((sum, { ids }) => sum + ids.length, 0);
-    const tail = Part.tail<M>(core, plan, rows <= MOST_CODED ? trainedOf(list) : undefined);
+    const tail = Part.tail<M>(core, plan, before.at(-1));
     fresh.push(tail);
     list.push(tail);
     // from here on nothing is expected to fail

@@ -84,7 +84,7 @@ export class Parts<M, S extends Metric> {
   /** A new tail takes what is new; the old one only loses records. */
   freeze(): Part<M> {
     const frozen = this.tail;
-    this.list.push(Part.tail<M>(this.core, this.plan, trainedOf(this.list)));
+    this.list.push(Part.tail<M>(this.core, this.plan, frozen));
     return frozen;
   }
 
@@ -196,12 +196,6 @@ export class Parts<M, S extends Metric> {
   async dispose(): Promise<void> {
     for (const part of this.list.splice(0)) await part.dispose();
   }
-}
-
-/** The smallest trained segment: what a tail codes like. */
-export function trainedOf<M>(list: readonly Part<M>[]): Part<M> | undefined {
-  const trained = list.filter(({ file, index }) => file && index.isTrained);
-  return trained.sort((a, b) => a.slots - b.slots)[0];
 }
 
 function scoreOf(hit: { readonly distance?: number } | { readonly similarity?: number }): number {

@@ -75,16 +75,10 @@ export function createVectorIndex<M = JsonValue>(core: Core, options: VectorInde
   });
 }
 
-/** An empty index that codes as another does, and keeps vectors. It does not train itself, nor compact. */
-export function createAlike<M>(index: VectorIndex<M>, given: VectorIndexOptions): VectorIndex<M> {
+/** An empty index of an index's options that codes as that one does and keeps vectors, without a training of its own. */
+export function createAlike<M>(index: VectorIndex<M>): VectorIndex<M> {
   const { core, rows } = index;
-  const plan = { ...planOf(given), keepVectors: true, trainAt: Number.POSITIVE_INFINITY, compactAt: 1 };
-  const records = new Records<M>({ indexed: plan.indexed });
-  const train = trainerOf(core, plan);
-  return making((own) => {
-    const empty = own(emptyAlike(core, rows));
-    return new VectorIndex<M>({ rows: empty, records, plan, train, trainedOn: 1 });
-  });
+  return making((own) => index.alike(own(emptyAlike(core, rows))));
 }
 
 /**

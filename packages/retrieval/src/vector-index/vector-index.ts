@@ -29,7 +29,7 @@ import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
 import { recordSections } from '../records/format.ts';
 import { checkRecordId, printId, type RecordId } from '../records/ids.ts';
 import type { JsonValue } from '../records/json.ts';
-import { copyMetadata, type PreparedRecords, type Records } from '../records/records.ts';
+import { copyMetadata, type PreparedRecords, Records } from '../records/records.ts';
 import { type FoundIds, type HitOf, hitsOf } from '../search/hits.ts';
 import { MAX_K } from '../search/search-result.ts';
 import { type AllowedRows, countSlots } from '../search/slot-set.ts';
@@ -134,6 +134,16 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
   /** Ids, metadata and live rows; for what reads all of them. @internal */
   get records(): Records<M> {
     return this.#records;
+  }
+
+  /** An index of the same options around empty rows that are trained, which it takes over. @internal */
+  alike(rows: IvfIndex): VectorIndex<M, S> {
+    const records = new Records<M>({ indexed: this.#plan.indexed });
+    const trained = {
+      trainedOn: this.#trainedOn,
+      ...(this.#drift.trained !== undefined && { lost: this.#drift.trained }),
+    };
+    return new VectorIndex<M, S>({ rows, records, plan: this.#plan, train: this.#train, ...trained });
   }
 
   /** What a file has besides rows; for saving. @internal */
