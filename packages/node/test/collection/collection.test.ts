@@ -293,6 +293,26 @@ describe('a collection', () => {
 });
 
 describe('what a collection refuses', () => {
+  it('is a write that memory has no room for, before it is written', async () => {
+    const path = fresh();
+    using core = createCore({ maximumBytes: 1 << 24 });
+    const c = await open(path, { d: 256, metric: 'l2', foldAt: 1 << 20, core });
+    const many = { vectors: new Float32Array(256 * 1000).fill(1) };
+    let n = 0;
+    const fill = async (): Promise<void> => {
+      for (; n < 100_000; n += 1000) await c.add(many);
+    };
+    await expect(fill()).rejects.toMatchObject({ code: 'SAGITTA_CAPACITY' });
+    expect(n).toBeGreaterThan(0);
+    expect(c.n).toBe(n);
+    expect(await c.delete(0)).toBe(1);
+    expect(await c.search(new Float32Array(256).fill(1), 1)).toMatchObject([{ id: 1, distance: 0 }]);
+    await c.close();
+    const again = await open(path);
+    expect(again.n).toBe(n - 1);
+    await again.close();
+  });
+
   it('names the argument', async () => {
     const path = fresh();
     await expect(open(path, { readOnly: true })).rejects.toThrow(

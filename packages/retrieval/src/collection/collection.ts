@@ -243,10 +243,8 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
   }
 
   #follow(log: Parameters<typeof readLog>[1]): void {
-    for (const operation of readLog<M>(this.name, log, this.#number, this.d)) {
-      this.#parts.apply(operation);
-      this.#number++;
-    }
+    this.#parts.apply(readLog<M>(this.name, log, this.#number, this.d));
+    this.#number += log.length;
   }
 
   async #reload(): Promise<void> {

@@ -9,7 +9,6 @@
  */
 import {
   type Container,
-  checkInteger,
   FormatError,
   littleEndianBytes,
   readContainer,
@@ -65,6 +64,8 @@ export interface SegmentEntry {
 }
 
 export interface Manifest {
+  /** What a record is: a vector. Others may come. */
+  readonly kind: 'vectors';
   /** Options of the index, by name. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly segments: readonly SegmentEntry[];
@@ -118,18 +119,26 @@ export function readManifest(place: string, bytes: Uint8Array): Manifest {
     if (!isObject(given) || !isObject(given.options) || !Array.isArray(given.segments)) {
       throw new FormatError('expected options and segments in the manifest');
     }
-    for (const name of ['folded', 'next', 'made'] as const) {
-      checkInteger(name, given[name], 0, Number.MAX_SAFE_INTEGER);
+    if (given.kind !== 'vectors') {
+      throw new UnsupportedError(
+        `${place}: expected a collection of vectors, got ${JSON.stringify(given.kind)}`,
+      );
     }
+    for (const name of ['folded', 'next', 'made'] as const) checkCount(name, given[name]);
     for (const { name, n } of given.segments) {
       // names become paths
       if (!isSegmentFile(name) || name.startsWith('.') || !name.endsWith('.sag')) {
         throw new FormatError(`expected names of segments, got ${JSON.stringify(name)}`);
       }
-      checkInteger('n', n, 0, 2 ** 32 - 1);
+      checkCount('n', n);
     }
     return given;
   });
+}
+
+function checkCount(name: string, value: unknown): void {
+  if (Number.isSafeInteger(value) && Number(value) >= 0) return;
+  throw new FormatError(`"${name}" expected an integer from 0, got ${JSON.stringify(value)}`);
 }
 
 function parsed(text: Uint8Array): Manifest {

@@ -108,8 +108,7 @@ export class Keeper<M> {
   /** Everything in as few segments as can be, without dead records; the log is empty. */
   compact(): Promise<void> {
     return this.run(async () => {
-      const { number } = this.#live;
-      const tail = this.#parts.freeze();
+      const { tail, number } = await this.#freeze();
       const segments = this.#parts.list.filter(({ file }) => file);
       const tails = this.#tails(tail);
       const isEmpty = tails.every(({ n }) => n === 0);
@@ -132,6 +131,11 @@ export class Keeper<M> {
     });
   }
 
+  /** Between two groups: what is staged is published where it was. */
+  #freeze(): Promise<{ readonly tail: Part<M>; readonly number: number }> {
+    return this.#live.alone(async () => ({ tail: this.#parts.freeze(), number: this.#live.number }));
+  }
+
   get #live(): WriteQueue<M> {
     return this.#queue as WriteQueue<M>;
   }
@@ -143,8 +147,7 @@ export class Keeper<M> {
   }
 
   async #fold(): Promise<void> {
-    const { number } = this.#live;
-    const tail = this.#parts.freeze();
+    const { tail, number } = await this.#freeze();
     await this.replace(this.#tails(tail), number);
   }
 

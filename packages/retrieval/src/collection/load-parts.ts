@@ -75,10 +75,9 @@ export async function loadParts<M>(
     const tail = Part.tail<M>(core, plan, before.at(-1));
     fresh.push(tail);
     list.push(tail);
-    // from here on nothing is expected to fail
     parts.list = list;
     parts.next = Math.max(parts.next, manifest.next);
-    for (const operation of operations) parts.apply(operation);
+    parts.apply(operations);
   } catch (error) {
     parts.list = before;
     for (const part of fresh) await part.dispose();

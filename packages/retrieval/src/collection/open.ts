@@ -52,7 +52,7 @@ export async function openCollectionIn<M = JsonValue, S extends Metric = Metric>
 async function makeCollection(store: CollectionStore, plan: OpenPlan): Promise<Entries> {
   if (!store.isWriter) throw new RangeError(`"folder" expected a collection, got none in ${store.name}`);
   const options = savedOptions(newIndex(plan.index));
-  const manifest: Manifest = { options, segments: [], folded: 0, next: 0, made: 0 };
+  const manifest: Manifest = { kind: 'vectors', options, segments: [], folded: 0, next: 0, made: 0 };
   const bytes = writeManifest(manifest);
   await store.commit([{ key: MANIFEST, value: bytes }]);
   return { manifest, bytes, live: [], log: [] };

@@ -69,16 +69,40 @@ export class Parts<M, S extends Metric> {
     for (const { index } of this.list) yield* index.ids();
   }
 
-  /** A write that is in the log. */
-  apply(operation: Operation<M>): void {
-    const { kind, ids } = operation;
-    if (kind === 'put') {
-      const { vectors, metadata } = operation;
-      // first what can fail, then what cannot
-      this.tail.index.upsert({ ids, vectors, ...(metadata && { metadata }) });
-      for (const id of ids) if (typeof id === 'number') this.next = Math.max(this.next, id + 1);
+  /** Takes the memory that a write needs; nothing finds it until publish. @throws CapacityError, then nothing of it is staged */
+  stage(operation: Operation<M>): void {
+    if (operation.kind === 'put') this.tail.index.stage(operation.vectors);
+  }
+
+  /** Drops what was staged. */
+  withdraw(): void {
+    this.tail.index.withdraw();
+  }
+
+  /** Makes writes that were staged, all of them and in this order, part of what is found. */
+  publish(operations: readonly Operation<M>[]): void {
+    const tail = this.tail.index;
+    tail.publish();
+    for (const operation of operations) {
+      const { kind, ids } = operation;
+      if (kind === 'put') {
+        tail.record(operation.vectors, operation);
+        for (const id of ids) if (typeof id === 'number') this.next = Math.max(this.next, id + 1);
+      }
+      for (const { index } of kind === 'put' ? this.list.slice(0, -1) : this.list) index.delete(ids);
     }
-    for (const { index } of kind === 'put' ? this.list.slice(0, -1) : this.list) index.delete(ids);
+    tail.settle();
+  }
+
+  /** Writes that are in the log. @throws CapacityError, then none of them is done */
+  apply(operations: readonly Operation<M>[]): void {
+    try {
+      for (const operation of operations) this.stage(operation);
+    } catch (error) {
+      this.withdraw();
+      throw error;
+    }
+    this.publish(operations);
   }
 
   /** A new tail takes what is new; the old one only loses records. */

@@ -13,9 +13,6 @@ import type { Change, CollectionStore } from './store.ts';
 
 /** Bytes of a group, about: more would hold up the first of it. */
 const GROUP_BYTES = 1 << 25;
-/** Memory that a put takes besides its vectors. */
-const SPARE_BYTES = 1 << 20;
-
 /** What a group has changed so far, of which the parts know nothing yet. */
 interface Ahead {
   readonly has: Map<RecordId, boolean>;
@@ -24,7 +21,7 @@ interface Ahead {
 
 interface Write<M> {
   readonly bytes: number;
-  /** What goes into the log, and what its promise resolves with. */
+  /** What goes into the log, and what its promise resolves with; nothing is ahead of it where it throws. */
   make(ahead: Ahead): { readonly operation: Operation<M>; readonly result: unknown };
   resolve(result: unknown): void;
   reject(error: unknown): void;
@@ -83,10 +80,6 @@ export class WriteQueue<M> {
           `"ids[${i}]" expected a new id (upsert replaces what has it), got ${printId(id)}`,
         );
       }
-      for (const id of ids) {
-        ahead.has.set(id, true);
-        if (typeof id === 'number') ahead.next = Math.max(ahead.next, id + 1);
-      }
       return { operation: { kind: 'put', ids, vectors, metadata }, result: ids };
     });
   }
@@ -98,7 +91,6 @@ export class WriteQueue<M> {
     for (const id of asked) checkRecordId('ids', id);
     return this.#push(0, (ahead) => {
       const ids = [...asked].filter((id) => this.#has(ahead, id));
-      for (const id of ids) ahead.has.set(id, false);
       return { operation: { kind: 'delete', ids }, result: ids.length };
     });
   }
@@ -168,36 +160,35 @@ export class WriteQueue<M> {
 
   async #write(group: readonly Write<M>[]): Promise<void> {
     const ahead: Ahead = { has: new Map(), next: this.#parts.next };
-    const ready: { readonly write: Write<M>; readonly operation: Operation<M>; readonly result: unknown }[] =
-      [];
+    const ready: Ready<M>[] = [];
     for (const write of group) {
       try {
         if (this.#failure !== undefined) throw this.#failure;
-        // where it throws, nothing is ahead of it
-        ready.push({ write, ...write.make(ahead) });
+        const made = write.make(ahead);
+        // the memory is there before the log promises anything
+        this.#parts.stage(made.operation);
+        advance(ahead, made.operation);
+        ready.push({ write, ...made });
       } catch (error) {
         write.reject(error);
       }
     }
-    // nothing to write down is done at once
-    const changing = ready.filter(({ operation }) => operation.ids.length > 0);
+    const operations = ready.map(({ operation }) => operation).filter(({ ids }) => ids.length > 0);
     try {
-      this.#reserve(changing.reduce((sum, { write }) => sum + write.bytes, 0));
       const { d } = this.#parts.plan;
-      const changes: Change[] = changing.map(({ operation }, i) => ({
+      const changes: Change[] = operations.map((operation, i) => ({
         key: logKey(this.#number + 1 + i),
         value: writeOperation(operation, d),
       }));
       if (changes.length > 0) await this.#store.commit(changes);
     } catch (error) {
+      this.#parts.withdraw();
       for (const { write } of ready) write.reject(error);
       return;
     }
     try {
-      for (const { operation } of changing) {
-        this.#parts.apply(operation);
-        this.#number++;
-      }
+      this.#parts.publish(operations);
+      this.#number += operations.length;
       this.#hooks.onWritten();
     } catch (error) {
       // it is in the log, and will be there when the collection is opened again; until then nothing is right any more
@@ -207,9 +198,17 @@ export class WriteQueue<M> {
     }
     for (const { write, result } of ready) write.resolve(result);
   }
+}
 
-  /** What the tail will need has to be there before the log promises it. @throws CapacityError */
-  #reserve(bytes: number): void {
-    if (bytes > 0) this.#parts.core.allocate(2 * bytes + SPARE_BYTES).dispose();
+interface Ready<M> {
+  readonly write: Write<M>;
+  readonly operation: Operation<M>;
+  readonly result: unknown;
+}
+
+function advance<M>(ahead: Ahead, { kind, ids }: Operation<M>): void {
+  for (const id of ids) {
+    ahead.has.set(id, kind === 'put');
+    if (typeof id === 'number' && kind === 'put') ahead.next = Math.max(ahead.next, id + 1);
   }
 }

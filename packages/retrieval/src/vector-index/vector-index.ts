@@ -29,7 +29,7 @@ import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
 import { recordSections } from '../records/format.ts';
 import { checkRecordId, printId, type RecordId } from '../records/ids.ts';
 import type { JsonValue } from '../records/json.ts';
-import { copyMetadata, type PreparedRecords, Records } from '../records/records.ts';
+import { copyMetadata, type PreparedRecords, type RecordRows, Records } from '../records/records.ts';
 import { type FoundIds, type HitOf, hitsOf } from '../search/hits.ts';
 import { MAX_K } from '../search/search-result.ts';
 import { type AllowedRows, countSlots } from '../search/slot-set.ts';
@@ -138,6 +138,7 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
 
   /** An index of the same options around empty rows that are trained, which it takes over. @internal */
   alike(rows: IvfIndex): VectorIndex<M, S> {
+    this.checkLive('index');
     const records = new Records<M>({ indexed: this.#plan.indexed });
     const trained = {
       trainedOn: this.#trainedOn,
@@ -206,6 +207,37 @@ export class VectorIndex<M = JsonValue, S extends Metric = Metric> extends Owner
     this.checkLive('index');
     if (set.n === 0) return;
     this.#put(set.data, prepared);
+    this.#trainIfDue();
+  }
+
+  /** Takes the memory of rows that nothing finds until publish; several times, where they belong together. Throws as add does. @internal */
+  stage(vectors: Float32Array): void {
+    this.checkLive('index');
+    this.#rows.stage(vectors);
+  }
+
+  /** Drops what was staged. @internal */
+  withdraw(): void {
+    this.checkLive('index');
+    this.#rows.withdraw();
+  }
+
+  /** Makes what was staged rows; records of all of them follow in their order. @internal */
+  publish(): void {
+    this.checkLive('index');
+    this.#rows.publish();
+  }
+
+  /** The records of rows that were published. @internal */
+  record(vectors: Float32Array, given: RecordRows<M>): void {
+    this.checkLive('index');
+    this.#records.commit(this.#records.prepare('put', vectors.length / this.d, given));
+    if (this.isTrained) this.#drift.add(vectors);
+  }
+
+  /** Trains where that is due, when all rows have records. @internal */
+  settle(): void {
+    this.checkLive('index');
     this.#trainIfDue();
   }
 
