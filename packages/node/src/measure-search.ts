@@ -26,20 +26,24 @@ const MEASURE_OPTIONS: OptionTable<MeasureOptions> = {
   allowed: 'any',
 };
 
-/** Holds recall and times of a search that was measured. */
-export interface SearchMeasurement {
+/** Holds times of a search that was measured. */
+export interface SearchTimes {
   /** Lists visited, of an index in lists. */
   readonly nprobe?: number;
   /** Width of the search, of a graph. */
   readonly ef?: number;
-  /** recall k@k: the share of the true first k that are among the k found. */
-  readonly recall: number;
   /** Queries a second. */
   readonly qps: number;
   /** Half of the queries took at most this many milliseconds. */
   readonly p50Ms: number;
   /** 99 of 100 queries did. */
   readonly p99Ms: number;
+}
+
+/** Holds recall and times of a search that was measured. */
+export interface SearchMeasurement extends SearchTimes {
+  /** recall k@k: the share of the true first k that are among the k found. */
+  readonly recall: number;
 }
 
 /** Untimed queries at the start, so that no compilation is measured. */
@@ -58,10 +62,21 @@ export function measureSearch(
   options: MeasureOptions,
 ): SearchMeasurement {
   checkOptions('options', options, MEASURE_OPTIONS);
+  const k = checkInteger('k', options.k, 1, truthWidth);
+  const { ids, ...times } = timeSearch(index, queries, options);
+  return { ...times, recall: recallAtK(ids, k, truth, truthWidth, k) };
+}
+
+/** Ids that are found (nq × k) and how long it took. @throws RangeError if the width of the search is missing */
+export function timeSearch(
+  index: IvfIndex,
+  queries: VectorSetInput,
+  options: MeasureOptions,
+): SearchTimes & { readonly ids: Uint32Array } {
+  checkOptions('options', options, MEASURE_OPTIONS);
   const { k, repeat = 1, ...search } = options;
   const { data, n: nq, d } = vectorSet(queries.data, index.d, 'queries');
   checkInteger('repeat', repeat, 1, 1_000_000);
-  checkInteger('k', k, 1, truthWidth);
   const name = index.kind === 'graph' ? 'ef' : 'nprobe';
   const wide = options[name];
   if (wide === undefined) throw new RangeError(`"${name}" expected a number for this index, got none`);
@@ -81,7 +96,7 @@ export function measureSearch(
   times.sort();
   return {
     [name]: wide,
-    recall: recallAtK(ids, k, truth, truthWidth, k),
+    ids,
     qps: (1000 * times.length) / Math.max(total, 1e-6),
     p50Ms: percentile(times, 0.5),
     p99Ms: percentile(times, 0.99),

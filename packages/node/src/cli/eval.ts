@@ -1,7 +1,7 @@
 /** sagitta eval: recall and speed at several numbers of lists, or widths of a search in a graph, as a table, JSON and a picture. */
 import type { VectorSet } from '@sagitta/core-wasm';
 import type { IvfIndex } from '@sagitta/retrieval';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { writeFileAtomic } from '../atomic-file.ts';
 import { lineChartSvg } from '../charts/line-chart.ts';
 import { measureSearch, type SearchMeasurement } from '../measure-search.ts';
@@ -14,12 +14,14 @@ import {
   integer,
   integerList,
   MAX_COUNT,
+  number,
   outputPath,
   type ScanOptions,
   searchOptions,
   type VectorOptions,
   type WidthOptions,
 } from './arguments.ts';
+import { type EstimatedRow, estimateAll } from './estimate.ts';
 import { blame, CommandFailure } from './failure.ts';
 import { checkOutputs, readQueries, withIndex } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
@@ -27,7 +29,10 @@ import { bytesOf, count, tableLines } from './text.ts';
 
 interface EvalOptions extends VectorOptions, ScanOptions, WidthOptions<readonly number[]>, OutputOptions {
   readonly queries: string;
-  readonly truth: string;
+  readonly truth?: string;
+  /** Half of the interval that recall is estimated to, from truths found in `base`. */
+  readonly estimate?: number;
+  readonly base?: string;
   readonly k: number;
   readonly plot?: string;
   readonly repeat: number;
@@ -43,9 +48,17 @@ export function addEvalCommand(program: Command, io: CommandIo): void {
     )
     .argument('<FILE>', 'an index file')
     .requiredOption('--queries <Q>', 'vectors to search for')
-    .requiredOption(
-      '--truth <T>',
-      'true neighbours of each query, best first: .ivecs .npy .ibin .hdf5 ("neighbors")',
+    .option('--truth <T>', 'true neighbours of each query, best first: .ivecs .npy .ibin .hdf5 ("neighbors")')
+    .addOption(
+      new Option(
+        '--estimate <W>',
+        'estimate recall to ± W (95 %) instead, from the truth of a few queries in --base',
+      )
+        .argParser(number(0, 1))
+        .conflicts('truth'),
+    )
+    .addOption(
+      new Option('--base <B>', 'the vectors of the index in their order, for --estimate').conflicts('truth'),
     )
     .option('-k <K>', 'results a query', integer(1, MAX_COUNT), 10)
     .option(
@@ -70,31 +83,53 @@ export function addEvalCommand(program: Command, io: CommandIo): void {
       `
 Example:
   sagitta eval base.sag --queries queries.fvecs --truth truth.ivecs -k 10 --nprobe 4,8,16 --plot recall.svg
-JSON: rows [{nprobe (ef of a graph), recall, qps, p50Ms, p99Ms}], and n, d, k, queries, bytesPerVector.`,
+  sagitta eval base.sag --queries queries.fvecs --base base.fvecs --estimate .01
+JSON: rows [{nprobe (ef of a graph), recall, qps, p50Ms, p99Ms}], and n, d, k, queries, bytesPerVector; with --estimate
+rows have low, high, standardError, truths, worth and correlation too.`,
     )
-    .action((file: string, options: EvalOptions) => evaluate(file, options, reporter(io, options)));
+    .action((file: string, options: EvalOptions) => {
+      if (options.truth === undefined && options.estimate === undefined) {
+        command.error(
+          "error: required option '--truth <T>' not specified (or --estimate <W> with --base <B>).",
+        );
+      }
+      if ((options.estimate === undefined) !== (options.base === undefined)) {
+        command.error("error: options '--estimate <W>' and '--base <B>' expected each other beside them.");
+      }
+      return evaluate(file, options, reporter(io, options));
+    });
 }
 
 async function evaluate(file: string, options: EvalOptions, report: Reporter): Promise<void> {
-  const { k, plot } = options;
-  await checkOutputs([['--plot', plot]], [file, options.queries, options.truth], report);
-  await withIndex(file, async (index) => {
+  const { k, plot, truth, base } = options;
+  const inputs = [file, options.queries, truth, base].filter((path) => path !== undefined);
+  await checkOutputs([['--plot', plot]], inputs, report);
+  await withIndex(file, async (index, core) => {
     checkWidths(index, options);
     const queries = await readQueries(options.queries, options, index.d, file, options.queryLimit);
-    const matrix = await blame('--truth', () => readMatrixI32(options.truth));
-    const truth = checkTruth(matrix, options, index.n, queries.n);
-    const rows = await measureAll(index, queries, truth, matrix.d, options, report);
+    const rows: readonly (SearchMeasurement & Partial<EstimatedRow>)[] =
+      truth === undefined
+        ? await estimateAll(core, index, queries, widthsOf(index, options), options, report)
+        : await measureAll(index, queries, truth, options, report);
     if (plot !== undefined) {
       const svg = chart(index, rows, k);
       await blame('--plot', () => writeFileAtomic(plot, [new TextEncoder().encode(svg)]));
     }
-    const header = [index.kind === 'graph' ? 'ef' : 'nprobe', `recall@${k}`, 'queries/s', 'p50 ms', 'p99 ms'];
+    const header = [
+      index.kind === 'graph' ? 'ef' : 'nprobe',
+      `recall@${k}`,
+      'queries/s',
+      'p50 ms',
+      'p99 ms',
+      ...(truth === undefined ? ['95 %', 'truths', 'worth'] : []),
+    ];
     const cells = rows.map((row) => [
       String(row.ef ?? row.nprobe),
       row.recall.toFixed(4),
       count(Math.round(row.qps)),
       row.p50Ms.toFixed(3),
       row.p99Ms.toFixed(3),
+      ...(truth === undefined ? [spread(row), count(row.truths ?? 0), count(row.worth ?? 0)] : []),
     ]);
     const { n, d, metric, quantizer } = index;
     const bytesPerVector = bytesOf(index);
@@ -115,9 +150,20 @@ async function evaluate(file: string, options: EvalOptions, report: Reporter): P
   });
 }
 
+/** The interval as text: what 95 of 100 of them hold. */
+function spread({ low = 0, high = 0 }: Partial<EstimatedRow>): string {
+  return `${low.toFixed(4)}–${high.toFixed(4)}`;
+}
+
 /** The truth of the queries as ids; refuses too few columns or rows, and ids that the index does not hold. */
-function checkTruth(matrix: MatrixI32, options: EvalOptions, n: number, nq: number): Uint32Array {
-  const { k, truth: path, queryLimit } = options;
+function checkTruth(
+  matrix: MatrixI32,
+  path: string,
+  options: EvalOptions,
+  n: number,
+  nq: number,
+): Uint32Array {
+  const { k, queryLimit } = options;
   const { data, d: width } = matrix;
   if (width < k) {
     throw new CommandFailure(
@@ -141,22 +187,28 @@ function checkTruth(matrix: MatrixI32, options: EvalOptions, n: number, nq: numb
   return new Uint32Array(data.buffer, data.byteOffset, nq * width);
 }
 
-function measureAll(
+/** Settings that are measured: a list of nprobe, or of ef in a graph. */
+function widthsOf(index: IvfIndex, options: EvalOptions): readonly { nprobe?: number; ef?: number }[] {
+  const { nprobe = [4, 8, 16, 32], ef = [16, 32, 64, 128] } = options;
+  return index.kind === 'graph' ? ef.map((one) => ({ ef: one })) : nprobe.map((one) => ({ nprobe: one }));
+}
+
+async function measureAll(
   index: IvfIndex,
   queries: VectorSet,
-  truth: Uint32Array,
-  truthWidth: number,
+  path: string,
   options: EvalOptions,
   report: Reporter,
 ): Promise<SearchMeasurement[]> {
-  const { k, nprobe = [4, 8, 16, 32], ef = [16, 32, 64, 128], repeat } = options;
-  const widths =
-    index.kind === 'graph' ? ef.map((one) => ({ ef: one })) : nprobe.map((one) => ({ nprobe: one }));
+  const { k, repeat } = options;
+  const matrix = await blame('--truth', () => readMatrixI32(path));
+  const truth = checkTruth(matrix, path, options, index.n, queries.n);
+  const widths = widthsOf(index, options);
   return report.progress('eval', widths.length, 'settings', (progress) =>
     blame(options.rerank === undefined ? 'FILE' : '--rerank', () =>
       widths.map((width, i) => {
         const settings = { ...searchOptions(options), ...width, k, repeat };
-        const row = measureSearch(index, queries, truth, truthWidth, settings);
+        const row = measureSearch(index, queries, truth, matrix.d, settings);
         progress.update(i + 1);
         return row;
       }),

@@ -1,5 +1,6 @@
 /** recall k@k: the share of the true first k ids that are among the first k found, averaged over queries. An id found twice counts once. */
 import { checkInteger } from '@sagitta/core-wasm';
+import { NO_ID } from '../search/search-result.ts';
 
 /**
  * found — nq rows of foundWidth ids; truth — nq rows of truthWidth ids, best first; only the first k of each count.
@@ -23,4 +24,17 @@ export function recallAtK(
     for (let i = 0; i < k; i++) if (wanted.delete(found[q * foundWidth + i] as number)) hits++;
   }
   return hits / (nq * k);
+}
+
+/**
+ * Computes the share of the first k ids of `wanted` that are among the first k of `found`; NO_ID is no id, and where
+ * nothing is wanted the share is 1.
+ */
+export function overlapOf(found: ArrayLike<number>, wanted: ArrayLike<number>, k: number): number {
+  const left = new Set<number>();
+  for (let i = 0; i < Math.min(k, wanted.length); i++) left.add(wanted[i] as number);
+  left.delete(NO_ID);
+  const all = left.size;
+  for (let i = 0; i < Math.min(k, found.length); i++) left.delete(found[i] as number);
+  return all === 0 ? 1 : (all - left.size) / all;
 }
