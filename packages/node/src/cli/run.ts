@@ -1,6 +1,7 @@
 /** The command as a function: arguments in, exit status out. Nothing here touches the process. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addBridgeCommand } from './bridge/bridge.ts';
 import { addBuildCommand } from './build.ts';
 import { addCompareCommand } from './compare.ts';
 import { addErrorCommand } from './error.ts';
@@ -39,6 +40,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
   addMvCommand(program, io);
   addPcaCommand(program, io);
   addRecommendCommand(program, io);
+  addBridgeCommand(program, io);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return 0;

@@ -1,4 +1,5 @@
 /** sagitta search: the nearest vectors of each query. */
+import type { Core, VectorSet } from '@sagitta/core-wasm';
 import { paddedBatch, putAnswers, widthFor } from '@sagitta/retrieval/internal';
 import type { Command } from 'commander';
 import {
@@ -14,7 +15,8 @@ import {
   type VectorOptions,
   type WidthOptions,
 } from './arguments.ts';
-import { blame } from './failure.ts';
+import { openBridge } from './bridge/read-bridge.ts';
+import { blame, CommandFailure } from './failure.ts';
 import { checkOutputs, readQueries, withIndex } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
 import { count, fieldLines, seconds } from './text.ts';
@@ -26,6 +28,7 @@ interface SearchCommandOptions extends VectorOptions, ScanOptions, WidthOptions<
   readonly out?: string;
   readonly scores?: string;
   readonly queryLimit?: number;
+  readonly bridge?: string;
 }
 
 export function addSearchCommand(program: Command, io: CommandIo): void {
@@ -40,7 +43,8 @@ export function addSearchCommand(program: Command, io: CommandIo): void {
     .option('--ef <E>', 'width of a search in a graph (default: 2 k, at least 40)', integer(1, MAX_COUNT))
     .option('--out <R>', 'write ids to R.ivecs or R.npy; without it the answers are printed', outputPath)
     .option('--scores <S>', 'write scores to S.npy as float32', outputPath)
-    .option('--query-limit <N>', 'only the first N queries', integer(1));
+    .option('--query-limit <N>', 'only the first N queries', integer(1))
+    .option('--bridge <B>', 'queries are of another embedding model: what `bridge fit` wrote');
   addScanOptions(command);
   addVectorOptions(command, false);
   addOutputOptions(command);
@@ -63,14 +67,14 @@ async function search(file: string, options: SearchCommandOptions, report: Repor
       ['--out', out],
       ['--scores', options.scores],
     ],
-    [file, options.queries],
+    [file, options.queries, ...(options.bridge === undefined ? [] : [options.bridge])],
     report,
   );
-  await withIndex(file, async (index) => {
+  await withIndex(file, async (index, core) => {
     checkWidths(index, options);
     const { d } = index;
     const width = index.kind === 'graph' ? { ef } : { nprobe };
-    const queries = await readQueries(options.queries, options, d, file, options.queryLimit);
+    const queries = await readBridged(core, index.d, file, options);
     const batch = paddedBatch(index.metric, queries.n, k);
     const results: { readonly ids: number[]; readonly scores: number[] }[] = [];
     const settings = { ...searchOptions(options), ...width };
@@ -105,6 +109,23 @@ async function search(file: string, options: SearchCommandOptions, report: Repor
     ]);
     report.result({ ...head, out, ...(scoresOut !== undefined && { scores: scoresOut }) }, lines);
   });
+}
+
+/** Queries, taken over the bridge where one is given. */
+async function readBridged(
+  core: Core,
+  d: number,
+  file: string,
+  options: SearchCommandOptions,
+): Promise<VectorSet> {
+  const { queries: path, bridge: bridgePath, queryLimit } = options;
+  if (bridgePath === undefined) return readQueries(path, options, d, file, queryLimit);
+  const bridge = await openBridge(core, bridgePath, '--bridge');
+  if (bridge.d !== d) {
+    throw new CommandFailure('--bridge', `expected one to ${d} dimensions as ${file} has, got ${bridge.d}`);
+  }
+  const queries = await readQueries(path, options, bridge.dQuery, bridgePath, queryLimit);
+  return { data: await blame('--queries', () => bridge.queries(queries.data)), n: queries.n, d };
 }
 
 /** "query: id score, id score". */

@@ -9,8 +9,8 @@
 import { type Core, RandomStream, rotationSigns, type TokenSet, type VectorSet } from '@sagitta/core-wasm';
 import { principalDirections } from '@sagitta/quantizers';
 import { transpose } from '@sagitta/quantizers/internal';
+import { floatProduct } from '../search/float-product.ts';
 import { anchorSimilarities } from './anchor-similarities.ts';
-import { floatProduct } from './float-product.ts';
 import { IntegerMatrix, toIntegerRows } from './integer-rows.ts';
 
 /** Tokens compared at a time. */

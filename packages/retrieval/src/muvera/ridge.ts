@@ -10,7 +10,7 @@
  */
 import type { Core } from '@sagitta/core-wasm';
 import { transpose } from '@sagitta/quantizers/internal';
-import { floatProduct } from './float-product.ts';
+import { floatProduct } from '../search/float-product.ts';
 
 /** Rows of one f32 sum of the Gram matrix. */
 const GRAM_ROWS = 1024;

@@ -1,7 +1,9 @@
 /** Run once a format version: `node --import tsx --conditions=@sagitta/source packages/retrieval/test/golden/write-golden.ts`. */
 import { writeFileSync } from 'node:fs';
 import { createCore } from '@sagitta/core-wasm';
+import { writeBridge } from '../../src/bridge/index.ts';
 import { saveIndex, saveMultiVectorIndex } from '../../src/index.ts';
+import { GOLDEN_BRIDGE, makeGoldenBridge } from './make-bridge.ts';
 import { GOLDEN_GRAPH, makeGoldenGraph } from './make-graph.ts';
 import { GOLDEN_FILE, makeGoldenIndex } from './make-index.ts';
 import {
@@ -21,3 +23,4 @@ writeFileSync(GOLDEN_VECTOR_INDEX, saveIndex(makeGoldenVectorIndex(createCore())
 const reflected = makeGoldenReflected(createCore());
 writeFileSync(GOLDEN_REFLECTED, saveIndex(reflected));
 writeFileSync(GOLDEN_ANSWERS, `${JSON.stringify(answersOf(reflected), null, 2)}\n`);
+writeFileSync(GOLDEN_BRIDGE, writeBridge(makeGoldenBridge(createCore())));

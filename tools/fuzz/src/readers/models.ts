@@ -2,6 +2,7 @@
 import { type Core, NO_PTR, readContainer, type SnapshotPiece, tokenSet } from '@sagitta/core-wasm';
 import { loadSaqModel, readQuantizer, SaqDecoder, SaqEncoder } from '@sagitta/quantizers';
 import { readFdeEncoder } from '@sagitta/retrieval';
+import { readBridge } from '@sagitta/retrieval/bridge';
 import { readTokenStore } from '@sagitta/retrieval/maxsim';
 import { readFdeStore } from '@sagitta/retrieval/muvera';
 import { loadStaticTokens } from '@sagitta/retrieval/text';
@@ -128,6 +129,12 @@ function useStaticTokens(bytes: Uint8Array): void {
   checkFinite(query.weights, 'weight');
 }
 
+function useBridge(bytes: Uint8Array, { core }: Surroundings): void {
+  const bridge = readBridge(core, bytes);
+  checkFinite(bridge.queries(someValues(2 * bridge.dQuery, 'query')), 'bridged query');
+  checkFinite(bridge.base(someValues(2 * bridge.dBase, 'rows')), 'bridged row');
+}
+
 export const MODEL_READERS: readonly FuzzReader[] = [
   { name: 'quantizer', seeds: 'quantizers', read: useQuantizer },
   { name: 'saq-model', seeds: 'saq-models', read: useSaqModel },
@@ -135,4 +142,5 @@ export const MODEL_READERS: readonly FuzzReader[] = [
   { name: 'fde-store', seeds: 'fde-stores', read: useFdeStore },
   { name: 'token-store', seeds: 'token-stores', read: useTokenStore },
   { name: 'static-tokens', seeds: 'static-tokens', read: useStaticTokens, words: ['water', 'é'] },
+  { name: 'bridge', seeds: 'bridges', read: useBridge },
 ];

@@ -3,6 +3,7 @@ import { createCore } from '@sagitta/core-wasm';
 import type { Seed } from '../reader.ts';
 import { indexSeeds, vectorIndexSeeds } from './index-files.ts';
 import {
+  bridgeSeeds,
   fdeEncoderSeeds,
   fdeStoreSeeds,
   quantizerSeeds,
@@ -27,6 +28,7 @@ export function makeSeeds(): Map<string, readonly Seed[]> {
     ['fde-stores', fdeStoreSeeds(core)],
     ['token-stores', tokenStoreSeeds(core)],
     ['static-tokens', staticTokenSeeds()],
+    ['bridges', bridgeSeeds(core)],
     ['qrels', qrelsSeeds()],
   ]);
   for (const { name, files } of FILE_GROUPS) seeds.set(name, files);

@@ -2,6 +2,7 @@
 import { type Core, writeContainer } from '@sagitta/core-wasm';
 import { saveSaqModel, trainQuantizer, trainSaq, writeQuantizer } from '@sagitta/quantizers';
 import { writeFdeEncoder } from '@sagitta/retrieval';
+import { BRIDGE_METHODS, trainBridge, writeBridge } from '@sagitta/retrieval/bridge';
 import { createTokenStore, type TokenStoreOptions } from '@sagitta/retrieval/maxsim';
 import { createFdeStore, type FdeStoreOptions } from '@sagitta/retrieval/muvera';
 import { saveStaticTokens, trainStaticTokens } from '@sagitta/retrieval/text';
@@ -124,5 +125,20 @@ export function staticTokenSeeds(): Seed[] {
   return [1, 0].map((context) => {
     const encoder = trainStaticTokens(TEXTS, { dimension: 4, context });
     return { name: `context ${context}`, bytes: saveStaticTokens(encoder) };
+  });
+}
+
+export function bridgeSeeds(core: Core): Seed[] {
+  const d = 5;
+  const [query, base] = [
+    { seed: 6, clusters: 3, spread: 0.5 },
+    { seed: 7, clusters: 3, spread: 0.5 },
+  ].map((shape) => ({
+    data: clusteredRows(24, d, shape),
+    d,
+  })) as [{ data: Float32Array; d: number }, { data: Float32Array; d: number }];
+  return BRIDGE_METHODS.map((method) => {
+    const bridge = trainBridge(core, { query, base }, { method, regularization: [0.1] });
+    return { name: method, bytes: writeBridge(bridge) };
   });
 }
