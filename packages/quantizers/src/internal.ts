@@ -26,5 +26,6 @@ export { RowLayout, type RowPiece } from './row-layout.ts';
 export { DEFAULT_GAMMA } from './saq/estimator.ts';
 export { startsOf } from './saq/starts.ts';
 export { checkHalves, halfToNumber, numberToHalf } from './scalar/half-coder.ts';
+export { trainLeadingPca } from './training/leading-pca.ts';
 export { checkTrainingSample } from './training-minimum.ts';
 export { transpose } from './transpose.ts';

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addBridgeCommand } from './bridge/bridge.ts';
 import { addBuildCommand } from './build.ts';
 import { addCompareCommand } from './compare.ts';
+import { addDiagnoseCommand } from './diagnose.ts';
 import { addErrorCommand } from './error.ts';
 import { addEvalCommand } from './eval.ts';
 import { CommandFailure } from './failure.ts';
@@ -41,6 +42,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
   addPcaCommand(program, io);
   addRecommendCommand(program, io);
   addBridgeCommand(program, io);
+  addDiagnoseCommand(program, io);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return 0;

@@ -37,7 +37,10 @@ export interface LeadingPca {
   readonly total: number;
 }
 
-/** @throws RangeError on values that are not finite or whose squares leave the range of f32 */
+/**
+ * Finds the leading components without a whole decomposition.
+ * @throws RangeError on values that are not finite or whose squares leave the range of f32
+ */
 export function trainLeadingPca(core: Core, x: VectorSet, options: LeadingPcaOptions): LeadingPca {
   const { d } = x;
   const { center, dims } = options;

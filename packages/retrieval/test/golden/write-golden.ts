@@ -2,8 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { createCore } from '@sagitta/core-wasm';
 import { writeBridge } from '../../src/bridge/index.ts';
+import { writeClasses } from '../../src/classes/index.ts';
 import { saveIndex, saveMultiVectorIndex } from '../../src/index.ts';
 import { GOLDEN_BRIDGE, makeGoldenBridge } from './make-bridge.ts';
+import { GOLDEN_CLASSES, makeGoldenClasses } from './make-classes.ts';
 import { GOLDEN_GRAPH, makeGoldenGraph } from './make-graph.ts';
 import { GOLDEN_FILE, makeGoldenIndex } from './make-index.ts';
 import {
@@ -24,3 +26,4 @@ const reflected = makeGoldenReflected(createCore());
 writeFileSync(GOLDEN_REFLECTED, saveIndex(reflected));
 writeFileSync(GOLDEN_ANSWERS, `${JSON.stringify(answersOf(reflected), null, 2)}\n`);
 writeFileSync(GOLDEN_BRIDGE, writeBridge(makeGoldenBridge(createCore())));
+writeFileSync(GOLDEN_CLASSES, writeClasses(makeGoldenClasses(createCore())));

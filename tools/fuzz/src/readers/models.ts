@@ -3,6 +3,7 @@ import { type Core, NO_PTR, readContainer, type SnapshotPiece, tokenSet } from '
 import { loadSaqModel, readQuantizer, SaqDecoder, SaqEncoder } from '@sagitta/quantizers';
 import { readFdeEncoder } from '@sagitta/retrieval';
 import { readBridge } from '@sagitta/retrieval/bridge';
+import { readClasses } from '@sagitta/retrieval/classes';
 import { readTokenStore } from '@sagitta/retrieval/maxsim';
 import { readFdeStore } from '@sagitta/retrieval/muvera';
 import { loadStaticTokens } from '@sagitta/retrieval/text';
@@ -135,6 +136,11 @@ function useBridge(bytes: Uint8Array, { core }: Surroundings): void {
   checkFinite(bridge.base(someValues(2 * bridge.dBase, 'rows')), 'bridged row');
 }
 
+function useClasses(bytes: Uint8Array, { core }: Surroundings): void {
+  const model = readClasses(core, bytes);
+  checkFinite(model.scores(someValues(2 * model.d, 'rows')), 'score of a class');
+}
+
 export const MODEL_READERS: readonly FuzzReader[] = [
   { name: 'quantizer', seeds: 'quantizers', read: useQuantizer },
   { name: 'saq-model', seeds: 'saq-models', read: useSaqModel },
@@ -142,5 +148,6 @@ export const MODEL_READERS: readonly FuzzReader[] = [
   { name: 'fde-store', seeds: 'fde-stores', read: useFdeStore },
   { name: 'token-store', seeds: 'token-stores', read: useTokenStore },
   { name: 'static-tokens', seeds: 'static-tokens', read: useStaticTokens, words: ['water', 'é'] },
+  { name: 'classes', seeds: 'classes', read: useClasses, words: ['water', 'é'] },
   { name: 'bridge', seeds: 'bridges', read: useBridge },
 ];

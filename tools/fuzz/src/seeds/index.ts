@@ -4,6 +4,7 @@ import type { Seed } from '../reader.ts';
 import { indexSeeds, vectorIndexSeeds } from './index-files.ts';
 import {
   bridgeSeeds,
+  classSeeds,
   fdeEncoderSeeds,
   fdeStoreSeeds,
   quantizerSeeds,
@@ -29,6 +30,7 @@ export function makeSeeds(): Map<string, readonly Seed[]> {
     ['token-stores', tokenStoreSeeds(core)],
     ['static-tokens', staticTokenSeeds()],
     ['bridges', bridgeSeeds(core)],
+    ['classes', classSeeds(core)],
     ['qrels', qrelsSeeds()],
   ]);
   for (const { name, files } of FILE_GROUPS) seeds.set(name, files);

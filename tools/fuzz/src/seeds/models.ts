@@ -3,6 +3,7 @@ import { type Core, writeContainer } from '@sagitta/core-wasm';
 import { saveSaqModel, trainQuantizer, trainSaq, writeQuantizer } from '@sagitta/quantizers';
 import { writeFdeEncoder } from '@sagitta/retrieval';
 import { BRIDGE_METHODS, trainBridge, writeBridge } from '@sagitta/retrieval/bridge';
+import { CLASS_KINDS, trainClasses, writeClasses } from '@sagitta/retrieval/classes';
 import { createTokenStore, type TokenStoreOptions } from '@sagitta/retrieval/maxsim';
 import { createFdeStore, type FdeStoreOptions } from '@sagitta/retrieval/muvera';
 import { saveStaticTokens, trainStaticTokens } from '@sagitta/retrieval/text';
@@ -140,5 +141,14 @@ export function bridgeSeeds(core: Core): Seed[] {
   return BRIDGE_METHODS.map((method) => {
     const bridge = trainBridge(core, { query, base }, { method, regularization: [0.1] });
     return { name: method, bytes: writeBridge(bridge) };
+  });
+}
+
+export function classSeeds(core: Core): Seed[] {
+  const d = 5;
+  const data = clusteredRows(24, d, { seed: 6, clusters: 3, spread: 0.5 });
+  const labels = Uint32Array.from({ length: 24 }, (_, i) => i % 3);
+  return CLASS_KINDS.map((kind) => {
+    return { name: kind, bytes: writeClasses(trainClasses(core, { data, d }, labels, { kind, dims: 2 })) };
   });
 }
