@@ -14,6 +14,7 @@ import { addMvCommand } from './mv/mv.ts';
 import { addPcaCommand } from './pca.ts';
 import { addRecommendCommand } from './recommend.ts';
 import { addSearchCommand } from './search.ts';
+import { addTableCommand } from './table.ts';
 import { addTruthCommand } from './truth.ts';
 
 /** 0: done; 1: the work failed, e.g. a bad file; 2: bad usage. After an interrupt the process ends with 130. */
@@ -43,6 +44,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
   addRecommendCommand(program, io);
   addBridgeCommand(program, io);
   addDiagnoseCommand(program, io);
+  addTableCommand(program, io);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return 0;

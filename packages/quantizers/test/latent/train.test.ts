@@ -4,7 +4,7 @@ import { gaussianRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import { blockCount, type LinearQuantizer, trainQuantizer } from '../../src/index.ts';
 import { LatentCoder } from '../../src/latent/coder.ts';
-import { lloydLevels } from '../../src/latent/train.ts';
+import { lloydLevels } from '../../src/training/lloyd.ts';
 import { referenceCells } from '../reference/family.ts';
 
 const core = createCore();

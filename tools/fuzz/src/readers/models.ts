@@ -1,6 +1,7 @@
 /** Models and stores by themselves: read, then used on a few vectors of about 1. */
 import { type Core, NO_PTR, readContainer, type SnapshotPiece, tokenSet } from '@sagitta/core-wasm';
 import { loadSaqModel, readQuantizer, SaqDecoder, SaqEncoder } from '@sagitta/quantizers';
+import { readTable } from '@sagitta/quantizers/table';
 import { readFdeEncoder } from '@sagitta/retrieval';
 import { readBridge } from '@sagitta/retrieval/bridge';
 import { readClasses } from '@sagitta/retrieval/classes';
@@ -141,6 +142,12 @@ function useClasses(bytes: Uint8Array, { core }: Surroundings): void {
   checkFinite(model.scores(someValues(2 * model.d, 'rows')), 'score of a class');
 }
 
+function useTable(bytes: Uint8Array): void {
+  const table = readTable(bytes);
+  checkFinite(table.row(table.rows - 1), 'row of a table');
+  checkFinite(table.dot(someValues(table.d, 'query'), Uint32Array.of(0)), 'score of a row');
+}
+
 export const MODEL_READERS: readonly FuzzReader[] = [
   { name: 'quantizer', seeds: 'quantizers', read: useQuantizer },
   { name: 'saq-model', seeds: 'saq-models', read: useSaqModel },
@@ -149,5 +156,6 @@ export const MODEL_READERS: readonly FuzzReader[] = [
   { name: 'token-store', seeds: 'token-stores', read: useTokenStore },
   { name: 'static-tokens', seeds: 'static-tokens', read: useStaticTokens, words: ['water', 'é'] },
   { name: 'classes', seeds: 'classes', read: useClasses, words: ['water', 'é'] },
+  { name: 'table', seeds: 'tables', read: useTable },
   { name: 'bridge', seeds: 'bridges', read: useBridge },
 ];

@@ -10,6 +10,7 @@ import {
   quantizerSeeds,
   saqModelSeeds,
   staticTokenSeeds,
+  tableSeeds,
   tokenStoreSeeds,
 } from './models.ts';
 import { multiVectorSeeds } from './multi-vector-files.ts';
@@ -31,6 +32,7 @@ export function makeSeeds(): Map<string, readonly Seed[]> {
     ['static-tokens', staticTokenSeeds()],
     ['bridges', bridgeSeeds(core)],
     ['classes', classSeeds(core)],
+    ['tables', tableSeeds(core)],
     ['qrels', qrelsSeeds()],
   ]);
   for (const { name, files } of FILE_GROUPS) seeds.set(name, files);

@@ -1,6 +1,7 @@
 /** Models and stores by themselves. What is not in a container of its own, or in two parts, is put into one. */
 import { type Core, writeContainer } from '@sagitta/core-wasm';
 import { saveSaqModel, trainQuantizer, trainSaq, writeQuantizer } from '@sagitta/quantizers';
+import { compressTable, writeTable } from '@sagitta/quantizers/table';
 import { writeFdeEncoder } from '@sagitta/retrieval';
 import { BRIDGE_METHODS, trainBridge, writeBridge } from '@sagitta/retrieval/bridge';
 import { CLASS_KINDS, trainClasses, writeClasses } from '@sagitta/retrieval/classes';
@@ -150,5 +151,15 @@ export function classSeeds(core: Core): Seed[] {
   const labels = Uint32Array.from({ length: 24 }, (_, i) => i % 3);
   return CLASS_KINDS.map((kind) => {
     return { name: kind, bytes: writeClasses(trainClasses(core, { data, d }, labels, { kind, dims: 2 })) };
+  });
+}
+
+export function tableSeeds(core: Core): Seed[] {
+  const d = 20;
+  const data = clusteredRows(150, d, { seed: 6, clusters: 3, spread: 0.5 });
+  const frequency = Uint32Array.from({ length: 150 }, (_, i) => Math.ceil(900 / (i + 1)));
+  return (['allocated', 'scalar'] as const).map((method) => {
+    const table = compressTable(core, { data, d }, { frequency, budgetBytes: 3000, method });
+    return { name: method, bytes: writeTable(table) };
   });
 }
