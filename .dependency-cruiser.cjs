@@ -90,10 +90,10 @@ const forbidden = [
       'What two algorithms need moves up into the package; ivf composes lists and graph into the index of rows.',
     severity: 'error',
     from: {
-      path: '^packages/(quantizers|retrieval)/src/(pq|rabitq|saq|lvq|leanvec|scalar|turboquant|simvq|lists|graph|maxsim|muvera|bridge|classes)/',
+      path: '^packages/(quantizers|retrieval)/src/(pq|rabitq|saq|lvq|leanvec|scalar|turboquant|simvq|lists|graph|maxsim|muvera|bridge|classes|json)/',
     },
     to: {
-      path: '^packages/$1/src/(pq|rabitq|saq|lvq|leanvec|scalar|turboquant|simvq|lists|ivf|graph|maxsim|muvera|bridge|classes)/',
+      path: '^packages/$1/src/(pq|rabitq|saq|lvq|leanvec|scalar|turboquant|simvq|lists|ivf|graph|maxsim|muvera|bridge|classes|json)/',
       pathNot: '^packages/$1/src/$2/',
     },
   },
