@@ -31,6 +31,19 @@ describe.each(METRICS)('%s', (metric) => {
   });
 });
 
+it('counts directions that stand out from white noise, as a hint', () => {
+  // of rows without noise beside the twenty
+  const d = 60;
+  const hidden = skewedRows(500, 20, { seed: 5 });
+  const noise = skewedRows(500, d, { seed: 6, knee: d });
+  const data = Float32Array.from({ length: 500 * d }, (_, at) => {
+    const [i, j] = [Math.floor(at / d), at % d];
+    return (j < 20 ? 10 * (hidden[i * 20 + j] as number) : 0) + 1e-4 * (noise[at] as number);
+  });
+  const report = pcaReport(core, { data, n: 500, d }, { metric: 'l2' });
+  expect(report.relevantDims).toBe(20);
+});
+
 it('finds the few directions that there are', () => {
   // 192 dims of which 20 are true
   const d = 192;

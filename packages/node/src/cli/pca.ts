@@ -52,7 +52,8 @@ export function addPcaCommand(program: Command, io: CommandIo): void {
       `
 Example:
   sagitta pca embeddings.npy --metric cosine --dims 64,110,256,768
-JSON: rows [{dims, explainedVariance, recall, recallLost, bytesPerVector}], n, d, k, queries, metric; fractions.
+JSON: rows [{dims, explainedVariance, recall, recallLost, bytesPerVector}], n, d, k, queries,
+relevantDims, metric; fractions.
 Build with the dimensions that will do: --quantizer pca --dims N, or --quantizer leanvec --dims N.`,
     )
     .action((base: string, options: PcaCommandOptions) => pca(base, options, reporter(io, options)));
@@ -83,6 +84,7 @@ async function pca(path: string, options: PcaCommandOptions, report: Reporter): 
           count(row.bytesPerVector),
         ]),
       ),
+      `${count(result.relevantDims)} directions stand out from white noise: a hint only, the recall decides`,
       `${count(result.queries)} vectors held out of ${count(result.n + result.queries)} × ${result.d}, ${metric}`,
     ]);
   });

@@ -151,6 +151,7 @@ describe('pca', () => {
 
   it('prints a table, and names what does not fit', async () => {
     const { stdout } = await sagitta('pca', at('base.npy'), '--quiet');
+    expect(stdout).toMatch(/\n\d+ directions stand out from white noise: a hint only, the recall decides\n/);
     expect(stdout).toContain('variance');
     expect(stdout).toContain('held out of 800 × 32');
     expect((await sagitta('pca', at('base.npy'), '--dims', '33')).stderr).toContain('--dims');

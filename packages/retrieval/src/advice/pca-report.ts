@@ -18,6 +18,7 @@ import {
   type VectorSetInput,
 } from '@sagitta/core-wasm';
 import { principalDirections, projectRows } from '@sagitta/quantizers';
+import { relevantDims } from '@sagitta/quantizers/training';
 import { recallAtK } from '../evaluation/recall.ts';
 import { buildFlat } from '../ivf/build.ts';
 import { holdOut } from './held-out.ts';
@@ -62,6 +63,11 @@ export interface PcaReport {
   readonly n: number;
   readonly queries: number;
   readonly k: number;
+  /**
+   * Directions that stand out from white noise, by automatic relevance determination: a hint, since real data have no white
+   * floor; the recall of the rows decides. Where it is the largest of dims below d, it may be more.
+   */
+  readonly relevantDims: number;
   /** By rising dims. */
   readonly rows: readonly PcaReportRow[];
 }
@@ -103,6 +109,7 @@ export function pcaReport(core: Core, sample: VectorSetInput, options: PcaReport
     Float32Array,
   ];
   const { total } = model;
+  const relevant = relevantDims(allVariances(model.variances, total, d), base.n);
   const rows = wanted.map((dims): PcaReportRow => {
     const found =
       dims === d
@@ -113,7 +120,15 @@ export function pcaReport(core: Core, sample: VectorSetInput, options: PcaReport
     const explainedVariance = total > 0 && dims < d ? explained / total : 1;
     return { dims, explainedVariance, recall, recallLost: 1 - recall, bytesPerVector: 4 * dims };
   });
-  return { d, n: base.n, queries: queries.n, k, rows };
+  return { d, n: base.n, queries: queries.n, k, relevantDims: relevant, rows };
+}
+
+/** Variances of all d directions: what the first leave is spread over the others. */
+function allVariances(first: Float64Array, total: number, d: number): Float64Array {
+  const rest = total - first.reduce((sum, value) => sum + value, 0);
+  const out = new Float64Array(d).fill(Math.max(0, rest) / Math.max(1, d - first.length));
+  out.set(first.subarray(0, d));
+  return out;
 }
 
 function halves(d: number): number[] {

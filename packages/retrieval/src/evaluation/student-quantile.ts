@@ -1,10 +1,10 @@
 /** Quantiles of Student's t, for intervals of people's reports. */
 
-/** Lists the confidences of intervals. */
-export const CONFIDENCES = [0.9, 0.95, 0.99] as const;
-
 /** Is the share of intervals that hold what they are of. */
-export type Confidence = (typeof CONFIDENCES)[number];
+export type Confidence = 0.9 | 0.95 | 0.99;
+
+/** Lists the confidences of intervals. */
+export const CONFIDENCES: readonly Confidence[] = [0.9, 0.95, 0.99];
 
 /** Two-sided quantiles of the normal distribution. */
 const NORMAL: Readonly<Record<Confidence, number>> = {
