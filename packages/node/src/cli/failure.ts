@@ -28,6 +28,7 @@ export function asFailure(argument: string, error: unknown): unknown {
 function isExpected(error: unknown): error is Error {
   if (error instanceof FormatError || error instanceof CapacityError || error instanceof UnsupportedError)
     return true;
+  if (error instanceof Error && 'code' in error && String(error.code).startsWith('SAGITTA_')) return true;
   return error instanceof RangeError || (error instanceof Error && 'syscall' in error);
 }
 

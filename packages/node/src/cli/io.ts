@@ -1,9 +1,12 @@
 /** Where a command writes, and how: results to stdout as text or one JSON object, everything else to stderr. */
+import type { ThreadFiles } from '../collection/folder-store.ts';
 import { type Progress, type ProgressStream, startProgress } from '../progress.ts';
 
 export interface CommandIo {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: ProgressStream;
+  /** Files of the threads of collections, where they are not those of the package. */
+  readonly threads?: ThreadFiles;
 }
 
 /** Options that every command has. */

@@ -3,6 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Metric } from '@sagitta/core-wasm';
 import type { JsonValue } from '@sagitta/retrieval';
 import type { Collection, CollectionOptions } from '@sagitta/retrieval/collection';
+import type { ThreadFiles } from '../../src/collection/folder-store.ts';
 import { openFolder } from '../../src/collection/open-collection.ts';
 import { bundle } from './bundle.ts';
 
@@ -15,8 +16,13 @@ export type Opener = <M = JsonValue, S extends Metric = Metric>(
 ) => Promise<Collection<M, S>>;
 
 /** folder — where the bundles go */
-export function collectionsIn(folder: string): Opener {
+/** folder — where the bundles go */
+export function threadsIn(folder: string): ThreadFiles {
   const [entries, search] = bundle(folder, ['src/collection/entry-thread.ts', 'src/worker/search-worker.ts']);
-  const threads = { entries: pathToFileURL(entries), search: pathToFileURL(search) };
+  return { entries: pathToFileURL(entries), search: pathToFileURL(search) };
+}
+
+export function collectionsIn(folder: string): Opener {
+  const threads = threadsIn(folder);
   return (path, options = {}) => openFolder(path, options, threads);
 }

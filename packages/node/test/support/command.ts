@@ -2,6 +2,7 @@
 import { Writable } from 'node:stream';
 import type { CommandIo } from '../../src/cli/io.ts';
 import { type ExitStatus, runCommand } from '../../src/cli/run.ts';
+import type { ThreadFiles } from '../../src/collection/folder-store.ts';
 
 export interface CommandRun {
   readonly status: ExitStatus;
@@ -46,14 +47,24 @@ class Terminal extends Text {
   }
 }
 
-async function run(argv: readonly Argument[], stdout: Text, stderr: Text): Promise<CommandRun> {
-  const io: CommandIo = { stdout, stderr };
+async function run(
+  argv: readonly Argument[],
+  stdout: Text,
+  stderr: Text,
+  threads?: ThreadFiles,
+): Promise<CommandRun> {
+  const io: CommandIo = { stdout, stderr, ...(threads && { threads }) };
   const status = await runCommand(argv.map(String), io);
   return { status, stdout: stdout.text, stderr: stderr.text };
 }
 
 export function sagitta(...argv: readonly Argument[]): Promise<CommandRun> {
   return run(argv, new Text(), new Text());
+}
+
+/** With threads of collections that run these files. */
+export function sagittaWithThreads(threads: ThreadFiles, ...argv: readonly Argument[]): Promise<CommandRun> {
+  return run(argv, new Text(), new Text(), threads);
 }
 
 /** With a terminal on stderr. */

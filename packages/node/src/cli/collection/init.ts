@@ -1,0 +1,74 @@
+/** sagitta init: a new collection in a folder. */
+import { METRICS, type Metric } from '@sagitta/core-wasm';
+import { QUANTIZER_NAMES, type QuantizerName } from '@sagitta/quantizers';
+import { type Command, Option } from 'commander';
+import { addOutputOptions, integer, number } from '../arguments.ts';
+import { CommandFailure } from '../failure.ts';
+import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
+import { fieldLines } from '../text.ts';
+import { isCollection, withCollection } from './with-collection.ts';
+
+interface InitOptions extends OutputOptions {
+  readonly d: number;
+  readonly metric: Metric;
+  readonly index: 'auto' | 'flat' | 'ivf' | 'graph';
+  readonly quantizer: QuantizerName;
+  readonly bits?: number;
+  readonly indexed: readonly string[];
+  /** false: --no-keep-vectors. */
+  readonly keepVectors: boolean;
+}
+
+export function addInitCommand(program: Command, io: CommandIo): void {
+  const command = program
+    .command('init')
+    .summary('make a collection in a folder')
+    .description('Makes a collection in FOLDER: vectors with ids and metadata that come, go and last.')
+    .argument('<FOLDER>', 'a folder without a collection; made where there is none')
+    .requiredOption('--d <N>', 'dimensions of a vector', integer(1, 65_536))
+    .addOption(new Option('--metric <NAME>', 'what is near').choices(METRICS).default('cosine'))
+    .addOption(
+      new Option('--index <KIND>', 'the structure of segments')
+        .choices(['auto', 'flat', 'ivf', 'graph'])
+        .default('auto'),
+    )
+    .addOption(new Option('--quantizer <NAME>', 'the compression').choices(QUANTIZER_NAMES).default('saq'))
+    .option('--bits <B>', 'code bits a dimension (default: 4)', number(0.25, 16))
+    .option(
+      '--indexed <PATH>',
+      'a path of metadata that filters name often; several are given one by one',
+      (path: string, before: readonly string[]) => [...before, path],
+      [],
+    )
+    .option('--no-keep-vectors', 'keep codes alone: files of a fraction, merges that add to the error');
+  addOutputOptions(command);
+  command
+    .addHelpText(
+      'after',
+      `
+Example:
+  sagitta init notes --d 384 --metric cosine --indexed folder
+  sagitta add notes notes.npy --ids ids.txt --metadata notes.jsonl
+  sagitta query notes --queries questions.npy -k 5 --filter '{"folder":"x"}'
+JSON: folder, d, metric, index, quantizer, bits, keepVectors, indexed.`,
+    )
+    .action((folder: string, options: InitOptions) => init(folder, options, io, reporter(io, options)));
+}
+
+async function init(folder: string, options: InitOptions, io: CommandIo, report: Reporter): Promise<void> {
+  if (await isCollection(folder)) {
+    throw new CommandFailure('FOLDER', `${folder}: expected no collection yet, got one`);
+  }
+  const { d, metric, index, quantizer, bits, indexed, keepVectors } = options;
+  const made = { d, metric, index, quantizer, ...(bits !== undefined && { bits }), indexed, keepVectors };
+  await withCollection(io, folder, made, async () => {
+    report.result(
+      { folder, ...made },
+      fieldLines([
+        ['collection', folder],
+        ['vectors', `${d} dimensions, ${metric}`],
+        ['segments', `${index}, ${quantizer}${bits === undefined ? '' : ` of ${bits} bits`}`],
+      ]),
+    );
+  });
+}

@@ -1,0 +1,62 @@
+/** A collection for the length of a command. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JsonValue, RecordId } from '@sagitta/retrieval';
+import type { Collection, CollectionOptions } from '@sagitta/retrieval/collection';
+import { blame, CommandFailure } from '../failure.ts';
+import type { CommandIo } from '../io.ts';
+
+/** What help says of a folder. */
+export const FOLDER = 'the folder of a collection';
+
+/** Opens the collection of a folder for body, and closes it. */
+export async function withCollection<T>(
+  io: CommandIo,
+  folder: string,
+  options: CollectionOptions,
+  body: (collection: Collection) => Promise<T>,
+): Promise<T> {
+  const { openFolder } = await import('../../collection/open-collection.ts');
+  const collection = await blame('FOLDER', () => openFolder<JsonValue>(folder, options, io.threads));
+  try {
+    return await body(collection);
+  } finally {
+    await blame('FOLDER', () => collection.close());
+  }
+}
+
+/** withCollection of one that is there: none is made. */
+export async function withKnown<T>(
+  io: CommandIo,
+  folder: string,
+  options: CollectionOptions,
+  body: (collection: Collection) => Promise<T>,
+): Promise<T> {
+  if (!(await isCollection(folder))) {
+    throw new CommandFailure('FOLDER', `${folder}: expected a collection (sagitta init makes one), got none`);
+  }
+  return withCollection(io, folder, options, body);
+}
+
+export function isCollection(folder: string): Promise<boolean> {
+  return stat(join(folder, 'collection.db')).then(
+    (info) => info.size > 0,
+    () => false,
+  );
+}
+
+/** Words as ids: a whole number that is one's id names that record, anything else is a string. */
+export async function idsOf(collection: Collection, words: readonly string[]): Promise<RecordId[]> {
+  const ids: RecordId[] = [];
+  for (const word of words) {
+    const value = /^(0|[1-9]\d*)$/.test(word) ? Number(word) : undefined;
+    const isNumber = value !== undefined && Number.isSafeInteger(value) && (await collection.has(value));
+    ids.push(isNumber ? (value as number) : word);
+  }
+  return ids;
+}
+
+/** An id as JSON can hold it. */
+export function printed(id: RecordId): string | number {
+  return typeof id === 'bigint' ? String(id) : id;
+}
