@@ -93,14 +93,17 @@ export interface Recommendations {
 const BITS = [0.5, 1, 2, 3, 4, 6, 8];
 /** Below so many vectors models know their own by heart. */
 const MOST_IN_FOLDS = 10_000;
-const FOLDS = 4;
+const FOLDS = 2;
+/** Codes of so many times the bytes that are allowed are not measured. */
+const MOST_OVER = 1.5;
 /** A row number in a file. */
 const ID_BYTES = 4;
 /** Fewest vectors of which recall says anything. */
 const LEAST_SAMPLE = 50;
 
 /**
- * Measures every candidate on a sample and ranks them for a collection.
+ * Measures candidates on a sample and ranks them for a collection: of each kind, where a recall is asked, up to the fewest bits
+ * that reach it.
  * @throws RangeError unless exactly one of recall and bytes is given, or on a sample of fewer than 50 vectors
  */
 export function recommend(core: Core, sample: VectorSetInput, options: RecommendOptions): Recommendations {
@@ -140,27 +143,35 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
   using exact = buildFlat(core, base.data, d, { metric, quantizer: 'float32' });
   const truth = exact.searchBatch(queries.data, depth).ids;
   const fewest = Math.min(...folds.map(({ training }) => training.n));
-  const choices = (options.bits ?? BITS)
+  const reached = new Set<string>();
+  const choices = [...(options.bits ?? BITS)]
+    .sort((a, b) => a - b)
     .flatMap((bits) => candidatesAt(bits, fewest, d))
-    .map((candidate): Recommendation => {
+    .flatMap((candidate): Recommendation[] => {
+      // more bits of the same, where fewer are enough, or too many
+      const isTooLarge = options.bytes !== undefined && (candidate.bits * d) / 8 > MOST_OVER * options.bytes;
+      if (isTooLarge || reached.has(candidate.label)) return [];
       const index: IndexOptions = { ...candidate.options, metric, quantizer: candidate.quantizer, seed };
       const wanted = ranksFor(base.n, k, candidates);
       const { ranks, bytesPerVector, modelBytes } = rankFolds(core, folds, queries, truth, wanted, index);
       const table = { ranks, depth, queries: queries.n, n: base.n };
       const found = recallAtSize(table, { k, candidates, size, seed });
       const isEnough = options.recall === undefined ? bytesPerVector <= asked : found.low >= asked;
+      if (isEnough && options.recall !== undefined) reached.add(candidate.label);
       const figures = { ...found, bytesPerVector, k, rerank, isEnough, asked, size };
-      return {
-        label: candidate.label,
-        quantizer: candidate.quantizer,
-        bits: candidate.bits,
-        options: index,
-        ...found,
-        bytesPerVector,
-        fileBytes: Math.ceil(modelBytes + size * (bytesPerVector + ID_BYTES)),
-        isEnough,
-        reason: reasonOf({ ...figures, byRecall: options.recall !== undefined }),
-      };
+      return [
+        {
+          label: candidate.label,
+          quantizer: candidate.quantizer,
+          bits: candidate.bits,
+          options: index,
+          ...found,
+          bytesPerVector,
+          fileBytes: Math.ceil(modelBytes + size * (bytesPerVector + ID_BYTES)),
+          isEnough,
+          reason: reasonOf({ ...figures, byRecall: options.recall !== undefined }),
+        },
+      ];
     })
     .sort((a, b) => {
       if (a.isEnough !== b.isEnough) return a.isEnough ? -1 : 1;
