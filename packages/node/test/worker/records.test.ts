@@ -5,6 +5,7 @@ import { createCore } from '@sagitta/core-wasm';
 import {
   buildMultiVectorIndex,
   createVectorIndex,
+  fdeIndexes,
   type MultiVectorOptions,
   type RecordId,
   saveIndex,
@@ -105,7 +106,7 @@ describe('threads', () => {
     };
     const options: MultiVectorOptions = { nlist: 6 };
     using core = createCore();
-    using index = buildMultiVectorIndex<Note>(core, documents, options);
+    using index = buildMultiVectorIndex<Note>(core, documents, { ...options, indexes: fdeIndexes });
     const client = await MultiVectorClient.start<Note>({ worker: createWorker() });
     await client.build(documents, options);
     expect(await client.toBytes()).toEqual(saveMultiVectorIndex(index));
