@@ -7,6 +7,8 @@ export interface CommandIo {
   readonly stderr: ProgressStream;
   /** Files of the threads of collections, where they are not those of the package. */
   readonly threads?: ThreadFiles;
+  /** Takes SIGINT and SIGTERM over: resolves at the first, the second ends the process. Without it nothing interrupts. */
+  readonly interrupted?: () => Promise<void>;
 }
 
 /** Options that every command has. */

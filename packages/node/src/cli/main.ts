@@ -2,7 +2,7 @@
 import { installInterruptCleanup } from '../atomic-file.ts';
 import { runCommand } from './run.ts';
 
-installInterruptCleanup();
+const disarm = installInterruptCleanup();
 // messages that nobody can read cost no work
 process.stderr.on('error', () => {});
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -11,6 +11,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.stderr.write(`error: stdout: ${error.message}\n`);
   process.exitCode = 1;
 });
-const status = await runCommand(process.argv.slice(2), process);
+/** For commands that end their work in order: files of folds that are under way must not end the process then. */
+function interrupted(): Promise<void> {
+  disarm();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end);
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
+  });
+}
+const { stdout, stderr } = process;
+const status = await runCommand(process.argv.slice(2), { stdout, stderr, interrupted });
 // set rather than exit: what is still in the pipes is written first
 if (status !== 0) process.exitCode = status;

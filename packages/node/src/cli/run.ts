@@ -18,6 +18,7 @@ import { addMvCommand } from './mv/mv.ts';
 import { addPcaCommand } from './pca.ts';
 import { addRecommendCommand } from './recommend.ts';
 import { addSearchCommand } from './search.ts';
+import { addServeCommand } from './serve.ts';
 import { addTableCommand } from './table.ts';
 import { addTruthCommand } from './truth.ts';
 
@@ -56,6 +57,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
   addBridgeCommand(program, io);
   addDiagnoseCommand(program, io);
   addTableCommand(program, io);
+  addServeCommand(program, io);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return 0;

@@ -1,0 +1,294 @@
+/** The routes of a collection. */
+import { checkInteger, type Metric } from '@sagitta/core-wasm';
+import type { JsonValue, RecordId } from '@sagitta/retrieval';
+import { type Collection, type CollectionSearchOptions, ReadOnlyError } from '@sagitta/retrieval/collection';
+import * as v from 'valibot';
+import { type BodyLimits, readBody, readJson } from './body.ts';
+import { badRequest, type FailureStatus, RequestFailure } from './failure.ts';
+import type { Gauge } from './metrics.ts';
+import type { Route, ServerContext } from './route.ts';
+import {
+  BATCH,
+  DEFAULT_K,
+  DELETE,
+  DELETED,
+  HEALTH,
+  hitsSchema,
+  IDS,
+  MOST_QUERIES,
+  MOST_RESULTS,
+  RECORD,
+  RECORD_OPTIONS,
+  RECORD_QUERY,
+  RECORDS,
+  REPORT,
+  SEARCH,
+  SEARCH_OPTIONS,
+  type WireSearchOptions,
+} from './schemas.ts';
+import { validate } from './validate.ts';
+import { fromId, idOfPath, toId, toRows, toVector } from './wire.ts';
+
+/** Is what of a collection is served; `openCollection` and `openCollectionIn` give one. */
+export type ServedCollection = Pick<
+  Collection<JsonValue, Metric>,
+  | 'name'
+  | 'metric'
+  | 'd'
+  | 'n'
+  | 'isReadOnly'
+  | 'has'
+  | 'get'
+  | 'vector'
+  | 'search'
+  | 'searchBatch'
+  | 'add'
+  | 'upsert'
+  | 'delete'
+  | 'report'
+>;
+
+const READS: readonly FailureStatus[] = [401, 403, 429, 500, 503];
+const BODIES: readonly FailureStatus[] = [400, ...READS, 408, 413, 415];
+const WRITES: readonly FailureStatus[] = [...BODIES, 507];
+const JSON_TYPE = 'application/json';
+
+type AnyHit = Awaited<ReturnType<ServedCollection['search']>>[number];
+
+export function collectionRoutes(
+  collection: ServedCollection,
+  limits: BodyLimits,
+  isReadOnly: boolean,
+): readonly Route[] {
+  const { d, metric } = collection;
+  const hits = hitsSchema(metric);
+  const json = (description: string, schema: v.GenericSchema) => ({ description, type: JSON_TYPE, schema });
+
+  async function search(c: ServerContext): Promise<Response> {
+    const floats = { label: 'query', options: SEARCH_OPTIONS };
+    const body = await readBody(c, limits, SEARCH, floats);
+    const { k = DEFAULT_K, ...how } = body.value;
+    if (body.kind === 'floats') return one(toVector('query', body.floats, d), k, how);
+    const { query, id, ...rest } = body.value;
+    if ((query === undefined) === (id === undefined)) {
+      throw badRequest('"query" expected either it or "id", got both or neither');
+    }
+    if (query !== undefined) return one(toVector('query', query, d), k, optionsOf(rest));
+    const like = toId(id as NonNullable<typeof id>);
+    await mustHave(like);
+    const found = await collection.search(
+      await collection.vector(like),
+      k + 1,
+      searchOptions(optionsOf(rest)),
+    );
+    const others = found.filter((hit) => hit.id !== like).slice(0, k);
+    return c.json({ hits: others.map(wireHit) });
+
+    async function one(vector: Float32Array, count: number, options: WireSearchOptions): Promise<Response> {
+      const best = await collection.search(vector, count, searchOptions(options));
+      return c.json({ hits: best.map(wireHit) });
+    }
+  }
+
+  async function searchBatch(c: ServerContext): Promise<Response> {
+    const body = await readBody(c, limits, BATCH, { label: 'queries', options: SEARCH_OPTIONS });
+    const queries = toRows('queries', body.kind === 'floats' ? body.floats : body.value.queries, d);
+    const { k = DEFAULT_K } = body.value;
+    const count = checkInteger('queries', queries.length / d, 1, MOST_QUERIES);
+    if (count * k > MOST_RESULTS) {
+      throw badRequest(
+        `"k" expected at most ${MOST_RESULTS} results in all, got ${count} queries with ${k} each`,
+      );
+    }
+    const found = await collection.searchBatch(queries, k, searchOptions(optionsOf(body.value)));
+    return c.json({ results: found.map((one) => one.map(wireHit)) });
+  }
+
+  async function put(c: ServerContext, kind: 'add' | 'upsert'): Promise<Response> {
+    mustWrite(kind);
+    const body = await readBody(c, limits, RECORDS, { label: 'vectors', options: RECORD_OPTIONS });
+    const vectors = toRows('vectors', body.kind === 'floats' ? body.floats : body.value.vectors, d);
+    const ids = body.value.ids?.map(toId);
+    const metadata = body.value.metadata as readonly JsonValue[] | undefined;
+    const rows = { vectors, ...(ids && { ids }), ...(metadata && { metadata }) };
+    if (kind === 'upsert') return c.json({ ids: (await collection.upsert(rows)).map(fromId) });
+    try {
+      return c.json({ ids: (await collection.add(rows)).map(fromId) }, 201);
+    } catch (error) {
+      // which of a RangeError's reasons it is, its message alone says
+      const isTaken = error instanceof RangeError && /^"ids\[\d+\]" expected a new id/.test(error.message);
+      throw isTaken ? new RequestFailure(409, error.message) : error;
+    }
+  }
+
+  async function remove(c: ServerContext): Promise<Response> {
+    mustWrite('delete');
+    const { ids } = await readJson(c, limits, DELETE);
+    return c.json({ deleted: await collection.delete(ids.map(toId)) });
+  }
+
+  async function get(c: ServerContext): Promise<Response> {
+    const { type = 'string', vector } = validate(RECORD_QUERY, c.req.query(), 'query');
+    const id = idOfPath(c.req.param('id') as string, type);
+    const record = await collection.get(id);
+    if (!record) throw notThere(id);
+    const { metadata } = record;
+    return c.json({
+      id: fromId(id),
+      ...(metadata !== undefined && { metadata }),
+      ...(vector === 'true' && { vector: Array.from(await collection.vector(id)) }),
+    });
+  }
+
+  async function report(c: ServerContext): Promise<Response> {
+    const { foldError, segments, n, tail, memoryBytes } = await collection.report();
+    return c.json({
+      metric,
+      d,
+      n,
+      isReadOnly,
+      tail,
+      segments: segments.map((segment) => ({ ...segment })),
+      foldError: foldError?.message ?? null,
+      memoryBytes,
+    });
+  }
+
+  async function mustHave(id: RecordId): Promise<void> {
+    if (!(await collection.has(id))) throw notThere(id);
+  }
+
+  function mustWrite(method: string): void {
+    if (isReadOnly) throw new ReadOnlyError(collection.name, method, 'for reading');
+  }
+
+  return [
+    {
+      method: 'post',
+      path: '/search',
+      summary: 'Finds the k best records for a vector, or for that of a record, which is left out then.',
+      body: { json: SEARCH, floats: { label: 'query', options: SEARCH_OPTIONS } },
+      status: 200,
+      answer: json('The best first.', v.strictObject({ hits })),
+      failures: [...BODIES, 404],
+      handle: search,
+    },
+    {
+      method: 'post',
+      path: '/search/batch',
+      summary: 'Finds the k best records for each of several vectors.',
+      body: { json: BATCH, floats: { label: 'queries', options: SEARCH_OPTIONS } },
+      status: 200,
+      answer: json('Of each query the best first.', v.strictObject({ results: v.array(hits) })),
+      failures: BODIES,
+      handle: searchBatch,
+    },
+    {
+      method: 'post',
+      path: '/records',
+      summary:
+        'Adds records, all or none; answered when they are on the disk. Without ids they get row numbers.',
+      body: { json: RECORDS, floats: { label: 'vectors', options: RECORD_OPTIONS } },
+      status: 201,
+      answer: json('Their ids.', IDS),
+      failures: [...WRITES, 409],
+      handle: (c) => put(c, 'add'),
+    },
+    {
+      method: 'put',
+      path: '/records',
+      summary: 'Adds records, or replaces those whose id is there; answered when they are on the disk.',
+      body: { json: RECORDS, floats: { label: 'vectors', options: RECORD_OPTIONS } },
+      status: 200,
+      answer: json('Their ids.', IDS),
+      failures: WRITES,
+      handle: (c) => put(c, 'upsert'),
+    },
+    {
+      method: 'delete',
+      path: '/records',
+      summary: 'Takes records out; ids that are not there are passed over.',
+      body: { json: DELETE },
+      status: 200,
+      answer: json('How many there were.', DELETED),
+      failures: WRITES,
+      handle: remove,
+    },
+    {
+      method: 'get',
+      path: '/records/{id}',
+      summary: "Gives a record's metadata, and with vector=true its vector.",
+      query: RECORD_QUERY,
+      status: 200,
+      answer: json('The record.', RECORD),
+      failures: [400, ...READS, 404],
+      handle: get,
+    },
+    {
+      method: 'get',
+      path: '/report',
+      summary: 'Says how the collection does: segments, tail, memory.',
+      status: 200,
+      answer: json('The report.', REPORT),
+      failures: READS,
+      handle: report,
+    },
+    {
+      method: 'get',
+      path: '/health',
+      summary: 'Answers while the server runs.',
+      isOpen: true,
+      status: 200,
+      answer: json('It runs.', HEALTH),
+      failures: [403, 500],
+      handle: (c) => c.json({ status: 'ok' }),
+    },
+  ];
+
+  function wireHit({ id, metadata, ...score }: AnyHit): object {
+    return { id: fromId(id), ...score, ...(metadata !== undefined && { metadata }) };
+  }
+}
+
+function notThere(id: RecordId): RequestFailure {
+  const name = typeof id === 'string' ? JSON.stringify(id) : `${id}`;
+  return new RequestFailure(404, `"id" expected a record's id, got ${name}`);
+}
+
+/** What of a body says how to search. */
+function optionsOf({ filter, nprobe, ef, gamma, precision, rerank }: WireSearchOptions): WireSearchOptions {
+  return {
+    ...(filter !== undefined && { filter }),
+    ...(nprobe !== undefined && { nprobe }),
+    ...(ef !== undefined && { ef }),
+    ...(gamma !== undefined && { gamma }),
+    ...(precision !== undefined && { precision }),
+    ...(rerank !== undefined && { rerank }),
+  };
+}
+
+/** The collection checks what the expression holds. */
+function searchOptions(options: WireSearchOptions): CollectionSearchOptions<JsonValue> {
+  return options as CollectionSearchOptions<JsonValue>;
+}
+
+/** What /metrics tells of the collection. */
+export async function collectionGauges(collection: ServedCollection): Promise<readonly Gauge[]> {
+  const { n, tail, segments, memoryBytes, foldError } = await collection.report();
+  return [
+    { name: 'sagitta_records', help: 'Records in the collection.', value: n },
+    { name: 'sagitta_tail_records', help: 'Records that are in no segment yet.', value: tail },
+    { name: 'sagitta_segments', help: 'Segments.', value: segments.length },
+    {
+      name: 'sagitta_segment_bytes',
+      help: 'Bytes of the files of segments.',
+      value: segments.reduce((sum, { bytes }) => sum + bytes, 0),
+    },
+    { name: 'sagitta_memory_bytes', help: 'WebAssembly memory in use.', value: memoryBytes },
+    {
+      name: 'sagitta_fold_failed',
+      help: '1 where the last fold or merge ended with an error.',
+      value: foldError ? 1 : 0,
+    },
+  ];
+}
