@@ -1,10 +1,10 @@
 /** sagitta serve: a collection over HTTP, until it is interrupted. */
-import { readFile } from 'node:fs/promises';
-import { LockedError, StorageError } from '@sagitta/retrieval/collection';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { DATABASE } from '../collection/database-name.ts';
+import { DEFAULT_HOST, DEFAULT_PORT, isLoopback } from '../server/address.ts';
 import type { RequestEntry } from '../server/app.ts';
-import { DEFAULT_PORT, isLoopback } from '../server/listen.ts';
-import { serveCollection } from '../server/serve-collection.ts';
 import { addOutputOptions, integer } from './arguments.ts';
 import { asFailure, blame, CommandFailure } from './failure.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
@@ -29,8 +29,12 @@ export function addServeCommand(program: Command, io: CommandIo): void {
         'page to search with. Ctrl-C or SIGTERM ends it when what runs is done.',
     )
     .argument('<FOLDER>', 'the folder of a collection')
-    .option('--port <P>', 'port to listen at; 0: any that is free', integer(0, 65_535), DEFAULT_PORT)
-    .option('--host <H>', 'address to listen at; the default is reached from this machine alone', '127.0.0.1')
+    .option('--port <P>', 'port to listen at; 0 takes one that is free', integer(0, 65_535), DEFAULT_PORT)
+    .option(
+      '--host <H>',
+      'address to listen at; the default is reached from this machine alone',
+      DEFAULT_HOST,
+    )
     .option('--token <T>', 'what requests must carry as a bearer token', token)
     .option('--token-file <F>', 'the same, read from a file: no list of processes shows it')
     .option('--read-only', 'refuse writes; another process may write meanwhile')
@@ -76,6 +80,9 @@ async function serve(
   const log = (entry: RequestEntry): void => void io.stderr.write(`${JSON.stringify(entry)}\n`);
   // taken over before anything is open: an interruption while it opens ends it well too
   const interrupted = io.interrupted?.() ?? new Promise<never>(() => {});
+  // a mistyped name makes no folder
+  await blame('FOLDER', () => access(join(folder, DATABASE)));
+  const { serveCollection } = await import('../server/serve-collection.ts');
   const server = await serveCollection(folder, {
     port,
     host,
@@ -114,10 +121,11 @@ async function tokenOf({ token: given, tokenFile }: ServeCommandOptions): Promis
 
 /** A port that is taken is the port's fault, a name that is none the host's, all else the folder's. */
 function failureOf(error: unknown): unknown {
-  if (error instanceof LockedError || error instanceof StorageError) {
-    return new CommandFailure('FOLDER', error.message, error);
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  // by their codes: the other commands start without collections
+  if (code === 'SAGITTA_LOCKED' || code === 'SAGITTA_STORAGE') {
+    return new CommandFailure('FOLDER', message, error);
   }
-  const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === 'listen') return asFailure(code === 'EADDRNOTAVAIL' ? '--host' : '--port', error);
   return asFailure(syscall === 'getaddrinfo' ? '--host' : 'FOLDER', error);
 }

@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../atomic-file.ts';
 import { fileSource } from '../file-source.ts';
 import { VectorClient } from '../worker/search-client.ts';
 import { threadEndpoint } from '../worker/thread-endpoint.ts';
+import { DATABASE } from './database-name.ts';
 import { EntryReader } from './entries.ts';
 import { EntryClient } from './entry-client.ts';
 import type { EntryThreadData } from './entry-thread.ts';
@@ -15,7 +16,6 @@ import { findSqlite, importSqlite } from './sqlite.ts';
 import { storageError, storing } from './storage-errors.ts';
 import { WriterLock } from './writer-lock.ts';
 
-const DATABASE = 'collection.db';
 const LOCK = 'writer.lock';
 
 /** Files of the threads of a collection. */

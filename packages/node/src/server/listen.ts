@@ -3,13 +3,14 @@ import { type IncomingMessage, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { checkInteger, checkOptions, type OptionTable } from '@sagitta/core-wasm';
+import { DEFAULT_HOST, DEFAULT_PORT, isLoopback, LOCAL_NAMES } from './address.ts';
 import { APP_OPTIONS, type AppOptions, createApp, TIMEOUT } from './app.ts';
 import type { ServerApp } from './route.ts';
 import type { ServedCollection } from './routes.ts';
 
 /** Says where a collection is served, and how. */
 export interface ListenOptions extends AppOptions {
-  /** Default 7244; 0: any that is free. */
+  /** Default 7244; 0 takes one that is free. */
   readonly port?: number;
   /** Default 127.0.0.1: this machine alone. */
   readonly host?: string;
@@ -35,14 +36,11 @@ export interface CollectionServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const HOST = '127.0.0.1';
-export const DEFAULT_PORT = 7244;
 const GRACE = 10_000;
 /** Milliseconds within which the headers of a request must come, at most. */
 const HEADERS_TIMEOUT = 10_000;
 /** Bytes of headers: `options` of a binary request lie in the URL. */
 const HEADER_BYTES = 65_536;
-const LOOPBACK: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
 const IDLE_MS = 20;
 
 /** What Node's server says no to before there is a request. */
@@ -66,14 +64,14 @@ export async function listen(
   options: ListenOptions,
 ): Promise<CollectionServer> {
   checkOptions('options', options, LISTEN_OPTIONS);
-  const { port: wanted = DEFAULT_PORT, host = HOST, grace = GRACE, ...given } = options;
+  const { port: wanted = DEFAULT_PORT, host = DEFAULT_HOST, grace = GRACE, ...given } = options;
   checkInteger('port', wanted, 0, 65_535);
   checkInteger('grace', grace, 0, 2 ** 31 - 1);
   const timeout = given.timeout ?? TIMEOUT;
   // without a token, who may ask is who can reach it: pages of other names must not
   const isGuarded = given.token !== undefined || !isLoopback(host);
   const app = createApp(collection, {
-    ...(!isGuarded && { hosts: LOOPBACK }),
+    ...(!isGuarded && { hosts: LOCAL_NAMES }),
     gauges: () => [
       {
         name: 'process_resident_memory_bytes',
@@ -113,10 +111,6 @@ export async function listen(
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 function started(server: Server, port: number, host: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { Context, Env, Hono } from 'hono';
 import type * as v from 'valibot';
 import type { FailureStatus } from './failure.ts';
 
-/** What a request carries on its way through the app. */
+/** Holds what a request carries on its way through the app. */
 export interface ServerEnv extends Env {
   readonly Variables: {
     requestId: string;

@@ -1,7 +1,7 @@
 /** sagitta serve as a process: what it prints, logs and ends with. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bundle } from '../support/bundle.ts';
@@ -138,6 +138,7 @@ it('reads beside a writer, asks for the token of a file, and is silent where it 
 it('names the argument at fault', async () => {
   const folder = await folderOf();
   const empty = files.write('empty.txt', '\n');
+  const absent = fresh();
   const cases: readonly (readonly [argv: readonly string[], status: number, said: RegExp])[] = [
     [[folder, '--token-file', '/no/such/file'], 1, /^error: --token-file: \/no\/such\/file: no such file/],
     [[folder, '--token-file', empty], 1, /^error: --token-file: expected one word of ASCII/],
@@ -148,7 +149,8 @@ it('names the argument at fault', async () => {
     ],
     [[folder, '--token', 'a b'], 2, /Expected characters of ASCII/],
     [[folder, '--port', '99999'], 2, /Expected an integer from 0 to 65535/],
-    [[fresh(), '--read-only'], 1, /^error: FOLDER: /],
+    [[absent], 1, /^error: FOLDER: .*collection\.db: no such file/],
+    [[absent, '--read-only'], 1, /^error: FOLDER: .*collection\.db: no such file/],
     [[], 2, /missing required argument/],
   ];
   for (const [argv, status, said] of cases) {
@@ -156,6 +158,7 @@ it('names the argument at fault', async () => {
     expect(run.stderr).toMatch(said);
     expect(run.status).toBe(status);
   }
+  expect(existsSync(absent)).toBe(false);
   const first = await serve(folder, '--quiet');
   const locked = spawn(process.execPath, [MAIN, 'serve', folder, '--port', '0']);
   let said = '';

@@ -1,0 +1,2 @@
+/** The file that makes a folder a collection. */
+export const DATABASE = 'collection.db';
