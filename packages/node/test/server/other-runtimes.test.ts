@@ -1,0 +1,23 @@
+/** The app for runtimes without Node's files, threads and sockets: bundled, it asks for Node's hashes and nothing else. */
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { expect, it } from 'vitest';
+
+it('brings nothing of Node but node:crypto', async () => {
+  const { metafile } = await build({
+    stdin: {
+      contents: "export { createApp } from './src/server/index.ts';",
+      resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
+    },
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['@sagitta/source'],
+    external: ['node:*'],
+  });
+  const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  expect([...new Set(imported)]).toEqual(['node:crypto']);
+});
