@@ -115,7 +115,6 @@ export function createApp(collection: ServedCollection, options: AppOptions = {}
     const allowed = there.map(({ method }) => method.toUpperCase());
     if (allowed.includes('GET')) allowed.push('HEAD');
     app.all(pattern, (c) => {
-      c.set('route', path);
       const message = `"method" expected ${allowed.join(', ')}, got ${c.req.method}`;
       throw new RequestFailure(405, message, { allow: allowed.join(', ') });
     });

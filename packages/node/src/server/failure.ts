@@ -21,13 +21,16 @@ export const CODES = {
 
 export type FailureStatus = keyof typeof CODES;
 
+/** Characters of a message: what came may be as long as a body, and goes into answer and log. */
+const MOST_LENGTH = 500;
+
 /** Says why a request is not answered. */
 export class RequestFailure extends Error {
   readonly status: FailureStatus;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(status: FailureStatus, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message);
+    super(message.length > MOST_LENGTH ? `${message.slice(0, MOST_LENGTH)}…` : message);
     this.name = 'RequestFailure';
     this.status = status;
     this.headers = headers;

@@ -39,6 +39,8 @@ export interface CollectionServer extends AsyncDisposable {
 const GRACE = 10_000;
 /** Milliseconds within which the headers of a request must come, at most. */
 const HEADERS_TIMEOUT = 10_000;
+/** Milliseconds that a connection stays open without a request: more than clients and proxies keep theirs, which then never meet its end. */
+const KEEP_ALIVE = 65_000;
 /** Bytes of headers: `options` of a binary request lie in the URL. */
 const HEADER_BYTES = 65_536;
 const IDLE_MS = 20;
@@ -88,6 +90,7 @@ export async function listen(
       headersTimeout,
       // the app answers a slow body itself, a little before
       requestTimeout: timeout + headersTimeout,
+      keepAliveTimeout: KEEP_ALIVE,
       connectionsCheckingInterval: Math.max(10, Math.min(1000, headersTimeout / 4)),
       maxHeaderSize: HEADER_BYTES,
     },

@@ -193,6 +193,13 @@ describe('what is wrong with a request', () => {
     });
   });
 
+  it('is said in few words, however much came', async () => {
+    const { status, body } = await ask(app, 'POST', '/search', { ['x'.repeat(100_000)]: 1 });
+    expect([status, body.error.message.length]).toEqual([400, 501]);
+    const nested = `{"id":"n1","filter":${'{"not":'.repeat(100_000)}{}${'}'.repeat(100_000)}}`;
+    expect((await ask(app, 'POST', '/search', nested)).status).toBe(400);
+  });
+
   it('is said where a body is of another type', async () => {
     for (const type of ['text/plain', '']) {
       const { status, body } = await ask(app, 'POST', '/search', '{}', { 'content-type': type });
