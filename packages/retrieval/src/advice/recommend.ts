@@ -19,6 +19,7 @@ import {
   type VectorSetInput,
   vectorSet,
 } from '@sagitta/core-wasm';
+import { fewestVectors } from '@sagitta/quantizers';
 import { gatherRows } from '@sagitta/quantizers/training';
 import { depthFor, ranksFor, recallAtSize, type SizedRecall } from '../evaluation/recall-at-size.ts';
 import { buildFlat, type IndexOptions, trainIndex } from '../ivf/build.ts';
@@ -147,6 +148,10 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
   const choices = [...(options.bits ?? BITS)]
     .sort((a, b) => a - b)
     .flatMap((bits) => candidatesAt(bits, fewest, d))
+    .filter(({ quantizer, options: { bits, quantizerOptions } }) => {
+      const own = { ...quantizerOptions, ...(bits !== undefined && { bits }) };
+      return fewestVectors(quantizer, d, own) <= fewest;
+    })
     .flatMap((candidate): Recommendation[] => {
       // more bits of the same, where fewer are enough, or too many
       const isTooLarge = options.bytes !== undefined && (candidate.bits * d) / 8 > MOST_OVER * options.bytes;
