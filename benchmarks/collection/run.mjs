@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { RandomStream } from '@sagitta/core-wasm';
 import { openCollection } from '@sagitta/node/collection';
+import { clusteredRows } from './clustered-rows.mjs';
 
 const D = 384;
 const BATCH = 100;
@@ -28,16 +29,7 @@ const rate = Number(values.rate);
 const root = await mkdtemp(join(values.folder, 'sagitta-collection-'));
 
 const random = new RandomStream(1, 'collection');
-const centres = Float32Array.from({ length: 64 * D }, () => random.nextUnit() - 0.5);
-/** Rows around 64 centres. */
-function rows(count) {
-  const out = new Float32Array(count * D);
-  for (let i = 0; i < count; i++) {
-    const centre = D * random.nextBelow(64);
-    for (let j = 0; j < D; j++) out[i * D + j] = centres[centre + j] + 0.6 * (random.nextUnit() - 0.5);
-  }
-  return out;
-}
+const rows = clusteredRows(random, D);
 const batch = (first, vectors) => ({
   ids: Array.from({ length: BATCH }, (_, i) => `note-${first + i}`),
   vectors,

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { RandomStream } from '@sagitta/core-wasm';
 import { openCollection } from '@sagitta/node/collection';
+import { clusteredRows } from '../collection/clustered-rows.mjs';
 
 const D = 384;
 const BATCH = 20;
@@ -26,17 +27,7 @@ const { values } = parseArgs({
 });
 const [seconds, n, scale] = [values.seconds, values.n, values.scale].map(Number);
 const random = new RandomStream(1, 'serve');
-const centres = Float32Array.from({ length: 64 * D }, () => random.nextUnit() - 0.5);
-
-/** Rows around 64 centres. */
-function rows(count) {
-  const out = new Float32Array(count * D);
-  for (let i = 0; i < count; i++) {
-    const centre = D * random.nextBelow(64);
-    for (let j = 0; j < D; j++) out[i * D + j] = centres[centre + j] + 0.6 * (random.nextUnit() - 0.5);
-  }
-  return out;
-}
+const rows = clusteredRows(random, D);
 const metadataOf = (i) => ({ folder: `f${i % 50}`, mtime: i });
 const base64 = (vectors) =>
   Buffer.from(vectors.buffer, vectors.byteOffset, vectors.byteLength).toString('base64');

@@ -1,5 +1,5 @@
 /** A folder as the store of a collection: `collection.db` with the entries, `writer.lock`, and the files of segments. */
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ByteSource, JsonValue } from '@sagitta/retrieval';
@@ -8,7 +8,7 @@ import { writeFileAtomic } from '../atomic-file.ts';
 import { fileSource } from '../file-source.ts';
 import { VectorClient } from '../worker/search-client.ts';
 import { threadEndpoint } from '../worker/thread-endpoint.ts';
-import { DATABASE } from './database-name.ts';
+import { DATABASE, isCollection } from './database-name.ts';
 import { EntryReader } from './entries.ts';
 import { EntryClient } from './entry-client.ts';
 import type { EntryThreadData } from './entry-thread.ts';
@@ -61,11 +61,8 @@ export class FolderStore implements CollectionStore {
     const binding = await findSqlite();
     const sqlite = await importSqlite(binding);
     if (readOnly) {
-      const isThere = await stat(database).then(
-        (info) => info.size > 0,
-        () => false,
-      );
-      if (!isThere) throw new RangeError(`"folder" expected a collection, got none in ${folder}`);
+      if (!(await isCollection(folder)))
+        throw new RangeError(`"folder" expected a collection, got none in ${folder}`);
       const reader = await storing(database, () => new EntryReader(sqlite, database));
       return new FolderStore(folder, threads, reader, undefined);
     }

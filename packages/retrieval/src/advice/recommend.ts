@@ -23,7 +23,7 @@ import { fewestVectors } from '@sagitta/quantizers';
 import { gatherRows } from '@sagitta/quantizers/training';
 import { depthFor, ranksFor, recallAtSize, type SizedRecall } from '../evaluation/recall-at-size.ts';
 import { buildFlat, type IndexOptions, trainIndex } from '../ivf/build.ts';
-import { saveIndex } from '../ivf/format.ts';
+import { snapshotIndex } from '../ivf/format.ts';
 import { type Candidate, candidatesAt } from './candidates.ts';
 import { holdOut } from './held-out.ts';
 
@@ -224,7 +224,8 @@ function rankFolds(
   const sign = options.metric === 'l2' ? 1 : -1;
   for (const { training, coded, rows } of folds) {
     using index = trainIndex(core, training, options);
-    modelBytes = saveIndex(index).length;
+    using model = snapshotIndex(index);
+    modelBytes = model.byteLength;
     index.add(coded.data);
     bytesPerVector = index.codeBytesPerVector;
     for (const [q, own] of found.entries()) {

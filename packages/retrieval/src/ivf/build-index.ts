@@ -201,7 +201,8 @@ function checkSample(label: string, sample: VectorSet, options: MethodIndexOptio
   if (secondary) checkTrainingSample(label, sample, secondary);
 }
 
-function secondaryOf(core: Core, quantizer: Quantizer): SecondaryCodes {
+/** Empty secondary codes of a quantizer. */
+export function secondaryOf(core: Core, quantizer: Quantizer): SecondaryCodes {
   const { metric, origin } = quantizer;
   return making((own) => new SecondaryCodes(core, metric, own(new ListScan(core, quantizer)), origin));
 }

@@ -1,8 +1,8 @@
 /** Makes empty indexes of codes that were trained elsewhere. */
 import { type Core, making } from '@sagitta/core-wasm';
 import { ListScan } from '../columns/list-scan.ts';
-import { SecondaryCodes } from '../columns/secondary-codes.ts';
 import { CodeLists } from '../lists/code-lists.ts';
+import { secondaryOf } from './build-index.ts';
 import { IvfIndex } from './ivf-index.ts';
 
 /**
@@ -12,16 +12,11 @@ import { IvfIndex } from './ivf-index.ts';
 export function emptyAlike(core: Core, rows: IvfIndex): IvfIndex {
   const { metric, d, centroids, codec, secondary } = rows;
   return making((own) => {
-    const second = secondary && own(secondaryAlike(core, secondary));
+    const second = secondary && own(secondaryOf(core, secondary.codec.quantizer));
     const scan = own(new ListScan(core, codec.quantizer));
     const codes = own(new CodeLists(core, { metric, centroids, codec: scan }));
     const kind = centroids.length === d ? 'flat' : 'ivf';
     const parts = { core, metric, d, kind, centroids, codes, keepVectors: true } as const;
     return new IvfIndex(second ? { ...parts, secondary: second } : parts);
   });
-}
-
-function secondaryAlike(core: Core, { codec: { quantizer } }: SecondaryCodes): SecondaryCodes {
-  const { metric, origin } = quantizer;
-  return making((own) => new SecondaryCodes(core, metric, own(new ListScan(core, quantizer)), origin));
 }

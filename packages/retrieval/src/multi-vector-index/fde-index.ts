@@ -60,14 +60,8 @@ export class FdeIndex extends Owner {
     this.rows = this.own(() => rows);
   }
 
-  get kind(): 'lists' | 'graph' {
-    return this.rows.codes.kind;
-  }
   get length(): number {
     return this.rows.d;
-  }
-  get bytesPerDocument(): number {
-    return this.rows.bytesPerVector;
   }
   /** Slots, those that publish() will count with them. */
   get n(): number {

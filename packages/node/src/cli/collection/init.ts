@@ -2,11 +2,12 @@
 import { METRICS, type Metric } from '@sagitta/core-wasm';
 import { QUANTIZER_NAMES, type QuantizerName } from '@sagitta/quantizers';
 import { type Command, Option } from 'commander';
+import { isCollection } from '../../collection/database-name.ts';
 import { addOutputOptions, integer, number } from '../arguments.ts';
 import { CommandFailure } from '../failure.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
 import { fieldLines } from '../text.ts';
-import { isCollection, withCollection } from './with-collection.ts';
+import { withCollection } from './with-collection.ts';
 
 interface InitOptions extends OutputOptions {
   readonly d: number;

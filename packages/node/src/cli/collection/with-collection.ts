@@ -1,8 +1,7 @@
 /** A collection for the length of a command. */
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { JsonValue, RecordId } from '@sagitta/retrieval';
 import type { Collection, CollectionOptions } from '@sagitta/retrieval/collection';
+import { isCollection } from '../../collection/database-name.ts';
 import { blame, CommandFailure } from '../failure.ts';
 import type { CommandIo } from '../io.ts';
 
@@ -36,13 +35,6 @@ export async function withKnown<T>(
     throw new CommandFailure('FOLDER', `${folder}: expected a collection (sagitta init makes one), got none`);
   }
   return withCollection(io, folder, options, body);
-}
-
-export function isCollection(folder: string): Promise<boolean> {
-  return stat(join(folder, 'collection.db')).then(
-    (info) => info.size > 0,
-    () => false,
-  );
 }
 
 /** Words as ids: a whole number that is one's id names that record, anything else is a string. */

@@ -12,7 +12,7 @@ import {
 import { blame, CommandFailure } from '../failure.ts';
 import { withVectors } from '../inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
-import { readMetadata, readTextLines } from '../mv/token-inputs.ts';
+import { readMetadata, readTextLines } from '../line-files.ts';
 import { count, fieldLines, seconds } from '../text.ts';
 import { FOLDER, idsOf, withKnown } from './with-collection.ts';
 

@@ -23,15 +23,10 @@ import { addOutputOptions, integer, MAX_COUNT, number, outputPath } from '../arg
 import { blame, CommandFailure } from '../failure.ts';
 import { checkOutputs } from '../inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
+import { readMetadata, readTextLines } from '../line-files.ts';
 import { count, fieldLines, seconds } from '../text.ts';
 import { addEncoderOptions, type EncoderOptions, makeEncoder } from './encoder.ts';
-import {
-  addTokenOptions,
-  readMetadata,
-  readTextLines,
-  type TokenOptions,
-  withTokenSets,
-} from './token-inputs.ts';
+import { addTokenOptions, type TokenOptions, withTokenSets } from './token-inputs.ts';
 
 interface MvBuildOptions extends TokenOptions, OutputOptions, EncoderOptions {
   readonly out: string;

@@ -2,14 +2,13 @@
 import { type Core, createCore, type TokenSet } from '@sagitta/core-wasm';
 import type { JsonValue, MultiVectorIndex } from '@sagitta/retrieval';
 import { type Command, Option } from 'commander';
-import { openDataFile } from '../../files/data-file.ts';
-import { readLines } from '../../files/lines.ts';
 import { extensionsOf, FORMAT_NAMES, type FormatName, TOKEN_SET_FORMATS } from '../../formats.ts';
 import { loadMultiVectorIndexFile } from '../../index-file.ts';
 import { openTokenSets } from '../../token-sets/open-token-sets.ts';
 import { readAllTokenSets, type TokenSetSource } from '../../token-sets/token-set-source.ts';
 import { integer } from '../arguments.ts';
 import { asFailure, blame, CommandFailure } from '../failure.ts';
+import { readTextLines } from '../line-files.ts';
 
 export interface TokenOptions {
   readonly column?: string;
@@ -105,36 +104,6 @@ export async function readQuerySets(
     );
   }
   return { tokens, names: names.slice(0, tokens.n) };
-}
-
-/** Lines of a file, a last empty one left out. */
-export function readTextLines(argument: string, path: string): Promise<string[]> {
-  return blame(argument, async () => {
-    const file = await openDataFile(path);
-    try {
-      const lines: string[] = [];
-      for await (const { text } of readLines(file)) lines.push(text.replace(/\r$/, ''));
-      if (lines.at(-1) === '') lines.pop();
-      return lines;
-    } finally {
-      await file.close();
-    }
-  });
-}
-
-/** One JSON value a line; an empty line is a document without. */
-export async function readMetadata(path: string): Promise<(JsonValue | undefined)[]> {
-  const lines = await readTextLines('--metadata', path);
-  return lines.map((line, i) => {
-    if (line.trim() === '') return undefined;
-    try {
-      const value: JsonValue = JSON.parse(line);
-      return value;
-    } catch (error) {
-      const what = error instanceof Error ? error.message : String(error);
-      throw new CommandFailure('--metadata', `${path}: line ${i + 1}: expected JSON: ${what}`);
-    }
-  });
 }
 
 /** "key=value" pairs, all of which a document's metadata must have. */
