@@ -15,7 +15,7 @@ export async function run(input) {
     at = now;
   };
   const { createCore } = await import('@sagitta/core-wasm');
-  const { loadIndex } = await import('@sagitta/retrieval');
+  const { loadIndex } = await import('@sagitta/retrieval/ivf');
   lap('import');
   const core = createCore();
   lap('core');

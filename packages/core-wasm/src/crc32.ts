@@ -24,8 +24,26 @@ function makeTable(): Int32Array {
   return table;
 }
 
+/** Bytes from which asking the engine pays for loading its module. */
+const ENGINE_BYTES = 1 << 18;
+
+type EngineCrc32 = (bytes: Uint8Array, start: number) => number;
+interface Builtins {
+  readonly process?: { getBuiltinModule?(name: string): { readonly crc32?: EngineCrc32 } | undefined };
+}
+
+/** Node's own from 20.15 and 22.2 on, also in Deno and Bun: 2.6 MB take .3 ms. */
+const engineCrc32 = (): EngineCrc32 | undefined =>
+  (globalThis as Builtins).process?.getBuiltinModule?.('zlib')?.crc32;
+
 /** The checksum of bytes; pass an earlier result as `start` to go on where it ended. */
 export function crc32(bytes: Uint8Array, start = 0): number {
+  const engine = bytes.length < ENGINE_BYTES ? undefined : engineCrc32();
+  return engine ? engine(bytes, start) : tableCrc32(bytes, start);
+}
+
+/** Computes crc32 with tables, where the engine has none. */
+export function tableCrc32(bytes: Uint8Array, start = 0): number {
   const table = TABLE;
   const { length } = bytes;
   let c = ~start;

@@ -1,8 +1,15 @@
 /**
- * Flat and IVF indexes: build, add, search, save.
+ * Flat and IVF indexes: build, add, search, save, load.
  *
  * @module
  */
+export {
+  type IndexReader,
+  type LoadFromOptions,
+  loadIndex,
+  loadIndexFrom,
+  readIndex,
+} from '../files/load-index.ts';
 export { type GraphChoice, type GraphMethod, graph } from '../graph/graph-method.ts';
 export type { GraphOptions } from '../graph/graph-options.ts';
 export {
