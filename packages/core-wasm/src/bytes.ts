@@ -111,7 +111,8 @@ export class ByteReader {
 
   /** origin — where bytes begin in the file, for the offsets that errors name. */
   constructor(bytes: Uint8Array, origin = 0) {
-    this.#bytes = bytes;
+    // slice of a Buffer would be a view of it
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#origin = origin;
   }

@@ -201,6 +201,8 @@ export class Heap {
   /** Free ranges [address, size], ascending, never adjacent. */
   readonly #free: [number, number][] = [];
   #end: number;
+  /** No block was ever behind this. */
+  #touched: number;
   #used = 0;
 
   /** base — the first byte the module does not use itself (its __heap_base). */
@@ -210,6 +212,7 @@ export class Heap {
     this.#maximum = Math.floor(Math.min(maximumBytes, MAX_MEMORY_BYTES) / PAGE) * PAGE;
     this.#start = Math.ceil(base / ALIGNMENT) * ALIGNMENT;
     this.#end = this.#start;
+    this.#touched = this.#start;
   }
 
   get buffer(): ArrayBuffer {
@@ -231,7 +234,10 @@ export class Heap {
     const size = sizeOf(byteLength);
     const address = this.#takeOrMoveOut(size);
     this.#used += size;
-    new Uint8Array(this.buffer, address, size).fill(0);
+    // what was never in use is zero as it was made
+    const used = Math.min(size, Math.max(0, this.#touched - address));
+    if (used > 0) new Uint8Array(this.buffer, address, used).fill(0);
+    this.#touched = Math.max(this.#touched, address + size);
     return new HeapBlock(this, address, byteLength);
   }
 

@@ -6,9 +6,11 @@
  */
 import type { ByteReader, Container } from '@sagitta/core-wasm';
 import { checkStoredId, restored } from './format.ts';
-import { type RecordId, RecordIds } from './ids.ts';
+import { IdStore } from './id-store.ts';
+import type { RecordId } from './ids.ts';
 import { depthOf, type JsonValue, MAX_DEPTH } from './json.ts';
 import { JsonRows } from './json-rows.ts';
+import { RecordIds } from './record-ids.ts';
 import type { Records } from './records.ts';
 
 /** The n records of sections IDS and MDAT, all live. @throws FormatError */
@@ -31,8 +33,7 @@ function readIds(reader: ByteReader, n: number): RecordIds {
   reader.end();
   const ids = new RecordIds();
   const isNumbered = next === n && list.every((id, i) => id === i);
-  const isNumeric = list.every((id) => typeof id === 'number');
-  ids.restore(n, isNumbered ? undefined : isNumeric ? Float64Array.from(list) : list, next);
+  ids.restore(isNumbered ? n : IdStore.from(list), next);
   return ids;
 }
 

@@ -18,10 +18,12 @@ import {
   type Section,
 } from '@sagitta/core-wasm';
 import { addSlot, wordsFor } from '../search/slot-set.ts';
-import { checkRecordId, MOST_BIGINT, printId, type RecordId, RecordIds } from './ids.ts';
+import { IdStore, LARGE_BIGINT, NUMBER, STRING } from './id-store.ts';
+import { checkRecordId, printId, type RecordId } from './ids.ts';
 import type { JsonValue } from './json.ts';
 import { JsonRows, MAX_SHAPES, NONE, type Shape, shapeOf } from './json-rows.ts';
 import { findStarts } from './json-words.ts';
+import { RecordIds } from './record-ids.ts';
 import { Records } from './records.ts';
 
 /** Bytes of a piece of a section, about. */
@@ -49,18 +51,12 @@ export function recordSections<M>(records: Records<M>, keep: Uint32Array): Secti
   return sections;
 }
 
-function idPieces(ids: RecordIds, keep: Uint32Array): Uint8Array[] {
-  const kept = Array.from(keep, (slot) => ids.at(slot));
-  const isNumeric = kept.every((id) => typeof id === 'number');
-  const head = new ByteWriter().f64(ids.next).u8(isNumeric ? 0 : 1);
-  return pieces(head, kept, (writer, id) => {
-    if (isNumeric) writer.f64(Number(id));
-    else if (typeof id === 'number') writer.u8(0).f64(id);
-    else if (typeof id === 'string') writer.u8(1).string(id);
-    else {
-      writer.u8(id < 2n ** 63n ? 2 : 3);
-      writer.u32(Number(BigInt.asUintN(32, id))).u32(Number(BigInt.asUintN(32, id >> 32n)));
-    }
+function idPieces({ store, next }: RecordIds, keep: Uint32Array): Uint8Array[] {
+  const isNumeric = keep.every((slot) => !store || store.record(slot)[0] === NUMBER);
+  const head = new ByteWriter().f64(next).u8(isNumeric ? 0 : 1);
+  return pieces(head, keep, (writer, slot) => {
+    if (!store) writer.f64(slot);
+    else writer.bytes(store.record(slot).subarray(isNumeric ? 1 : 0));
   });
 }
 
@@ -81,7 +77,7 @@ function metadataPieces(rows: JsonRows): Uint8Array[] {
 
 function pieces<T>(
   first: ByteWriter,
-  values: readonly T[],
+  values: Iterable<T>,
   write: (writer: ByteWriter, value: T) => void,
 ): Uint8Array[] {
   const out: Uint8Array[] = [];
@@ -137,7 +133,7 @@ export function readRecords<M = JsonValue>(
 ): Records<M> {
   const ids = new RecordIds();
   if (container.has('RIDS')) readIds(container.reader('RIDS'), ids, n);
-  else ids.restore(n, undefined, n);
+  else ids.restore(n, n);
   const rows = container.has('RMDA') ? readMetadata(container.reader('RMDA'), n) : new JsonRows();
   if (rows.isEmpty) rows.skip(n);
   const indexed = container.has('RIDX') ? readPaths(container.reader('RIDX')) : [];
@@ -162,34 +158,68 @@ function readIds(reader: ByteReader, target: RecordIds, n: number): void {
   if (kind > 1) reader.fail(`kind of ids expected 0 or 1, got ${kind}`);
   // a record takes two bytes at least
   if (n > reader.remaining) reader.fail(`expected ${n} ids, got ${reader.remaining} bytes`);
-  const isNumeric = kind === 0;
-  // what finds ids afterwards tells here whether one comes twice
-  const slots = new Map<RecordId, number>();
-  const ids: RecordId[] = [];
-  for (let i = 0; i < n; i++) {
-    const id = isNumeric ? reader.f64() : readId(reader);
-    if (typeof id === 'number' && !(Number.isInteger(id) && id >= 0 && id < next && !Object.is(id, -0))) {
-      reader.fail(`ids expected integers from 0 and below ${next}, got ${Object.is(id, -0) ? '-0' : id}`);
-    }
-    slots.set(id, i);
-    if (slots.size === i) reader.fail(`id ${printId(id)} expected once, got it twice`);
-    ids.push(id);
-  }
+  const bytes =
+    kind === 0
+      ? numberRecords(reader.view(8 * n))
+      : (reader.view(reader.remaining).slice() as Uint8Array<ArrayBuffer>);
+  const starts = recordStarts(reader, bytes, n, next);
   reader.end();
-  target.restore(n, isNumeric ? Float64Array.from(ids, Number) : ids, next, slots);
+  const ids = IdStore.of(bytes, starts);
+  if (ids.twice !== undefined) reader.fail(`id ${printId(ids.at(ids.twice))} expected once, got it twice`);
+  target.restore(ids, next);
 }
 
-/** Strings are of whole characters and 65,535 bytes at most, and bigints of 64 bits, since there is no other way to write them. */
-function readId(reader: ByteReader): RecordId {
-  const kind = reader.u8();
-  if (kind > 3) reader.fail(`kind of an id expected 0 to 3, got ${kind}`);
-  if (kind === 0) return reader.f64();
-  if (kind === 1) return reader.string();
-  const low = BigInt(reader.u32());
-  const id = low | (BigInt(reader.u32()) << 32n);
-  if (kind === 2) return BigInt.asIntN(64, id);
-  if (id < 2n ** 63n || id > MOST_BIGINT) reader.fail(`an id of kind 3 expected 2^63 or more, got ${id}`);
-  return id;
+/** Doubles as records. */
+function numberRecords(doubles: Uint8Array): Uint8Array<ArrayBuffer> {
+  const n = doubles.length / 8;
+  const bytes = new Uint8Array(9 * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < 8; j++) bytes[9 * i + 1 + j] = doubles[8 * i + j] as number;
+  }
+  return bytes;
+}
+
+/** Where each of n records begins, and the last one ends. */
+function recordStarts(
+  reader: ByteReader,
+  bytes: Uint8Array<ArrayBuffer>,
+  n: number,
+  next: number,
+): Uint32Array<ArrayBuffer> {
+  const starts = new Uint32Array(n + 1);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (let i = 0; i < n; i++) {
+    const kind = bytes[at] ?? STRING;
+    if (kind > LARGE_BIGINT) reader.fail(`kind of an id expected 0 to 3, got ${kind}`);
+    const size = kind !== STRING ? 9 : at + 3 > bytes.length ? 3 : 3 + view.getUint16(at + 1, true);
+    if (at + size > bytes.length) reader.fail(`expected ${size} more bytes, got ${bytes.length - at}`);
+    if (kind === STRING) checkText(reader, bytes, at + 3, at + size);
+    else if (kind === NUMBER) checkNumberId(reader, view.getFloat64(at + 1, true), next);
+    else if (kind === LARGE_BIGINT && (bytes[at + 8] as number) < 128)
+      reader.fail(`an id of kind 3 expected 2^63 or more, got ${view.getBigUint64(at + 1, true)}`);
+    at += size;
+    starts[i + 1] = at;
+  }
+  if (at < bytes.length) reader.fail(`expected the end, got ${bytes.length - at} more bytes`);
+  return starts;
+}
+
+function checkText(reader: ByteReader, bytes: Uint8Array, from: number, to: number): void {
+  for (let at = from; at < to; at++) {
+    if ((bytes[at] as number) < 128) continue;
+    try {
+      utf8.decode(bytes.subarray(from, to));
+      return;
+    } catch {
+      reader.fail('expected a string in UTF-8');
+    }
+  }
+}
+
+function checkNumberId(reader: ByteReader, id: number, next: number): void {
+  if (Number.isInteger(id) && id >= 0 && id < next && !Object.is(id, -0)) return;
+  reader.fail(`ids expected integers from 0 and below ${next}, got ${Object.is(id, -0) ? '-0' : id}`);
 }
 
 /** @throws FormatError on what is no id, or is among those seen; it is then among them */

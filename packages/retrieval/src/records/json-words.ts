@@ -26,6 +26,12 @@ export function findStarts(
   return at === words.length ? starts : `metadata expected ${at} words, got ${words.length}`;
 }
 
+const double = new Float64Array(1);
+const halves = new Uint32Array(double.buffer);
+/** Values still to come on each level; objects of which keys come in between have a set of those so far. */
+const left = new Uint32Array(MAX_DEPTH + 1);
+const keys: (Set<number> | undefined)[] = [];
+
 /** The word behind a value, or what is wrong with it. */
 function valueEnd(
   words: Uint32Array,
@@ -33,24 +39,23 @@ function valueEnd(
   strings: number,
   shapes: readonly Shape[],
 ): number | string {
-  /** Values still to come on each level; below 0 where keys come in between. */
-  const open: { left: number; keys: Set<number> | undefined }[] = [];
-  const double = new Float64Array(1);
-  const halves = new Uint32Array(double.buffer);
+  let depth = 0;
   let at = start;
   do {
-    const level = open.at(-1);
+    const seen = depth > 0 ? keys[depth] : undefined;
     if (at >= words.length) return 'expected more words';
-    if (level?.keys) {
+    if (seen) {
       const key = words[at++] as number;
       if ((key & 7) !== STRING || key >>> 3 >= strings) return `expected a key, got word ${key}`;
-      if (level.keys.has(key)) return 'expected each key once';
-      level.keys.add(key);
+      if (seen.has(key)) return 'expected each key once';
+      seen.add(key);
       if (at >= words.length) return 'expected more words';
     }
-    if (level) level.left--;
+    if (depth > 0) left[depth] = (left[depth] as number) - 1;
     const word = words[at++] as number;
     const payload = word >>> 3;
+    /** Values within this one. */
+    let inside = -1;
     switch (word & 7) {
       case LITERAL:
         if (payload > 2) return `expected null, false or true, got ${payload}`;
@@ -72,20 +77,24 @@ function valueEnd(
       case SHAPED: {
         const shape = shapes[payload];
         if (!shape) return `expected a shape below ${shapes.length}, got ${payload}`;
-        open.push({ left: shape.keys.length, keys: undefined });
+        inside = shape.keys.length;
         break;
       }
       case ARRAY:
       case OBJECT:
         if (payload > words.length - at)
           return `expected at most ${words.length - at} values, got ${payload}`;
-        open.push({ left: payload, keys: (word & 7) === OBJECT ? new Set() : undefined });
+        inside = payload;
         break;
       default:
         return `expected a value, got word ${word}`;
     }
-    if (open.length > MAX_DEPTH) return `expected at most ${MAX_DEPTH} levels`;
-    while (open.at(-1)?.left === 0) open.pop();
-  } while (open.length > 0);
+    if (inside >= 0) {
+      if (++depth > MAX_DEPTH) return `expected at most ${MAX_DEPTH} levels`;
+      left[depth] = inside;
+      keys[depth] = (word & 7) === OBJECT ? new Set() : undefined;
+    }
+    while (depth > 0 && left[depth] === 0) depth--;
+  } while (depth > 0);
   return at;
 }

@@ -9,9 +9,10 @@ import { evaluate } from './evaluate.ts';
 import { isExpression, parseExpression } from './expression.ts';
 import { FieldIndex } from './field-index.ts';
 import { AllowedRecords, type RecordFilter, type RecordPredicate } from './filter.ts';
-import { checkRecordId, compareIds, type NewIds, type RecordId, RecordIds } from './ids.ts';
+import { checkRecordId, compareIds, type RecordId } from './ids.ts';
 import { copyJson, type JsonValue, kindOf } from './json.ts';
 import { JsonRows } from './json-rows.ts';
+import { type NewIds, RecordIds } from './record-ids.ts';
 
 export interface RecordsOptions {
   /** Paths of metadata that filters name often; each has a secondary structure beside it. Default: none. */

@@ -50,6 +50,14 @@ it('gives back what was saved, and the same bytes again', () => {
   expect(Buffer.compare(fileOf(records), file)).toBe(0);
 });
 
+it('keeps nothing of the bytes, also where they are a Buffer', () => {
+  const file = Buffer.concat([Buffer.alloc(5), fileOf(made())]).subarray(5);
+  const records = read(file);
+  file.fill(0xff);
+  expect(Array.from({ length: N }, (_, i) => records.idAt(i))).toEqual(ids);
+  for (const [i, id] of ids.entries()) expect(records.slotOf(id)).toBe(i);
+});
+
 it('refuses ids that are none or come twice', () => {
   const numbers = (next: number, ...values: number[]): Uint8Array => {
     const writer = new ByteWriter().f64(next).u8(0);
