@@ -1,5 +1,4 @@
 /** The server as a Hono app, which runs wherever Hono does; nothing here listens to a socket. */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { checkInteger, checkOptions, type OptionTable } from '@sagitta/core-wasm';
 import { Hono } from 'hono';
 import { CODES, failureOf, RequestFailure } from './failure.ts';
@@ -134,7 +133,7 @@ export function createApp(collection: ServedCollection, options: AppOptions = {}
   async function run(c: ServerContext, route: Route): Promise<Response> {
     c.set('route', route.path);
     if (route.isOpen) return route.handle(c);
-    if (token !== undefined) checkToken(c, token);
+    if (token !== undefined) await checkToken(c, token);
     if (running >= concurrency) {
       const message = `"concurrency" expected at most ${concurrency} requests at a time, got one more`;
       throw new RequestFailure(429, message, { 'retry-after': '1' });
@@ -208,10 +207,13 @@ function checkHost(c: ServerContext, hosts: readonly string[]): void {
   throw new RequestFailure(403, `"host" expected one of ${hosts.join(', ')}, got ${JSON.stringify(name)}`);
 }
 
-/** Both are hashed first: digests have one length, and how much of them agrees tells nothing. */
-function checkToken(c: ServerContext, token: string): void {
+/** Both are hashed first: digests have one length, and how much of them agrees tells nothing; all of both is compared. */
+async function checkToken(c: ServerContext, token: string): Promise<void> {
   const [, given] = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '') ?? [];
-  if (given !== undefined && timingSafeEqual(digest(given), digest(token))) return;
+  if (given !== undefined) {
+    const [a, b] = await Promise.all([digest(given), digest(token)]);
+    if (a.reduce((differences, byte, i) => differences | (byte ^ (b[i] as number)), 0) === 0) return;
+  }
   throw new RequestFailure(
     401,
     `"authorization" expected "Bearer" and the token, got ${given === undefined ? 'none' : 'another'}`,
@@ -219,8 +221,8 @@ function checkToken(c: ServerContext, token: string): void {
   );
 }
 
-function digest(text: string): Uint8Array {
-  return createHash('sha256').update(text).digest();
+async function digest(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
 }
 
 function textOf(error: unknown): string {

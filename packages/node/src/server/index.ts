@@ -1,5 +1,5 @@
 /**
- * Collections over HTTP: createApp gives the app, for any runtime that Hono has; serveCollection opens a folder and listens.
+ * Collections over HTTP: serveCollection opens a folder and listens; createApp, also of `@sagitta/node/app`, gives the app alone.
  *
  * @module
  */
@@ -9,3 +9,4 @@ export type { Gauge } from './metrics.ts';
 export type { ServerApp, ServerEnv } from './route.ts';
 export type { ServedCollection } from './routes.ts';
 export { type ServeOptions, serveCollection } from './serve-collection.ts';
+export { servedIndex } from './served-index.ts';

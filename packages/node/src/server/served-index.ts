@@ -1,0 +1,43 @@
+/** An index in memory, served as a collection that is read. */
+import type { Metric } from '@sagitta/core-wasm';
+import type { JsonValue, VectorIndex } from '@sagitta/retrieval';
+import { ReadOnlyError } from '@sagitta/retrieval/collection';
+import type { ServedCollection } from './routes.ts';
+
+/**
+ * Makes of an index what createApp serves, for runtimes without a folder: a worker at the edge that has loaded a file. Nothing changes it; the caller
+ * disposes the index when the app has done its last request.
+ * @param name - what answers and errors call it
+ * @example
+ * const index = loadVectorIndex(createCore(), bytes);
+ * export default createApp(servedIndex('notes', index));
+ */
+export function servedIndex(name: string, index: VectorIndex<JsonValue, Metric>): ServedCollection {
+  const refused = (method: string) => async (): Promise<never> => {
+    throw new ReadOnlyError(name, method, 'for reading');
+  };
+  return {
+    name,
+    metric: index.metric,
+    d: index.d,
+    get n() {
+      return index.n;
+    },
+    isReadOnly: true,
+    has: async (id) => index.has(id),
+    get: async (id) => index.get(id),
+    vector: async (id) => index.vector(id),
+    search: async (query, k, options) => index.search(query, k, options),
+    searchBatch: async (queries, k, options) => index.searchBatch(queries, k, options),
+    add: refused('add'),
+    upsert: refused('upsert'),
+    delete: refused('delete'),
+    report: async () => ({
+      n: index.n,
+      segments: [],
+      tail: index.n,
+      foldError: undefined,
+      memoryBytes: index.rows.core.bytesUsed(),
+    }),
+  };
+}
