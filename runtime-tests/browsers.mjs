@@ -14,7 +14,7 @@ const TIME_LIMIT_MS = 300_000;
 /** A name for 127.0.0.1 whose pages are no secure context, in either browser. */
 export const PLAIN_HOST = 'plain.test';
 
-const CHROMIUM_ARGUMENTS = [
+export const CHROMIUM_ARGUMENTS = [
   `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`,
   '--no-sandbox',
   '--disable-gpu',
@@ -26,7 +26,7 @@ const CHROMIUM_ARGUMENTS = [
 ];
 
 /** Nothing but the page: no first-run tabs, no updates, no telemetry, no captive-portal requests. */
-const FIREFOX_PREFERENCES = {
+export const FIREFOX_PREFERENCES = {
   'app.update.enabled': false,
   'browser.aboutwelcome.enabled': false,
   'browser.shell.checkDefaultBrowser': false,

@@ -32,6 +32,7 @@ export const THREADS: ThreadFiles = {
 
 export class FolderStore implements CollectionStore {
   readonly name: string;
+  readonly argument = 'folder';
   readonly builderStorage: string;
   readonly #threads: ThreadFiles;
   readonly #reader: EntryReader;

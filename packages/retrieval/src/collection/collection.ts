@@ -12,7 +12,7 @@ import type { JsonValue } from '../records/json.ts';
 import type { HitOf } from '../search/hits.ts';
 import { ROWS, SEARCH, type VectorRecord, type VectorRows } from '../vector-index/types.ts';
 import { copyCollection } from './copy.ts';
-import { ReadOnlyError } from './errors.ts';
+import { noCollection, ReadOnlyError } from './errors.ts';
 import type { Keeper } from './keeper.ts';
 import { type DamagedSegment, isSameBytes, loadParts, readEntries, readLog } from './load-parts.ts';
 import { type CollectionSearchOptions, oneQuery, type Parts } from './parts.ts';
@@ -227,7 +227,7 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
   async #refresh(): Promise<void> {
     for (let version = await this.#store.version(); version !== this.#version; ) {
       const entries = await readEntries(this.#store, this.#number);
-      if (!entries) throw new RangeError(`"folder" expected a collection, got none in ${this.name}`);
+      if (!entries) throw noCollection(this.#store);
       try {
         if (isSameBytes(entries.bytes, this.#bytes)) this.#follow(entries.log);
         else await this.#reload();
@@ -249,7 +249,7 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
 
   async #reload(): Promise<void> {
     const entries = await readEntries(this.#store);
-    if (!entries) throw new RangeError(`"folder" expected a collection, got none in ${this.name}`);
+    if (!entries) throw noCollection(this.#store);
     const { number } = await loadParts<M>(this.#store, this.#parts, entries, false);
     this.#bytes = entries.bytes;
     this.#number = number;

@@ -1,4 +1,5 @@
-/** Errors of collections that no argument is to blame for. */
+/** Errors of collections, most of which no argument is to blame for. */
+import type { CollectionStore } from './store.ts';
 
 /** Says that somebody else is writing to the collection: another process, or this one. */
 export class LockedError extends Error {
@@ -39,4 +40,9 @@ export class StorageError extends Error {
     this.name = 'StorageError';
     this.place = place;
   }
+}
+
+/** What a store without a collection is, to whoever wants to read one. */
+export function noCollection({ argument, name }: CollectionStore): RangeError {
+  return new RangeError(`"${argument}" expected a collection, got none in ${name}`);
 }

@@ -2,6 +2,7 @@
 import { type Core, checkCore, createCore, type Metric } from '@sagitta/core-wasm';
 import type { JsonValue } from '../records/json.ts';
 import { Collection } from './collection.ts';
+import { noCollection } from './errors.ts';
 import { idsName, isSegmentFile, MANIFEST, type Manifest, writeManifest } from './format.ts';
 import { Keeper } from './keeper.ts';
 import { type Entries, isSameBytes, loadParts, readEntries } from './load-parts.ts';
@@ -50,7 +51,7 @@ export async function openCollectionIn<M = JsonValue, S extends Metric = Metric>
 }
 
 async function makeCollection(store: CollectionStore, plan: OpenPlan): Promise<Entries> {
-  if (!store.isWriter) throw new RangeError(`"folder" expected a collection, got none in ${store.name}`);
+  if (!store.isWriter) throw noCollection(store);
   const options = savedOptions(newIndex(plan.index));
   const manifest: Manifest = { kind: 'vectors', options, segments: [], folded: 0, next: 0, made: 0 };
   const bytes = writeManifest(manifest);

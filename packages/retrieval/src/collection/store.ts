@@ -27,6 +27,8 @@ export interface KeyRange {
 export interface CollectionStore {
   /** The collection, as errors call it. */
   readonly name: string;
+  /** What whoever opens it calls the name, for errors: 'folder', 'name'. */
+  readonly argument: string;
   readonly isWriter: boolean;
   /** Entries by range, each in the order of its keys: all of them of one moment. */
   read(ranges: readonly KeyRange[]): Promise<Entry[][]>;
@@ -36,8 +38,9 @@ export interface CollectionStore {
   version(): Promise<number>;
   /** What is wrong with the entries, if anything. */
   defect(): Promise<string | undefined>;
+  /** What it gives stays readable until it is closed, also where the file is removed meanwhile. */
   openFile(name: string): Promise<ByteSource>;
-  /** Writes a file whole or not at all, and durably. */
+  /** Writes a file, durably. One that was cut off may be there in part: entries name a file only when it is whole. */
   writeFile(name: string, pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
   /** Names of all files, also of those that are not whole. */
   fileNames(): Promise<string[]>;

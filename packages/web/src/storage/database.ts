@@ -1,22 +1,24 @@
 /**
- * A connection to the database of indexes. It closes when somebody wants to delete or upgrade the database, so that
+ * A connection to a database of IndexedDB. It closes when somebody wants to delete or upgrade the database, so that
  * nobody waits for a page that has only forgotten it.
- *
- * Stores: manifests (by name), blocks (by name, generation, number), writers (by name, generation; since version 2).
  */
 import { BlockedError, ChangedError } from '../errors.ts';
 
-export const DATABASE = 'sagitta';
-const VERSION = 2;
-export const MANIFESTS = 'manifests';
-export const BLOCKS = 'blocks';
-export const WRITERS = 'writers';
-export type Store = typeof MANIFESTS | typeof BLOCKS | typeof WRITERS;
+/** What a database is called and how it is laid out. */
+export interface Layout {
+  readonly name: string;
+  readonly version: number;
+  /** Makes it of an older version, 0 where there is none; it is not made, and opening rejects, where the transaction is aborted. */
+  upgrade(database: IDBDatabase, oldVersion: number, transaction: IDBTransaction): void;
+  /** What opening rejects with where it is of a newer version. */
+  newer(): Error;
+}
 
 /** A database that is held by an old page, or about to be deleted, is not waited for any longer. */
 const OPEN_TIMEOUT_MS = 15_000;
 
-export class Database {
+/** Store — names of its object stores. */
+export class Database<Store extends string> {
   readonly #connection: IDBDatabase;
   #closed: 'by us' | 'by others' | undefined;
 
@@ -33,9 +35,13 @@ export class Database {
   }
 
   /** @throws BlockedError if another page holds an older version of the database and does not close it */
-  static open(factory: IDBFactory, timeoutMs: number = OPEN_TIMEOUT_MS): Promise<Database> {
+  static open<Store extends string>(
+    factory: IDBFactory,
+    layout: Layout,
+    timeoutMs: number = OPEN_TIMEOUT_MS,
+  ): Promise<Database<Store>> {
     return new Promise((resolve, reject) => {
-      const opening = factory.open(DATABASE, VERSION);
+      const opening = factory.open(layout.name, layout.version);
       let isLate = false;
       const timer = setTimeout(() => {
         isLate = true;
@@ -44,9 +50,7 @@ export class Database {
         reject(new BlockedError(`"storage" expected ${what}, got none within ${timeoutMs} ms`));
       }, timeoutMs);
       opening.onupgradeneeded = ({ oldVersion }) => {
-        const { result } = opening;
-        for (const store of oldVersion < 1 ? [MANIFESTS, BLOCKS, WRITERS] : [WRITERS])
-          result.createObjectStore(store);
+        layout.upgrade(opening.result, oldVersion, opening.transaction as IDBTransaction);
       };
       opening.onsuccess = () => {
         clearTimeout(timer);
@@ -55,10 +59,7 @@ export class Database {
       };
       opening.onerror = () => {
         clearTimeout(timer);
-        const isNewer = opening.error?.name === 'VersionError';
-        const newer =
-          '"storage" expected a database of this version or an older one, got one of a newer version';
-        reject(isNewer ? new BlockedError(newer) : opening.error);
+        reject(opening.error?.name === 'VersionError' ? layout.newer() : opening.error);
       };
     });
   }
@@ -70,17 +71,18 @@ export class Database {
 
   /**
    * Runs `body` in a transaction; it awaits nothing but requests. Settles when the transaction has, not when its requests
-   * have: only then is it on disk. Where anything fails nothing is changed.
+   * have: only then is it as durable as was asked for. Where anything fails nothing is changed.
    * @throws ChangedError if the database was deleted or upgraded meanwhile, RangeError after `close`
    */
   async transact<T>(
     stores: readonly Store[],
     mode: IDBTransactionMode,
     body: (store: (name: Store) => IDBObjectStore) => Promise<T>,
+    durability: IDBTransactionDurability = 'strict',
   ): Promise<T> {
     let transaction: IDBTransaction | undefined;
     try {
-      const begun = this.#connection.transaction([...stores], mode, { durability: 'strict' });
+      const begun = this.#connection.transaction([...stores], mode, { durability });
       transaction = begun;
       const done = new Promise<void>((resolve, reject) => {
         begun.oncomplete = () => resolve();

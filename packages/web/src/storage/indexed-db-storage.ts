@@ -7,16 +7,35 @@
  * of writers, with the time, by the transaction of each block, and has to be there still for the next. Whoever cleans takes
  * away generations that no manifest names and whose writer is dead, in one transaction that looks at both. With Web Locks a
  * writer is dead if its lock is free, without them after a minute of silence; a living one so mistaken ends in an error.
+ *
+ * Stores: manifests (by name), blocks (by name, generation, number), writers (by name, generation; since version 2).
  */
 import { FormatError, UnsupportedError } from '@sagitta/core-wasm';
 import type { ByteSource } from '@sagitta/retrieval';
 import { checkRange } from '@sagitta/retrieval/internal';
-import { ChangedError } from '../errors.ts';
-import { answer, BLOCKS, Database, MANIFESTS, type Store, WRITERS } from './database.ts';
+import { BlockedError, ChangedError } from '../errors.ts';
+import { answer, Database, type Layout } from './database.ts';
 import type { IndexStorage, StoredIndex } from './index-storage.ts';
 import { Locks, readLock, writeLock } from './locks.ts';
 import { checkRoom, quotaErrorFrom } from './quota-error.ts';
 import { ATTEMPTS, checkLength, checkName, lengthOf, missing, newGeneration } from './writing.ts';
+
+const MANIFESTS = 'manifests';
+const BLOCKS = 'blocks';
+const WRITERS = 'writers';
+type Store = typeof MANIFESTS | typeof BLOCKS | typeof WRITERS;
+const LAYOUT: Layout = {
+  name: 'sagitta',
+  version: 2,
+  upgrade(database, oldVersion) {
+    for (const store of oldVersion < 1 ? [MANIFESTS, BLOCKS, WRITERS] : [WRITERS])
+      database.createObjectStore(store);
+  },
+  newer: () =>
+    new BlockedError(
+      '"storage" expected a database of this version or an older one, got one of a newer version',
+    ),
+};
 
 const BLOCK_BYTES = 1 << 20;
 /** Where there are no locks, a writer that has been silent for so long is taken for dead. */
@@ -103,7 +122,7 @@ export class IndexedDbStorage implements IndexStorage {
   }
 
   async open(name: string): Promise<ByteSource> {
-    const database = await Database.open(this.#factory, this.#openTimeoutMs);
+    const database = await Database.open<Store>(this.#factory, LAYOUT, this.#openTimeoutMs);
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const manifest = await manifestOf(database, name);
@@ -141,8 +160,8 @@ export class IndexedDbStorage implements IndexStorage {
     });
   }
 
-  async #connected<T>(body: (database: Database) => Promise<T>): Promise<T> {
-    const database = await Database.open(this.#factory, this.#openTimeoutMs);
+  async #connected<T>(body: (database: Database<Store>) => Promise<T>): Promise<T> {
+    const database = await Database.open<Store>(this.#factory, LAYOUT, this.#openTimeoutMs);
     try {
       return await body(database);
     } finally {
@@ -153,7 +172,7 @@ export class IndexedDbStorage implements IndexStorage {
   async #change<T>(
     name: string,
     wanted: number | undefined,
-    body: (database: Database) => Promise<T>,
+    body: (database: Database<Store>) => Promise<T>,
   ): Promise<T> {
     try {
       return await this.#locks.exclusive(writeLock(this.kind, name), () => this.#connected(body));
@@ -166,7 +185,7 @@ export class IndexedDbStorage implements IndexStorage {
    * Takes away what is left of writes that were cut off; what does not go is left for the next time.
    * @param held - the name whose lock is held
    */
-  async #clean(database: Database, held?: string): Promise<void> {
+  async #clean(database: Database<Store>, held?: string): Promise<void> {
     const keys = await database.transact([BLOCKS, WRITERS], 'readonly', async (store) =>
       Promise.all([answer(store(BLOCKS).getAllKeys()), answer(store(WRITERS).getAllKeys())]),
     );
@@ -178,7 +197,7 @@ export class IndexedDbStorage implements IndexStorage {
   }
 
   /** For one name, whose lock is held where there are locks. */
-  async #cleanName(database: Database, name: string): Promise<void> {
+  async #cleanName(database: Database<Store>, name: string): Promise<void> {
     const all = IDBKeyRange.bound([name], [name, []]);
     const [manifest, ...keys] = await database.transact(ALL, 'readonly', async (store) =>
       Promise.all([
@@ -209,13 +228,13 @@ function namesOf(key: IDBValidKey): { name: string; generation: Generation } {
   return { name, generation };
 }
 
-function manifestOf(database: Database, name: string): Promise<Manifest | undefined> {
+function manifestOf(database: Database<Store>, name: string): Promise<Manifest | undefined> {
   return database.transact([MANIFESTS], 'readonly', (store) => answer(store(MANIFESTS).get(name)));
 }
 
 /** The first block enters its writer, the others find it there. */
 function writeBlock(
-  database: Database,
+  database: Database<Store>,
   [name, generation, number]: [string, string, number],
   block: Uint8Array,
 ): Promise<void> {
@@ -240,7 +259,12 @@ async function removeBlocks(store: Stores, name: string, generation: Generation)
   await answer(store(BLOCKS).delete(IDBKeyRange.bound([name, generation], [name, generation, []])));
 }
 
-function sourceOf(database: Database, name: string, manifest: Manifest, release: () => void): ByteSource {
+function sourceOf(
+  database: Database<Store>,
+  name: string,
+  manifest: Manifest,
+  release: () => void,
+): ByteSource {
   const { generation, bytes: size, blockBytes } = manifest;
   return {
     size,

@@ -26,15 +26,21 @@ export class Locks {
     await this.#manager.request(name, { ifAvailable: true }, (lock) => (lock ? body() : undefined));
   }
 
-  /** Holds a shared lock until the function that comes back is called. */
-  async hold(name: string): Promise<() => void> {
-    const manager = this.#manager;
-    if (!manager) return () => {};
-    return new Promise((taken, failed) => {
-      manager
-        .request(name, { mode: 'shared' }, () => new Promise<void>((release) => taken(() => release())))
-        .catch(failed);
-    });
+  /** Holds a shared lock until the function that comes back is called, whose promise resolves when it is free. */
+  async hold(name: string): Promise<() => Promise<void>> {
+    return this.#manager ? held(this.#manager, name, { mode: 'shared' }) : async () => {};
+  }
+
+  /** Holds a lock alone, as hold does; undefined where others have it for so many milliseconds more, or there are no locks. */
+  async take(name: string, milliseconds: number): Promise<(() => Promise<void>) | undefined> {
+    if (!this.#manager) return undefined;
+    const signal = AbortSignal.timeout(milliseconds);
+    try {
+      return await held(this.#manager, name, { signal });
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
   }
 
   /** Whether nobody holds the lock. */
@@ -42,6 +48,20 @@ export class Locks {
     if (!this.#manager) return true;
     return this.#manager.request(name, { ifAvailable: true }, async (lock) => lock !== null);
   }
+}
+
+function held(manager: LockManager, name: string, options: LockOptions): Promise<() => Promise<void>> {
+  return new Promise((taken, failed) => {
+    const through = manager.request(name, options, () => {
+      return new Promise<void>((release) => {
+        taken(async () => {
+          release();
+          await through;
+        });
+      });
+    });
+    through.catch(failed);
+  });
 }
 
 /** The lock of who changes the index `name` in a storage. */

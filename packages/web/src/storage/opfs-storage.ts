@@ -23,8 +23,10 @@ import {
 import {
   canWriteFiles,
   type Folder,
+  folderName,
   hasName,
   ifThere,
+  keysIn,
   sleep,
   tryOpen,
   withFileLock,
@@ -205,17 +207,6 @@ export class OpfsStorage implements IndexStorage {
     if (current || (await keysIn(folder)).length > 0) return;
     await ifThere(all.removeEntry(folderName(name)));
   }
-}
-
-function folderName(name: string): string {
-  // a full stop alone is no name of a folder
-  return encodeURIComponent(name).replaceAll('.', '%2E');
-}
-
-async function keysIn(folder: Folder): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const [key] of folder.entries()) keys.push(key);
-  return keys;
 }
 
 async function namesIn(all: Folder): Promise<string[]> {

@@ -65,6 +65,18 @@ export async function tryOpen(folder: Folder, name: string): Promise<SyncHandle 
   );
 }
 
+/** A folder's name of any text: a full stop alone is none. */
+export function folderName(name: string): string {
+  return encodeURIComponent(name).replaceAll('.', '%2E');
+}
+
+/** Names of the files and folders in a folder. */
+export async function keysIn(folder: Folder): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const [key] of folder.entries()) keys.push(key);
+  return keys;
+}
+
 /** Runs `body` while no other tab does. It waits for as long as another takes. */
 export async function withFileLock<T>(folder: Folder, name: string, body: () => Promise<T>): Promise<T> {
   let handle = await tryOpen(folder, name);
@@ -108,5 +120,35 @@ export async function writeFile(
     return at;
   } finally {
     handle.close();
+  }
+}
+
+/** Whether this thread can write files by streams: pages can, Safari from 26 on. */
+export function canStreamFiles(): boolean {
+  return typeof FileSystemFileHandle !== 'undefined' && 'createWritable' in FileSystemFileHandle.prototype;
+}
+
+/**
+ * Writes the whole of a file where there are no synchronous access handles: it has the old content until all pieces are there.
+ * @returns bytes written
+ */
+export async function streamFile(
+  folder: Folder,
+  name: string,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<number> {
+  const file = await folder.getFileHandle(name, { create: true });
+  const writable = await file.createWritable();
+  try {
+    let bytes = 0;
+    for await (const piece of pieces) {
+      await writable.write(piece as Uint8Array<ArrayBuffer>);
+      bytes += piece.length;
+    }
+    await writable.close();
+    return bytes;
+  } catch (error) {
+    await writable.abort().catch(() => {});
+    throw error;
   }
 }

@@ -4,6 +4,7 @@ import { BlockedError, ChangedError, NetworkError, NotFoundError } from '../erro
 import { download } from '../http-download.ts';
 import { absoluteUrl } from '../http-request.ts';
 import { httpSource } from '../http-source.ts';
+import { FileFolder, folderOfKind } from '../storage/file-folder.ts';
 import type { StorageKind } from '../storage/index-storage.ts';
 import { QuotaError } from '../storage/quota-error.ts';
 import { openStorage } from '../storage/storage.ts';
@@ -39,7 +40,10 @@ export const WEB_CLIENT: ClientPlace<WebPlace> = {
 };
 
 export const WEB_WORKER: WorkerPlace = {
-  storage: (kind) => openStorage(kind as StorageKind | 'auto'),
+  storage(kind) {
+    const folder = folderOfKind(kind);
+    return folder === undefined ? openStorage(kind as StorageKind | 'auto') : FileFolder.open(folder);
+  },
   open: (from, signal) => {
     const { url, headers } = from as UrlLocation;
     return httpSource(url, { signal, ...(headers && { headers }) });
