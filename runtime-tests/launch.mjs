@@ -14,7 +14,7 @@ const ONE_PROCESS_A_TAB = '--disable-features=ProcessPerSiteUpToMainFrameThresho
 /** Tabs behind another one go on as fast: in Chromium puppeteer sees to that. */
 const FAST_TIMERS = {
   'dom.min_background_timeout_value': 4,
-  'dom.timeout.enable_budget_timer_throttling': false,
+  'dom.min_background_timeout_value_without_budget_throttling': 4,
 };
 
 /**

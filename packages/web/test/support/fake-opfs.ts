@@ -65,11 +65,11 @@ class FakeFolder {
     return new FakeFileHandle(this.#disk, this.#tab, found);
   }
 
-  async removeEntry(name: string): Promise<void> {
+  async removeEntry(name: string, { recursive = false }: { recursive?: boolean } = {}): Promise<void> {
     await this.#tab.step();
     const node = this.#node.get(name);
     if (!node) throw fails('NotFoundError');
-    if (node instanceof Map && node.size > 0) throw fails('InvalidModificationError');
+    if (node instanceof Map && node.size > 0 && !recursive) throw fails('InvalidModificationError');
     if (!(node instanceof Map) && node.holder) throw fails('NoModificationAllowedError');
     this.#tab.change();
     if (!(node instanceof Map)) node.isRemoved = true;
