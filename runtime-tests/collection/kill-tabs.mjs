@@ -39,7 +39,10 @@ export async function killTabs(name, files, kills) {
         });
         await reader.evaluate(() => globalThis.startReading());
         await writer.evaluate((how) => globalThis.start(how), { round, durability, where });
-        await heard.ready;
+        await heard.ready.catch(async (error) => {
+          const locks = await reader.evaluate(() => navigator.locks.query());
+          throw new Error(`round ${round}, ${where}: ${error.message}; locks: ${JSON.stringify(locks)}`);
+        });
         await sleep(delay);
         process.kill(pid, 'SIGKILL');
         total.reads += await reader.evaluate(() => globalThis.stopReading());
