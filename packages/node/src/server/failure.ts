@@ -1,6 +1,6 @@
 /** What a request ends with when it is not answered: a status, a code for programs and a sentence for people. */
 import { CapacityError, FormatError, UnsupportedError } from '@sagitta/core-wasm';
-import { ReadOnlyError, StorageError } from '@sagitta/retrieval/collection';
+import { ConflictError, ReadOnlyError, StorageError } from '@sagitta/retrieval/collection';
 
 /** Statuses of failures, each with its code. */
 export const CODES = {
@@ -49,6 +49,7 @@ const SQLITE_FULL = 13;
 /** What a collection threw, as a failure; what nobody foresaw is a 500 that tells the caller nothing but the request's id. */
 export function failureOf(error: unknown): RequestFailure {
   if (error instanceof RequestFailure) return error;
+  if (error instanceof ConflictError) return new RequestFailure(409, error.message);
   if (error instanceof ReadOnlyError)
     return new RequestFailure(403, error.message.replace(`${error.collection}: `, ''));
   // places of the server's disk are none of the client's business

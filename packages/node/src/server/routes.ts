@@ -112,13 +112,7 @@ export function collectionRoutes(
     const metadata = body.value.metadata as readonly JsonValue[] | undefined;
     const rows = { vectors, ...(ids && { ids }), ...(metadata && { metadata }) };
     if (kind === 'upsert') return c.json({ ids: (await collection.upsert(rows)).map(fromId) });
-    try {
-      return c.json({ ids: (await collection.add(rows)).map(fromId) }, 201);
-    } catch (error) {
-      // which of a RangeError's reasons it is, its message alone says
-      const isTaken = error instanceof RangeError && /^"ids\[\d+\]" expected a new id/.test(error.message);
-      throw isTaken ? new RequestFailure(409, error.message) : error;
-    }
+    return c.json({ ids: (await collection.add(rows)).map(fromId) }, 201);
   }
 
   async function remove(c: ServerContext): Promise<Response> {

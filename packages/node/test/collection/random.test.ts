@@ -14,8 +14,16 @@ const folder = temporaryFolder();
 interface Row {
   readonly vector: Float32Array;
   readonly metadata: { readonly tag: number } | undefined;
+  readonly text: string | undefined;
 }
-const OPTIONS = { d: D, metric: 'l2', foldAt: 40, quantizer: 'float32', indexed: ['tag'] } as const;
+const OPTIONS = {
+  d: D,
+  metric: 'l2',
+  foldAt: 40,
+  quantizer: 'float32',
+  indexed: ['tag'],
+  keepTexts: true,
+} as const;
 
 /** Ids of the k nearest, exactly; whole numbers far apart, so that float32 makes no ties of what is none. */
 function nearest(
@@ -44,7 +52,8 @@ it.each([1, 2])('does what a Map does (seed %i)', async (seed) => {
     new Map(
       Array.from({ length: 1 + random.nextBelow(12) }, () => {
         const metadata = random.nextBelow(4) === 0 ? undefined : { tag: random.nextBelow(5) };
-        return [anyId(), { vector: anyVector(), metadata }] as const;
+        const text = random.nextBelow(3) === 0 ? undefined : `text ${random.nextBelow(1000)}`;
+        return [anyId(), { vector: anyVector(), metadata, text }] as const;
       }),
     );
   let c: Collection<{ tag: number }, 'l2'> = await open(path, OPTIONS);
@@ -62,6 +71,7 @@ it.each([1, 2])('does what a Map does (seed %i)', async (seed) => {
         ids: [...rows.keys()],
         vectors: Array.from(rows.values(), ({ vector }) => vector),
         metadata: Array.from(rows.values(), ({ metadata }) => metadata),
+        texts: Array.from(rows.values(), ({ text }) => text),
       });
       if (random.nextBelow(2) === 0) await written;
       else pending.push(written);
@@ -79,7 +89,7 @@ it.each([1, 2])('does what a Map does (seed %i)', async (seed) => {
       for (const { id, metadata } of hits) expect(metadata).toEqual(model.get(id as string)?.metadata);
       const id = anyId();
       const known = model.get(id);
-      expect(await c.get(id)).toEqual(known && { id, metadata: known.metadata });
+      expect(await c.get(id)).toEqual(known && { id, metadata: known.metadata, text: known.text });
       if (known) expect(await c.vector(id)).toEqual(known.vector);
     } else if (what === 18) {
       if (random.nextBelow(2) === 0) pending.push(c.compact());
@@ -93,7 +103,7 @@ it.each([1, 2])('does what a Map does (seed %i)', async (seed) => {
   }
   await Promise.all(pending);
   const there = new Map<unknown, Row>();
-  for await (const { id, vector, metadata } of c.iterate()) there.set(id, { vector, metadata });
+  for await (const { id, vector, metadata, text } of c.iterate()) there.set(id, { vector, metadata, text });
   expect(there).toEqual(model);
   expect(c.n).toBe(model.size);
   expect(await c.verify()).toMatchObject({ isWhole: true });

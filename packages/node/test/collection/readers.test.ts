@@ -10,7 +10,7 @@ const folder = temporaryFolder();
 const bundles = temporaryFolder(BESIDE_PACKAGES);
 const open = collectionsIn(bundles.path);
 const [READER] = bundle(bundles.path, ['test/support/collection-reader.mjs']);
-const OPTIONS = { d: 3, metric: 'l2', foldAt: 1000 } as const;
+const OPTIONS = { d: 3, metric: 'l2', foldAt: 1000, keepTexts: true } as const;
 const children: ChildProcess[] = [];
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
@@ -62,11 +62,13 @@ it('readers see what was written at their next call, through folds and compactio
         [i, 5, 5],
       ],
       metadata: [{ i }, undefined],
+      texts: [`text ${i}`, undefined],
     });
     if (i % 10 === 5) await c.compact();
     if (i % 10 === 7) await c.delete(`n${i - 1}`);
     const hits = await both('search', [i, 0, 0], 1);
     expect(hits).toMatchObject([{ id: `n${i}`, distance: 0, metadata: { i } }]);
+    expect(await both('get', `n${i}`)).toEqual({ id: `n${i}`, metadata: { i }, text: `text ${i}` });
     expect(await both('get', `n${i - 1}`)).toEqual(
       i % 10 === 7 || i === 0 ? undefined : await c.get(`n${i - 1}`),
     );

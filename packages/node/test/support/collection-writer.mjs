@@ -10,7 +10,7 @@ const random = new RandomStream(Number(seed), 'writer');
 const threads = { entries: pathToFileURL(entries), search: pathToFileURL(search) };
 const c = await openFolder(
   path,
-  { d: D, metric: 'l2', foldAt: 64, quantizer: 'float32', durability },
+  { d: D, metric: 'l2', foldAt: 64, quantizer: 'float32', durability, keepTexts: true },
   threads,
 );
 const say = (message) => process.send(message);
@@ -30,7 +30,9 @@ async function write() {
         Array.from({ length: D }, (_, j) => (j === 0 ? one : j === 1 ? id % 1_000_000 : j)),
       );
       say({ id, kind: 'put', ids });
-      await c.upsert({ ids, vectors, metadata: ids.map(() => ({ id })) });
+      // every seventh record has no text
+      const texts = ids.map((one) => (one % 7 === 0 ? undefined : `${one} of ${id}`));
+      await c.upsert({ ids, vectors, metadata: ids.map(() => ({ id })), texts });
     }
     say({ done: id });
   }

@@ -110,9 +110,11 @@ async function compare(
     }
   }
   const there = new Map<number, number>();
-  for await (const { id, vector, metadata } of c.iterate()) {
+  for await (const { id, vector, metadata, text } of c.iterate()) {
     expect(vector[0], `round ${round}: id ${id}`).toBe(id);
     expect(vector[1], `round ${round}: id ${id}`).toBe((metadata?.id as number) % 1_000_000);
+    const wanted = (id as number) % 7 === 0 ? undefined : `${id} of ${metadata?.id}`;
+    expect(text, `round ${round}: text of id ${id}`).toBe(wanted);
     expect(there.has(id as number), `round ${round}: id ${id} twice`).toBe(false);
     there.set(id as number, metadata?.id as number);
   }
@@ -121,6 +123,8 @@ async function compare(
     state.set(id, new Set([there.get(id)]));
   }
   expect([...there.keys()].every((id) => state.has(id))).toBe(true);
+  const gone = [...state.keys()].filter((id) => !there.has(id));
+  expect((await c.texts(gone)).every((text) => text === undefined)).toBe(true);
   // half of an unacknowledged write is no write
   for (const { id, kind, ids } of asked) {
     if (done.has(id) || kind === 'delete') continue;

@@ -7,29 +7,38 @@ import {
   type OptionTable,
   type Vectors,
 } from '@sagitta/core-wasm';
-import type { RecordId } from '../records/ids.ts';
+import { checkRecordId, type RecordId } from '../records/ids.ts';
 import type { JsonValue } from '../records/json.ts';
 import type { HitOf } from '../search/hits.ts';
-import { ROWS, SEARCH, type VectorRecord, type VectorRows } from '../vector-index/types.ts';
+import type { TextModel } from '../text/text-model.ts';
+import { ROWS, SEARCH, type VectorRecord } from '../vector-index/types.ts';
 import { copyCollection } from './copy.ts';
 import { noCollection, ReadOnlyError } from './errors.ts';
 import type { Keeper } from './keeper.ts';
 import { type DamagedSegment, isSameBytes, loadParts, readEntries, readLog } from './load-parts.ts';
-import { type CollectionSearchOptions, oneQuery, type Parts } from './parts.ts';
+import { type CollectionSearchOptions, oneQuery, type Parts, type Rows } from './parts.ts';
 import type { CollectionStore } from './store.ts';
+import { type CollectionRows, TEXT_CHUNK, type Texts } from './texts.ts';
 import { type Verification, verifySegments } from './verify.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 const { rerank: _, statistics: _statistics, ...SHARED } = SEARCH;
 const SEARCH_OPTIONS: OptionTable<CollectionSearchOptions<JsonValue>> = { ...SHARED, rerank: 'any' };
 const RERANK: OptionTable<{ readonly candidates: number }> = { candidates: 'number' };
-/** Records that iterate and export read at a time. */
+const ROW_OPTIONS: OptionTable<CollectionRows<JsonValue>> = { ...ROWS, texts: 'any' };
+/** Records that iterate and export read at a time, where they have no texts. */
 const CHUNK = 1024;
 /** Characters of a chunk of an export. */
 const EXPORT_UNITS = 1 << 20;
 
+/** A record as get gives it. */
+export interface KeptRecord<M = JsonValue> extends VectorRecord<M> {
+  /** Only where the collection keeps texts and the record has one. */
+  readonly text?: string;
+}
+
 /** A record with its vector, as iterate gives it. */
-export interface CollectionRecord<M = JsonValue> extends VectorRecord<M> {
+export interface CollectionRecord<M = JsonValue> extends KeptRecord<M> {
   readonly vector: Float32Array;
 }
 
@@ -57,6 +66,7 @@ export interface CollectionReport {
 export interface CollectionParts<M, S extends Metric> {
   readonly store: CollectionStore;
   readonly parts: Parts<M, S>;
+  readonly texts: Texts;
   readonly isOwnCore: boolean;
   /** The manifest's bytes and the last write that are known. */
   readonly bytes: Uint8Array;
@@ -68,7 +78,7 @@ export interface CollectionParts<M, S extends Metric> {
 }
 
 /**
- * Keeps vectors with ids and metadata where they last. A write that resolved is there when the collection is next opened, whatever
+ * Keeps vectors with ids, metadata and, where asked, texts where they last. A write that resolved is there when the collection is next opened, whatever
  * happens to the process, and is found at once. One process writes; others read, and see what was written at their next call. M is the type of
  * the metadata, S the metric.
  */
@@ -77,6 +87,7 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
   readonly d: number;
   readonly #store: CollectionStore;
   readonly #parts: Parts<M, S>;
+  readonly #texts: Texts;
   readonly #isOwnCore: boolean;
   readonly #keeper: Keeper<M> | undefined;
   readonly #queue: WriteQueue<M> | undefined;
@@ -91,6 +102,7 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
   constructor(made: CollectionParts<M, S>) {
     this.#store = made.store;
     this.#parts = made.parts;
+    this.#texts = made.texts;
     this.#isOwnCore = made.isOwnCore;
     this.#keeper = made.keeper;
     this.#queue = made.queue;
@@ -115,6 +127,14 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
   get n(): number {
     return this.#parts.n;
   }
+  /** Whether the text of each record is kept. */
+  get keepsTexts(): boolean {
+    return this.#texts.isKept;
+  }
+  /** What makes vectors of texts and words, where there is such a model. */
+  get textModel(): TextModel | undefined {
+    return this.#texts.model;
+  }
   /** Names of segments that are damaged and left out: then verify({ repair: true }) is the only change there is. */
   get damaged(): readonly string[] {
     return this.#damaged.map(({ name }) => name);
@@ -135,23 +155,23 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
   }
 
   /**
-   * Adds records: all of them, or none. Without ids they get row numbers.
+   * Adds records: all of them, or none. Without ids they get row numbers; without vectors the text model makes them of the texts.
    * @returns their ids
-   * @throws TypeError, RangeError on ids that are there already or come twice, on bad vectors or metadata; CapacityError where
-   * memory ends; ReadOnlyError, StorageError
+   * @throws ConflictError on an id that is there already; TypeError, RangeError on ids that come twice, on bad vectors, texts or metadata;
+   * CapacityError where memory ends; ReadOnlyError, StorageError
    */
-  async add(rows: VectorRows<M>): Promise<readonly RecordId[]> {
+  async add(rows: CollectionRows<M>): Promise<readonly RecordId[]> {
     return this.#put('add', rows);
   }
 
-  /** add, where a record whose id is there already is replaced, vector and metadata. */
-  async upsert(rows: VectorRows<M>): Promise<readonly RecordId[]> {
+  /** add, where a record whose id is there already is replaced: vector, metadata and text. */
+  async upsert(rows: CollectionRows<M>): Promise<readonly RecordId[]> {
     return this.#put('upsert', rows);
   }
 
-  #put(kind: 'add' | 'upsert', rows: VectorRows<M>): Promise<readonly RecordId[]> {
+  #put(kind: 'add' | 'upsert', rows: CollectionRows<M>): Promise<readonly RecordId[]> {
     const { queue } = this.#writer(kind);
-    checkOptions('rows', rows, ROWS as OptionTable<VectorRows<M>>);
+    checkOptions('rows', rows, ROW_OPTIONS as OptionTable<CollectionRows<M>>);
     return queue.put(kind, rows);
   }
 
@@ -169,10 +189,46 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
     return this.#parts.partOf(id) !== undefined;
   }
 
-  /** A record's metadata, or undefined where there is no such record. */
-  async get(id: RecordId): Promise<VectorRecord<M> | undefined> {
+  /** Ids of all records, in no order that means anything. */
+  async ids(): Promise<RecordId[]> {
     await this.refresh();
-    return this.#parts.get(id);
+    return [...this.#parts.ids()];
+  }
+
+  /**
+   * A record's metadata and text, or undefined where there is no such record.
+   * @throws FormatError where the text is damaged
+   */
+  async get(id: RecordId): Promise<KeptRecord<M> | undefined> {
+    await this.refresh();
+    if (!this.#texts.isKept || !this.#parts.partOf(id)) return this.#parts.get(id);
+    return this.#ofOneMoment(async () => {
+      const [text] = await this.#texts.read([id]);
+      // a reader may have seen more meanwhile, and then asks again
+      const record = this.#parts.get(id);
+      return record && text !== undefined ? { ...record, text } : record;
+    });
+  }
+
+  /**
+   * Texts by id; undefined where the record has none, or is none.
+   * @throws FormatError where one is damaged
+   */
+  async texts(ids: readonly RecordId[]): Promise<(string | undefined)[]> {
+    this.#checkOpen();
+    const known = ids.map((id) => checkRecordId('ids', id));
+    return this.#texts.isKept ? this.#texts.read(known) : known.map(() => undefined);
+  }
+
+  /** Runs body, which reads parts and texts, so that both are of one moment. It must not wait for a write. */
+  async #ofOneMoment<T>(body: () => Promise<T>): Promise<T> {
+    if (this.#queue) return this.#queue.alone(body);
+    for (;;) {
+      const version = this.#version;
+      const result = await body();
+      if ((await this.#store.version()) === version && this.#version === version) return result;
+      await this.refresh();
+    }
   }
 
   /**
@@ -186,22 +242,43 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
 
   /**
    * The k best records, with their metadata; all there are where k is more. What was written before the call is found.
-   * @param query - d numbers
+   * @param query - d numbers; or, where there is a text model, words: those of which it knows none find nothing
    * @throws TypeError, RangeError on a query or options that are wrong
    */
-  async search(query: Numbers, k: number, options: CollectionSearchOptions<M> = {}): Promise<HitOf<M, S>[]> {
-    const given = oneQuery(query, this.d).slice();
-    const [hits] = await this.#search([given], k, options);
+  async search(
+    query: Numbers | string,
+    k: number,
+    options: CollectionSearchOptions<M> = {},
+  ): Promise<HitOf<M, S>[]> {
+    const [hits] =
+      typeof query === 'string'
+        ? await this.#searchWords('query', [query], k, options)
+        : await this.#search([oneQuery(query, this.d).slice()], k, options);
     return hits as HitOf<M, S>[];
   }
 
-  /** search for every row of queries (nq × d numbers or nq arrays of d). */
+  /** search for every row of queries (nq × d numbers or nq arrays of d), or for words. */
   async searchBatch(
-    queries: Vectors,
+    queries: Vectors | readonly string[],
     k: number,
     options: CollectionSearchOptions<M> = {},
   ): Promise<HitOf<M, S>[][]> {
-    return this.#search(queries, k, options);
+    return isWords(queries)
+      ? this.#searchWords('queries', queries, k, options)
+      : this.#search(queries, k, options);
+  }
+
+  async #searchWords(
+    label: string,
+    words: readonly string[],
+    k: number,
+    options: CollectionSearchOptions<M>,
+  ): Promise<HitOf<M, S>[][]> {
+    const { vectors, places } = this.#texts.embedQueries(label, words);
+    const found = await this.#search(vectors, k, options);
+    const results: HitOf<M, S>[][] = words.map(() => []);
+    for (const [i, place] of places.entries()) results[place] = found[i] as HitOf<M, S>[];
+    return results;
   }
 
   async #search(queries: Vectors, k: number, options: CollectionSearchOptions<M>): Promise<HitOf<M, S>[][]> {
@@ -262,14 +339,24 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
   async *iterate(): AsyncGenerator<CollectionRecord<M>, void, undefined> {
     await this.refresh();
     const ids = [...this.#parts.ids()];
-    for (let first = 0; first < ids.length; first += CHUNK) {
+    const chunk = this.#texts.isKept ? TEXT_CHUNK : CHUNK;
+    for (let first = 0; first < ids.length; first += chunk) {
       this.#checkOpen();
-      const rows = await this.#parts.rows(ids.slice(first, first + CHUNK));
+      const { texts, ...rows } = await this.#rows(ids.slice(first, first + chunk));
       for (const [i, id] of rows.ids.entries()) {
         const vector = rows.vectors.slice(i * this.d, (i + 1) * this.d);
-        yield { id, vector, metadata: rows.metadata[i] };
+        const text = texts[i];
+        yield { id, vector, metadata: rows.metadata[i], ...(text !== undefined && { text }) };
       }
     }
+  }
+
+  async #rows(ids: readonly RecordId[]): Promise<Rows<M> & { readonly texts: (string | undefined)[] }> {
+    if (!this.#texts.isKept) return { ...(await this.#parts.rows(ids)), texts: [] };
+    return this.#ofOneMoment(async () => {
+      const rows = await this.#parts.rows(ids);
+      return { ...rows, texts: await this.#texts.read(rows.ids) };
+    });
   }
 
   /** Folds what is in no segment yet and merges all segments, without their dead records, beside everything else. */
@@ -279,16 +366,24 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
 
   /**
    * Copies the collection to another place of its kind (in Node a folder), where it can be opened like any other. It is that of
-   * one moment of the call; nothing waits for it but folds and merges.
+   * one moment of the call; folds and merges wait for it, and writes for its last transaction.
    * @throws RangeError where a collection is there already, LockedError, StorageError
    */
   async snapshot(target: string): Promise<void> {
-    const { keeper } = this.#writer('snapshot');
+    const { keeper, queue } = this.#writer('snapshot');
     // no job meanwhile: no file goes
     await keeper.run(async () => {
       const store = await this.#store.openOther(target);
+      const source = {
+        store: this.#store,
+        d: this.d,
+        keepsTexts: this.#texts.isKept,
+        ids: () => this.#parts.ids(),
+        number: () => queue.number,
+        alone: (body: () => Promise<void>) => queue.alone(body),
+      };
       try {
-        await copyCollection(this.#store, store);
+        await copyCollection(source, store);
       } finally {
         await store.close();
       }
@@ -296,16 +391,17 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
   }
 
   /**
-   * Gives all records as lines of JSON, `{"id":…,"metadata":…,"vector":[…]}`, in chunks of UTF-8: what iterate gives, for a file. Ids
+   * Gives all records as lines of JSON, `{"id":…,"metadata":…,"text":…,"vector":[…]}`, in chunks of UTF-8: what iterate gives, for a file. Ids
    * that are bigints are numbers with all their digits.
    */
   async *export(): AsyncGenerator<Uint8Array, void, undefined> {
     const encoder = new TextEncoder();
     let lines = '';
-    for await (const { id, metadata, vector } of this.iterate()) {
+    for await (const { id, metadata, text, vector } of this.iterate()) {
       const name = typeof id === 'bigint' ? String(id) : JSON.stringify(id);
       const value = metadata === undefined ? '' : `,"metadata":${JSON.stringify(metadata)}`;
-      lines += `{"id":${name}${value},"vector":[${vector.join(',')}]}\n`;
+      const words = text === undefined ? '' : `,"text":${JSON.stringify(text)}`;
+      lines += `{"id":${name}${value}${words},"vector":[${vector.join(',')}]}\n`;
       if (lines.length < EXPORT_UNITS) continue;
       yield encoder.encode(lines);
       lines = '';
@@ -314,9 +410,9 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
   }
 
   /**
-   * Reads everything and checks every checksum: entries, log, and each section of each segment.
+   * Reads everything and checks every checksum: entries, log, texts, text model, and each section of each segment.
    * @param options - repair: what a damaged segment holds whole is put into a new one, what it does not is given up; the damaged
-   * file stays, under another name
+   * file stays, under another name; a damaged text is taken out
    */
   async verify(options: { readonly repair?: boolean } = {}): Promise<Verification> {
     checkOptions('options', options, { repair: 'boolean' });
@@ -325,11 +421,11 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
     const { repair = false } = options;
     if (!this.#keeper) {
       await this.refresh();
-      return verifySegments(this.#store, this.#parts, undefined, repair);
+      return verifySegments(this.#store, this.#parts, this.#texts, undefined, repair);
     }
     const keeper = this.#keeper;
     return keeper.run(async () => {
-      const verification = await verifySegments(this.#store, this.#parts, keeper, repair);
+      const verification = await verifySegments(this.#store, this.#parts, this.#texts, keeper, repair);
       if (verification.isRepaired) this.#damaged = [];
       return verification;
     });
@@ -374,4 +470,8 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function isWords(queries: Vectors | readonly string[]): queries is readonly string[] {
+  return Array.isArray(queries) && typeof queries[0] === 'string';
 }

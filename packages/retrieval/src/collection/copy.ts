@@ -1,24 +1,38 @@
 /** Copies a collection from one store into another. */
 import { sourceChunks } from '../files/byte-source.ts';
-import { idsName, MANIFEST } from './format.ts';
-import { readEntries } from './load-parts.ts';
-import type { CollectionStore } from './store.ts';
+import type { RecordId } from '../records/ids.ts';
+import { COPYING, idsName, logNumber, MANIFEST, MODEL_RANGE, readOperation, textRange } from './format.ts';
+import { type Entries, readEntries } from './load-parts.ts';
+import type { Change, CollectionStore } from './store.ts';
+import { TEXT_CHUNK } from './texts.ts';
+
+/** What a copy needs of a collection that is written meanwhile. */
+export interface Copied {
+  readonly store: CollectionStore;
+  readonly d: number;
+  readonly keepsTexts: boolean;
+  /** All ids, as of now. */
+  ids(): Iterable<RecordId>;
+  /** The last write, as of now. */
+  number(): number;
+  /** Runs body while nothing is written. */
+  alone(body: () => Promise<void>): Promise<void>;
+}
 
 /**
- * Copies files, then entries in one transaction: until then there is no collection in the target. Nothing of the source is
- * removed meanwhile.
+ * Copies files, then texts, then all other entries in one transaction: until then there is no collection in the target. It is that of
+ * this last moment: texts that were written since theirs were copied come with it. Nothing of the source is removed meanwhile.
  * @throws RangeError where there is none, or one in the target
  */
-export async function copyCollection(source: CollectionStore, target: CollectionStore): Promise<void> {
-  const entries = await readEntries(source);
-  if (!entries) throw new RangeError(`"collection" expected one, got none in ${source.name}`);
+export async function copyCollection(source: Copied, target: CollectionStore): Promise<void> {
+  const { store, keepsTexts } = source;
+  const { manifest } = await entriesOf(store);
   if (await readEntries(target)) {
     throw new RangeError(`"target" expected no collection, got one in ${target.name}`);
   }
-  const { manifest, bytes, live, log } = entries;
   for (const { name } of manifest.segments) {
     for (const one of [name, idsName(name)]) {
-      const file = await source.openFile(one);
+      const file = await store.openFile(one);
       try {
         await target.writeFile(one, sourceChunks(file));
       } finally {
@@ -26,5 +40,36 @@ export async function copyCollection(source: CollectionStore, target: Collection
       }
     }
   }
-  await target.commit([{ key: MANIFEST, value: bytes }, ...live, ...log]);
+  const number = source.number();
+  if (keepsTexts) {
+    await target.commit([{ key: COPYING, value: new Uint8Array(1) }]);
+    const ids = [...source.ids()];
+    for (let first = 0; first < ids.length; first += TEXT_CHUNK) {
+      const texts = await store.read(ids.slice(first, first + TEXT_CHUNK).map(textRange));
+      await target.commit(texts.flat());
+    }
+  }
+  await source.alone(async () => {
+    const { bytes, live, log } = await entriesOf(store);
+    const changes: Change[] = [{ key: MANIFEST, value: bytes }, { key: COPYING }, ...live, ...log];
+    const [model = []] = await store.read([MODEL_RANGE]);
+    changes.push(...model);
+    if (keepsTexts) changes.push(...(await changedTexts(source, log, number)));
+    await target.commit(changes);
+  });
+}
+
+async function entriesOf(store: CollectionStore): Promise<Entries> {
+  const entries = await readEntries(store);
+  if (entries) return entries;
+  throw new RangeError(`"collection" expected one, got none in ${store.name}`);
+}
+
+/** What became of texts in writes behind number `after`. */
+async function changedTexts({ store, d }: Copied, log: Entries['log'], after: number): Promise<Change[]> {
+  const later = log.filter(({ key }) => logNumber(key) > after);
+  const ids = new Set(later.flatMap(({ key, value }) => readOperation(`${store.name}/${key}`, value, d).ids));
+  const ranges = Array.from(ids, textRange);
+  const texts = await store.read(ranges);
+  return ranges.map(({ from }, i) => ({ key: from, value: texts[i]?.[0]?.value }));
 }

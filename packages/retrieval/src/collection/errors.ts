@@ -1,5 +1,19 @@
 /** Errors of collections, most of which no argument is to blame for. */
+import { type RecordId, takenId } from '../records/ids.ts';
 import type { CollectionStore } from './store.ts';
+
+/** Says that add was given an id that is there already: nothing of the call was added. */
+export class ConflictError extends Error {
+  readonly code = 'SAGITTA_CONFLICT';
+  readonly id: RecordId;
+
+  /** label — the argument that holds the id */
+  constructor(label: string, id: RecordId) {
+    super(takenId(label, id));
+    this.name = 'ConflictError';
+    this.id = id;
+  }
+}
 
 /** Says that somebody else is writing to the collection: another process, or this one. */
 export class LockedError extends Error {

@@ -4,6 +4,8 @@
  * manifest  COLLECT 1: MANI, UTF-8 of a JSON object: options, segments in order, what is folded, the next number
  * log/N     COLLOG 1: META u32 operation (0 put, 1 delete), n, d · RIDS, RMDA: records as in any file · VECS f32 n × d
  * live/NAME COLLIVE 1: LIVE u32 words, a bit for each row of the segment that is not dead
+ * text/ID   COLTEXT 1: TEXT UTF-8: the text of a record. ID is n:, b: or s: and a number, a bigint, or a string as in a URL
+ * model/text  the text model, as saveTextModel writes it
  *
  * and the file NAME.ids, COLIDS 1: META u32 n · RIDS: the ids of a segment once more, for when it is damaged.
  */
@@ -25,6 +27,10 @@ import type { KeyRange } from './store.ts';
 export const MANIFEST = 'manifest';
 const LOG = 'log/';
 const LIVE = 'live/';
+const TEXT = 'text/';
+export const MODEL = 'model/text';
+/** Is there while a copy with texts is being made, which is no collection until it ends. */
+export const COPYING: string = `${MANIFEST}.copying`;
 const VERSION = 1;
 /** Digits of a number in a key: as many as the largest has, so that keys are in the order of numbers. */
 const DIGITS = 16;
@@ -33,11 +39,17 @@ const DIGITS = 16;
 const under = (prefix: string): KeyRange => ({ from: prefix, to: `${prefix.slice(0, -1)}0` });
 
 export const MANIFEST_RANGE: KeyRange = { from: MANIFEST, to: `${MANIFEST}0` };
+export const MODEL_RANGE: KeyRange = { from: MODEL, to: `${MODEL}0` };
 export const LIVE_RANGE: KeyRange = under(LIVE);
 /** Writes behind number `after`. */
 export const logRange = (after: number): KeyRange => ({ ...under(LOG), from: logKey(after + 1) });
 export const logKey = (number: number): string => `${LOG}${String(number).padStart(DIGITS, '0')}`;
 export const liveKey = (segment: string): string => `${LIVE}${segment}`;
+/** In ASCII: its order is the same everywhere. */
+export const textKey = (id: RecordId): string =>
+  `${TEXT}${typeof id === 'string' ? `s:${encodeURIComponent(id)}` : typeof id === 'bigint' ? `b:${id}` : `n:${id}`}`;
+/** One text alone: "!" comes before everything that may follow in a longer key. */
+export const textRange = (id: RecordId): KeyRange => ({ from: textKey(id), to: `${textKey(id)}!` });
 export const logNumber = (key: string): number => Number(key.slice(LOG.length));
 export const liveName = (key: string): string => key.slice(LIVE.length);
 export const segmentName = (number: number): string => `segment-${String(number).padStart(6, '0')}.sag`;
@@ -75,6 +87,10 @@ export interface Manifest {
   readonly next: number;
   /** Segments that were ever made. */
   readonly made: number;
+  /** Whether a text is kept for each record. Default false. */
+  readonly keepsTexts?: boolean;
+  /** Whether there is a text model. Default false. */
+  readonly hasTextModel?: boolean;
 }
 
 function pack(kind: string, sections: readonly Section[]): Uint8Array {
@@ -125,6 +141,10 @@ export function readManifest(place: string, bytes: Uint8Array): Manifest {
       );
     }
     for (const name of ['folded', 'next', 'made'] as const) checkCount(name, given[name]);
+    for (const name of ['keepsTexts', 'hasTextModel'] as const) {
+      if (given[name] === undefined || typeof given[name] === 'boolean') continue;
+      throw new FormatError(`"${name}" expected a boolean, got ${JSON.stringify(given[name])}`);
+    }
     for (const { name, n } of given.segments) {
       // names become paths
       if (!isSegmentFile(name) || name.startsWith('.') || !name.endsWith('.sag')) {
@@ -213,4 +233,20 @@ export function writeIds(n: number, ids: Uint8Array | undefined): Uint8Array {
 export function readIds(place: string, bytes: Uint8Array): RecordId[] {
   const container = unpack(place, 'COLIDS', bytes);
   return naming(place, () => readRecords(container, container.reader('META').u32()).liveIds());
+}
+
+export function writeText(text: string): Uint8Array {
+  return pack('COLTEXT', [{ id: 'TEXT', pieces: [new TextEncoder().encode(text)] }]);
+}
+
+/** @throws FormatError naming the place */
+export function readText(place: string, bytes: Uint8Array): string {
+  const text = unpack(place, 'COLTEXT', bytes).section('TEXT');
+  return naming(place, () => {
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text);
+    } catch {
+      throw new FormatError('expected UTF-8 in a text');
+    }
+  });
 }

@@ -136,6 +136,11 @@ export class Keeper<M> {
     return this.#live.alone(async () => ({ tail: this.#parts.freeze(), number: this.#live.number }));
   }
 
+  /** Runs body between two groups of writes: nothing is written meanwhile. */
+  alone<T>(body: () => Promise<T>): Promise<T> {
+    return this.#live.alone(body);
+  }
+
   get #live(): WriteQueue<M> {
     return this.#queue as WriteQueue<M>;
   }

@@ -1,6 +1,7 @@
 /** Puts the parts of a collection together from what its store has: segments, what is dead of them, and the log behind them. */
 import { type Core, FormatError, type Metric } from '@sagitta/core-wasm';
 import {
+  COPYING,
   LIVE_RANGE,
   liveName,
   logNumber,
@@ -30,6 +31,11 @@ export async function readEntries(store: CollectionStore, after = 0): Promise<En
   const [manifests, live, log] = await store.read([MANIFEST_RANGE, LIVE_RANGE, logRange(after)]);
   const [found] = manifests as Entry[];
   if (!found) return undefined;
+  if (found.key === COPYING) {
+    throw new RangeError(
+      `"folder" expected a collection or nothing, got a copy that was never ended in ${store.name}: remove it`,
+    );
+  }
   const manifest = readManifest(store.name, found.value);
   return { manifest, bytes: found.value, live: live as Entry[], log: log as Entry[] };
 }

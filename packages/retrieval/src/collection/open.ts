@@ -1,9 +1,10 @@
 /** Opens a collection in a store, or makes one there. */
 import { type Core, checkCore, createCore, type Metric } from '@sagitta/core-wasm';
 import type { JsonValue } from '../records/json.ts';
+import { saveTextModel } from '../text/text-model.ts';
 import { Collection } from './collection.ts';
 import { noCollection } from './errors.ts';
-import { idsName, isSegmentFile, MANIFEST, type Manifest, writeManifest } from './format.ts';
+import { idsName, isSegmentFile, MANIFEST, type Manifest, MODEL, writeManifest } from './format.ts';
 import { Keeper } from './keeper.ts';
 import { type Entries, isSameBytes, loadParts, readEntries } from './load-parts.ts';
 import {
@@ -15,7 +16,8 @@ import {
   savedOptions,
 } from './options.ts';
 import { Parts } from './parts.ts';
-import type { CollectionStore } from './store.ts';
+import type { Change, CollectionStore } from './store.ts';
+import { readModel, Texts } from './texts.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /**
@@ -35,10 +37,11 @@ export async function openCollectionIn<M = JsonValue, S extends Metric = Metric>
   try {
     const entries = (await readEntries(store)) ?? (await makeCollection(store, plan));
     const index = knownIndex(store.name, entries.manifest.options, plan.index);
+    const texts = await openTexts(store, entries.manifest, plan);
     core = plan.core ?? createCore();
     const parts = new Parts<M, S>(core, index);
     try {
-      return await assemble(store, parts, entries, plan);
+      return await assemble(store, parts, texts, entries, plan);
     } catch (error) {
       await parts.dispose();
       throw error;
@@ -52,29 +55,60 @@ export async function openCollectionIn<M = JsonValue, S extends Metric = Metric>
 
 async function makeCollection(store: CollectionStore, plan: OpenPlan): Promise<Entries> {
   if (!store.isWriter) throw noCollection(store);
-  const options = savedOptions(newIndex(plan.index));
-  const manifest: Manifest = { kind: 'vectors', options, segments: [], folded: 0, next: 0, made: 0 };
+  const { textModel } = plan;
+  const options = savedOptions(newIndex(plan));
+  const manifest: Manifest = {
+    kind: 'vectors',
+    options,
+    segments: [],
+    folded: 0,
+    next: 0,
+    made: 0,
+    keepsTexts: plan.keepTexts ?? textModel !== undefined,
+    hasTextModel: textModel !== undefined,
+  };
   const bytes = writeManifest(manifest);
-  await store.commit([{ key: MANIFEST, value: bytes }]);
+  const changes: Change[] = [{ key: MANIFEST, value: bytes.slice() }];
+  if (textModel) changes.push({ key: MODEL, value: saveTextModel(textModel) });
+  await store.commit(changes);
   return { manifest, bytes, live: [], log: [] };
+}
+
+/** @throws RangeError where an option is given that differs; FormatError where the model is damaged */
+async function openTexts(
+  store: CollectionStore,
+  { keepsTexts = false, hasTextModel = false }: Manifest,
+  { keepTexts, textModel }: OpenPlan,
+): Promise<Texts> {
+  const { name } = store;
+  if (keepTexts !== undefined && keepTexts !== keepsTexts) {
+    throw new RangeError(`"keepTexts" expected ${keepsTexts}, as ${name} has it, got ${keepTexts}`);
+  }
+  const model = hasTextModel ? await readModel(store) : undefined;
+  if (textModel && !(model && isSameBytes(saveTextModel(model), saveTextModel(textModel)))) {
+    const what = model ? 'the one it was made with' : 'none';
+    throw new RangeError(`"textModel" expected ${what}, as ${name} has it, got another`);
+  }
+  return new Texts(store, keepsTexts, model);
 }
 
 async function assemble<M, S extends Metric>(
   store: CollectionStore,
   parts: Parts<M, S>,
+  texts: Texts,
   entries: Entries,
   plan: OpenPlan,
 ): Promise<Collection<M, S>> {
   const loaded = await loadWith(store, parts, entries, plan);
   const { damaged, number, manifest, bytes } = loaded;
-  const made = { store, parts, isOwnCore: plan.core === undefined, bytes, number, damaged };
+  const made = { store, parts, texts, isOwnCore: plan.core === undefined, bytes, number, damaged };
   if (!store.isWriter) return new Collection<M, S>({ ...made, keeper: undefined, queue: undefined });
   await removeOrphans(store, manifest);
   const keeper = new Keeper<M>(store, parts, plan, manifest);
   for (const entry of manifest.segments) {
     if (damaged.some(({ name }) => name === entry.name)) keeper.leftOut.set(entry.name, entry);
   }
-  const queue = new WriteQueue<M>(parts, store, number, keeper);
+  const queue = new WriteQueue<M>(parts, texts, store, number, keeper);
   keeper.queue = queue;
   if (damaged.length === 0) keeper.onWritten();
   return new Collection<M, S>({ ...made, keeper, queue });

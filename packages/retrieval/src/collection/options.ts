@@ -8,6 +8,7 @@ import {
   type Metric,
   type OptionTable,
 } from '@sagitta/core-wasm';
+import { isTextModel, type TextModel } from '../text/text-model.ts';
 import {
   namedOptions,
   planOf,
@@ -30,6 +31,13 @@ export interface CollectionOptions<S extends Metric = Metric>
    * them back, rerank scores with them. Without, files are a fraction as large, and each compaction adds the error of the codes. Default true.
    */
   readonly keepVectors?: boolean;
+  /** Keeps the text of each record, for get, iterate and export. Default: where there is a text model. */
+  readonly keepTexts?: boolean;
+  /**
+   * Makes vectors of texts and of words that are searched for; kept with the collection, which has it from then on. d is then the
+   * model's, and metric 'cosine' where nothing else is said.
+   */
+  readonly textModel?: TextModel;
   /** Opens for reading alone; any number of processes may, beside one that writes. Default false. */
   readonly readOnly?: boolean;
   /**
@@ -48,6 +56,8 @@ export interface CollectionOptions<S extends Metric = Metric>
 }
 
 const OWN = {
+  keepTexts: 'boolean',
+  textModel: 'any',
   readOnly: 'boolean',
   durability: 'string',
   foldAt: 'number',
@@ -68,6 +78,8 @@ export interface OpenPlan {
   readonly compactAt: number;
   readonly isLenient: boolean;
   readonly core: Core | undefined;
+  readonly keepTexts: boolean | undefined;
+  readonly textModel: TextModel | undefined;
   /** What is said of the index. */
   readonly index: Readonly<Record<string, unknown>>;
 }
@@ -75,7 +87,11 @@ export interface OpenPlan {
 /** @throws TypeError, RangeError naming the option */
 export function openPlan(options: CollectionOptions): OpenPlan {
   checkOptions('options', options, OPTIONS);
-  const { readOnly = false, durability = 'sync', foldAt, compactAt, damaged, core, ...index } = options;
+  const { readOnly = false, durability = 'sync', foldAt, compactAt, damaged, core, ...more } = options;
+  const { keepTexts, textModel, ...index } = more;
+  if (textModel !== undefined && !isTextModel(textModel)) {
+    throw new TypeError('"textModel" expected a model of @sagitta/retrieval/text, got something else');
+  }
   const isLenient = checkOneOf('damaged', damaged ?? 'refuse', ['refuse', 'leave out']) === 'leave out';
   return {
     readOnly,
@@ -84,13 +100,20 @@ export function openPlan(options: CollectionOptions): OpenPlan {
     compactAt: checkNumber('compactAt', compactAt ?? COMPACT_AT, 0.01, 1),
     isLenient,
     core,
+    keepTexts,
+    textModel,
     index: Object.fromEntries(Object.entries(index).filter(([, value]) => value !== undefined)),
   };
 }
 
 /** The plan of a new collection's segments, and what is written down of it. */
-export function newIndex(given: OpenPlan['index']): VectorPlan {
-  return planOf({ keepVectors: true, ...given } as VectorIndexOptions);
+export function newIndex({ index, textModel }: Pick<OpenPlan, 'index' | 'textModel'>): VectorPlan {
+  const { d } = index;
+  if (textModel && d !== undefined && d !== textModel.d) {
+    throw new RangeError(`"d" expected ${textModel.d}, as the text model has it, got ${d}`);
+  }
+  const ofTexts = textModel && { d: textModel.d, metric: 'cosine' };
+  return planOf({ keepVectors: true, ...ofTexts, ...index } as VectorIndexOptions);
 }
 
 /**

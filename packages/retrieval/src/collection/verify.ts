@@ -8,6 +8,7 @@ import type { Keeper } from './keeper.ts';
 import { type Entries, readEntries, readLog } from './load-parts.ts';
 import type { Parts } from './parts.ts';
 import type { CollectionStore } from './store.ts';
+import { readModel, type Texts } from './texts.ts';
 
 /** What verify found. */
 export interface Verification {
@@ -16,7 +17,9 @@ export interface Verification {
   readonly bytes: number;
   /** Damaged segments. Where one was repaired from memory, nothing of it is lost. */
   readonly damage: readonly SegmentDamage[];
-  /** What is wrong with the entries or the log, if anything: that is not repaired. */
+  /** Records whose text is damaged; a repair takes these texts out. */
+  readonly damagedTexts: readonly RecordId[];
+  /** What is wrong with the entries, the log or the text model, if anything: that is not repaired. */
   readonly defect: string | undefined;
   readonly isRepaired: boolean;
 }
@@ -33,12 +36,15 @@ interface Known {
 export async function verifySegments<M>(
   store: CollectionStore,
   parts: Parts<M, Metric>,
+  texts: Texts,
   keeper: Keeper<M> | undefined,
   repair: boolean,
 ): Promise<Verification> {
   const entries = await readEntries(store);
   if (!entries) throw new RangeError(`"collection" expected one, got none in ${store.name}`);
   const { known, defect } = await readKnown(store, entries, parts.plan.d);
+  const isRepaired = repair && keeper !== undefined && defect === undefined;
+  const damagedTexts = await texts.damaged([...parts.ids()]);
   const damage: SegmentDamage[] = [];
   let bytes = 0;
   for (const entry of entries.manifest.segments) {
@@ -48,12 +54,19 @@ export async function verifySegments<M>(
     const checked = await checkSegment(store, parts, entry, living);
     bytes += checked.bytes;
     if (!checked.damage) continue;
-    const isRepaired = repair && keeper !== undefined && defect === undefined;
     const fromMemory = isRepaired && (await repairSegment(store, parts, keeper, entry, checked));
     damage.push(fromMemory ? { ...checked.damage, lost: [], withoutMetadata: [] } : checked.damage);
   }
-  const isWhole = damage.length === 0 && defect === undefined;
-  return { isWhole, bytes, damage, defect, isRepaired: repair && defect === undefined && damage.length > 0 };
+  const lost = damage.flatMap((one) => one.lost);
+  if (isRepaired && damagedTexts.length + lost.length > 0) {
+    // what was written meanwhile stays
+    await keeper.alone(async () => {
+      const gone = lost.filter((id) => parts.partOf(id) === undefined);
+      await store.commit(texts.changes([...(await texts.damaged(damagedTexts)), ...gone]));
+    });
+  }
+  const isWhole = damage.length + damagedTexts.length === 0 && defect === undefined;
+  return { isWhole, bytes, damage, damagedTexts, defect, isRepaired: isRepaired && !isWhole };
 }
 
 async function readKnown(
@@ -73,6 +86,7 @@ async function readKnown(
     for (const { ids } of readLog(store.name, log, manifest.folded, d)) {
       for (const id of ids) rewritten.add(id);
     }
+    if (manifest.hasTextModel) await readModel(store);
   } catch (error) {
     defect ??= error instanceof Error ? error.message : String(error);
   }

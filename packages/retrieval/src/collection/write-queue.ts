@@ -3,13 +3,14 @@
  * that many writes share one synchronisation. A group is in the log first, then in the tail, and then its promises resolve;
  * what cannot be written is never seen.
  */
-import { type Metric, metricSet } from '@sagitta/core-wasm';
-import { checkRecordId, printId, type RecordId } from '../records/ids.ts';
+import { checkLength, type Metric, metricSet } from '@sagitta/core-wasm';
+import { checkRecordId, type RecordId } from '../records/ids.ts';
 import { Records } from '../records/records.ts';
-import type { VectorRows } from '../vector-index/types.ts';
+import { ConflictError } from './errors.ts';
 import { logKey, type Operation, writeOperation } from './format.ts';
 import type { Parts } from './parts.ts';
 import type { Change, CollectionStore } from './store.ts';
+import type { CollectionRows, Texts } from './texts.ts';
 
 /** Bytes of a group, about: more would hold up the first of it. */
 const GROUP_BYTES = 1 << 25;
@@ -19,10 +20,17 @@ interface Ahead {
   next: number;
 }
 
+interface Made<M> {
+  readonly operation: Operation<M>;
+  /** Of a put, one a record. */
+  readonly texts?: readonly (string | undefined)[] | undefined;
+  readonly result: unknown;
+}
+
 interface Write<M> {
   readonly bytes: number;
   /** What goes into the log, and what its promise resolves with; nothing is ahead of it where it throws. */
-  make(ahead: Ahead): { readonly operation: Operation<M>; readonly result: unknown };
+  make(ahead: Ahead): Made<M>;
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -41,6 +49,7 @@ export interface QueueHooks {
 
 export class WriteQueue<M> {
   readonly #parts: Parts<M, Metric>;
+  readonly #texts: Texts;
   readonly #store: CollectionStore;
   readonly #hooks: QueueHooks;
   readonly #waiting: (Write<M> | Alone)[] = [];
@@ -52,8 +61,15 @@ export class WriteQueue<M> {
   #failure: unknown;
 
   /** number — of the last write in the log */
-  constructor(parts: Parts<M, Metric>, store: CollectionStore, number: number, hooks: QueueHooks) {
+  constructor(
+    parts: Parts<M, Metric>,
+    texts: Texts,
+    store: CollectionStore,
+    number: number,
+    hooks: QueueHooks,
+  ) {
     this.#parts = parts;
+    this.#texts = texts;
     this.#store = store;
     this.#number = number;
     this.#hooks = hooks;
@@ -64,23 +80,24 @@ export class WriteQueue<M> {
     return this.#number;
   }
 
-  /** Copies and checks rows at the call. @throws as VectorIndex.add and upsert do */
-  put(kind: 'add' | 'upsert', rows: VectorRows<M>): Promise<readonly RecordId[]> {
+  /** Copies and checks rows at the call. @throws as VectorIndex.add and upsert do; ConflictError */
+  put(kind: 'add' | 'upsert', given: CollectionRows<M>): Promise<readonly RecordId[]> {
     const { metric, d } = this.#parts.plan;
+    const { rows, texts } = this.#texts.complete(given);
     const { data, n } = metricSet(metric, rows.vectors, d, 'vectors');
     const vectors = data.slice();
-    const given = rows.ids && Array.from(rows.ids);
-    const { metadata } = new Records<M>().prepare('put', n, { ids: given, metadata: rows.metadata });
+    const named = rows.ids && Array.from(rows.ids);
+    const { metadata } = new Records<M>().prepare('put', n, { ids: named, metadata: rows.metadata });
+    if (given.texts) checkLength('texts', given.texts.length, n, 'number of rows');
     if (n === 0) return Promise.resolve([]);
-    return this.#push(vectors.byteLength, (ahead) => {
-      const ids = given ?? Array.from({ length: n }, (_, i) => ahead.next + i);
+    const bytes = (texts ?? []).reduce((sum, text) => sum + (text?.length ?? 0), vectors.byteLength);
+    return this.#push(bytes, (ahead) => {
+      const ids = named ?? Array.from({ length: n }, (_, i) => ahead.next + i);
       for (const [i, id] of ids.entries()) {
         if (kind === 'upsert' || !this.#has(ahead, id)) continue;
-        throw new RangeError(
-          `"ids[${i}]" expected a new id (upsert replaces what has it), got ${printId(id)}`,
-        );
+        throw new ConflictError(`ids[${i}]`, id);
       }
-      return { operation: { kind: 'put', ids, vectors, metadata }, result: ids };
+      return { operation: { kind: 'put', ids, vectors, metadata }, texts, result: ids };
     });
   }
 
@@ -173,13 +190,14 @@ export class WriteQueue<M> {
         write.reject(error);
       }
     }
-    const operations = ready.map(({ operation }) => operation).filter(({ ids }) => ids.length > 0);
+    const changing = ready.filter(({ operation }) => operation.ids.length > 0);
+    const operations = changing.map(({ operation }) => operation);
     try {
       const { d } = this.#parts.plan;
-      const changes: Change[] = operations.map((operation, i) => ({
-        key: logKey(this.#number + 1 + i),
-        value: writeOperation(operation, d),
-      }));
+      const changes = changing.flatMap(({ operation, texts }, i): Change[] => [
+        { key: logKey(this.#number + 1 + i), value: writeOperation(operation, d) },
+        ...this.#texts.changes(operation.ids, texts),
+      ]);
       if (changes.length > 0) await this.#store.commit(changes);
     } catch (error) {
       this.#parts.withdraw();
@@ -200,10 +218,8 @@ export class WriteQueue<M> {
   }
 }
 
-interface Ready<M> {
+interface Ready<M> extends Made<M> {
   readonly write: Write<M>;
-  readonly operation: Operation<M>;
-  readonly result: unknown;
 }
 
 function advance<M>(ahead: Ahead, { kind, ids }: Operation<M>): void {

@@ -24,6 +24,11 @@ export function printId(id: RecordId): string {
   return typeof id === 'string' ? JSON.stringify(id) : typeof id === 'bigint' ? `${id}n` : String(id);
 }
 
+/** What is said of a new record whose id another has. */
+export function takenId(label: string, id: RecordId): string {
+  return `"${label}" expected a new id (upsert replaces what has it), got ${printId(id)}`;
+}
+
 /** @throws TypeError on what is no id, RangeError on one out of range or a string with half a character */
 export function checkRecordId(label: string, id: unknown): RecordId {
   if (typeof id === 'number') return checkInteger(label, id, 0, Number.MAX_SAFE_INTEGER);

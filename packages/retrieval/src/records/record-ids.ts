@@ -4,7 +4,7 @@
  */
 import { hasSlot } from '../search/slot-set.ts';
 import { IdStore, MOST_ID_BYTES, RECORD_BYTES } from './id-store.ts';
-import { checkRecordId, printId, type RecordId } from './ids.ts';
+import { checkRecordId, printId, type RecordId, takenId } from './ids.ts';
 
 /** Ids of new rows; `ids` undefined: the row numbers from `first` on. */
 export interface NewIds {
@@ -64,9 +64,7 @@ export class RecordIds {
     const ids = given.map((one, i) => {
       const id = checkRecordId(`ids[${i}]`, one);
       if (isTaken(id)) {
-        throw new RangeError(
-          `"ids[${i}]" expected a new id (upsert replaces what has it), got ${printId(id)}`,
-        );
+        throw new RangeError(takenId(`ids[${i}]`, id));
       }
       if (seen.has(id)) throw new RangeError(`"ids[${i}]" expected each id once, got ${printId(id)} twice`);
       seen.add(id);

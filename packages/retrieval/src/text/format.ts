@@ -15,27 +15,22 @@ import {
   writeContainer,
 } from '@sagitta/core-wasm';
 import { StaticTokenEncoder } from './static-tokens.ts';
+import { MAX_TERMS, readIdf, readTerms, termSections } from './term-sections.ts';
 
-const KIND = 'statictk';
+export const STATIC_TOKENS_KIND = 'statictk';
 const VERSION = 1;
-const MAX_TERMS = 2 ** 24;
-/** Logarithms of numbers of texts are far below it. */
-const MAX_IDF = 1e6;
 /** Rows are scaled in f64 and rounded to f32: their squared length is 1 within d·2^-23, and d is at most 4,096. */
 const UNIT_TOLERANCE = 1e-3;
 
 /** Writes an encoder as bytes, for loadStaticTokens. */
 export function saveStaticTokens({ model }: StaticTokenEncoder): Uint8Array<ArrayBuffer> {
   const { d, context, terms, idf, vectors } = model;
-  const strings = new ByteWriter();
-  for (const term of terms) strings.string(term);
   return writeContainer({
-    kind: KIND,
+    kind: STATIC_TOKENS_KIND,
     version: VERSION,
     sections: [
       { id: 'META', pieces: [new ByteWriter().u32(d).u32(terms.length).f64(context).finish()] },
-      { id: 'TERM', pieces: [strings.finish()] },
-      { id: 'IDF', pieces: [littleEndianBytes(idf)] },
+      ...termSections(terms, idf),
       { id: 'VECS', pieces: [littleEndianBytes(vectors)] },
     ],
   });
@@ -47,9 +42,9 @@ export function saveStaticTokens({ model }: StaticTokenEncoder): Uint8Array<Arra
  */
 export function loadStaticTokens(bytes: Uint8Array): StaticTokenEncoder {
   const container = readContainer(bytes);
-  if (container.kind !== KIND || container.version !== VERSION) {
+  if (container.kind !== STATIC_TOKENS_KIND || container.version !== VERSION) {
     throw new FormatError(
-      `expected kind ${KIND}, version ${VERSION}, got ${container.kind}, version ${container.version}`,
+      `expected kind ${STATIC_TOKENS_KIND}, version ${VERSION}, got ${container.kind}, version ${container.version}`,
       6,
     );
   }
@@ -66,27 +61,6 @@ export function loadStaticTokens(bytes: Uint8Array): StaticTokenEncoder {
     idf: readIdf(container, n),
     vectors: readVectors(container, n, d),
   });
-}
-
-function readTerms(container: Container, n: number): string[] {
-  const reader = container.reader('TERM');
-  const seen = new Set<string>();
-  for (let i = 0; i < n; i++) {
-    const term = reader.string();
-    if (seen.has(term)) reader.fail(`term ${i} expected once, got ${JSON.stringify(term)} again`);
-    seen.add(term);
-  }
-  reader.end();
-  return [...seen];
-}
-
-function readIdf(container: Container, n: number): Float32Array {
-  const reader = container.reader('IDF');
-  const idf = reader.f32Array('idf', n);
-  const at = idf.findIndex((value) => value < 0 || value > MAX_IDF);
-  if (at >= 0) reader.fail(`"idf" expected values from 0 to ${MAX_IDF}, got ${idf[at]} at ${at}`);
-  reader.end();
-  return idf;
 }
 
 function readVectors(container: Container, n: number, d: number): Float32Array {

@@ -5,6 +5,7 @@
  */
 export { loadStaticTokens, saveStaticTokens } from './format.ts';
 export { type LsaModel, type LsaOptions, projectRows, trainLsa } from './lsa.ts';
+export { LsaEncoder, type LsaEncoderModel, type LsaEncoderOptions, trainLsaEncoder } from './lsa-encoder.ts';
 export type { SparseRows } from './sparse-rows.ts';
 export {
   type EncodedQuery,
@@ -14,4 +15,5 @@ export {
   trainStaticTokens,
 } from './static-tokens.ts';
 export { tokenize } from './terms.ts';
+export { loadTextModel, saveTextModel, type TextModel } from './text-model.ts';
 export { type TfIdfModel, type TfIdfOptions, trainTfIdf, weighTexts } from './tf-idf.ts';

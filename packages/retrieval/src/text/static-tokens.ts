@@ -170,6 +170,19 @@ export class StaticTokenEncoder {
     };
   }
 
+  /**
+   * One vector a text, texts.length × d: what it is about, of length 1; zeros where no term is known. That is what a single vector
+   * can hold of a text; its tokens hold more.
+   */
+  embed(texts: readonly string[]): Float32Array {
+    const { d } = this.model;
+    const out = new Float32Array(texts.length * d);
+    for (const [i, text] of texts.entries()) {
+      out.set(this.#about(this.#found(text)), i * d);
+    }
+    return out;
+  }
+
   #encode(text: string): {
     data: Float32Array;
     rows: readonly number[];
@@ -177,20 +190,9 @@ export class StaticTokenEncoder {
     starts: readonly number[];
     ends: readonly number[];
   } {
-    const { d, context, vectors, idf } = this.model;
-    const found = new Map<number, { count: number; start: number; end: number }>();
-    for (const { term, start, end } of textTerms(text)) {
-      const row = this.#rowOf.get(term);
-      if (row === undefined) continue;
-      const known = found.get(row);
-      if (known === undefined) found.set(row, { count: 1, start, end });
-      else known.count++;
-    }
-    const about = new Float32Array(d);
-    for (const [row, { count }] of found) {
-      addRow(vectors, row * d, count * (idf[row] as number), about);
-    }
-    scaleToUnit(about, NEGLIGIBLE);
+    const { d, context, vectors } = this.model;
+    const found = this.#found(text);
+    const about = this.#about(found);
     const data = new Float32Array(found.size * d);
     const rows: number[] = [];
     for (const row of found.keys()) {
@@ -201,7 +203,7 @@ export class StaticTokenEncoder {
       if (scaleToUnit(token, NEGLIGIBLE)) rows.push(row);
       else token.fill(0);
     }
-    const places = rows.map((row) => found.get(row) as { count: number; start: number; end: number });
+    const places = rows.map((row) => found.get(row) as Found);
     return {
       data: data.subarray(0, rows.length * d),
       rows,
@@ -210,6 +212,34 @@ export class StaticTokenEncoder {
       ends: places.map(({ end }) => end),
     };
   }
+
+  /** Rows of the known terms, in the order of their first place. */
+  #found(text: string): Map<number, Found> {
+    const found = new Map<number, Found>();
+    for (const { term, start, end } of textTerms(text)) {
+      const row = this.#rowOf.get(term);
+      if (row === undefined) continue;
+      const known = found.get(row);
+      if (known === undefined) found.set(row, { count: 1, start, end });
+      else known.count++;
+    }
+    return found;
+  }
+
+  #about(found: ReadonlyMap<number, Found>): Float32Array {
+    const { d, vectors, idf } = this.model;
+    const about = new Float32Array(d);
+    for (const [row, { count }] of found) addRow(vectors, row * d, count * (idf[row] as number), about);
+    scaleToUnit(about, NEGLIGIBLE);
+    return about;
+  }
+}
+
+/** Times a term stands in a text, and its first place there. */
+interface Found {
+  count: number;
+  readonly start: number;
+  readonly end: number;
 }
 
 function addRow(from: Float32Array, at: number, scale: number, to: Float32Array): void {

@@ -55,7 +55,7 @@ export function addVerifyCommand(program: Command, io: CommandIo): void {
   command
     .addHelpText(
       'after',
-      '\nExample:\n  sagitta verify notes --repair\nJSON: folder, isWhole, isRepaired, bytes, defect, damage [{segment, reason, lost, withoutMetadata}].',
+      '\nExample:\n  sagitta verify notes --repair\nJSON: folder, isWhole, isRepaired, bytes, defect, damage [{segment, reason, lost, withoutMetadata}], damagedTexts.',
     )
     .action((folder: string, options: VerifyOptions) => verify(folder, options, io, reporter(io, options)));
 }
@@ -71,13 +71,14 @@ async function verify(
     blame('FOLDER', () => collection.verify({ repair })),
   );
   const { isWhole, isRepaired, bytes, defect } = found;
+  const damagedTexts = found.damagedTexts.map(printed);
   const damage = found.damage.map(({ segment, reason, lost, withoutMetadata }) => ({
     segment,
     reason,
     lost: lost.map(printed),
     withoutMetadata: withoutMetadata.map(printed),
   }));
-  report.result({ folder, isWhole, isRepaired, bytes, defect, damage }, [
+  report.result({ folder, isWhole, isRepaired, bytes, defect, damage, damagedTexts }, [
     `${folder}: ${isWhole ? 'whole' : 'damaged'}, ${count(bytes)} bytes of segments read`,
     ...(defect === undefined ? [] : [`  ${defect}`]),
     ...damage.flatMap(({ segment, reason, lost, withoutMetadata }) => [
@@ -87,6 +88,9 @@ async function verify(
         ? []
         : [`    ${count(withoutMetadata.length)} have lost their metadata: ${some(withoutMetadata)}`]),
     ]),
+    ...(damagedTexts.length === 0
+      ? []
+      : [`  ${count(damagedTexts.length)} texts are damaged, of ${some(damagedTexts)}`]),
     ...(isRepaired ? ['repaired: what was whole is in new segments'] : []),
   ]);
   if (!isWhole && !isRepaired) {
