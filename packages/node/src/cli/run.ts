@@ -6,6 +6,7 @@ import { addBuildCommand } from './build.ts';
 import { addInitCommand } from './collection/init.ts';
 import { addCompactCommand, addExportCommand, addVerifyCommand } from './collection/maintain.ts';
 import { addQueryCommand } from './collection/query.ts';
+import { addTextCommand } from './collection/text-build.ts';
 import { addAddCommand, addDeleteCommand } from './collection/write.ts';
 import { addCompareCommand } from './compare.ts';
 import { addDiagnoseCommand } from './diagnose.ts';
@@ -51,6 +52,7 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
   addCompactCommand(program, io);
   addVerifyCommand(program, io);
   addExportCommand(program, io);
+  addTextCommand(program, io);
   addMvCommand(program, io);
   addPcaCommand(program, io);
   addRecommendCommand(program, io);

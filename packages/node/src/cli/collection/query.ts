@@ -1,6 +1,7 @@
 /** sagitta query: the best records of a collection. */
-import type { JsonValue, RecordExpression } from '@sagitta/retrieval';
-import type { CollectionSearchOptions } from '@sagitta/retrieval/collection';
+import type { Numbers } from '@sagitta/core-wasm';
+import type { Hit, JsonValue, RecordExpression } from '@sagitta/retrieval';
+import type { Collection, CollectionSearchOptions } from '@sagitta/retrieval/collection';
 import { type Command, InvalidArgumentError } from 'commander';
 import { addOutputOptions, addVectorOptions, integer, MAX_COUNT, type VectorOptions } from '../arguments.ts';
 import { blame, CommandFailure } from '../failure.ts';
@@ -25,6 +26,7 @@ export function addQueryCommand(program: Command, io: CommandIo): void {
     .summary('find the best records of a collection')
     .description('Finds the K best records for each query, beside a writer that may be at work.')
     .argument('<FOLDER>', FOLDER)
+    .argument('[WORDS...]', 'words to search for, of a collection with a text model')
     .option('--queries <Q>', 'vectors to search for; - is standard input')
     .option('--like <ID>', 'search for the vector of a record instead')
     .option('-k <K>', 'results a query', integer(1, MAX_COUNT), 10)
@@ -46,13 +48,17 @@ export function addQueryCommand(program: Command, io: CommandIo): void {
 Example:
   sagitta query notes --queries questions.npy -k 5 --filter '{"folder":"x"}'
   sagitta query notes --like a -k 5
-JSON: folder, k, results [[{id, similarity or distance, metadata}]].`,
+  sagitta query docs-index "what survives a power cut"
+JSON: folder, k, results [[{id, similarity or distance, metadata, text}]].`,
     )
-    .action((folder: string, options: QueryOptions) => {
-      if ((options.queries === undefined) === (options.like === undefined)) {
-        command.error("error: expected either option '--queries <Q>' or option '--like <ID>'.");
+    .action((folder: string, words: readonly string[], options: QueryOptions) => {
+      const given = [words.length > 0, options.queries !== undefined, options.like !== undefined];
+      if (given.filter(Boolean).length !== 1) {
+        command.error(
+          "error: expected one of WORDS, option '--queries <Q>' and option '--like <ID>': what to search for.",
+        );
       }
-      return query(folder, options, io, reporter(io, options));
+      return query(folder, words.join(' '), options, io, reporter(io, options));
     });
 }
 
@@ -67,7 +73,13 @@ function expression(text: string): RecordExpression {
   throw new InvalidArgumentError('Expected a JSON object.');
 }
 
-async function query(folder: string, options: QueryOptions, io: CommandIo, report: Reporter): Promise<void> {
+async function query(
+  folder: string,
+  words: string,
+  options: QueryOptions,
+  io: CommandIo,
+  report: Reporter,
+): Promise<void> {
   const { k, filter, nprobe, ef, rerank } = options;
   const settings: CollectionSearchOptions<JsonValue> = {
     ...(filter && { filter }),
@@ -76,15 +88,7 @@ async function query(folder: string, options: QueryOptions, io: CommandIo, repor
     ...(rerank !== undefined && { rerank: { candidates: rerank } }),
   };
   await withKnown(io, folder, { readOnly: true }, async (collection) => {
-    const { d } = collection;
-    const { like, queries: path = '', queryLimit } = options;
-    const data =
-      like === undefined
-        ? (await readQueries(path, options, d, folder, queryLimit)).data
-        : await blame('--like', async () => {
-            const [id] = await idsOf(collection, [like]);
-            return collection.vector(id as string);
-          });
+    const data = await queriesOf(collection, folder, words, options);
     const found = await blame(filter ? '--filter' : 'FOLDER', async () => {
       try {
         return await collection.searchBatch(data, k, settings);
@@ -93,16 +97,65 @@ async function query(folder: string, options: QueryOptions, io: CommandIo, repor
         throw filter && error instanceof TypeError ? new CommandFailure('--filter', error.message) : error;
       }
     });
-    const results = found.map((hits) => hits.map((hit) => ({ ...hit, id: printed(hit.id) })));
+    const texts = await blame('FOLDER', () =>
+      Promise.all(found.map((hits) => collection.texts(hits.map(({ id }) => id)))),
+    );
+    const results = found.map((hits, q) =>
+      hits.map((hit, i): PrintedHit => {
+        const text = texts[q]?.[i];
+        return { ...hit, id: printed(hit.id), ...(text !== undefined && { text }) };
+      }),
+    );
     const lines = results.flatMap((hits, q) => [
       ...(results.length > 1 ? [`query ${q}`] : []),
-      ...hits.map((hit, i) => {
-        const { id, metadata, ...score } = hit;
-        const [value] = Object.values(score) as number[];
-        const text = metadata === undefined ? '' : `  ${JSON.stringify(metadata)}`;
-        return `  ${String(i + 1).padStart(3)}  ${Number((value as number).toPrecision(6))}  ${id}${text}`;
-      }),
+      ...hits.flatMap((hit, i) => linesOf(hit, i + 1)),
     ]);
-    report.result({ folder, k, results }, lines);
+    report.result(
+      { folder, k, results },
+      lines.length > 0
+        ? lines
+        : ['nothing found: no known word in the query, or no record that the filter allows'],
+    );
   });
+}
+
+type PrintedHit = Omit<Hit<JsonValue>, 'id'> & { readonly id: string | number; readonly text?: string };
+
+async function queriesOf(
+  collection: Collection,
+  folder: string,
+  words: string,
+  options: QueryOptions,
+): Promise<Numbers | readonly string[]> {
+  const { like, queries: path, queryLimit } = options;
+  if (path !== undefined) return (await readQueries(path, options, collection.d, folder, queryLimit)).data;
+  if (like !== undefined) {
+    return blame('--like', async () => {
+      const [id] = await idsOf(collection, [like]);
+      return collection.vector(id as string);
+    });
+  }
+  if (collection.textModel) return [words];
+  const what = `expected a collection with a text model, as sagitta text build makes one; ${folder} has none`;
+  throw new CommandFailure('WORDS', `${what} (--queries takes vectors)`);
+}
+
+/** A passage of a file with its place, as editors and terminals know it; of other records id and metadata. */
+function linesOf({ id, metadata, text, ...score }: PrintedHit, rank: number): string[] {
+  const [value] = Object.values(score) as number[];
+  const shown = `  ${String(rank).padStart(3)}  ${Number((value as number).toPrecision(6))}`;
+  const body = text === undefined ? [] : text.split('\n').map((line) => `       ${line}`);
+  if (isPlace(metadata)) {
+    const { file, line, title } = metadata;
+    return [`${shown}  ${file}:${line}${title ? `  ${title}` : ''}`, ...body];
+  }
+  return [`${shown}  ${id}${metadata === undefined ? '' : `  ${JSON.stringify(metadata)}`}`, ...body];
+}
+
+function isPlace(
+  metadata: JsonValue | undefined,
+): metadata is { readonly file: string; readonly line: number; readonly title?: string } {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return false;
+  const { file, line } = metadata as Readonly<Record<string, JsonValue>>;
+  return typeof file === 'string' && typeof line === 'number';
 }
