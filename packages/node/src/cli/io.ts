@@ -11,6 +11,18 @@ export interface CommandIo {
   readonly interrupted?: () => Promise<void>;
 }
 
+/** Whether a stream is a terminal that shows colours and is asked for them: Node's terminals know NO_COLOR, FORCE_COLOR and TERM. */
+export function isColoured(stream: NodeJS.WritableStream): boolean {
+  return 'hasColors' in stream && typeof stream.hasColors === 'function' && stream.hasColors() === true;
+}
+
+const STYLES = { bold: 1, dim: 2, red: 31, cyan: 36 } as const;
+
+/** A text in a style, where there are colours. */
+export function styled(style: keyof typeof STYLES, text: string, hasColours: boolean): string {
+  return hasColours && text !== '' ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
+}
+
 /** Options that every command has. */
 export interface OutputOptions {
   readonly json?: boolean;

@@ -9,12 +9,13 @@ import { addQueryCommand } from './collection/query.ts';
 import { addTextCommand } from './collection/text-build.ts';
 import { addAddCommand, addDeleteCommand } from './collection/write.ts';
 import { addCompareCommand } from './compare.ts';
+import { addCompletionCommand } from './completion.ts';
 import { addDiagnoseCommand } from './diagnose.ts';
 import { addErrorCommand } from './error.ts';
 import { addEvalCommand } from './eval.ts';
 import { CommandFailure } from './failure.ts';
 import { addInfoCommand } from './info.ts';
-import type { CommandIo } from './io.ts';
+import { type CommandIo, isColoured, styled } from './io.ts';
 import { addMvCommand } from './mv/mv.ts';
 import { addPcaCommand } from './pca.ts';
 import { addRecommendCommand } from './recommend.ts';
@@ -28,49 +29,79 @@ export type ExitStatus = 0 | 1 | 2;
 
 /** argv — the words after the command's name. */
 export async function runCommand(argv: readonly string[], io: CommandIo): Promise<ExitStatus> {
+  const program = makeProgram(io);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const what = styled('red', 'error:', isColoured(io.stderr));
+    if (error instanceof CommandFailure) io.stderr.write(`${what} ${error.message}\n`);
+    // not foreseen: the stack is what a bug report needs
+    else
+      io.stderr.write(`${what} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return 1;
+  }
+}
+
+const EXAMPLES = `
+Examples:
+  sagitta text build docs docs-index && sagitta query docs-index "how to prune roses"
+  sagitta init notes --d 384 && sagitta add notes notes.npy --ids ids.txt --metadata notes.jsonl
+  sagitta build base.fvecs --out base.sag && sagitta search base.sag --queries queries.fvecs -k 10
+
+"sagitta help COMMAND" has the flags of a command, an example and the fields of --json.
+Exit status: 0 done, 1 the work failed, 2 bad usage, 130 interrupted.`;
+
+/** All commands, by what people do with them. */
+function makeProgram(io: CommandIo): Command {
   const program = new Command('sagitta')
-    .description('Compresses vectors and searches them: build an index, search it, measure it.')
+    .description('Compresses vectors and searches them, texts and documents too.')
     .version(packageVersion())
     .exitOverride()
     .showHelpAfterError('(add --help for what is there)')
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
+      getOutHasColors: () => isColoured(io.stdout),
+      getErrHasColors: () => isColoured(io.stderr),
     })
-    .addHelpText('after', '\nExit status: 0 done, 1 the work failed, 2 bad usage, 130 interrupted.');
-  addBuildCommand(program, io);
-  addSearchCommand(program, io);
-  addEvalCommand(program, io);
-  addTruthCommand(program, io);
-  addInfoCommand(program, io);
-  addErrorCommand(program, io);
-  addCompareCommand(program, io);
+    .configureHelp({
+      subcommandTerm: (command) => command.name(),
+      // taken out again where there are no colours
+      styleTitle: (text) => styled('bold', text, true),
+      styleSubcommandTerm: (text) => styled('cyan', text, true),
+      styleOptionTerm: (text) => styled('cyan', text, true),
+    })
+    .addHelpText('after', EXAMPLES);
+  program.commandsGroup('Documents and records that last:');
+  addTextCommand(program, io);
   addInitCommand(program, io);
   addAddCommand(program, io);
   addQueryCommand(program, io);
   addDeleteCommand(program, io);
+  addServeCommand(program, io);
+  addExportCommand(program, io);
   addCompactCommand(program, io);
   addVerifyCommand(program, io);
-  addExportCommand(program, io);
-  addTextCommand(program, io);
+  program.commandsGroup('Index files:');
+  addBuildCommand(program, io);
+  addSearchCommand(program, io);
+  addInfoCommand(program, io);
   addMvCommand(program, io);
-  addPcaCommand(program, io);
-  addRecommendCommand(program, io);
-  addBridgeCommand(program, io);
-  addDiagnoseCommand(program, io);
   addTableCommand(program, io);
-  addServeCommand(program, io);
-  try {
-    await program.parseAsync([...argv], { from: 'user' });
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof CommandFailure) io.stderr.write(`error: ${error.message}\n`);
-    // not foreseen: the stack is what a bug report needs
-    else
-      io.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    return 1;
-  }
+  addBridgeCommand(program, io);
+  program.commandsGroup('Measure and choose:');
+  addRecommendCommand(program, io);
+  addCompareCommand(program, io);
+  addDiagnoseCommand(program, io);
+  addTruthCommand(program, io);
+  addEvalCommand(program, io);
+  addErrorCommand(program, io);
+  addPcaCommand(program, io);
+  program.commandsGroup('This command:');
+  addCompletionCommand(program, io);
+  return program;
 }
 
 /** The same two levels up from src/cli and from dist/cli. */

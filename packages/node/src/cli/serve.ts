@@ -1,11 +1,10 @@
 /** sagitta serve: a collection over HTTP, until it is interrupted. */
-import { access, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import { DATABASE } from '../collection/database-name.ts';
 import { DEFAULT_HOST, DEFAULT_PORT, isLoopback } from '../server/address.ts';
 import type { RequestEntry } from '../server/app.ts';
 import { addOutputOptions, integer } from './arguments.ts';
+import { mustBeCollection } from './collection/with-collection.ts';
 import { asFailure, blame, CommandFailure } from './failure.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
 import { count } from './text.ts';
@@ -80,8 +79,7 @@ async function serve(
   const log = (entry: RequestEntry): void => void io.stderr.write(`${JSON.stringify(entry)}\n`);
   // taken over before anything is open: an interruption while it opens ends it well too
   const interrupted = io.interrupted?.() ?? new Promise<never>(() => {});
-  // a mistyped name makes no folder
-  await blame('FOLDER', () => access(join(folder, DATABASE)));
+  await mustBeCollection(folder);
   const { serveCollection } = await import('../server/serve-collection.ts');
   const server = await serveCollection(folder, {
     port,

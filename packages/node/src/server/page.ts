@@ -6,6 +6,7 @@ body { margin: 0 auto; max-width: 60rem; padding: 1rem; }
 form { display: grid; grid-template-columns: 8rem 1fr; gap: .5rem; align-items: start; }
 textarea, input, select, button { font: inherit; width: 100%; box-sizing: border-box; }
 textarea, pre, code { font-family: ui-monospace, monospace; font-size: .85rem; }
+pre { white-space: pre-wrap; margin: .25rem 0 0; }
 button { grid-column: 2; width: auto; justify-self: start; padding: .3rem 1.2rem; }
 table { border-collapse: collapse; width: 100%; margin-top: .5rem; }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
@@ -19,8 +20,8 @@ const MARKUP = `
 <p id="about">…</p>
 <form id="search">
   <label for="by">Search by</label>
-  <select id="by"><option value="id">id: more like this</option><option value="query">vector: JSON or base64 of float32</option></select>
-  <label for="what">Id or vector</label>
+  <select id="by"><option value="text" hidden disabled>words</option><option value="id">id: more like this</option><option value="query">vector: JSON or base64 of float32</option></select>
+  <label for="what">What</label>
   <textarea id="what" rows="3" required></textarea>
   <label for="kind">Id is</label>
   <select id="kind"><option>string</option><option>number</option><option>bigint</option></select>
@@ -34,7 +35,7 @@ const MARKUP = `
 </form>
 <p id="error" role="alert"></p>
 <p id="figures" aria-live="polite"></p>
-<table id="hits" hidden><thead><tr><th>id</th><th id="score"></th><th>metadata</th><th></th></tr></thead><tbody></tbody></table>
+<table id="hits" hidden><thead><tr><th>id</th><th id="score"></th><th>metadata, text</th><th></th></tr></thead><tbody></tbody></table>
 <p><a href="openapi.json">OpenAPI</a></p>
 `;
 
@@ -59,6 +60,11 @@ async function ask(path, init) {
 async function about() {
   try {
     const { answer } = await ask('report');
+    const words = at('by').options[0];
+    if (answer.hasTextModel && words.hidden) {
+      words.hidden = words.disabled = false;
+      if (at('what').value === '') at('by').value = 'text';
+    }
     const bytes = answer.segments.reduce((sum, one) => sum + one.bytes, 0);
     at('about').textContent = answer.n.toLocaleString() + ' records of ' + answer.d + ' dimensions, ' + answer.metric + '; '
       + answer.segments.length + ' segments of ' + bytes.toLocaleString() + ' bytes, ' + answer.tail.toLocaleString()
@@ -71,7 +77,8 @@ async function about() {
 function requested() {
   const text = at('what').value.trim();
   const filter = at('filter').value.trim();
-  const body = { k: Number(at('k').value), ...(filter && { filter: JSON.parse(filter) }) };
+  const body = { k: Number(at('k').value), withTexts: true, ...(filter && { filter: JSON.parse(filter) }) };
+  if (at('by').value === 'text') return { ...body, text };
   if (at('by').value === 'query') return { ...body, query: text.startsWith('[') ? JSON.parse(text) : text };
   const kind = at('kind').value;
   return { ...body, id: kind === 'number' ? Number(text) : kind === 'bigint' ? { bigint: text } : text };
@@ -94,7 +101,12 @@ function show(hits) {
     at('score').textContent = name;
     cell(row, shown(hit.id));
     cell(row, hit[name].toFixed(4), 'score');
-    cell(row, hit.metadata === undefined ? '' : JSON.stringify(hit.metadata));
+    const said = cell(row, hit.metadata === undefined ? '' : JSON.stringify(hit.metadata));
+    if (hit.text !== undefined) {
+      const text = document.createElement('pre');
+      text.textContent = hit.text;
+      said.append(text);
+    }
     const more = document.createElement('button');
     more.type = 'button';
     more.textContent = 'more like this';

@@ -9,6 +9,7 @@ import type { Gauge } from './metrics.ts';
 import type { Route, ServerContext } from './route.ts';
 import {
   BATCH,
+  type BatchBody,
   DEFAULT_K,
   DELETE,
   DELETED,
@@ -37,6 +38,9 @@ export type ServedCollection = Pick<
   | 'd'
   | 'n'
   | 'isReadOnly'
+  | 'keepsTexts'
+  | 'textModel'
+  | 'texts'
   | 'has'
   | 'get'
   | 'vector'
@@ -68,49 +72,73 @@ export function collectionRoutes(
     const floats = { label: 'query', options: SEARCH_OPTIONS };
     const body = await readBody(c, limits, SEARCH, floats);
     const { k = DEFAULT_K, ...how } = body.value;
-    if (body.kind === 'floats') return one(toVector('query', body.floats, d), k, how);
-    const { query, id, ...rest } = body.value;
-    if ((query === undefined) === (id === undefined)) {
-      throw badRequest('"query" expected either it or "id", got both or neither');
+    const options = searchOptions(how);
+    if (body.kind === 'floats') return answer(await best(toVector('query', body.floats, d)));
+    const { query, id, text } = body.value;
+    if ([query, id, text].filter((one) => one !== undefined).length !== 1) {
+      throw badRequest('"query" expected one of it, "id" and "text", got none or several');
     }
-    if (query !== undefined) return one(toVector('query', query, d), k, optionsOf(rest));
+    if (query !== undefined) return answer(await best(toVector('query', query, d)));
+    if (text !== undefined) return answer(await best(words('text', text)));
     const like = toId(id as NonNullable<typeof id>);
     await mustHave(like);
-    const found = await collection.search(
-      await collection.vector(like),
-      k + 1,
-      searchOptions(optionsOf(rest)),
-    );
-    const others = found.filter((hit) => hit.id !== like).slice(0, k);
-    return c.json({ hits: others.map(wireHit) });
+    const found = await collection.search(await collection.vector(like), k + 1, options);
+    return answer(found.filter((hit) => hit.id !== like).slice(0, k));
 
-    async function one(vector: Float32Array, count: number, options: WireSearchOptions): Promise<Response> {
-      const best = await collection.search(vector, count, searchOptions(options));
-      return c.json({ hits: best.map(wireHit) });
+    function best(of: Float32Array | string): Promise<AnyHit[]> {
+      return collection.search(of, k, options);
     }
+
+    async function answer(hits: readonly AnyHit[]): Promise<Response> {
+      const [first] = await wireHits([hits], how);
+      return c.json({ hits: first });
+    }
+  }
+
+  /** @throws RequestFailure where there is nothing that knows words */
+  function words<T>(label: string, given: T): T {
+    if (collection.textModel) return given;
+    throw badRequest(`"${label}" expected a collection with a text model, got one of vectors alone`);
   }
 
   async function searchBatch(c: ServerContext): Promise<Response> {
     const body = await readBody(c, limits, BATCH, { label: 'queries', options: SEARCH_OPTIONS });
-    const queries = toRows('queries', body.kind === 'floats' ? body.floats : body.value.queries, d);
     const { k = DEFAULT_K } = body.value;
-    const count = checkInteger('queries', queries.length / d, 1, MOST_QUERIES);
+    const queries = body.kind === 'floats' ? toRows('queries', body.floats, d) : queriesOf(body.value);
+    const asked = queries instanceof Float32Array ? queries.length / d : queries.length;
+    const count = checkInteger('queries', asked, 1, MOST_QUERIES);
     if (count * k > MOST_RESULTS) {
       throw badRequest(
         `"k" expected at most ${MOST_RESULTS} results in all, got ${count} queries with ${k} each`,
       );
     }
-    const found = await collection.searchBatch(queries, k, searchOptions(optionsOf(body.value)));
-    return c.json({ results: found.map((one) => one.map(wireHit)) });
+    const found = await collection.searchBatch(queries, k, searchOptions(body.value));
+    return c.json({ results: await wireHits(found, body.value) });
+  }
+
+  function queriesOf({ queries, texts }: BatchBody): Float32Array | readonly string[] {
+    if ((queries === undefined) === (texts === undefined)) {
+      throw badRequest('"queries" expected either it or "texts", got both or neither');
+    }
+    return queries === undefined ? words('texts', texts as readonly string[]) : toRows('queries', queries, d);
   }
 
   async function put(c: ServerContext, kind: 'add' | 'upsert'): Promise<Response> {
     mustWrite(kind);
     const body = await readBody(c, limits, RECORDS, { label: 'vectors', options: RECORD_OPTIONS });
-    const vectors = toRows('vectors', body.kind === 'floats' ? body.floats : body.value.vectors, d);
+    const given = body.kind === 'floats' ? body.floats : body.value.vectors;
     const ids = body.value.ids?.map(toId);
     const metadata = body.value.metadata as readonly JsonValue[] | undefined;
-    const rows = { vectors, ...(ids && { ids }), ...(metadata && { metadata }) };
+    const texts = body.value.texts?.map((text) => text ?? undefined);
+    if (given === undefined && !(texts && collection.textModel)) {
+      throw badRequest(`"vectors" expected them${collection.textModel ? ', or "texts"' : ''}, got nothing`);
+    }
+    const rows = {
+      ...(given !== undefined && { vectors: toRows('vectors', given, d) }),
+      ...(ids && { ids }),
+      ...(metadata && { metadata }),
+      ...(texts && { texts }),
+    };
     if (kind === 'upsert') return c.json({ ids: (await collection.upsert(rows)).map(fromId) });
     return c.json({ ids: (await collection.add(rows)).map(fromId) }, 201);
   }
@@ -126,10 +154,11 @@ export function collectionRoutes(
     const id = idOfPath(c.req.param('id') as string, type);
     const record = await collection.get(id);
     if (!record) throw notThere(id);
-    const { metadata } = record;
+    const { metadata, text } = record;
     return c.json({
       id: fromId(id),
       ...(metadata !== undefined && { metadata }),
+      ...(text !== undefined && { text }),
       ...(vector === 'true' && { vector: Array.from(await collection.vector(id)) }),
     });
   }
@@ -141,6 +170,8 @@ export function collectionRoutes(
       d,
       n,
       isReadOnly,
+      keepsTexts: collection.keepsTexts,
+      hasTextModel: collection.textModel !== undefined,
       tail,
       segments: segments.map((segment) => ({ ...segment })),
       foldError: foldError?.message ?? null,
@@ -160,7 +191,8 @@ export function collectionRoutes(
     {
       method: 'post',
       path: '/search',
-      summary: 'Finds the k best records for a vector, or for that of a record, which is left out then.',
+      summary:
+        'Finds the k best records for a vector, for words, or for the vector of a record, which is left out then.',
       body: { json: SEARCH, floats: { label: 'query', options: SEARCH_OPTIONS } },
       status: 200,
       answer: json('The best first.', v.strictObject({ hits })),
@@ -170,7 +202,7 @@ export function collectionRoutes(
     {
       method: 'post',
       path: '/search/batch',
-      summary: 'Finds the k best records for each of several vectors.',
+      summary: 'Finds the k best records for each of several vectors, or of several texts.',
       body: { json: BATCH, floats: { label: 'queries', options: SEARCH_OPTIONS } },
       status: 200,
       answer: json('Of each query the best first.', v.strictObject({ results: v.array(hits) })),
@@ -211,7 +243,7 @@ export function collectionRoutes(
     {
       method: 'get',
       path: '/records/{id}',
-      summary: "Gives a record's metadata, and with vector=true its vector.",
+      summary: "Gives a record's metadata and text, and with vector=true its vector.",
       query: RECORD_QUERY,
       status: 200,
       answer: json('The record.', RECORD),
@@ -239,8 +271,25 @@ export function collectionRoutes(
     },
   ];
 
-  function wireHit({ id, metadata, ...score }: AnyHit): object {
-    return { id: fromId(id), ...score, ...(metadata !== undefined && { metadata }) };
+  async function wireHits(
+    results: readonly (readonly AnyHit[])[],
+    { withTexts = false }: WireSearchOptions,
+  ): Promise<object[][]> {
+    const made: object[][] = [];
+    for (const hits of results) {
+      const texts = withTexts ? await collection.texts(hits.map(({ id }) => id)) : [];
+      made.push(hits.map((hit, i) => wireHit(hit, texts[i])));
+    }
+    return made;
+  }
+
+  function wireHit({ id, metadata, ...score }: AnyHit, text: string | undefined): object {
+    return {
+      id: fromId(id),
+      ...score,
+      ...(metadata !== undefined && { metadata }),
+      ...(text !== undefined && { text }),
+    };
   }
 }
 
@@ -249,9 +298,16 @@ function notThere(id: RecordId): RequestFailure {
   return new RequestFailure(404, `"id" expected a record's id, got ${name}`);
 }
 
-/** What of a body says how to search. */
-function optionsOf({ filter, nprobe, ef, gamma, precision, rerank }: WireSearchOptions): WireSearchOptions {
-  return {
+/** What of a body says how to search; the collection checks what the expression holds. */
+function searchOptions({
+  filter,
+  nprobe,
+  ef,
+  gamma,
+  precision,
+  rerank,
+}: WireSearchOptions): CollectionSearchOptions<JsonValue> {
+  const options = {
     ...(filter !== undefined && { filter }),
     ...(nprobe !== undefined && { nprobe }),
     ...(ef !== undefined && { ef }),
@@ -259,10 +315,6 @@ function optionsOf({ filter, nprobe, ef, gamma, precision, rerank }: WireSearchO
     ...(precision !== undefined && { precision }),
     ...(rerank !== undefined && { rerank }),
   };
-}
-
-/** The collection checks what the expression holds. */
-function searchOptions(options: WireSearchOptions): CollectionSearchOptions<JsonValue> {
   return options as CollectionSearchOptions<JsonValue>;
 }
 

@@ -20,20 +20,27 @@ export interface WireSearchOptions {
   readonly gamma?: number;
   readonly precision?: 'full' | 'head';
   readonly rerank?: { readonly candidates: number } | false;
+  /** Hits have the texts of their records. */
+  readonly withTexts?: boolean;
 }
 export interface SearchBody extends WireSearchOptions {
   readonly query?: WireNumbers;
   readonly id?: WireId;
+  /** Words, where there is a text model. */
+  readonly text?: string;
 }
 export interface BatchBody extends WireSearchOptions {
-  readonly queries: WireRows;
+  readonly queries?: WireRows;
+  readonly texts?: readonly string[];
 }
 export interface RecordOptions {
   readonly ids?: readonly WireId[];
   readonly metadata?: readonly unknown[];
+  /** One a record, null where it has none. */
+  readonly texts?: readonly (string | null)[];
 }
 export interface RecordsBody extends RecordOptions {
-  readonly vectors: WireRows;
+  readonly vectors?: WireRows;
 }
 export interface DeleteBody {
   readonly ids: readonly WireId[];
@@ -71,21 +78,31 @@ const HOW = {
   gamma: v.exactOptional(v.number()),
   precision: v.exactOptional(v.picklist(['full', 'head'])),
   rerank: v.exactOptional(v.union([v.literal(false), v.strictObject({ candidates: COUNT })])),
+  withTexts: v.exactOptional(v.boolean()),
 };
 const WHICH = {
   ids: v.exactOptional(v.array(ID)),
   metadata: v.exactOptional(v.array(v.unknown())),
+  texts: v.exactOptional(v.array(v.nullable(v.string()))),
 };
 
 export const SEARCH_OPTIONS: SchemaOf<WireSearchOptions> = v.strictObject(HOW);
 export const SEARCH: SchemaOf<SearchBody> = v.strictObject({
   query: v.exactOptional(NUMBERS),
   id: v.exactOptional(ID),
+  text: v.exactOptional(v.string()),
   ...HOW,
 });
-export const BATCH: SchemaOf<BatchBody> = v.strictObject({ queries: ROWS, ...HOW });
+export const BATCH: SchemaOf<BatchBody> = v.strictObject({
+  queries: v.exactOptional(ROWS),
+  texts: v.exactOptional(v.array(v.string())),
+  ...HOW,
+});
 export const RECORD_OPTIONS: SchemaOf<RecordOptions> = v.strictObject(WHICH);
-export const RECORDS: SchemaOf<RecordsBody> = v.strictObject({ vectors: ROWS, ...WHICH });
+export const RECORDS: SchemaOf<RecordsBody> = v.strictObject({
+  vectors: v.exactOptional(ROWS),
+  ...WHICH,
+});
 export const DELETE: SchemaOf<DeleteBody> = v.strictObject({ ids: v.array(ID) });
 export const RECORD_QUERY: SchemaOf<RecordQuery> = v.strictObject({
   type: v.exactOptional(v.picklist(['string', 'number', 'bigint'])),
@@ -101,6 +118,7 @@ export const HEALTH: v.GenericSchema = v.strictObject({ status: v.literal('ok') 
 export const RECORD: v.GenericSchema = v.strictObject({
   id: ID,
   metadata: v.exactOptional(v.unknown()),
+  text: v.exactOptional(v.string()),
   vector: v.exactOptional(v.array(v.number())),
 });
 export const REPORT: v.GenericSchema = v.strictObject({
@@ -108,6 +126,8 @@ export const REPORT: v.GenericSchema = v.strictObject({
   d: v.number(),
   n: v.number(),
   isReadOnly: v.boolean(),
+  keepsTexts: v.boolean(),
+  hasTextModel: v.boolean(),
   tail: v.number(),
   segments: v.array(
     v.strictObject({
@@ -124,7 +144,7 @@ export const REPORT: v.GenericSchema = v.strictObject({
 
 /** The answers of searches, whose scores have the name that the metric gives them. */
 export function hitsSchema(metric: Metric): v.GenericSchema {
-  const rest = { id: ID, metadata: v.exactOptional(v.unknown()) };
+  const rest = { id: ID, metadata: v.exactOptional(v.unknown()), text: v.exactOptional(v.string()) };
   return metric === 'l2'
     ? v.array(v.strictObject({ ...rest, distance: v.number() }))
     : v.array(v.strictObject({ ...rest, similarity: v.number() }));

@@ -149,8 +149,12 @@ it('names the argument at fault', async () => {
     ],
     [[folder, '--token', 'a b'], 2, /Expected characters of ASCII/],
     [[folder, '--port', '99999'], 2, /Expected an integer from 0 to 65535/],
-    [[absent], 1, /^error: FOLDER: .*collection\.db: no such file/],
-    [[absent, '--read-only'], 1, /^error: FOLDER: .*collection\.db: no such file/],
+    [[absent], 1, /^error: FOLDER: .*: expected a collection \(sagitta init makes one\), got none/],
+    [
+      [absent, '--read-only'],
+      1,
+      /^error: FOLDER: .*: expected a collection \(sagitta init makes one\), got none/,
+    ],
     [[], 2, /missing required argument/],
   ];
   for (const [argv, status, said] of cases) {

@@ -30,8 +30,14 @@ describe('what is wrong with a request', () => {
         { query, rerank: { candidates: 3, of: 1 } },
         /got "rerank.of"/,
       ],
-      ['no query', 'POST', '/search', { k: 3 }, /^"query" expected either it or "id", got both or neither/],
-      ['both', 'POST', '/search', { query, id: 'n1' }, /got both or neither/],
+      [
+        'no query',
+        'POST',
+        '/search',
+        { k: 3 },
+        /^"query" expected one of it, "id" and "text", got none or several/,
+      ],
+      ['both', 'POST', '/search', { query, id: 'n1' }, /got none or several/],
       ['another dimension', 'POST', '/search', { query: [1, 2] }, /^"query" expected length d = 8, got 2/],
       [
         'a string among numbers',
@@ -129,7 +135,7 @@ describe('what is wrong with a request', () => {
         { queries: Array(11).fill(query), k: 10_000 },
         /^"k" expected at most 100000 results/,
       ],
-      ['no vectors', 'POST', '/records', { ids: ['a'] }, /^"vectors" expected "vectors", got nothing/],
+      ['no vectors', 'POST', '/records', { ids: ['a'] }, /^"vectors" expected them, got nothing/],
       [
         'fewer ids than vectors',
         'POST',

@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { addOutputOptions, addVectorOptions, integer, MAX_COUNT, type VectorOptions } from '../arguments.ts';
 import { blame, CommandFailure } from '../failure.ts';
 import { readQueries } from '../inputs.ts';
-import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
+import { type CommandIo, isColoured, type OutputOptions, type Reporter, reporter, styled } from '../io.ts';
 import { FOLDER, idsOf, printed, withKnown } from './with-collection.ts';
 
 interface QueryOptions extends VectorOptions, OutputOptions {
@@ -108,7 +108,7 @@ async function query(
     );
     const lines = results.flatMap((hits, q) => [
       ...(results.length > 1 ? [`query ${q}`] : []),
-      ...hits.flatMap((hit, i) => linesOf(hit, i + 1)),
+      ...hits.flatMap((hit, i) => linesOf(hit, i + 1, isColoured(io.stdout))),
     ]);
     report.result(
       { folder, k, results },
@@ -141,13 +141,14 @@ async function queriesOf(
 }
 
 /** A passage of a file with its place, as editors and terminals know it; of other records id and metadata. */
-function linesOf({ id, metadata, text, ...score }: PrintedHit, rank: number): string[] {
+function linesOf({ id, metadata, text, ...score }: PrintedHit, rank: number, hasColours: boolean): string[] {
   const [value] = Object.values(score) as number[];
   const shown = `  ${String(rank).padStart(3)}  ${Number((value as number).toPrecision(6))}`;
   const body = text === undefined ? [] : text.split('\n').map((line) => `       ${line}`);
   if (isPlace(metadata)) {
     const { file, line, title } = metadata;
-    return [`${shown}  ${file}:${line}${title ? `  ${title}` : ''}`, ...body];
+    const place = styled('cyan', `${file}:${line}`, hasColours);
+    return [`${shown}  ${place}${title ? `  ${styled('bold', title, hasColours)}` : ''}`, ...body];
   }
   return [`${shown}  ${id}${metadata === undefined ? '' : `  ${JSON.stringify(metadata)}`}`, ...body];
 }

@@ -31,10 +31,14 @@ export async function withKnown<T>(
   options: CollectionOptions,
   body: (collection: Collection) => Promise<T>,
 ): Promise<T> {
-  if (!(await isCollection(folder))) {
-    throw new CommandFailure('FOLDER', `${folder}: expected a collection (sagitta init makes one), got none`);
-  }
+  await mustBeCollection(folder);
   return withCollection(io, folder, options, body);
+}
+
+/** A mistyped name makes no folder. @throws CommandFailure */
+export async function mustBeCollection(folder: string): Promise<void> {
+  if (await isCollection(folder)) return;
+  throw new CommandFailure('FOLDER', `${folder}: expected a collection (sagitta init makes one), got none`);
 }
 
 /** Words as ids: a whole number that is one's id names that record, anything else is a string. */
