@@ -43,6 +43,7 @@ function blaming(argument: string, source: VectorSource): VectorSource {
     path: source.path,
     d: source.d,
     n: source.n,
+    records: () => source.records?.(),
     close: () => source.close(),
     async *chunks(rowsPerChunk) {
       try {

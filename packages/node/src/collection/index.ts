@@ -19,4 +19,5 @@ export {
   StorageError,
   type Verification,
 } from '@sagitta/retrieval/collection';
+export { exportParquet } from './export-parquet.ts';
 export { openCollection } from './open-collection.ts';

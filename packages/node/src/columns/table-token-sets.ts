@@ -3,14 +3,13 @@
  * A column "id" or "_id" holds ids; other columns of texts, numbers and booleans become metadata.
  */
 import { FormatError } from '@sagitta/core-wasm';
-import type { JsonValue, RecordId } from '@sagitta/retrieval';
 import { batchEntries, type TokenSetEntry, type TokenSetSource } from '../token-sets/token-set-source.ts';
 import { chooseField } from './choose-field.ts';
 import { flattenRows, lengthAt } from './flatten.ts';
 import type { ListColumn, TableBatch, TableField, TableFile } from './table.ts';
+import { ID_COLUMNS, idOf, rowError } from './table-records.ts';
 import { checkDimension } from './table-vectors.ts';
 
-const ID_COLUMNS = ['id', '_id'];
 const COUNT_COLUMNS = ['length', 'lengths', 'num_tokens', 'n_tokens', 'tokens_count', 'doclen', 'doclens'];
 
 interface Fields {
@@ -110,10 +109,6 @@ async function* readSets(table: TableFile, fields: Fields, d: number): AsyncGene
   }
 }
 
-function rowError(path: string, batch: TableBatch, row: number, what: string): FormatError {
-  return new FormatError(`${path}: row ${batch.start + row}: ${what}`, batch.offset);
-}
-
 function flatSet(
   path: string,
   batch: TableBatch,
@@ -156,10 +151,4 @@ function nestedSet(
   // places in its errors count from the set's first token
   const place = { path: `${path}: row ${batch.start + row}: tokens`, row: -start, offset: batch.offset };
   return start === end ? new Float32Array(0) : flattenRows(place, inside, d, start, end);
-}
-
-function idOf(path: string, batch: TableBatch, row: number, value: JsonValue | undefined): RecordId {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw rowError(path, batch, row, `expected a text or an integer as id, got ${String(value)}`);
 }

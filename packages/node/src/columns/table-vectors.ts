@@ -4,6 +4,7 @@ import type { VectorSource } from '../readers/vector-source.ts';
 import { chooseField } from './choose-field.ts';
 import { flattenRows, lengthAt } from './flatten.ts';
 import type { TableBatch, TableField, TableFile } from './table.ts';
+import { recordCursor } from './table-records.ts';
 
 /** The source over `table`, which it takes over. @throws RangeError naming "column", FormatError naming file and row */
 export async function tableVectors(table: TableFile, column?: string): Promise<VectorSource> {
@@ -24,7 +25,7 @@ export async function tableVectors(table: TableFile, column?: string): Promise<V
         yield data.subarray(at, Math.min(data.length, at + rowsPerChunk * d));
     }
   }
-  return { path, n: table.n, d, chunks, close: () => table.close() };
+  return { path, n: table.n, d, chunks, records: () => recordCursor(table), close: () => table.close() };
 }
 
 /** d, and the first batch with rows if it had to be read to learn it. */

@@ -1,5 +1,6 @@
 /** The contract of every reader: a file of n vectors of d dimensions, read a chunk of rows at a time. */
 import { FormatError, type VectorSet } from '@sagitta/core-wasm';
+import type { RecordCursor } from '../columns/table-records.ts';
 
 /** Reads the vectors of a file from front to back, as often as asked. */
 export interface VectorSource {
@@ -15,6 +16,8 @@ export interface VectorSource {
    * @throws FormatError naming file, row and byte
    */
   chunks(rowsPerChunk: number): AsyncIterable<Float32Array>;
+  /** Begins to read what columns beside the vectors say of their records; undefined where there are none. @internal */
+  records?(): RecordCursor | undefined;
   /** Closes the file; idempotent. */
   close(): Promise<void>;
 }

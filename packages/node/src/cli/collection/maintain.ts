@@ -114,12 +114,19 @@ export function addExportCommand(program: Command, io: CommandIo): void {
   const command = program
     .command('export')
     .summary('write all records of a collection to a file')
-    .description('Writes a line of JSON a record: id, metadata, vector. Other commands read it as .jsonl.')
+    .description(
+      'Writes all records: id, metadata, text, vector. A .parquet file has them as columns, which sagitta add takes back; any other a line of ' +
+        'JSON a record, which other commands read as .jsonl.',
+    )
     .argument('<FOLDER>', FOLDER)
-    .requiredOption('--out <FILE>', 'the .jsonl file to write; - is standard output', outputPath);
+    .requiredOption(
+      '--out <FILE>',
+      'the .parquet or .jsonl file to write; - is standard output, lines of JSON',
+      outputPath,
+    );
   addOutputOptions(command);
   command
-    .addHelpText('after', '\nExample:\n  sagitta export notes --out notes.jsonl\nJSON: folder, n, out.')
+    .addHelpText('after', '\nExample:\n  sagitta export notes --out notes.parquet\nJSON: folder, n, out.')
     .action((folder: string, options: ExportOptions) =>
       exportAll(folder, options, io, reporter(io, options)),
     );
@@ -134,9 +141,9 @@ async function exportAll(
   await checkOutputs([['--out', out]], [folder], report);
   await withKnown(io, folder, { readOnly: true }, async (collection) => {
     const { n } = collection;
-    await report.progress('export', n, 'records', () =>
-      blame('--out', () => writeFileAtomic(out, collection.export())),
-    );
+    const { exportParquet } = await import('../../collection/export-parquet.ts');
+    const pieces = /\.parquet$/i.test(out) ? exportParquet(collection) : collection.export();
+    await report.progress('export', n, 'records', () => blame('--out', () => writeFileAtomic(out, pieces)));
     report.result({ folder, n, out }, [`${count(n)} records in ${out}`]);
   });
 }

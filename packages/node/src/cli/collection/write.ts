@@ -35,8 +35,14 @@ export function addAddCommand(program: Command, io: CommandIo): void {
     )
     .argument('<FOLDER>', FOLDER)
     .argument('<VECTORS>', VECTOR_FILE)
-    .option('--ids <F>', 'ids, one a line (default: row numbers of the collection)')
-    .option('--metadata <F>', 'a JSON value a line, one a vector')
+    .option(
+      '--ids <F>',
+      'ids, one a line (default: the column id of .parquet and .arrow, else row numbers of the collection)',
+    )
+    .option(
+      '--metadata <F>',
+      'a JSON value a line, one a vector (default: the other columns of .parquet and .arrow)',
+    )
     .option('--upsert', 'records whose ids are there already are replaced (else they are an error)')
     .option('--limit <N>', 'only the first N vectors', integer(1));
   addVectorOptions(command, true);
@@ -73,10 +79,16 @@ async function add(
       const start = performance.now();
       const total = source.n === undefined ? undefined : Math.min(source.n, limit);
       let added = 0;
+      // flags come first
+      const columns = source.records?.();
       await report.progress('add', total, 'vectors', async (progress) => {
         for await (const { data, start: first, n } of readBatches(source, BATCH, limit)) {
+          const said = columns ? await blame('VECTORS', () => columns.take(n)) : {};
+          const { texts, ...others } = said;
           const rows = {
             vectors: data,
+            ...others,
+            ...(texts && collection.keepsTexts && { texts }),
             ...(ids && { ids: linesFor('--ids', ids, first, n) }),
             ...(metadata && { metadata: linesFor<JsonValue | undefined>('--metadata', metadata, first, n) }),
           };
