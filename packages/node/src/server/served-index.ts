@@ -1,5 +1,5 @@
 /** An index in memory, served as a collection that is read. */
-import type { Metric } from '@sagitta/core-wasm';
+import type { Metric, Numbers, Vectors } from '@sagitta/core-wasm';
 import type { JsonValue, VectorIndex } from '@sagitta/retrieval';
 import { ReadOnlyError } from '@sagitta/retrieval/collection';
 import type { ServedCollection } from './routes.ts';
@@ -24,11 +24,15 @@ export function servedIndex(name: string, index: VectorIndex<JsonValue, Metric>)
       return index.n;
     },
     isReadOnly: true,
+    keepsTexts: false,
+    textModel: undefined,
+    texts: async (ids) => ids.map(() => undefined),
     has: async (id) => index.has(id),
     get: async (id) => index.get(id),
     vector: async (id) => index.vector(id),
-    search: async (query, k, options) => index.search(query, k, options),
-    searchBatch: async (queries, k, options) => index.searchBatch(queries, k, options),
+    // words are no numbers, and refused as such
+    search: async (query, k, options) => index.search(query as Numbers, k, options),
+    searchBatch: async (queries, k, options) => index.searchBatch(queries as Vectors, k, options),
     add: refused('add'),
     upsert: refused('upsert'),
     delete: refused('delete'),
