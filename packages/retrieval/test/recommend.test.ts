@@ -79,6 +79,54 @@ describe('recommend', () => {
     expect(large[0]?.reason).toContain('among 100000 vectors');
   });
 
+  it('tries the kinds it is told to, tells how far it is, and stops', () => {
+    const seen: string[] = [];
+    const asked = { metric: 'l2', recall: 0.95, bits: [1, 2, 8], kinds: ['saq', 'sign', 'lvq'] } as const;
+    const { choices } = recommend(core, sample, {
+      ...asked,
+      onProgress: ({ done, total, label, bits }) => seen.push(`${done}/${total} ${label} ${bits}`),
+    });
+    expect(seen).toEqual(['1/6 saq 1', '2/6 sign 1', '3/6 saq 2', '4/6 lvq 2', '5/6 saq 8', '6/6 lvq 8']);
+    expect(new Set(choices.map(({ label }) => label))).toEqual(new Set(['saq', 'sign', 'lvq']));
+    const abort = new AbortController();
+    const stopped = (): void =>
+      void recommend(core, sample, {
+        ...asked,
+        signal: abort.signal,
+        onProgress: ({ done }) => {
+          if (done === 2) abort.abort(new Error('enough'));
+          if (done > 2) throw new Error('went on');
+        },
+      });
+    expect(stopped).toThrow('enough');
+    expect(core.bytesUsed()).toBe(0);
+  });
+
+  it('tells times with a clock, and the memory of an index of the collection', () => {
+    let now = 0;
+    const { choices } = recommend(core, sample, {
+      metric: 'cosine',
+      bytes: 30,
+      bits: [4],
+      kinds: ['saq', 'rabitq'],
+      collectionSize: 2560,
+      clock: () => now++,
+    });
+    // two folds of 64 queries: one tick a search of a fold, ten times the vectors
+    for (const { milliseconds } of choices) {
+      expect(milliseconds).toEqual({ training: 1, query: (2 / 64) * 10 });
+    }
+    const large = skewedRows(2560, D, { seed: 3 });
+    for (const { options, memoryBytes, label } of choices) {
+      using index = buildFlat(core, large, D, options);
+      expect(Math.abs(core.bytesUsed() / memoryBytes - 1), label).toBeLessThan(0.05);
+      expect(index.n).toBe(2560);
+    }
+    expect(
+      recommend(core, sample, { metric: 'l2', bytes: 9, bits: [1] }).choices[0]?.milliseconds,
+    ).toBeUndefined();
+  });
+
   it('refuses to guess', () => {
     expect(() => recommend(core, sample, { metric: 'l2', recall: 0.9, collectionSize: 300 })).toThrow(
       /"collectionSize" expected at least the 320 vectors of the sample, got 300/,
@@ -88,6 +136,10 @@ describe('recommend', () => {
     const few = { data: sample.data.subarray(0, 49 * D), n: 49, d: D };
     expect(() => recommend(core, few, { metric: 'l2', recall: 0.9 })).toThrow(/at least 50 vectors/);
     expect(() => recommend(core, sample, { metric: 'l2', recall: 1.5 })).toThrow(/"recall"/);
+    expect(() => recommend(core, sample, { metric: 'l2', bytes: 9, kinds: ['sax'] })).toThrow(/"kinds\[0\]"/);
+    expect(() => recommend(core, sample, { metric: 'l2', bytes: 9, kinds: 'saq' as never })).toThrow(
+      TypeError,
+    );
     expect(core.bytesUsed()).toBe(0);
   });
 });

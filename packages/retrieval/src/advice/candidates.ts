@@ -3,24 +3,47 @@
 import type { CodeName } from '@sagitta/quantizers';
 import type { IndexOptions } from '../ivf/build.ts';
 
+/** OPQ turns the training set four times with d × d matrices; beyond this that takes minutes. */
+const OPQ_DIMS = 512;
+const PQ_ROWS = 256;
+
+/** Labels of all candidates there are. */
+export const KINDS = [
+  'saq',
+  'caq',
+  'rabitq',
+  'pq',
+  'pq 4-bit',
+  'opq',
+  'low-rank pq',
+  'lvq',
+  'lvq rotated',
+  'int4',
+  'int8',
+  'leanvec',
+  'sign',
+  'turboquant',
+  'turboquant sketch',
+  'latent',
+  'pca',
+  'float16',
+] as const;
+type Kind = (typeof KINDS)[number];
+
 /** Names a quantizer with its options, to be tried on data. */
 export interface Candidate {
   /** As a reader of a chart knows it. */
-  readonly label: string;
+  readonly label: Kind;
   readonly quantizer: CodeName;
   /** As asked for; what a vector costs is measured. */
   readonly bits: number;
   readonly options: Pick<IndexOptions, 'bits' | 'singleSegment' | 'quantizerOptions'>;
 }
 
-/** OPQ turns the training set four times with d × d matrices; beyond this that takes minutes. */
-const OPQ_DIMS = 512;
-const PQ_ROWS = 256;
-
 /** Lists everything that exists at `bits` for n training vectors of d dimensions. */
 export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
   const out: Candidate[] = [];
-  const add = (label: string, quantizer: CodeName, options: Candidate['options'] = { bits }): void => {
+  const add = (label: Kind, quantizer: CodeName, options: Candidate['options'] = { bits }): void => {
     out.push({ label, quantizer, bits, options });
   };
   const isInteger = Number.isInteger(bits);
@@ -38,7 +61,7 @@ export function candidatesAt(bits: number, n: number, d: number): Candidate[] {
     add('lvq', 'lvq');
     add('lvq rotated', 'lvq', { bits, quantizerOptions: { rotate: true, ratio: true } });
   }
-  if (bits === 4 || bits === 8) add(`int${bits}`, 'scalar');
+  if (bits === 4 || bits === 8) add(bits === 4 ? 'int4' : 'int8', 'scalar');
   if (bits === 4) add('leanvec', 'leanvec', { bits: 8 });
   if (bits === 1) add('sign', 'sign');
   if (isInteger && bits <= 4) add('turboquant', 'turboquant');

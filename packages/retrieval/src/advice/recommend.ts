@@ -11,6 +11,7 @@ import {
   checkInteger,
   checkMetric,
   checkNumber,
+  checkOneOf,
   checkOptions,
   type Metric,
   type OptionTable,
@@ -24,7 +25,8 @@ import { gatherRows } from '@sagitta/quantizers/training';
 import { depthFor, ranksFor, recallAtSize, type SizedRecall } from '../evaluation/recall-at-size.ts';
 import { buildFlat, type IndexOptions, trainIndex } from '../ivf/build.ts';
 import { snapshotIndex } from '../ivf/format.ts';
-import { type Candidate, candidatesAt } from './candidates.ts';
+import type { Clock } from '../search/statistics.ts';
+import { type Candidate, candidatesAt, KINDS } from './candidates.ts';
 import { holdOut } from './held-out.ts';
 
 /** Says what is wanted, a recall or a number of bytes, and how it is measured. */
@@ -44,9 +46,27 @@ export interface RecommendOptions {
   readonly rerank?: number;
   /** Bits a dimension that are tried. */
   readonly bits?: readonly number[];
+  /** Labels of the kinds that are tried, e.g. ['saq', 'lvq']. Default: all; opq and low-rank pq take most of the time. */
+  readonly kinds?: readonly string[];
   /** Most vectors that are searched for; default 200, at most a fifth of the sample. */
   readonly queries?: number;
   readonly seed?: number;
+  /** For times: milliseconds since any moment, e.g. `() => performance.now()`. */
+  readonly clock?: Clock;
+  /** Called after each candidate that was measured or passed over. */
+  readonly onProgress?: (progress: RecommendProgress) => void;
+  /** Looked at before each candidate; its reason is thrown. */
+  readonly signal?: AbortSignal;
+}
+
+/** Tells how far the measuring has come. */
+export interface RecommendProgress {
+  readonly done: number;
+  readonly total: number;
+  /** The candidate, e.g. 'saq'. */
+  readonly label: string;
+  /** Bits a dimension of it. */
+  readonly bits: number;
 }
 
 const RECOMMEND_OPTIONS: OptionTable<RecommendOptions> = {
@@ -57,8 +77,12 @@ const RECOMMEND_OPTIONS: OptionTable<RecommendOptions> = {
   collectionSize: 'number',
   rerank: 'number',
   bits: 'any',
+  kinds: 'any',
   queries: 'number',
   seed: 'number',
+  clock: 'function',
+  onProgress: 'function',
+  signal: 'any',
 };
 
 /** Is a candidate with its figures and the reason for its rank. */
@@ -74,6 +98,10 @@ export interface Recommendation extends SizedRecall {
   readonly bytesPerVector: number;
   /** Of a file of the whole collection: model, row numbers and codes. */
   readonly fileBytes: number;
+  /** Of an index of the whole collection, in WebAssembly: what a search needs, row numbers and codes. */
+  readonly memoryBytes: number;
+  /** With a clock: to train on half of the sample, and a query that scans the whole collection, one thread. */
+  readonly milliseconds?: { readonly training: number; readonly query: number };
   /** Whether the asked recall, with the lower end of the interval, or the bytes are met. */
   readonly isEnough: boolean;
   /** One sentence with the figures. */
@@ -144,39 +172,24 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
   using exact = buildFlat(core, base.data, d, { metric, quantizer: 'float32' });
   const truth = exact.searchBatch(queries.data, depth).ids;
   const fewest = Math.min(...folds.map(({ training }) => training.n));
+  const kinds = checkKinds(options.kinds);
   const reached = new Set<string>();
-  const choices = [...(options.bits ?? BITS)]
+  const tried = [...(options.bits ?? BITS)]
     .sort((a, b) => a - b)
     .flatMap((bits) => candidatesAt(bits, fewest, d))
-    .filter(({ quantizer, options: { bits, quantizerOptions } }) => {
+    .filter(({ label, quantizer, options: { bits, quantizerOptions } }) => {
       const own = { ...quantizerOptions, ...(bits !== undefined && { bits }) };
-      return fewestVectors(quantizer, d, own) <= fewest;
-    })
-    .flatMap((candidate): Recommendation[] => {
+      return (!kinds || kinds.has(label)) && fewestVectors(quantizer, d, own) <= fewest;
+    });
+  const choices = tried
+    .flatMap((candidate, i): Recommendation[] => {
+      options.signal?.throwIfAborted();
+      const { label, bits } = candidate;
       // more bits of the same, where fewer are enough, or too many
-      const isTooLarge = options.bytes !== undefined && (candidate.bits * d) / 8 > MOST_OVER * options.bytes;
-      if (isTooLarge || reached.has(candidate.label)) return [];
-      const index: IndexOptions = { ...candidate.options, metric, quantizer: candidate.quantizer, seed };
-      const wanted = ranksFor(base.n, k, candidates);
-      const { ranks, bytesPerVector, modelBytes } = rankFolds(core, folds, queries, truth, wanted, index);
-      const table = { ranks, depth, queries: queries.n, n: base.n };
-      const found = recallAtSize(table, { k, candidates, size, seed });
-      const isEnough = options.recall === undefined ? bytesPerVector <= asked : found.low >= asked;
-      if (isEnough && options.recall !== undefined) reached.add(candidate.label);
-      const figures = { ...found, bytesPerVector, k, rerank, isEnough, asked, size };
-      return [
-        {
-          label: candidate.label,
-          quantizer: candidate.quantizer,
-          bits: candidate.bits,
-          options: index,
-          ...found,
-          bytesPerVector,
-          fileBytes: Math.ceil(modelBytes + size * (bytesPerVector + ID_BYTES)),
-          isEnough,
-          reason: reasonOf({ ...figures, byRecall: options.recall !== undefined }),
-        },
-      ];
+      const isTooLarge = options.bytes !== undefined && (bits * d) / 8 > MOST_OVER * options.bytes;
+      const choice = isTooLarge || reached.has(label) ? [] : [measureOne(candidate)];
+      options.onProgress?.({ done: i + 1, total: tried.length, label, bits });
+      return choice;
     })
     .sort((a, b) => {
       if (a.isEnough !== b.isEnough) return a.isEnough ? -1 : 1;
@@ -187,6 +200,45 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
         : b.recall - a.recall || a.bytesPerVector - b.bytesPerVector;
     });
   return { choices, collectionSize: size, vectors: base.n, queries: queries.n };
+
+  function measureOne(candidate: Candidate): Recommendation {
+    const index: IndexOptions = { ...candidate.options, metric, quantizer: candidate.quantizer, seed };
+    const wanted = ranksFor(base.n, k, candidates);
+    const coded = rankFolds(core, folds, queries, truth, wanted, index, options.clock);
+    const { bytesPerVector, modelBytes, fixedBytes, milliseconds } = coded;
+    const table = { ranks: coded.ranks, depth, queries: queries.n, n: base.n };
+    const found = recallAtSize(table, { k, candidates, size, seed });
+    const isEnough = options.recall === undefined ? bytesPerVector <= asked : found.low >= asked;
+    if (isEnough && options.recall !== undefined) reached.add(candidate.label);
+    const figures = { ...found, bytesPerVector, k, rerank, isEnough, asked, size };
+    const rowBytes = size * (bytesPerVector + ID_BYTES);
+    return {
+      label: candidate.label,
+      quantizer: candidate.quantizer,
+      bits: candidate.bits,
+      options: index,
+      ...found,
+      bytesPerVector,
+      fileBytes: Math.ceil(modelBytes + rowBytes),
+      memoryBytes: Math.ceil(fixedBytes + rowBytes),
+      ...(milliseconds && {
+        milliseconds: {
+          training: milliseconds.training,
+          query: (milliseconds.query * size) / base.n,
+        },
+      }),
+      isEnough,
+      reason: reasonOf({ ...figures, byRecall: options.recall !== undefined }),
+    };
+  }
+}
+
+/** @throws TypeError, RangeError on what names no kind */
+function checkKinds(kinds: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  if (kinds === undefined) return undefined;
+  if (!Array.isArray(kinds)) throw new TypeError(`"kinds" expected an array of labels, got ${typeof kinds}`);
+  for (const [i, kind] of kinds.entries()) checkOneOf(`kinds[${i}]`, kind, KINDS);
+  return new Set(kinds);
 }
 
 /** Vectors to train on, and others, by the rows of all that are searched. */
@@ -208,6 +260,17 @@ function foldsOf(base: VectorSet, seed: number): Fold[] {
   });
 }
 
+/** What codes make of the sample. */
+interface CodedFolds {
+  readonly ranks: Uint32Array;
+  readonly bytesPerVector: number;
+  /** Of a file beside codes and row numbers; of memory. */
+  readonly modelBytes: number;
+  readonly fixedBytes: number;
+  /** The longest training, and a query over all folds. */
+  readonly milliseconds: { readonly training: number; readonly query: number } | undefined;
+}
+
 /** Ranks by codes of the exact neighbours (truth, depth a query): at most `wanted`, which stands for all behind. */
 function rankFolds(
   core: Core,
@@ -216,24 +279,36 @@ function rankFolds(
   truth: Uint32Array,
   wanted: number,
   options: IndexOptions,
-): { readonly ranks: Uint32Array; readonly bytesPerVector: number; readonly modelBytes: number } {
+  clock: Clock | undefined,
+): CodedFolds {
   const { n: nq, data, d } = queries;
   const found: { readonly row: number; readonly score: number }[][] = Array.from({ length: nq }, () => []);
   let bytesPerVector = 0;
   let modelBytes = 0;
+  let fixedBytes = 0;
+  let training = 0;
+  let searching = 0;
+  const now = clock ?? (() => 0);
   const sign = options.metric === 'l2' ? 1 : -1;
-  for (const { training, coded, rows } of folds) {
-    using index = trainIndex(core, training, options);
+  for (const fold of folds) {
+    const { coded, rows } = fold;
+    const before = core.bytesUsed();
+    const start = now();
+    using index = trainIndex(core, fold.training, options);
+    training = Math.max(training, now() - start);
+    fixedBytes = core.bytesUsed() - before;
     using model = snapshotIndex(index);
     modelBytes = model.byteLength;
     index.add(coded.data);
     bytesPerVector = index.codeBytesPerVector;
+    const first = now();
     for (const [q, own] of found.entries()) {
       const { ids, scores } = index.search(data.subarray(q * d, (q + 1) * d), Math.min(wanted, coded.n));
       for (const [i, id] of ids.entries()) {
         own.push({ row: rows[id] as number, score: sign * (scores[i] as number) });
       }
     }
+    searching += now() - first;
   }
   const depth = truth.length / nq;
   const ranks = new Uint32Array(truth.length).fill(wanted);
@@ -244,7 +319,8 @@ function rankFolds(
       ranks[j] = rankOf.get(truth[j] as number) ?? wanted;
     }
   }
-  return { ranks, bytesPerVector, modelBytes };
+  const milliseconds = clock && { training, query: searching / nq };
+  return { ranks, bytesPerVector, modelBytes, fixedBytes, milliseconds };
 }
 
 function reasonOf(figures: {
