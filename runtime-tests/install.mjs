@@ -9,12 +9,12 @@ import { mustExecute } from '../tools/checks/process.mjs';
 export const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const require = createRequire(import.meta.url);
 
-/** Installs what the lockfile of `folder` says, unless the same lockfile was installed before. */
-export async function installFromNpm(folder = FOLDER) {
+/** Installs what the lockfile of `folder` says, unless the same lockfile was installed before, by npm and these words. */
+export async function installFromNpm(folder = FOLDER, words = ['ci', '--ignore-scripts']) {
   const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8');
   const stamp = join(folder, 'node_modules', '.installed-lock.json');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  await mustExecute('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder });
+  await mustExecute('npm', [...words, '--no-audit', '--no-fund'], { cwd: folder });
   writeFileSync(stamp, lock);
 }
 

@@ -8,7 +8,7 @@ import { cpuSeconds } from './cpu-seconds.ts';
 import { type DataSet, loadDataSet } from './data-set.ts';
 import { show } from './figure.ts';
 import { generatedSet } from './generated-set.ts';
-import { type Contender, hnswContenders, loadPeers, usearchContenders } from './peers.ts';
+import { type Contender, peerContenders } from './peers.ts';
 import { contestChart, contestTable, thisMachine } from './report.ts';
 import { build } from './saq-figures.ts';
 import { VectorFile } from './vector-file.ts';
@@ -177,12 +177,11 @@ async function section(
   const scanned = lists
     ? sagittaContenders(set, [build(core, set, lists.bits, lists.nlist)], lists.nprobes)
     : [];
-  const peers = loadPeers(log);
   const hnswBefore = megabytes(false);
-  const hnsw = hnswContenders(peers, base, set.queries, PEER_EFS);
+  const hnsw = await peerContenders('hnswlib-node', base, set.queries, PEER_EFS);
   const hnswMemory = megabytes(false) - hnswBefore;
   log(`${name}: hnswlib-node built in ${hnsw[0]?.buildSeconds.toFixed(1)} s`);
-  const usearch = peer === 'usearch' ? usearchContenders(peers, base, set.queries, PEER_EFS) : [];
+  const usearch = peer === 'usearch' ? await peerContenders('usearch', base, set.queries, PEER_EFS) : [];
   if (usearch[0]) log(`${name}: usearch built in ${usearch[0].buildSeconds.toFixed(1)} s`);
   const rows = contest(set, [...hnsw, ...usearch, ...graphContenders(set, built, efs), ...scanned]);
   const title = `${name}, ${show(base.n)} × ${show(base.d)}`;

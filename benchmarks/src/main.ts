@@ -10,7 +10,7 @@ import { type DataSet, loadDataSet } from './data-set.ts';
 import { encodeFigures } from './encode-figures.ts';
 import { atLeast, atMost, type Figure } from './figure.ts';
 import { GRAPH_SETS, graphPage } from './graph-contest.ts';
-import { hnswContenders, loadPeers, usearchContenders } from './peers.ts';
+import { peerContenders } from './peers.ts';
 import { contestChart, contestTable, figureTable, markdown, thisMachine } from './report.ts';
 import { type BuiltIndex, build, saqFigures } from './saq-figures.ts';
 import { VectorFile } from './vector-file.ts';
@@ -96,11 +96,10 @@ async function siftFigures(root: string): Promise<Figure[]> {
   return figures;
 }
 
-function peerRows(set: DataSet, built: readonly BuiltIndex[]): ContestRow[] {
-  const peers = loadPeers(log);
-  const hnsw = hnswContenders(peers, set.base, set.queries, [20, 40, 80]);
+async function peerRows(set: DataSet, built: readonly BuiltIndex[]): Promise<ContestRow[]> {
+  const hnsw = await peerContenders('hnswlib-node', set.base, set.queries, [20, 40, 80]);
   log(`hnswlib-node built in ${hnsw[0]?.buildSeconds.toFixed(1)} s`);
-  const usearch = usearchContenders(peers, set.base, set.queries, [20, 40, 80]);
+  const usearch = await peerContenders('usearch', set.base, set.queries, [20, 40, 80]);
   log(`usearch built in ${usearch[0]?.buildSeconds.toFixed(1)} s`);
   const ours = sagittaContenders(set, built, [4, 8, 12, 20, 40]);
   using vectors = new VectorFile(set.base);
@@ -162,7 +161,7 @@ async function main(): Promise<void> {
     const set = await loadDataSet(root, 'fashion-mnist', { queryLimit: 1000 });
     const built = buildAll(set, [1, 2, 3.5, 4, 8], FASHION_LISTS);
     if (has('fashion')) figures.push(...(await fashionFigures(set, built)));
-    if (has('peers')) rows = peerRows(set, built);
+    if (has('peers')) rows = await peerRows(set, built);
     for (const { index } of built) index.dispose();
   }
   if (has('cifar')) figures.push(...(await cifarFigures(root)));

@@ -1,13 +1,11 @@
 /**
- * Native libraries as contenders: hnswlib-node and usearch, float32, M = 16. They are installed into peers/ when the
- * benchmark first needs them and are no dependency of the project.
+ * Native libraries as contenders beside ours in one process: hnswlib-node and usearch, float32, M = 16, built and asked by the modules of
+ * peers/contenders, which bench:peers runs too. They are installed into peers/ when the benchmark first needs them and are no
+ * dependency of the project.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { VectorSet } from '@sagitta/node';
 import { cpuSeconds } from './cpu-seconds.ts';
 
@@ -21,131 +19,78 @@ export interface Contender {
   readonly search: (query: number, k: number) => ArrayLike<number>;
 }
 
-const FOLDER = fileURLToPath(new URL('../peers/', import.meta.url));
-const M = 16;
-const EF_CONSTRUCTION = 200;
+type Query = Float32Array | readonly number[];
 
-interface Hnsw {
-  initIndex(maxElements: number, m: number, efConstruction: number, seed: number): void;
-  addPoint(point: number[], label: number): void;
-  searchKnn(query: number[], k: number): { neighbors: number[] };
-  setEf(ef: number): void;
-  writeIndexSync(path: string): void;
+interface PeerIndex {
+  use(setting: { readonly ef: number }): void;
+  form?(query: Float32Array): Query;
+  search(query: Query, k: number): ArrayLike<number | bigint>;
 }
 
-interface Usearch {
-  add(keys: BigUint64Array, vectors: Float32Array, threads: number): void;
-  search(vector: Float32Array, k: number, threads: number): { keys: BigUint64Array };
-  save(path: string): void;
-  load(path: string): void;
+interface Piece {
+  readonly first: number;
+  readonly count: number;
+  readonly vectors: Float32Array;
 }
 
-interface Peers {
-  readonly hnswlib: { readonly HierarchicalNSW: new (space: 'l2', d: number) => Hnsw };
-  readonly usearch: { readonly Index: new (options: object) => Usearch };
+interface PeerModule {
+  build(set: {
+    readonly n: number;
+    readonly d: number;
+    readonly rows: AsyncIterable<Piece>;
+    readonly folder: string;
+    readonly threads: number;
+  }): Promise<{ save(): void }>;
+  open(set: { readonly d: number; readonly folder: string }): Promise<PeerIndex>;
+}
+
+const PEERS = new URL('../peers/', import.meta.url);
+const PIECE = 1000;
+
+async function* piecesOf({ data, n, d }: VectorSet): AsyncGenerator<Piece> {
+  for (let first = 0; first < n; first += PIECE) {
+    const count = Math.min(PIECE, n - first);
+    yield { first, count, vectors: data.subarray(first * d, (first + count) * d) };
+  }
 }
 
 /** @throws Error with npm's output if they cannot be installed */
-export function loadPeers(log: (line: string) => void): Peers {
-  if (!existsSync(join(FOLDER, 'node_modules', 'hnswlib-node'))) {
-    log('installing hnswlib-node and usearch');
-    const { status, stdout, stderr } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
-      cwd: FOLDER,
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(`npm ci in benchmarks/peers ended with ${status}\n${stdout}${stderr}`);
-  }
-  const load = createRequire(join(FOLDER, 'package.json'));
-  return { hnswlib: load('hnswlib-node'), usearch: load('usearch') };
-}
-
-export function hnswContenders(
-  peers: Peers,
+export async function peerContenders(
+  library: 'hnswlib-node' | 'usearch',
   base: VectorSet,
   queries: VectorSet,
   efs: readonly number[],
-): Contender[] {
-  const index = new peers.hnswlib.HierarchicalNSW('l2', base.d);
-  index.initIndex(base.n, M, EF_CONSTRUCTION, 100);
-  // the binding takes arrays of numbers; their making is not counted
-  const row = ({ data, d }: VectorSet, i: number): number[] => [...data.subarray(i * d, (i + 1) * d)];
-  let buildSeconds = 0;
-  for (let first = 0; first < base.n; first += 1000) {
-    const count = Math.min(1000, base.n - first);
-    const points = Array.from({ length: count }, (_, i) => row(base, first + i));
-    const start = cpuSeconds();
-    for (const [i, point] of points.entries()) index.addPoint(point, first + i);
-    buildSeconds += cpuSeconds() - start;
-  }
-  const bytesPerVector = savedBytes((path) => index.writeIndexSync(path)) / base.n;
-  const points = Array.from({ length: queries.n }, (_, q) => row(queries, q));
-  return efs.map((ef) => ({
-    library: 'hnswlib-node',
-    setting: `M 16, ef ${ef}`,
-    buildSeconds,
-    bytesPerVector,
-    search: (query, k) => {
-      index.setEf(ef);
-      return index.searchKnn(points[query] as number[], k).neighbors;
-    },
-  }));
-}
-
-/** The width of its search is fixed when an index is made, so each gets an index of its own, loaded from one file. */
-export function usearchContenders(
-  peers: Peers,
-  base: VectorSet,
-  queries: VectorSet,
-  widths: readonly number[],
-): Contender[] {
-  const { d } = base;
-  const make = (width: number): Usearch =>
-    new peers.usearch.Index({
-      dimensions: d,
-      metric: 'l2sq',
-      quantization: 'f32',
-      connectivity: M,
-      expansion_add: EF_CONSTRUCTION,
-      expansion_search: width,
-      multi: false,
-    });
-  const built = make(widths[0] as number);
-  const start = cpuSeconds();
-  for (let i = 0; i < base.n; i++) {
-    built.add(BigUint64Array.of(BigInt(i)), base.data.subarray(i * d, (i + 1) * d), 1);
-  }
-  const buildSeconds = cpuSeconds() - start;
-  return inTemporaryFolder((folder) => {
-    const path = join(folder, 'usearch.index');
-    built.save(path);
-    const bytesPerVector = statSync(path).size / base.n;
-    return widths.map((width) => {
-      const index = make(width);
-      index.load(path);
-      return {
-        library: 'usearch',
-        setting: `M 16, ef ${width}`,
-        buildSeconds,
-        bytesPerVector,
-        search: (query, k) =>
-          Array.from(index.search(queries.data.subarray(query * d, (query + 1) * d), k, 1).keys, Number),
-      };
-    });
-  });
-}
-
-function savedBytes(save: (path: string) => void): number {
-  return inTemporaryFolder((folder) => {
-    const path = join(folder, 'index');
-    save(path);
-    return statSync(path).size;
-  });
-}
-
-function inTemporaryFolder<T>(body: (folder: string) => T): T {
+): Promise<Contender[]> {
+  const { installPeers }: { installPeers(): Promise<void> } = await import(
+    new URL('install.mjs', PEERS).href
+  );
+  await installPeers();
+  const module: PeerModule = await import(new URL(`contenders/${library}.mjs`, PEERS).href);
   const folder = mkdtempSync(join(tmpdir(), 'sagitta-bench-'));
   try {
-    return body(folder);
+    const { n, d } = base;
+    const start = cpuSeconds();
+    const built = await module.build({ n, d, rows: piecesOf(base), folder, threads: 1 });
+    const buildSeconds = cpuSeconds() - start;
+    built.save();
+    const bytes = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+    const index = await module.open({ d, folder });
+    const forms = Array.from({ length: queries.n }, (_, q) => {
+      const query = queries.data.subarray(q * d, (q + 1) * d);
+      return index.form?.(query) ?? query;
+    });
+    // usearch reads its file once for each width
+    for (const ef of efs) index.use({ ef });
+    return efs.map((ef) => ({
+      library,
+      setting: `M 16, ef ${ef}`,
+      buildSeconds,
+      bytesPerVector: bytes / n,
+      search: (query, k) => {
+        index.use({ ef });
+        return Array.from(index.search(forms[query] as Query, k), Number);
+      },
+    }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
