@@ -53,14 +53,17 @@ const actions = {
       onRead: (ms) => {
         reading += ms;
       },
-      onRows: (done) => process.send({ done }),
+      onRows: (done) => process.send({ done, cpuSeconds: computed() }),
     });
     const start = performance.now();
     const cpu = process.cpuUsage();
+    const computed = () => {
+      const { user, system } = process.cpuUsage(cpu);
+      return (user + system) / 1e6 - reading / 1000;
+    };
     index = await contender.build({ ...set, folder, rows }, variant);
     const seconds = (performance.now() - start - reading) / 1000;
-    const { user, system } = process.cpuUsage(cpu);
-    const figures = { seconds, cpuSeconds: (user + system) / 1e6 - reading / 1000 };
+    const figures = { seconds, cpuSeconds: computed() };
     try {
       await index.save?.();
     } catch (error) {

@@ -103,8 +103,8 @@ export async function takeTurns(entries, set, truth, { rounds, below, settingsOf
   );
 }
 
-/** Batches on all cores, one by one again beside them, in turns. */
-export async function takeBatches(entries, set, { rounds, settingOf, onFailure }) {
+/** Batches on all cores, in turns. */
+export async function takeBatches(entries, set, truth, { rounds, settingOf, onFailure }) {
   const speeds = new Map(entries.map((entry) => [entry, []]));
   for (const entry of entries) entry.contender.runOn('all');
   for (let round = 0; round <= rounds; round++) {
@@ -115,6 +115,7 @@ export async function takeBatches(entries, set, { rounds, settingOf, onFailure }
           count: Math.min(BATCH, set.nq),
           k: K,
         });
+        countHits(ids, 0, set, truth(entry.module.metric));
         if (round > 0) own.push((1000 * ids.length) / ms);
       } catch (error) {
         speeds.delete(entry);

@@ -56,9 +56,12 @@ export function shownPoint({ points }) {
 function section(name, set) {
   const answered = set.contenders.filter(({ points }) => points !== undefined);
   const load = set.load.map((one) => one.toFixed(1)).join(', ');
+  const cores = answered.every(({ isPinned }) => isPinned)
+    ? ''
+    : ' There was no way to hold processes to one core.';
   return `## ${set.title}
 
-${set.queries} queries, k = 10, ${set.date}, ${set.engine}; load before, after building, at the end: ${load}.
+${set.queries} queries, k = 10, ${set.date}, ${set.engine}; load before, after building, at the end: ${load}.${cores}
 
 ![Recall and speed](peers-${name}.svg)
 

@@ -1,6 +1,6 @@
 // `npm run bench:peers`: Sagitta beside what else a Node user could take, each in a process of its own, in turns, in one run for each
 // set. `-- --sets fashion-mnist --contenders sagitta,usearch --n 10000` measures a part; `--sets smoke` takes seconds. Needs
-// SAGITTA_DATA for sets that are read. `--limit S` stops a build after S seconds, `--folder PATH` keeps what was built and takes it
+// SAGITTA_DATA for sets that are read. `--limit S` stops a build after S seconds of computing, `--folder PATH` keeps what was built and takes it
 // again; `--build` does that alone. Writes benchmarks/results/peers.json, .md and the pictures, of runs that no `--contenders` or `--n`
 // cut down.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,11 +17,43 @@ import { writePage } from './report.mjs';
 import { prepareSet, SETS } from './sets.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const MODULES = readdirSync(here('contenders'))
-  .map((file) => file.replace('.mjs', ''))
-  .filter((name) => !['graph-settings', 'wasm-file'].includes(name));
-/** Of large sets those that are wanted: of the million × 384 our files beside two databases that keep them on the disk. */
-const LARGE = {
+const MODULES = readdirSync(here('contenders')).map((file) => file.replace('.mjs', ''));
+/** Where not all are wanted: of cold starts one variant each, of the million × 384 our files beside two databases that keep them on the disk. */
+const SOME = {
+  cold: [
+    'edgevec',
+    'hnswlib-node',
+    'hnswlib-wasm',
+    'lancedb IVF_PQ',
+    'mememo',
+    'orama',
+    'pglite',
+    'rabitq-wasm rerank 20',
+    'sagitta flat, 4 bits',
+    'sagitta graph, 4 bits',
+    'sagitta-collection',
+    'sqlite-vec',
+    'usearch',
+    'voy-search',
+    'zvec HNSW',
+  ],
+  'clusters-1m': [
+    'edgevec',
+    'hnswlib-node',
+    'hnswlib-wasm',
+    'lancedb IVF_PQ',
+    'mememo',
+    'orama',
+    'pglite',
+    'rabitq-wasm rerank 80',
+    'sagitta lists, 4 bits',
+    'sagitta lists, 8 bits',
+    'sagitta graph, 8 bits',
+    'sqlite-vec',
+    'usearch',
+    'voy-search',
+    'zvec HNSW',
+  ],
   'clusters-1m-384': ['sagitta lists, 4 bits', 'sagitta-collection', 'sqlite-vec', 'lancedb IVF_PQ'],
 };
 
@@ -80,7 +112,7 @@ async function describeModules() {
 }
 
 function wantedNames(setName) {
-  return values.contenders?.split(/,(?! )/) ?? LARGE[setName];
+  return values.contenders?.split(/,(?! )/) ?? SOME[setName];
 }
 
 function entriesOf(setName) {
@@ -186,7 +218,11 @@ async function measureAnswers(built, set, truth, onFailure) {
     }
   }
   const batching = live().filter(({ row }) => row.canBatch);
-  const batches = await takeBatches(batching, set, { rounds, settingOf: (entry) => entry.usual, onFailure });
+  const batches = await takeBatches(batching, set, truth, {
+    rounds,
+    settingOf: (entry) => entry.usual,
+    onFailure,
+  });
   for (const [entry, qps] of batches)
     entry.row.batch = { setting: entry.variant.settings[entry.usual].name, qps };
   for (const entry of live()) {

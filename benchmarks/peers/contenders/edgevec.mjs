@@ -3,22 +3,23 @@
 // nothing reads outside of browsers, says how large it is.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import init, { EdgeVec, EdgeVecConfig } from 'edgevec';
+import { GRAPH } from '../graph-settings.mjs';
 import { rowsOf } from '../rows.mjs';
-import { GRAPH } from './graph-settings.mjs';
-import { wasmOf } from './wasm-file.mjs';
+import { wasmOf } from '../wasm-file.mjs';
 
 export const installs = ['edgevec'];
-export const variants = [64, 256].map((ef) => ({ name: `M 16, ef ${ef}`, ef, settings: [{ name: '' }] }));
+const EF = 128;
+export const variants = [{ name: 'M 16', settings: [{ name: `ef ${EF}` }] }];
 
 await init({ module_or_path: wasmOf('edgevec', 'edgevec_bg.wasm') });
 
-export async function build({ d, rows, folder }, { ef }) {
+export async function build({ d, rows, folder }) {
   const config = new EdgeVecConfig(d);
   config.metric = 'l2';
   config.m = GRAPH.m;
   config.m0 = 2 * GRAPH.m;
   config.ef_construction = GRAPH.efConstruction;
-  config.ef_search = ef;
+  config.ef_search = EF;
   const index = new EdgeVec(config);
   const rowOf = new Map();
   for await (const piece of rows) {

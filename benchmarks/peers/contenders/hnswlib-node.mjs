@@ -1,8 +1,8 @@
 // A native binding of hnswlib: a graph over float32.
 import { mkdirSync } from 'node:fs';
 import hnswlib from 'hnswlib-node';
+import { EFS, GRAPH } from '../graph-settings.mjs';
 import { drawOf, rowsOf } from '../rows.mjs';
-import { EFS, GRAPH } from './graph-settings.mjs';
 
 export const installs = ['hnswlib-node'];
 export const variants = [{ name: 'M 16', settings: EFS }];

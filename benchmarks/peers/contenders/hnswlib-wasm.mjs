@@ -1,7 +1,8 @@
 // hnswlib-wasm: hnswlib in WebAssembly, made for browsers: it looks for `window`, and saves to IndexedDB alone, so that here it answers in
 // the process that built it.
+
+import { EFS, GRAPH } from '../graph-settings.mjs';
 import { drawOf, rowsOf } from '../rows.mjs';
-import { EFS, GRAPH } from './graph-settings.mjs';
 
 export const installs = ['hnswlib-wasm'];
 export const variants = [{ name: 'M 16', settings: EFS }];

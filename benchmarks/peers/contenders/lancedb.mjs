@@ -1,8 +1,8 @@
 // LanceDB, native, on the disk: inverted lists of product codes, or graphs over bytes, each refined by float32 vectors of the table.
 import { connect, Index, makeArrowTable, VectorColumnOptions } from '@lancedb/lancedb';
 import { Float32 } from 'apache-arrow';
+import { GRAPH } from '../graph-settings.mjs';
 import { rowsOf } from '../rows.mjs';
-import { GRAPH } from './graph-settings.mjs';
 
 export const installs = ['@lancedb/lancedb', 'apache-arrow'];
 export const variants = [

@@ -1,8 +1,8 @@
 // mememo: a graph in JavaScript over arrays of numbers; here without its IndexedDB. Its file is the graph as JSON, vectors beside it.
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { HNSW } from 'mememo';
+import { EFS, GRAPH } from '../graph-settings.mjs';
 import { readFloats, rowsOf } from '../rows.mjs';
-import { EFS, GRAPH } from './graph-settings.mjs';
 
 export const installs = ['mememo'];
 export const variants = [{ name: 'M 16', settings: EFS }];

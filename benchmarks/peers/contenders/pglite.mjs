@@ -3,8 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
+import { EFS, GRAPH } from '../graph-settings.mjs';
 import { rowsOf } from '../rows.mjs';
-import { EFS, GRAPH } from './graph-settings.mjs';
 
 export const installs = ['@electric-sql/pglite', '@electric-sql/pglite-pgvector'];
 /** pgvector's own default of what edges are chosen from. */

@@ -1,7 +1,7 @@
 // @ruvector/rabitq-wasm: 1-bit codes of all vectors in WebAssembly, then float32 vectors that it keeps. It is built of the whole matrix
 // at once, with the number of those that it scores exactly, and saves nothing.
 import { initSync, RabitqIndex } from '@ruvector/rabitq-wasm';
-import { wasmOf } from './wasm-file.mjs';
+import { wasmOf } from '../wasm-file.mjs';
 
 export const installs = ['@ruvector/rabitq-wasm'];
 export const variants = [5, 20, 80].map((rerank) => ({

@@ -1,7 +1,7 @@
 // USearch, native: a graph over float32. The width of a search is fixed when an index is made, so each has an index of its own.
 import { mkdirSync } from 'node:fs';
 import { Index } from 'usearch';
-import { EFS, GRAPH } from './graph-settings.mjs';
+import { EFS, GRAPH } from '../graph-settings.mjs';
 
 export const installs = ['usearch'];
 export const variants = [{ name: 'M 16', settings: EFS }];

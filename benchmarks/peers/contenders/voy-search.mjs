@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as glue from 'voy-search/voy_search_bg.js';
 import { rowsOf } from '../rows.mjs';
-import { wasmOf } from './wasm-file.mjs';
+import { wasmOf } from '../wasm-file.mjs';
 
 export const installs = ['voy-search'];
 export const variants = [{ name: 'k-d tree', settings: [{ name: '' }] }];

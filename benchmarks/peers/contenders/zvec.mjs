@@ -2,8 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import zvec from '@zvec/zvec';
+import { EFS, GRAPH } from '../graph-settings.mjs';
 import { rowsOf } from '../rows.mjs';
-import { EFS, GRAPH } from './graph-settings.mjs';
 
 const { ZVecCollectionSchema, ZVecCreateAndOpen, ZVecDataType, ZVecIndexType, ZVecInitialize, ZVecLogLevel } =
   zvec;
