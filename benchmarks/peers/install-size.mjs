@@ -16,8 +16,15 @@ export function installSize(names) {
   return {
     bytes,
     packages: places.length,
-    runsScripts: places.some((place) => packages[place].hasInstallScript ?? false),
+    runsScripts: places.some((place) => runsScript(join(root, place))),
   };
+}
+
+/** npm also runs node-gyp where there is a binding.gyp and no word against it. */
+function runsScript(folder) {
+  const { scripts = {}, gypfile = true } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const isCompiled = gypfile && existsSync(join(folder, 'binding.gyp'));
+  return isCompiled || ['preinstall', 'install', 'postinstall'].some((name) => name in scripts);
 }
 
 /** Places in node_modules of packages and what they depend on, as Node finds them. */

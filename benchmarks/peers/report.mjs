@@ -8,6 +8,7 @@ import { DRAWS } from './rows.mjs';
 
 const WANTED = [0.95, 0.98, 0.99];
 const SHARES = [0.1, 0.01];
+const CHART_FROM = 0.9;
 const COLD = 'cold';
 const DATABASES = 'clusters-1m-384';
 
@@ -15,7 +16,9 @@ const isOurs = ({ name }) => name.startsWith('sagitta');
 const labelOf = ({ name, metric }) =>
   `${name.replace(/^sagitta(-collection)?/, (_, kind) => `Sagitta${kind ? ' collection,' : ''}`)}${metric === 'cosine' ? ' (by cosine)' : ''}`;
 const nothing = '—';
-const count = (value) => (value === undefined ? nothing : show(value >= 10 ? Math.round(value) : value));
+/** Two digits below ten, whole numbers above. */
+const count = (value) =>
+  value === undefined ? nothing : show(value >= 10 ? Math.round(value) : Number(value.toPrecision(2)));
 const recallText = (value) => value.toFixed(3).replace(/^0/, '');
 
 export function writePage(all, folder) {
@@ -40,7 +43,7 @@ Each contender is built in a process of its own, saved, and opened in another, w
 the process that built it ("in memory"). Speed is one query at a time on one core, all contenders of a set taking turns in one run, the median of
 turns; queries come in the form that a library wants. Recall is against exact search of ours over float32. *Batch* is what a library
 offers for many queries at once, 100 of them, on all cores. A filter is \`draw < x\` on a number that is kept with each vector, asked at the same
-setting. *Bytes* are everything in the folder, divided by the vectors. *Memory* is what the answering process grew by, the library's code
+setting. *Bytes* are everything in the folder, divided by the vectors, PGlite's write-ahead log among it. *Memory* is what the answering process grew by, the library's code
 included. *Build* is seconds of computing of all threads, since the machine had other work (load is given), without reading the vectors.
 Graphs have M 16 and efConstruction 200 (pgvector: 64, its default); Sagitta has its defaults. Each table shows the fastest setting that finds .95, else the
 one that finds most.`;
@@ -173,20 +176,29 @@ install may compile, download, or only look for a binary.
 ${table(['', 'cold start, ms', 'install, MB', 'packages', 'script at install'], lines)}`;
 }
 
+/** Each contender is a line; variants of one library with a single setting are one together. Points that find less are in the JSON. */
 function chart(set) {
   const answered = set.contenders.filter(({ points }) => points !== undefined);
+  const lines = new Map();
+  for (const row of answered) {
+    const isOneOfMany = row.points.length === 1 && !isOurs(row);
+    const name = isOneOfMany ? row.name.split(' ')[0] : labelOf(row);
+    const shown = row.points.filter(({ recall }) => recall >= CHART_FROM);
+    lines.set(name, [...(lines.get(name) ?? []), ...shown]);
+  }
   return lineChartSvg({
-    title: `${set.title}: recall and speed, one core`,
+    title: `${set.title}: recall from ${recallText(CHART_FROM).replace(/0+$/, '')} on and speed, one core`,
     xLabel: 'recall@10',
     yLabel: 'queries/s',
     yScale: 'log',
-    height: 560,
-    series: answered.map((row) => ({
-      name: labelOf(row),
-      points: [...row.points]
-        .sort((a, b) => a.recall - b.recall)
-        .map(({ recall, qps }) => ({ x: recall, y: qps })),
-    })),
+    width: 900,
+    height: 640,
+    series: [...lines]
+      .filter(([, points]) => points.length > 0)
+      .map(([name, points]) => ({
+        name,
+        points: points.sort((a, b) => a.recall - b.recall).map(({ recall, qps }) => ({ x: recall, y: qps })),
+      })),
   });
 }
 

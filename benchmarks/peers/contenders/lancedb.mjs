@@ -52,7 +52,8 @@ export async function build({ n, d, rows, folder }, { index }) {
   }
   await table.createIndex('vector', { config: index() });
   await table.createIndex('draw', { config: Index.btree() });
-  await table.optimize({ cleanupOlderThan: new Date() });
+  // once puts the fragments together, once more takes those away that were there before
+  for (let i = 0; i < 2; i++) await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
   return {};
 }
 

@@ -42,14 +42,16 @@ export async function build({ d, rows, folder, threads = ALL_CORES }) {
 
 export async function open({ d, folder }) {
   const opened = new Map();
-  let index;
+  const opening = (ef) => {
+    const index = opened.get(ef) ?? make(d, ef);
+    if (!opened.has(ef)) index.load(fileIn(folder));
+    opened.set(ef, index);
+    return index;
+  };
+  let index = opening(EFS[0].ef);
   return {
     use({ ef }) {
-      index = opened.get(ef);
-      if (index !== undefined) return;
-      index = make(d, ef);
-      index.load(fileIn(folder));
-      opened.set(ef, index);
+      index = opening(ef);
     },
     search: (query, k) => index.search(query, k, 1).keys,
     batch(queries, k) {
