@@ -7,8 +7,8 @@ import { BELOWS, countHits, K } from './sets.mjs';
 /** Queries of a turn, and the milliseconds after which it ends. */
 const TURN = { most: 100, ms: 200 };
 const BATCH = 100;
-/** Filters and batches are asked at the first setting that finds so much, else at that which finds most. */
 const WANTED_RECALL = 0.95;
+const SLACK = 0.005;
 
 /**
  * Builds, saves, and opens in another process; what saves nothing answers in the process that built it. Figures of a build that lies
@@ -126,11 +126,15 @@ export async function takeBatches(entries, set, truth, { rounds, settingOf, onFa
   return new Map([...speeds].map(([entry, own]) => [entry, median(own)]));
 }
 
-/** The number of the setting that filters and batches are asked at. */
+/** The recall that is enough: .95, or, where no setting finds that, all but .005 of what the best finds. */
+export function enoughRecall(points) {
+  return Math.min(WANTED_RECALL, Math.max(...points.map(({ recall }) => recall)) - SLACK);
+}
+
+/** The number of the setting that filters and batches are asked at: the first that finds enough. */
 export function usualSetting(points) {
-  const enough = points.findIndex(({ recall }) => recall >= WANTED_RECALL);
-  if (enough >= 0) return enough;
-  return points.reduce((best, { recall }, i) => (recall > points[best].recall ? i : best), 0);
+  const enough = enoughRecall(points);
+  return points.findIndex(({ recall }) => recall >= enough);
 }
 
 export function median(values) {
