@@ -99,8 +99,14 @@ function makeProgram(io: CommandIo): Command {
   addEvalCommand(program, io);
   addErrorCommand(program, io);
   addPcaCommand(program, io);
-  program.commandsGroup('This command:');
+  const own = 'This command:';
+  program.commandsGroup(own);
   addCompletionCommand(program, io);
+  const help = new Command('help')
+    .argument('[COMMAND]')
+    .description('tell what a command does')
+    .helpGroup(own);
+  program.addHelpCommand(help);
   return program;
 }
 

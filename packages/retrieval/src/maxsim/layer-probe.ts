@@ -1,0 +1,1 @@
+import type {} from '../multi-vector-index/index.ts';
