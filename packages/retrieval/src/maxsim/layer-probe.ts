@@ -1,1 +1,0 @@
-import type {} from '../multi-vector-index/index.ts';
