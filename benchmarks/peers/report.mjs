@@ -6,6 +6,7 @@ import { show } from '../src/figure.ts';
 import { qpsAt } from '../src/graph-contest.ts';
 import { enoughRecall } from './measure.mjs';
 import { DRAWS } from './rows.mjs';
+import { SETS } from './sets.mjs';
 
 const WANTED = [0.95, 0.98, 0.99];
 const SHARES = [0.1, 0.01];
@@ -23,7 +24,9 @@ const count = (value) =>
 const recallText = (value) => value.toFixed(3).replace(/^0/, '');
 
 export function writePage(all, folder) {
-  const sets = Object.entries(all).filter(([name]) => name !== COLD);
+  const sets = Object.keys(SETS)
+    .filter((name) => name !== COLD && name in all)
+    .map((name) => [name, all[name]]);
   const text = `${head(all)}
 
 ${sets.map(([name, set]) => section(name, set)).join('\n\n')}
