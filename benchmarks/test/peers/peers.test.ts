@@ -20,7 +20,7 @@ const { usualSetting, median } = (await load('measure')) as {
   median(values: number[]): number;
 };
 const { shownPoint } = (await load('report')) as {
-  shownPoint(row: { points: { recall: number; qps: number }[] }): { recall: number };
+  shownPoint(row: { points: { recall: number; qps: number }[] }): { recall: number; qps: number };
 };
 const { reachable } = (await load('install-size')) as {
   reachable(packages: object, names: string[]): string[];
