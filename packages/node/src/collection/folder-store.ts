@@ -7,6 +7,7 @@ import type { Change, CollectionStore, Entry, KeyRange, OpenPlan } from '@sagitt
 import { writeFileAtomic } from '../atomic-file.ts';
 import { fileSource } from '../file-source.ts';
 import { VectorClient } from '../worker/search-client.ts';
+import type { SearchWorkerData } from '../worker/search-worker.ts';
 import { threadEndpoint } from '../worker/thread-endpoint.ts';
 import { DATABASE, isCollection } from './database-name.ts';
 import { EntryReader } from './entries.ts';
@@ -130,7 +131,9 @@ export class FolderStore implements CollectionStore {
   }
 
   startBuilder(): Promise<VectorClient<JsonValue>> {
-    const thread = new Worker(this.#threads.search, { execArgv: [] });
+    // folds and merges may take longer, searches may not
+    const workerData: SearchWorkerData = { isBehind: true };
+    const thread = new Worker(this.#threads.search, { execArgv: [], workerData });
     return VectorClient.start({ worker: threadEndpoint(thread) });
   }
 
