@@ -7,7 +7,7 @@
 import { eps2 } from './code-quality.ts';
 import { FACTOR_BITS, NORM_BITS, type SaqSegment } from './layout.ts';
 
-/** Bytes that a head takes at most, unless the first component is larger. */
+/** Bytes that a head takes, unless one component more is needed: a head of less than half of that is no guide. */
 const HEAD_BYTES = 160;
 
 /** Bits of the first components together, up to 8. */
@@ -35,8 +35,7 @@ export function headBits(coded: readonly SaqSegment[], shares: Float32Array): nu
       for (const bits of prefixes(segment.bits)) {
         if (bits <= now) continue;
         const cost = ((bits - now) * segment.dims + (now === 0 ? FACTOR_BITS : 0)) / 8;
-        const isFirst = s === 0 && now === 0;
-        if (cost > left && !isFirst) continue;
+        if (cost > left && left < HEAD_BYTES / 2) continue;
         const lost = eps2(now, segment.dims) - eps2(bits, segment.dims);
         const gain = (energy * energy * lost) / segment.dims / cost;
         if (gain <= most) continue;
