@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { createCore, type Metric } from '@sagitta/core-wasm';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { writeFileAtomic } from '../atomic-file.ts';
+import { adviceOf } from '../compare/advice.ts';
 import { candidatesOf, compareQuantizers } from '../compare/compare.ts';
 import { COLUMNS, comparisonChart, comparisonHtml } from '../compare/report.ts';
 import { readAll } from '../readers/vector-source.ts';
@@ -69,8 +70,9 @@ export function addCompareCommand(program: Command, io: CommandIo): void {
       `
 Example:
   sagitta compare base.fvecs --queries queries.fvecs --bits 1,2,4 --plot compare.svg --html compare.html
-JSON: rows [{quantizer, bits, bytesPerVector, averageRelativeError, p99RelativeError, recall10, recall100,
-recall10Reranked, encodePerSecond, scanNsPerVector, trainSeconds}], bound [{bits, averageRelativeError}]; fractions.`,
+JSON: rows [{quantizer, bits, bytesPerVector, fileBytes, memoryBytes, averageRelativeError, p99RelativeError, recall10, recall100,
+recall10Reranked, encodePerSecond, scanNsPerVector, trainSeconds}], bound [{bits, averageRelativeError}]; fractions;
+advice [3 sentences].`,
     )
     .action((base: string, options: CompareCommandOptions) => compare(base, options, reporter(io, options)));
 }
@@ -122,12 +124,14 @@ async function compare(base: string, options: CompareCommandOptions, report: Rep
     await write('--html', html, comparisonHtml(comparison, head));
     const { d } = rows;
     const { bound } = comparison;
-    report.result({ rows: comparison.rows, bound }, [
+    const advice = adviceOf(comparison, d);
+    report.result({ rows: comparison.rows, bound, advice }, [
       ...tableLines(
         COLUMNS.map(({ name }) => name),
         comparison.rows.map((row) => COLUMNS.map(({ show }) => show(row, comparison, d))),
       ),
       `rate–distortion bound: ${comparison.bound.map(({ bits, averageRelativeError }) => `${bits} bits ${percent(averageRelativeError)}`).join(', ')}`,
+      ...advice,
     ]);
   });
 }

@@ -19,15 +19,16 @@ export function addInfoCommand(program: Command, io: CommandIo): void {
       'after',
       `
 JSON: n, d, index, metric, nlist, quantizer, bits, secondary, secondaryBits, bytesPerVector, plan, keepsVectors, lists {empty, median, largest}
-(degree of a graph), fileBytes.`,
+(degree of a graph), fileBytes, memoryBytes.`,
     )
     .action((file: string, options: OutputOptions) => info(file, reporter(io, options)));
 }
 
 async function info(file: string, report: Reporter): Promise<void> {
-  await withIndex(file, async (index) => {
+  await withIndex(file, async (index, core) => {
     const { n, d, kind, metric, nlist, quantizer, bits, keepsVectors } = index;
     const { size: fileBytes } = await stat(file);
+    const memoryBytes = core.bytesUsed();
     const { degree, secondary } = index;
     const bytesPerVector = bytesOf(index);
     const plan = index.plan.map((segment) => ({
@@ -37,6 +38,8 @@ async function info(file: string, report: Reporter): Promise<void> {
     }));
     const lists = degree === undefined ? listSizes(index) : undefined;
     const isSaq = quantizer === 'saq';
+    const whole = (bytes: number, of: string): string =>
+      n > 0 ? `, ${count(Math.round(bytes / n))} of ${of}` : '';
     report.result(
       {
         file,
@@ -53,6 +56,7 @@ async function info(file: string, report: Reporter): Promise<void> {
         keepsVectors,
         ...(lists ? { lists } : { degree }),
         fileBytes,
+        memoryBytes,
       },
       fieldLines([
         ['vectors', `${count(n)} × ${d}, ${metric}`],
@@ -68,9 +72,13 @@ async function info(file: string, report: Reporter): Promise<void> {
         ['quantizer', quantizerText(index)],
         ...(secondary ? ([['secondary', quantizerText(secondary.codec)]] as const) : []),
         ...(isSaq ? ([['plan', planText(plan)]] as const) : []),
-        ['bytes a vector', `${count(bytesPerVector)} (float32: ${count(4 * d)})`],
+        [
+          'bytes a vector',
+          `${count(bytesPerVector)} of codes (float32: ${count(4 * d)})${whole(fileBytes, 'file')}${whole(memoryBytes, 'memory')}`,
+        ],
         ['keeps vectors', keepsVectors ? 'yes' : 'no'],
-        ['file', `${count(fileBytes)} bytes`],
+        ['file', `${count(fileBytes)} bytes, model and row numbers included`],
+        ['memory', `${count(memoryBytes)} bytes of WebAssembly`],
       ]),
     );
   });

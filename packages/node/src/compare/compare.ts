@@ -37,6 +37,8 @@ const COMPARE_OPTIONS: OptionTable<CompareOptions> = {
 /** Holds what compareQuantizers has measured. */
 export interface Comparison {
   readonly rows: readonly ComparisonRow[];
+  /** Vectors that were coded. */
+  readonly n: number;
   readonly bound: readonly BoundPoint[];
   /** The bound at every half bit, for distances from it. */
   readonly ruler: readonly BoundPoint[];
@@ -79,5 +81,10 @@ export async function compareQuantizers(
   });
   const unit = ({ data, d }: VectorSet, label: string): VectorSet => metricSet(metric, data, d, label);
   const points = errorBound(core, unit(base, 'base'), unit(queries, 'queries'), [...options.bits, ...RULER]);
-  return { rows, bound: points.slice(0, options.bits.length), ruler: points.slice(options.bits.length) };
+  return {
+    rows,
+    n: base.n,
+    bound: points.slice(0, options.bits.length),
+    ruler: points.slice(options.bits.length),
+  };
 }

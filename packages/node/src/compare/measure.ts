@@ -1,6 +1,6 @@
 /** One quantizer on one collection: error, recall from codes alone and after reranking, speed, bytes. */
 import type { Core, Metric, VectorSet } from '@sagitta/core-wasm';
-import { type IvfIndex, recallAtK, trainIndex } from '@sagitta/retrieval';
+import { type IvfIndex, recallAtK, snapshotIndex, trainIndex } from '@sagitta/retrieval';
 import type { Candidate } from '@sagitta/retrieval/internal';
 import { dotF64, l2F64, normF64 } from '../scores-f64.ts';
 
@@ -8,7 +8,12 @@ import { dotF64, l2F64, normF64 } from '../scores-f64.ts';
 export interface ComparisonRow {
   readonly quantizer: string;
   readonly bits: number;
+  /** Code and factors. */
   readonly bytesPerVector: number;
+  /** Of a file of these vectors: model, projection and row numbers too. */
+  readonly fileBytes: number;
+  /** Of an index of these vectors in WebAssembly: what a search needs too. */
+  readonly memoryBytes: number;
   /** Of |estimated - true| / true squared distance: average over a query's vectors, then over queries. */
   readonly averageRelativeError: number;
   /** 99 of 100 pairs have at most this. */
@@ -34,6 +39,13 @@ export interface Collection {
 /** Queries over which errors are measured: each gives n of them. */
 const ERROR_QUERIES = 50;
 const RERANKED = 100;
+const ROW_NUMBER_BYTES = 4;
+
+/** Head, centroid and model. */
+function emptyFileBytes(index: IvfIndex): number {
+  using file = snapshotIndex(index);
+  return file.byteLength;
+}
 
 export function measureCandidate(
   core: Core,
@@ -41,10 +53,14 @@ export function measureCandidate(
   candidate: Candidate,
   seed: number,
 ): ComparisonRow {
+  const before = core.bytesUsed();
   const started = performance.now();
   const { quantizer, options } = candidate;
   using index = trainIndex(core, base, { metric, quantizer, seed, keepVectors: true, ...options });
   const trained = performance.now();
+  const fixedMemory = core.bytesUsed() - before;
+  const fixedFile = emptyFileBytes(index);
+  const coding = performance.now();
   index.add(base.data);
   const encoded = performance.now();
   const k = Math.min(100, base.n, truthWidth);
@@ -66,15 +82,18 @@ export function measureCandidate(
       q * first,
     );
   }
+  const rowBytes = base.n * (index.codeBytesPerVector + ROW_NUMBER_BYTES);
   return {
     quantizer: candidate.label,
     bits: candidate.bits,
     bytesPerVector: index.codeBytesPerVector,
+    fileBytes: Math.ceil(fixedFile + rowBytes),
+    memoryBytes: Math.ceil(fixedMemory + rowBytes),
     ...relativeErrors(index, base, queries, metric),
     recall10: recallAtK(found, k, truth, truthWidth, first),
     recall100: recallAtK(found, k, truth, truthWidth, k),
     recall10Reranked: recallAtK(reranked, first, truth, truthWidth, first),
-    encodePerSecond: (1000 * base.n) / Math.max(encoded - trained, 1e-3),
+    encodePerSecond: (1000 * base.n) / Math.max(encoded - coding, 1e-3),
     scanNsPerVector: (1e6 * scanMs) / (queries.n * base.n),
     trainSeconds: (trained - started) / 1000,
   };

@@ -2,6 +2,7 @@
 
 import { lineChartSvg } from '../charts/line-chart.ts';
 import { escapeText } from '../charts/svg.ts';
+import { adviceOf, isOnFrontier } from './advice.ts';
 import { bitsAboveBound } from './bound.ts';
 import type { Comparison } from './compare.ts';
 import type { ComparisonRow } from './measure.ts';
@@ -42,6 +43,25 @@ export function comparisonChart({ rows, bound }: Comparison, head: ReportHead): 
   });
 }
 
+/** Recall against bytes of the file; what is on the frontier is best for its bytes. */
+function recallChart({ rows, n }: Comparison): string {
+  const names = [...new Set(rows.map(({ quantizer }) => quantizer))];
+  const pointsOf = (some: readonly ComparisonRow[]) =>
+    some.map(({ fileBytes, recall10 }) => ({ x: fileBytes / n, y: recall10 })).sort((a, b) => a.x - b.x);
+  return lineChartSvg({
+    title: 'recall@10 from codes alone, by bytes a vector of the file',
+    xLabel: 'bytes a vector of the file',
+    yLabel: 'recall@10',
+    xScale: 'log',
+    width: 900,
+    height: 600,
+    series: [
+      { name: 'frontier', points: pointsOf(rows.filter((row) => isOnFrontier(row, rows))) },
+      ...names.map((name) => ({ name, points: pointsOf(rows.filter((row) => row.quantizer === name)) })),
+    ],
+  });
+}
+
 interface Column {
   readonly name: string;
   readonly show: (row: ComparisonRow, comparison: Comparison, d: number) => string;
@@ -60,6 +80,8 @@ export const COLUMNS: readonly Column[] = [
   { name: 'quantizer', show: ({ quantizer }) => quantizer },
   { name: 'bits', show: ({ bits }) => String(bits) },
   { name: 'bytes', show: ({ bytesPerVector }) => String(Number(bytesPerVector.toFixed(2))) },
+  { name: 'in the file', show: ({ fileBytes }, { n }) => String(Number((fileBytes / n).toFixed(1))) },
+  { name: 'frontier', show: (row, { rows }) => (isOnFrontier(row, rows) ? '*' : '') },
   { name: 'error', show: ({ averageRelativeError }) => percent(averageRelativeError) },
   { name: 'bits above bound', show: (row, comparison, d) => aboveBound(comparison, row, d) },
   { name: 'p99 error', show: ({ p99RelativeError }) => percent(p99RelativeError) },
@@ -104,12 +126,16 @@ svg { height: auto; max-width: 100%; }
 <h1>${escapeText(head.title)}</h1>
 <p>${escapeText(head.machine)}</p>
 ${comparisonChart(comparison, head)}
+${recallChart(comparison)}
+${adviceOf(comparison, head.d)
+  .map((sentence) => `<p>${escapeText(sentence)}</p>`)
+  .join('\n')}
 <table>
 ${header}
 ${rows}
 </table>
 <p>Error: |estimated − true| / true squared distance, averaged over a query's vectors, then over queries. Recall from codes alone, with
-every code read; reranked: the best 100 by codes, scored exactly. Bytes: code and factors. Speeds: one thread.</p>
+every code read; reranked: the best 100 by codes, scored exactly. Bytes: code and factors; in the file: with the model and row numbers. Frontier: nothing has more recall in as few bytes of the file. Speeds: one thread.</p>
 <h2>Rate–distortion bound</h2>
 <table>
 ${cells('th', ['bits', 'error'])}

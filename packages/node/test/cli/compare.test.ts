@@ -1,8 +1,9 @@
 /** sagitta compare: its contract, and figures that have to come out whatever the machine. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { skewedRows } from '@sagitta/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { adviceOf, isOnFrontier } from '../../src/compare/advice.ts';
 import { type Comparison, type ComparisonRow, writeNpy } from '../../src/index.ts';
 import { sagitta, sagittaJson } from '../support/command.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -11,12 +12,12 @@ const N = 1200;
 const D = 64;
 const folder = temporaryFolder();
 const at = (name: string): string => join(folder.path, name);
-let result: Comparison;
+let result: Comparison & { readonly advice: readonly string[] };
 
 beforeAll(async () => {
   await writeNpy(at('base.npy'), skewedRows(N, D, { seed: 2 }), D);
   await writeNpy(at('queries.npy'), skewedRows(25, D, { seed: 2, stream: 'query' }), D);
-  result = await sagittaJson(
+  result = await sagittaJson<typeof result>(
     'compare',
     at('base.npy'),
     '--queries',
@@ -39,7 +40,7 @@ const row = (quantizer: string, bits: number): ComparisonRow => {
 
 describe('the rows', () => {
   it('have every field of the contract, as fractions and positive numbers', () => {
-    expect(Object.keys(result)).toEqual(['rows', 'bound']);
+    expect(Object.keys(result)).toEqual(['rows', 'bound', 'advice']);
     expect(result.rows.length).toBeGreaterThanOrEqual(18);
     for (const one of result.rows) {
       expect(Object.keys(one).sort()).toEqual(
@@ -47,6 +48,8 @@ describe('the rows', () => {
           'quantizer',
           'bits',
           'bytesPerVector',
+          'fileBytes',
+          'memoryBytes',
           'averageRelativeError',
           'p99RelativeError',
           'recall10',
@@ -100,6 +103,73 @@ describe('the rows', () => {
       const { averageRelativeError, p99RelativeError, recall10, recall100 } = row(one.quantizer, 1);
       expect(one).toMatchObject({ averageRelativeError, p99RelativeError, recall10, recall100 });
     }
+  });
+});
+
+describe('what a file takes', () => {
+  it.each(['saq', 'pq', 'rabitq', 'lvq'])(
+    'is told of %s with its model, as a file has it',
+    async (quantizer) => {
+      const told = row(quantizer, 4);
+      const file = at(`${quantizer}.sag`);
+      const flags = ['--index', 'flat', '--quantizer', quantizer, '--bits', '4', '--seed', '1'];
+      await sagittaJson('build', at('base.npy'), '--out', file, ...flags);
+      const { size } = statSync(file);
+      expect(Math.abs(size / told.fileBytes - 1)).toBeLessThan(0.03);
+      const info = await sagittaJson<{ fileBytes: number; memoryBytes: number }>('info', file);
+      expect(info.fileBytes).toBe(size);
+      expect(Math.abs(info.memoryBytes / told.memoryBytes - 1)).toBeLessThan(0.03);
+      expect(told.fileBytes).toBeGreaterThan(N * told.bytesPerVector);
+    },
+  );
+});
+
+describe('the advice', () => {
+  const made = (quantizer: string, bits: number, fileBytes: number, recall10: number): ComparisonRow => ({
+    ...(result.rows[0] as ComparisonRow),
+    ...{ quantizer, bits, fileBytes, recall10 },
+  });
+
+  it('takes the fewest bytes of a file that reach .95, and names what is beside it', () => {
+    const rows = [
+      made('a', 1, 10_000, 0.8),
+      made('b', 4, 20_000, 0.94),
+      // on no frontier: b has more in as many bytes
+      made('c', 4, 20_000, 0.93),
+      made('d', 4, 30_000, 0.96),
+      made('e', 8, 60_000, 0.99),
+      made('f', 8, 50_000, 0.955),
+    ];
+    expect(rows.map((one) => isOnFrontier(one, rows))).toEqual([true, true, false, true, true, false]);
+    const [take, beside] = adviceOf({ rows, n: 1000, bound: result.bound, ruler: result.bound }, D);
+    expect(take).toBe(
+      'Take d of 4 bits, recall@10 0.9600 in 30 bytes a vector of the file: the fewest bytes that reach 0.95 from codes alone.',
+    );
+    expect(beside).toContain('b of 4 bits, recall@10 0.9400 in 20 bytes');
+    expect(beside).toContain('e of 8 bits, recall@10 0.9900 in 60 bytes');
+  });
+
+  it('says so where nothing reaches .95', () => {
+    const rows = [made('a', 1, 10_000, 0.8), made('b', 4, 20_000, 0.9)];
+    const [take, beside] = adviceOf({ rows, n: 1000, bound: result.bound, ruler: result.bound }, D);
+    expect(take).toContain('Take b of 4 bits');
+    expect(take).toContain('below 0.95');
+    expect(beside).not.toContain('Beside it');
+  });
+
+  it('ends the table, is on the page with a chart of recall, and says what the bound is for', () => {
+    const { rows, advice } = result;
+    expect(advice).toHaveLength(3);
+    expect(advice.slice(0, 2)).toEqual(
+      adviceOf({ rows, n: N, bound: result.bound, ruler: result.bound }, D).slice(0, 2),
+    );
+    const most = Math.max(...rows.map(({ recall10 }) => recall10));
+    expect(most).toBeLessThan(0.95);
+    expect(advice[0]).toContain(`recall@10 ${most.toFixed(4)}`);
+    expect(advice[2]).toMatch(/normal vectors/);
+    const page = readFileSync(at('page.html'), 'utf8');
+    for (const sentence of advice) expect(page).toContain(sentence);
+    expect(page.split('<svg ')).toHaveLength(3);
   });
 });
 
