@@ -86,7 +86,8 @@ export function evaluateRankings(
   return { queries: queries.length, means, byQuery };
 }
 
-function measureFunction(
+/** The function that a measure names, of one ranking. @throws RangeError if it names none */
+export function measureFunction(
   measure: Measure,
   { gain }: EvaluationOptions,
 ): (ranking: readonly string[], judgements: Judgements) => number {
@@ -104,7 +105,10 @@ function measureFunction(
   }
 }
 
-function splitMeasure(text: string): [name: (typeof MEASURE_NAMES)[number], cutoff: number | undefined] {
+/** Name and cut-off of a measure. @throws RangeError on what is none */
+export function splitMeasure(
+  text: string,
+): [name: (typeof MEASURE_NAMES)[number], cutoff: number | undefined] {
   const parts = /^([a-z]+)(?:@(\d{1,10}))?$/.exec(text);
   if (parts === null) {
     throw new RangeError(`"measure" expected one such as ndcg@10, recall@100, mrr or map, got ${text}`);

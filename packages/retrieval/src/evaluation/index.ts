@@ -1,9 +1,22 @@
 /**
- * Quality of rankings against judgements: recall, nDCG, MRR and MAP over TREC-style qrels, reciprocal rank fusion, and recall
- * from few ground truths.
+ * Quality of rankings against judgements: recall, nDCG, MRR and MAP over TREC-style qrels, reciprocal rank fusion, recall
+ * from few ground truths, weights of concatenated embeddings, and concepts that explain a hit.
  *
  * @module
  */
+export {
+  type BlockWeightFold,
+  type BlockWeightOptions,
+  type BlockWeights,
+  learnBlockWeights,
+} from './block-weights.ts';
+export {
+  type ConceptExplanation,
+  type ConceptOptions,
+  type ConceptShare,
+  ConceptSpace,
+  type ConceptWeight,
+} from './concepts.ts';
 export {
   estimateRecall,
   estimateRecallFrom,

@@ -10,6 +10,7 @@
  */
 import type { Core } from '@sagitta/core-wasm';
 import { transpose } from '@sagitta/quantizers/internal';
+import { choleskyInPlace } from '../search/cholesky.ts';
 import { floatProduct } from '../search/float-product.ts';
 
 /** Rows of one f32 sum of the Gram matrix. */
@@ -49,35 +50,6 @@ function gramOf(core: Core, features: Float32Array, m: number, width: number): F
     }
   });
   return gram;
-}
-
-/** L of a = L·Lᵀ in the lower triangle of a, which is symmetric and positive. */
-function choleskyInPlace(a: Float64Array, r: number): Float64Array {
-  for (let i = 0; i < r; i++) {
-    const row = a.subarray(i * r, (i + 1) * r);
-    for (let j = 0; j < i; j++) {
-      const other = a.subarray(j * r, j * r + j + 1);
-      row[j] = ((row[j] as number) - dotTo(row, other, j)) / (other[j] as number);
-    }
-    const rest = (row[i] as number) - dotTo(row, row, i);
-    // λ bounds it from below but for rounding
-    row[i] = Math.sqrt(rest > 0 ? rest : Number.MIN_VALUE);
-  }
-  return a;
-}
-
-/** Four sums, for speed; the order is fixed. */
-function dotTo(a: Float64Array, b: Float64Array, n: number): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  let j = 0;
-  for (; j + 4 <= n; j += 4) {
-    s0 += (a[j] as number) * (b[j] as number);
-    s1 += (a[j + 1] as number) * (b[j + 1] as number);
-    s2 += (a[j + 2] as number) * (b[j + 2] as number);
-    s3 += (a[j + 3] as number) * (b[j + 3] as number);
-  }
-  for (; j < n; j++) s0 += (a[j] as number) * (b[j] as number);
-  return s0 + s1 + (s2 + s3);
 }
 
 /** L⁻¹ of a lower triangle, zeros above: row i is (e_i - Σ_{j<i} L_ij·row j)/L_ii. */
