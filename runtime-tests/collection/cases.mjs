@@ -178,7 +178,7 @@ async function refuses({ open, fresh, argument }) {
     check((await rejection(write, 'ReadOnlyError')).code === 'SAGITTA_READ_ONLY', 'its code');
   await reader.close();
   await c.add(rows(0, 3));
-  await rejection(c.add(rows(2, 2)), 'RangeError', '"ids[0]" expected a new id');
+  await rejection(c.add(rows(2, 2)), 'ConflictError', '"ids[0]" expected a new id');
   check(c.n === 3, 'none of what was refused');
   await c.close();
   await rejection(c.search(row(0), 1), 'RangeError', 'got a closed one');

@@ -1,10 +1,11 @@
 /** sagitta eval: recall and speed at several numbers of lists, or widths of a search in a graph, as a table, JSON and a picture. */
 import type { VectorSet } from '@sagitta/core-wasm';
-import type { IvfIndex } from '@sagitta/retrieval';
+import { type IvfIndex, recallAtK } from '@sagitta/retrieval';
+import { groupRecall, type RecallByGroup } from '@sagitta/retrieval/evaluation';
 import { type Command, Option } from 'commander';
 import { writeFileAtomic } from '../atomic-file.ts';
 import { lineChartSvg } from '../charts/line-chart.ts';
-import { measureSearch, type SearchMeasurement } from '../measure-search.ts';
+import { type SearchMeasurement, timeSearch } from '../measure-search.ts';
 import { type MatrixI32, readMatrixI32 } from '../readers/matrix-i32.ts';
 import {
   addOutputOptions,
@@ -25,7 +26,11 @@ import { type EstimatedRow, estimateAll } from './estimate.ts';
 import { blame, CommandFailure } from './failure.ts';
 import { checkOutputs, readQueries, withIndex } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
+import { readTextLines } from './line-files.ts';
 import { bytesOf, count, tableLines } from './text.ts';
+
+/** What is measured of a setting: estimates with --estimate, groups with --by. */
+type EvalRow = SearchMeasurement & Partial<EstimatedRow> & Partial<RecallByGroup>;
 
 interface EvalOptions extends VectorOptions, ScanOptions, WidthOptions<readonly number[]>, OutputOptions {
   readonly queries: string;
@@ -33,6 +38,8 @@ interface EvalOptions extends VectorOptions, ScanOptions, WidthOptions<readonly 
   /** Half of the interval that recall is estimated to, from truths found in `base`. */
   readonly estimate?: number;
   readonly base?: string;
+  /** A file with a label for each query: recall by label too. */
+  readonly by?: string;
   readonly k: number;
   readonly plot?: string;
   readonly repeat: number;
@@ -60,6 +67,12 @@ export function addEvalCommand(program: Command, io: CommandIo): void {
     .addOption(
       new Option('--base <B>', 'the vectors of the index in their order, for --estimate').conflicts('truth'),
     )
+    .addOption(
+      new Option(
+        '--by <FILE>',
+        'a label for each query, one a line: recall of each group, and the worst',
+      ).conflicts(['estimate', 'base']),
+    )
     .option('-k <K>', 'results a query', integer(1, MAX_COUNT), 10)
     .option(
       '--nprobe <P,...>',
@@ -85,7 +98,7 @@ Example:
   sagitta eval base.sag --queries queries.fvecs --truth truth.ivecs -k 10 --nprobe 4,8,16 --plot recall.svg
   sagitta eval base.sag --queries queries.fvecs --base base.fvecs --estimate .01
 JSON: rows [{nprobe (ef of a graph), recall, qps, p50Ms, p99Ms}], and n, d, k, queries, bytesPerVector; with --estimate
-rows have low, high, standardError, truths, worth and correlation too.`,
+rows have low, high, standardError, truths, worth and correlation too; with --by groups [{group, count, recall}] and worst.`,
     )
     .action((file: string, options: EvalOptions) => {
       if (options.truth === undefined && options.estimate === undefined) {
@@ -101,13 +114,13 @@ rows have low, high, standardError, truths, worth and correlation too.`,
 }
 
 async function evaluate(file: string, options: EvalOptions, report: Reporter): Promise<void> {
-  const { k, plot, truth, base } = options;
-  const inputs = [file, options.queries, truth, base].filter((path) => path !== undefined);
+  const { k, plot, truth, base, by } = options;
+  const inputs = [file, options.queries, truth, base, by].filter((path) => path !== undefined);
   await checkOutputs([['--plot', plot]], inputs, report);
   await withIndex(file, async (index, core) => {
     checkWidths(index, options);
     const queries = await readQueries(options.queries, options, index.d, file, options.queryLimit);
-    const rows: readonly (SearchMeasurement & Partial<EstimatedRow>)[] =
+    const rows: readonly EvalRow[] =
       truth === undefined
         ? await estimateAll(core, index, queries, widthsOf(index, options), options, report)
         : await measureAll(index, queries, truth, options, report);
@@ -115,13 +128,15 @@ async function evaluate(file: string, options: EvalOptions, report: Reporter): P
       const svg = chart(index, rows, k);
       await blame('--plot', () => writeFileAtomic(plot, [new TextEncoder().encode(svg)]));
     }
+    const width = index.kind === 'graph' ? 'ef' : 'nprobe';
     const header = [
-      index.kind === 'graph' ? 'ef' : 'nprobe',
+      width,
       `recall@${k}`,
       'queries/s',
       'p50 ms',
       'p99 ms',
       ...(truth === undefined ? ['95 %', 'truths', 'worth'] : []),
+      ...(by === undefined ? [] : ['worst', 'of group']),
     ];
     const cells = rows.map((row) => [
       String(row.ef ?? row.nprobe),
@@ -130,6 +145,7 @@ async function evaluate(file: string, options: EvalOptions, report: Reporter): P
       row.p50Ms.toFixed(3),
       row.p99Ms.toFixed(3),
       ...(truth === undefined ? [spread(row), count(row.truths ?? 0), count(row.worth ?? 0)] : []),
+      ...(row.worst === undefined ? [] : [row.worst.recall.toFixed(4), row.worst.group]),
     ]);
     const { n, d, metric, quantizer } = index;
     const bytesPerVector = bytesOf(index);
@@ -145,9 +161,41 @@ async function evaluate(file: string, options: EvalOptions, report: Reporter): P
         queries: queries.n,
         ...(plot !== undefined && { plot }),
       },
-      [...tableLines(header, cells), `${count(n)} × ${d}, ${count(bytesPerVector)} bytes a vector`],
+      [
+        ...tableLines(header, cells),
+        ...groupLines(rows, width),
+        `${count(n)} × ${d}, ${count(bytesPerVector)} bytes a vector`,
+      ],
     );
   });
+}
+
+/** A table with a line for each group of queries and a column for each setting; none without groups. */
+function groupLines(rows: readonly EvalRow[], width: string): string[] {
+  const groups = rows[0]?.groups;
+  if (groups === undefined) return [];
+  const header = ['group', 'queries', ...rows.map((row) => `${width} ${row.ef ?? row.nprobe}`)];
+  const cells = groups.map(({ group, count: size }, g) => [
+    group,
+    count(size),
+    ...rows.map((row) => row.groups?.[g]?.recall.toFixed(4) ?? ''),
+  ]);
+  return ['', ...tableLines(header, cells), ''];
+}
+
+/** The labels of the queries; refuses an empty one, and too few. */
+async function readGroups(path: string, options: EvalOptions, nq: number): Promise<string[]> {
+  const labels = await readTextLines('--by', path);
+  if (options.queryLimit === undefined ? labels.length !== nq : labels.length < nq) {
+    throw new CommandFailure(
+      '--by',
+      `expected a line for each of ${nq} queries, ${path} has ${labels.length}`,
+    );
+  }
+  const empty = labels.findIndex((label) => label.trim() === '');
+  if (empty !== -1)
+    throw new CommandFailure('--by', `${path}: line ${empty + 1}: expected a label, got none`);
+  return labels.slice(0, nq);
 }
 
 /** The interval as text: what 95 of 100 of them hold. */
@@ -199,18 +247,23 @@ async function measureAll(
   path: string,
   options: EvalOptions,
   report: Reporter,
-): Promise<SearchMeasurement[]> {
-  const { k, repeat } = options;
+): Promise<EvalRow[]> {
+  const { k, repeat, by } = options;
   const matrix = await blame('--truth', () => readMatrixI32(path));
   const truth = checkTruth(matrix, path, options, index.n, queries.n);
+  const groups = by === undefined ? undefined : await readGroups(by, options, queries.n);
   const widths = widthsOf(index, options);
   return report.progress('eval', widths.length, 'settings', (progress) =>
     blame(options.rerank === undefined ? 'FILE' : '--rerank', () =>
       widths.map((width, i) => {
         const settings = { ...searchOptions(options), ...width, k, repeat };
-        const row = measureSearch(index, queries, truth, matrix.d, settings);
+        const { ids, ...times } = timeSearch(index, queries, settings);
         progress.update(i + 1);
-        return row;
+        return {
+          ...times,
+          recall: recallAtK(ids, k, truth, matrix.d, k),
+          ...(groups && groupRecall(ids, k, truth, matrix.d, k, groups)),
+        };
       }),
     ),
   );

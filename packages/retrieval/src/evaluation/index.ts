@@ -31,6 +31,7 @@ export {
   type Measure,
   parseMeasure,
 } from './evaluate.ts';
+export { type GroupRecall, groupRecall, type RecallByGroup } from './group-recall.ts';
 export type { Judgements } from './measures.ts';
 export { parseQrels, type Qrels, type Rankings } from './qrels.ts';
 export { type FusedDocument, fuseRankings, type RankFusionOptions } from './rank-fusion.ts';

@@ -13,17 +13,31 @@ export function recallAtK(
   truthWidth: number,
   k: number,
 ): number {
+  const hits = hitsAtK(found, foundWidth, truth, truthWidth, k);
+  return hits.reduce((sum, of) => sum + of, 0) / (hits.length * k);
+}
+
+/** Of each query, how many of the true first k ids are among the first k found; arguments and errors of recallAtK. */
+export function hitsAtK(
+  found: Uint32Array,
+  foundWidth: number,
+  truth: Uint32Array,
+  truthWidth: number,
+  k: number,
+): Uint32Array {
   checkInteger('k', k, 1, Math.min(foundWidth, truthWidth));
   const nq = found.length / foundWidth;
   if (nq !== truth.length / truthWidth || !Number.isInteger(nq)) {
     throw new RangeError(`"truth" expected ${nq} rows, got ${truth.length / truthWidth}`);
   }
-  let hits = 0;
+  const hits = new Uint32Array(nq);
   for (let q = 0; q < nq; q++) {
     const wanted = new Set(truth.subarray(q * truthWidth, q * truthWidth + k));
-    for (let i = 0; i < k; i++) if (wanted.delete(found[q * foundWidth + i] as number)) hits++;
+    let own = 0;
+    for (let i = 0; i < k; i++) if (wanted.delete(found[q * foundWidth + i] as number)) own++;
+    hits[q] = own;
   }
-  return hits / (nq * k);
+  return hits;
 }
 
 /**
