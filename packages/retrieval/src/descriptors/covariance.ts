@@ -14,6 +14,7 @@ import {
   type OptionTable,
 } from '@sagitta/core-wasm';
 import { symmetricEigen } from '@sagitta/quantizers/training';
+import { kindOf } from '../records/json.ts';
 import { naturalLog } from '../text/natural-log.ts';
 
 /** Largest side of a matrix: its vector has 2 M numbers. */
@@ -37,15 +38,27 @@ const COVARIANCE_OPTIONS: OptionTable<CovarianceOptions> = {
   shrinkage: 'number',
 };
 
+/** @throws TypeError on what is no array of numbers */
+function checkNumbers(label: string, values: unknown): void {
+  const isList = Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
+  if (!isList) throw new TypeError(`"${label}" expected an array of numbers, got ${kindOf(values)}`);
+  for (const [i, value] of (values as readonly unknown[]).entries()) {
+    if (typeof value !== 'number') {
+      throw new TypeError(`"${label}" expected numbers, got ${kindOf(value)} at position ${i}`);
+    }
+  }
+}
+
 /**
  * Maps a symmetric positive definite matrix to d(d + 1)/2 numbers: the diagonal of its logarithm, then what is above the
  * diagonal row by row, times √2. diag(1, e²) becomes [0, 2, 0]. The matrix is not changed; the vector is the caller's.
  *
  * matrix — d × d, row by row; entries that mirror each other may differ by 1e-9 of the largest.
- * @throws RangeError if the length is not d², an entry is not finite, or the matrix is not symmetric or not positive definite
+ * @throws TypeError on what is no array of numbers; RangeError if the length is not d², an entry is not finite, or the matrix is not symmetric or not positive definite
  */
 export function logEuclidean(matrix: ArrayLike<number>, d: number): Float64Array {
   checkInteger('d', d, 1, MAX_SIDE);
+  checkNumbers('matrix', matrix);
   checkLength('matrix', matrix.length, d * d, `d*d (d=${d})`);
   const own = Float64Array.from(matrix);
   let scale = 0;
@@ -72,7 +85,7 @@ export function logEuclidean(matrix: ArrayLike<number>, d: number): Float64Array
  * which all copies are at hand, T - (order - 1)·lag. The signal is not changed; the vector is the caller's.
  *
  * signal — T × channels, one instant after another.
- * @throws RangeError if numbers or options are out of range, the signal has under two such instants, or the matrix is not
+ * @throws TypeError on what is no array of numbers; RangeError if numbers or options are out of range, the signal has under two such instants, or the matrix is not
  * positive definite: a channel that never changes, or too little shrinkage for so few instants
  */
 export function covarianceDescriptor(
@@ -86,6 +99,7 @@ export function covarianceDescriptor(
   const lag = checkInteger('lag', options.lag ?? 1, 1, Number.MAX_SAFE_INTEGER);
   const { shrinkage } = options;
   if (shrinkage !== undefined) checkNumber('shrinkage', shrinkage, 0, 1);
+  checkNumbers('signal', signal);
   const length = signal.length / channels;
   if (!Number.isInteger(length)) {
     throw new RangeError(

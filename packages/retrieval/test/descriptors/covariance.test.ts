@@ -177,3 +177,14 @@ describe('covarianceDescriptor', () => {
     expect(() => covarianceDescriptor(signal, channels, options)).toThrow(message);
   });
 });
+
+it.each([
+  [undefined, /expected an array of numbers, got undefined/],
+  ['12', /expected an array of numbers, got string/],
+  [[1, '2', 3, 4], /got string at position 1/],
+  [BigInt64Array.of(1n, 2n, 3n, 4n), /got bigint at position 0/],
+])('is told what is no array of numbers: %s', (value, message) => {
+  expect(() => logEuclidean(value as never, 2)).toThrow(TypeError);
+  expect(() => logEuclidean(value as never, 2)).toThrow(message);
+  expect(() => covarianceDescriptor(value as never, 2)).toThrow(message);
+});
