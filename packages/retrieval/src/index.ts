@@ -18,6 +18,7 @@ export {
   type Recommendation,
   type Recommendations,
   type RecommendOptions,
+  type RecommendProgress,
   recommend,
 } from './advice/recommend.ts';
 export {
