@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RandomStream, type TokenSet, tokenSet } from '@sagitta/core-wasm';
 import { openVectors, readAll, readMatrixI32 } from '@sagitta/node';
+import { normal } from './normal.ts';
 
 export interface FdeSet {
   readonly name: string;
@@ -30,7 +31,8 @@ async function truthFrom(path: string): Promise<Uint32Array> {
   return Uint32Array.from({ length: nq * K }, (_, i) => data[Math.floor(i / K) * d + (i % K)] as number);
 }
 
-async function int8Tokens(path: string): Promise<Float32Array> {
+/** Rows of int8, value / 127. */
+export async function int8Tokens(path: string): Promise<Float32Array> {
   const bytes = await readFile(path);
   return Float32Array.from(
     new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length),
@@ -133,10 +135,4 @@ export function makeCloud(options: CloudOptions): { documents: TokenSet; queries
     return Array.from({ length: options.queryTokens }, () => text[random.nextBelow(text.length)] as number);
   });
   return { documents: sets(texts, 0.5), queries: sets(asked, 0.5) };
-}
-
-function normal(random: RandomStream): number {
-  let sum = -6;
-  for (let i = 0; i < 12; i++) sum += random.nextUnit();
-  return sum;
 }

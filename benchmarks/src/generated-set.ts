@@ -3,18 +3,12 @@ import { createCore, RandomStream } from '@sagitta/core-wasm';
 import type { VectorSet } from '@sagitta/node';
 import { buildFlat } from '@sagitta/retrieval';
 import type { DataSet } from './data-set.ts';
+import { normal } from './normal.ts';
 
 const CLUSTERS = 1000;
 /** Directions in which a cluster is wide. */
 const DIRECTIONS = 12;
 const TRUTH_WIDTH = 10;
-
-/** About normal: the sum of twelve uniform numbers less six. */
-function normal(random: RandomStream): number {
-  let sum = -6;
-  for (let i = 0; i < 12; i++) sum += random.nextUnit();
-  return sum;
-}
 
 /**
  * n vectors of d numbers in clusters: centres whose variance falls with the dimension as 1/(1 + j/8), about them 12 directions of

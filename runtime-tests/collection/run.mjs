@@ -11,6 +11,7 @@ import { PLAIN_HOST } from '../browsers.mjs';
 import { bundle } from '../bundle.mjs';
 import { installBrowsers, installFromNpm } from '../install.mjs';
 import { withBrowser } from '../launch.mjs';
+import { reporter } from '../report.mjs';
 import { hash } from '../smoke/seeded.mjs';
 import { serve } from '../web/server.mjs';
 import { runCases } from './cases.mjs';
@@ -29,7 +30,7 @@ const FIREFOX_QUOTA = { 'dom.quotaManager.temporaryStorage.fixedLimit': 51_200 }
 await installFromNpm();
 await installBrowsers();
 const files = await pages();
-let failed = 0;
+const { report, end } = reporter('collections');
 let expected;
 if (!values['only-kills']) await report('node', inNode);
 for (const name of positionals.length > 0 ? positionals : ['chromium', 'firefox']) {
@@ -42,23 +43,7 @@ for (const name of positionals.length > 0 ? positionals : ['chromium', 'firefox'
   }
   await report(`${name}, killed tabs`, () => killTabs(name, files, Number(values.kills)));
 }
-console.log(`collections: ${failed === 0 ? 'all passed' : `${failed} failed`}`);
-process.exitCode = failed > 0 ? 1 : 0;
-
-async function report(label, body) {
-  const start = performance.now();
-  let outcome = 'ok  ';
-  let detail;
-  try {
-    detail = await body();
-  } catch (error) {
-    outcome = 'FAIL';
-    detail = error.stack;
-    failed++;
-  }
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${outcome} ${label.padEnd(36)} ${seconds.padStart(6)} s  ${detail}`);
-}
+end();
 
 async function pages() {
   const page = (script) =>

@@ -11,6 +11,7 @@ import { buildIvf, saveIndex } from '@sagitta/retrieval';
 import { openChromium, openFirefox, PLAIN_HOST } from '../browsers.mjs';
 import { bundle } from '../bundle.mjs';
 import { installBrowsers, installFromNpm } from '../install.mjs';
+import { reporter } from '../report.mjs';
 import { fill, hash } from '../smoke/seeded.mjs';
 import { serve } from './server.mjs';
 
@@ -28,7 +29,7 @@ await installBrowsers([
 ]);
 const files = await pages();
 const expected = { file: await hash(files['index.sag']) };
-let failed = 0;
+const { report, end } = reporter('web');
 for (const [name, open] of Object.entries(BROWSERS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   await report(`${name}, page`, () => runPage(open, '/', KILLS));
@@ -42,24 +43,7 @@ for (const [name, open] of Object.entries(BROWSERS)) {
 if (wanted.length === 0 || wanted.includes('chromium')) {
   await report('chromium, tabs reloaded, closed, crashed', () => killTabs(KILLS));
 }
-console.log(`web: ${failed === 0 ? 'all passed' : `${failed} failed`}`);
-process.exitCode = failed > 0 ? 1 : 0;
-
-async function report(label, body) {
-  const start = performance.now();
-  let outcome = 'ok  ';
-  let detail;
-  try {
-    detail = await body();
-  } catch (error) {
-    outcome = 'FAIL';
-    detail = error.message;
-    failed++;
-  }
-  console.log(
-    `${outcome} ${label.padEnd(42)} ${((performance.now() - start) / 1000).toFixed(1)} s  ${detail}`,
-  );
-}
+end();
 
 /** Every file of the pages, by path. */
 async function pages() {

@@ -12,6 +12,7 @@ import { createCore, RandomStream } from '@sagitta/core-wasm';
 import { lineChartSvg } from '@sagitta/node';
 import { sampleRows } from '@sagitta/quantizers';
 import { buildFlat, recallAtK, recommend } from '@sagitta/retrieval';
+import { candidatesAt } from '@sagitta/retrieval/internal';
 import { type AdviceSet, SETS } from './sets.ts';
 
 const K = 10;
@@ -111,16 +112,11 @@ function measureAll({ base, queries, metric }: AdviceSet): Candidate[] {
   const { d } = base;
   using exact = buildFlat(core, base.data, d, { metric, quantizer: 'none' });
   const truth = exact.searchBatch(queries.data, K).ids;
-  // one cheap question, asked only for the candidates that there are and the options they are built with
-  const { choices } = recommend(core, sampleRows(base, 400, new RandomStream(1, 'advice/candidates')), {
-    metric,
-    bytes: 2 ** 20,
-    bits: BITS,
-    kinds: KINDS,
-    queries: 1,
-  });
-  return choices.map(({ label, bits, options }) => {
-    using index = buildFlat(core, base.data, d, options);
+  const tried = BITS.flatMap((bits) => candidatesAt(bits, base.n, d)).filter(({ label }) =>
+    KINDS.includes(label),
+  );
+  return tried.map(({ label, bits, quantizer, options }) => {
+    using index = buildFlat(core, base.data, d, { ...options, metric, quantizer, seed: 1 });
     const found = index.searchBatch(queries.data, K).ids;
     return { label, bits, bytes: index.codeBytesPerVector, recall: recallAtK(found, K, truth, K, K) };
   });

@@ -1,11 +1,13 @@
 /** Collections that advice is asked about, each with queries that it never sees. */
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Metric, RandomStream } from '@sagitta/core-wasm';
 import type { VectorSet } from '@sagitta/node';
+import { sampleRows } from '@sagitta/quantizers';
 import { loadDataSet } from '../data-set.ts';
+import { int8Tokens } from '../fde-sets.ts';
 import { generatedSet } from '../generated-set.ts';
+import { normal } from '../normal.ts';
 
 export interface AdviceSet {
   readonly name: string;
@@ -16,13 +18,6 @@ export interface AdviceSet {
 
 const QUERIES = 300;
 const N = 60_000;
-
-/** About normal: the sum of twelve uniform numbers less six. */
-function normal(random: RandomStream): number {
-  let sum = -6;
-  for (let i = 0; i < 12; i++) sum += random.nextUnit();
-  return sum;
-}
 
 /** n + QUERIES rows, the last of them queries. */
 function drawn(
@@ -69,23 +64,14 @@ function heavyTails(name: string, d: number): AdviceSet {
 
 /** Rows of another collection: `part` of its rows drawn, with its own queries. */
 function part(set: AdviceSet, name: string, n: number): AdviceSet {
-  const { data, d } = set.base;
-  const order = Uint32Array.from({ length: set.base.n }, (_, i) => i);
-  new RandomStream(3, `advice/${name}`).shuffle(order);
-  const rows = new Float32Array(n * d);
-  for (let i = 0; i < n; i++) {
-    const row = order[i] as number;
-    rows.set(data.subarray(row * d, (row + 1) * d), i * d);
-  }
-  return { ...set, name, base: { data: rows, n, d } };
+  const base = sampleRows(set.base, n, new RandomStream(3, `advice/${name}`));
+  return { ...set, name, base };
 }
 
 /** Rows of int8, value / 127: tokens, the last of them as queries. */
 async function tokens(root: string): Promise<AdviceSet> {
-  const folder = join(root, 'mv-minicolbert-vaswani');
-  const bytes = await readFile(join(folder, 'doc_tokens.i8'));
   const d = 128;
-  const all = Float32Array.from(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length), (x) => x / 127);
+  const all = await int8Tokens(join(root, 'mv-minicolbert-vaswani', 'doc_tokens.i8'));
   const set: AdviceSet = {
     name: 'late-interaction tokens',
     metric: 'cosine',

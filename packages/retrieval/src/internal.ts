@@ -4,6 +4,7 @@
  * @module
  */
 export { type Candidate, candidatesAt } from './advice/candidates.ts';
+export { emptyIndexBytes, type IndexBytes, indexBytes } from './advice/index-bytes.ts';
 export { checkRange } from './files/byte-source.ts';
 export { widthFor } from './graph/graph-options.ts';
 export { bestOfRows, candidatesNeeded, exactMaxSim, ranksOfTruth, shareFound } from './muvera/measure-fde.ts';

@@ -2,6 +2,7 @@
 import { readContainer, writeContainer } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
 import {
+  COPYING,
   type Manifest,
   type Operation,
   readIds,
@@ -12,6 +13,8 @@ import {
   writeManifest,
   writeOperation,
 } from '../src/collection/format.ts';
+import { knownEntries, readEntries } from '../src/collection/load-parts.ts';
+import type { CollectionStore, Entry } from '../src/collection/store.ts';
 
 const MANIFEST: Manifest = {
   kind: 'vectors',
@@ -78,3 +81,19 @@ describe('entries of a collection', () => {
     expect(() => readIds('here', manifest({}))).toThrow('here: expected "COLIDS", got "COLLECT"');
   });
 });
+
+it.each(['folder', 'name'])(
+  'names the argument "%s" of who opens what is no collection',
+  async (argument) => {
+    const store = (manifests: readonly Entry[]) =>
+      ({ argument, name: 'c', read: async () => [manifests, [], []] }) as unknown as CollectionStore;
+    const copy = store([{ key: COPYING, value: new Uint8Array(1) }]);
+    await expect(readEntries(copy)).rejects.toThrow(
+      `"${argument}" expected a collection or nothing, got a copy that was never ended in c`,
+    );
+    await expect(knownEntries(store([]))).rejects.toThrow(
+      `"${argument}" expected a collection, got none in c`,
+    );
+    expect(await readEntries(store([]))).toBeUndefined();
+  },
+);

@@ -60,8 +60,11 @@ JSON: url, host, port, n, d, metric, isReadOnly.`,
     );
 }
 
+/** What a header can carry as one word. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
 function token(text: string): string {
-  if (/^[\x21-\x7e]+$/.test(text)) return text;
+  if (TOKEN.test(text)) return text;
   throw new InvalidArgumentError('Expected characters of ASCII without spaces.');
 }
 
@@ -110,7 +113,7 @@ async function tokenOf({ token: given, tokenFile }: ServeCommandOptions): Promis
   if (given !== undefined)
     throw new CommandFailure('--token-file', 'expected no --token beside it, got both');
   const text = (await blame('--token-file', () => readFile(tokenFile, 'utf8'))).trim();
-  if (/^[\x21-\x7e]+$/.test(text)) return text;
+  if (TOKEN.test(text)) return text;
   throw new CommandFailure(
     '--token-file',
     `expected one word of ASCII in ${tokenFile}, got ${text === '' ? 'nothing' : 'more'}`,

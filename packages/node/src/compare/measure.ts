@@ -1,7 +1,7 @@
 /** One quantizer on one collection: error, recall from codes alone and after reranking, speed, bytes. */
 import type { Core, Metric, VectorSet } from '@sagitta/core-wasm';
-import { type IvfIndex, recallAtK, snapshotIndex, trainIndex } from '@sagitta/retrieval';
-import type { Candidate } from '@sagitta/retrieval/internal';
+import { type IvfIndex, recallAtK, trainIndex } from '@sagitta/retrieval';
+import { type Candidate, emptyIndexBytes, indexBytes } from '@sagitta/retrieval/internal';
 import { dotF64, l2F64, normF64 } from '../scores-f64.ts';
 
 /** Holds the figures of one quantizer at one number of bits. */
@@ -39,13 +39,6 @@ export interface Collection {
 /** Queries over which errors are measured: each gives n of them. */
 const ERROR_QUERIES = 50;
 const RERANKED = 100;
-const ROW_NUMBER_BYTES = 4;
-
-/** Head, centroid and model. */
-function emptyFileBytes(index: IvfIndex): number {
-  using file = snapshotIndex(index);
-  return file.byteLength;
-}
 
 export function measureCandidate(
   core: Core,
@@ -58,8 +51,7 @@ export function measureCandidate(
   const { quantizer, options } = candidate;
   using index = trainIndex(core, base, { metric, quantizer, seed, keepVectors: true, ...options });
   const trained = performance.now();
-  const fixedMemory = core.bytesUsed() - before;
-  const fixedFile = emptyFileBytes(index);
+  const empty = emptyIndexBytes(index, before);
   const coding = performance.now();
   index.add(base.data);
   const encoded = performance.now();
@@ -82,13 +74,11 @@ export function measureCandidate(
       q * first,
     );
   }
-  const rowBytes = base.n * (index.codeBytesPerVector + ROW_NUMBER_BYTES);
   return {
     quantizer: candidate.label,
     bits: candidate.bits,
     bytesPerVector: index.codeBytesPerVector,
-    fileBytes: Math.ceil(fixedFile + rowBytes),
-    memoryBytes: Math.ceil(fixedMemory + rowBytes),
+    ...indexBytes(empty, base.n, index.codeBytesPerVector),
     ...relativeErrors(index, base, queries, metric),
     recall10: recallAtK(found, k, truth, truthWidth, first),
     recall100: recallAtK(found, k, truth, truthWidth, k),

@@ -24,10 +24,10 @@ import { fewestVectors } from '@sagitta/quantizers';
 import { gatherRows } from '@sagitta/quantizers/training';
 import { depthFor, ranksFor, recallAtSize, type SizedRecall } from '../evaluation/recall-at-size.ts';
 import { buildFlat, type IndexOptions, trainIndex } from '../ivf/build.ts';
-import { snapshotIndex } from '../ivf/format.ts';
 import type { Clock } from '../search/statistics.ts';
 import { type Candidate, candidatesAt, KINDS } from './candidates.ts';
 import { holdOut } from './held-out.ts';
+import { emptyIndexBytes, type IndexBytes, indexBytes } from './index-bytes.ts';
 
 /** Says what is wanted, a recall or a number of bytes, and how it is measured. */
 export interface RecommendOptions {
@@ -125,8 +125,6 @@ const MOST_IN_FOLDS = 10_000;
 const FOLDS = 2;
 /** Codes of so many times the bytes that are allowed are not measured. */
 const MOST_OVER = 1.5;
-/** A row number in a file. */
-const ID_BYTES = 4;
 /** Fewest vectors of which recall says anything. */
 const LEAST_SAMPLE = 50;
 
@@ -205,13 +203,12 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
     const index: IndexOptions = { ...candidate.options, metric, quantizer: candidate.quantizer, seed };
     const wanted = ranksFor(base.n, k, candidates);
     const coded = rankFolds(core, folds, queries, truth, wanted, index, options.clock);
-    const { bytesPerVector, modelBytes, fixedBytes, milliseconds } = coded;
+    const { bytesPerVector, milliseconds } = coded;
     const table = { ranks: coded.ranks, depth, queries: queries.n, n: base.n };
     const found = recallAtSize(table, { k, candidates, size, seed });
     const isEnough = options.recall === undefined ? bytesPerVector <= asked : found.low >= asked;
     if (isEnough && options.recall !== undefined) reached.add(candidate.label);
     const figures = { ...found, bytesPerVector, k, rerank, isEnough, asked, size };
-    const rowBytes = size * (bytesPerVector + ID_BYTES);
     return {
       label: candidate.label,
       quantizer: candidate.quantizer,
@@ -219,8 +216,7 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
       options: index,
       ...found,
       bytesPerVector,
-      fileBytes: Math.ceil(modelBytes + rowBytes),
-      memoryBytes: Math.ceil(fixedBytes + rowBytes),
+      ...indexBytes(coded.empty, size, bytesPerVector),
       ...(milliseconds && {
         milliseconds: {
           training: milliseconds.training,
@@ -264,9 +260,7 @@ function foldsOf(base: VectorSet, seed: number): Fold[] {
 interface CodedFolds {
   readonly ranks: Uint32Array;
   readonly bytesPerVector: number;
-  /** Of a file beside codes and row numbers; of memory. */
-  readonly modelBytes: number;
-  readonly fixedBytes: number;
+  readonly empty: IndexBytes;
   /** The longest training, and a query over all folds. */
   readonly milliseconds: { readonly training: number; readonly query: number } | undefined;
 }
@@ -284,8 +278,7 @@ function rankFolds(
   const { n: nq, data, d } = queries;
   const found: { readonly row: number; readonly score: number }[][] = Array.from({ length: nq }, () => []);
   let bytesPerVector = 0;
-  let modelBytes = 0;
-  let fixedBytes = 0;
+  let empty: IndexBytes = { fileBytes: 0, memoryBytes: 0 };
   let training = 0;
   let searching = 0;
   const now = clock ?? (() => 0);
@@ -296,9 +289,7 @@ function rankFolds(
     const start = now();
     using index = trainIndex(core, fold.training, options);
     training = Math.max(training, now() - start);
-    fixedBytes = core.bytesUsed() - before;
-    using model = snapshotIndex(index);
-    modelBytes = model.byteLength;
+    empty = emptyIndexBytes(index, before);
     index.add(coded.data);
     bytesPerVector = index.codeBytesPerVector;
     const first = now();
@@ -320,7 +311,7 @@ function rankFolds(
     }
   }
   const milliseconds = clock && { training, query: searching / nq };
-  return { ranks, bytesPerVector, modelBytes, fixedBytes, milliseconds };
+  return { ranks, bytesPerVector, empty, milliseconds };
 }
 
 function reasonOf(figures: {

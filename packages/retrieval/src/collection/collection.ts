@@ -13,9 +13,9 @@ import type { HitOf } from '../search/hits.ts';
 import type { TextModel } from '../text/text-model.ts';
 import { ROWS, SEARCH, type VectorRecord } from '../vector-index/types.ts';
 import { copyCollection } from './copy.ts';
-import { noCollection, ReadOnlyError } from './errors.ts';
+import { ReadOnlyError } from './errors.ts';
 import type { Keeper } from './keeper.ts';
-import { type DamagedSegment, isSameBytes, loadParts, readEntries, readLog } from './load-parts.ts';
+import { type DamagedSegment, isSameBytes, knownEntries, loadParts, readLog } from './load-parts.ts';
 import { type CollectionSearchOptions, oneQuery, type Parts, type Rows } from './parts.ts';
 import type { CollectionStore } from './store.ts';
 import { type CollectionRows, TEXT_CHUNK, type Texts } from './texts.ts';
@@ -303,8 +303,7 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
 
   async #refresh(): Promise<void> {
     for (let version = await this.#store.version(); version !== this.#version; ) {
-      const entries = await readEntries(this.#store, this.#number);
-      if (!entries) throw noCollection(this.#store);
+      const entries = await knownEntries(this.#store, this.#number);
       try {
         if (isSameBytes(entries.bytes, this.#bytes)) this.#follow(entries.log);
         else await this.#reload();
@@ -325,8 +324,7 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
   }
 
   async #reload(): Promise<void> {
-    const entries = await readEntries(this.#store);
-    if (!entries) throw noCollection(this.#store);
+    const entries = await knownEntries(this.#store);
     const { number } = await loadParts<M>(this.#store, this.#parts, entries, false);
     this.#bytes = entries.bytes;
     this.#number = number;

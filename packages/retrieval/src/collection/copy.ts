@@ -2,7 +2,7 @@
 import { sourceChunks } from '../files/byte-source.ts';
 import type { RecordId } from '../records/ids.ts';
 import { COPYING, idsName, logNumber, MANIFEST, MODEL_RANGE, readOperation, textRange } from './format.ts';
-import { type Entries, readEntries } from './load-parts.ts';
+import { type Entries, knownEntries, readEntries } from './load-parts.ts';
 import type { Change, CollectionStore } from './store.ts';
 import { TEXT_CHUNK } from './texts.ts';
 
@@ -26,7 +26,7 @@ export interface Copied {
  */
 export async function copyCollection(source: Copied, target: CollectionStore): Promise<void> {
   const { store, keepsTexts } = source;
-  const { manifest } = await entriesOf(store);
+  const { manifest } = await knownEntries(store);
   if (await readEntries(target)) {
     throw new RangeError(`"target" expected no collection, got one in ${target.name}`);
   }
@@ -50,19 +50,13 @@ export async function copyCollection(source: Copied, target: CollectionStore): P
     }
   }
   await source.alone(async () => {
-    const { bytes, live, log } = await entriesOf(store);
+    const { bytes, live, log } = await knownEntries(store);
     const changes: Change[] = [{ key: MANIFEST, value: bytes }, { key: COPYING }, ...live, ...log];
     const [model = []] = await store.read([MODEL_RANGE]);
     changes.push(...model);
     if (keepsTexts) changes.push(...(await changedTexts(source, log, number)));
     await target.commit(changes);
   });
-}
-
-async function entriesOf(store: CollectionStore): Promise<Entries> {
-  const entries = await readEntries(store);
-  if (entries) return entries;
-  throw new RangeError(`"collection" expected one, got none in ${store.name}`);
 }
 
 /** What became of texts in writes behind number `after`. */

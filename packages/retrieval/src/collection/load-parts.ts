@@ -1,5 +1,6 @@
 /** Puts the parts of a collection together from what its store has: segments, what is dead of them, and the log behind them. */
 import { type Core, FormatError, type Metric } from '@sagitta/core-wasm';
+import { noCollection } from './errors.ts';
 import {
   COPYING,
   LIVE_RANGE,
@@ -33,11 +34,18 @@ export async function readEntries(store: CollectionStore, after = 0): Promise<En
   if (!found) return undefined;
   if (found.key === COPYING) {
     throw new RangeError(
-      `"folder" expected a collection or nothing, got a copy that was never ended in ${store.name}: remove it`,
+      `"${store.argument}" expected a collection or nothing, got a copy that was never ended in ${store.name}: remove it`,
     );
   }
   const manifest = readManifest(store.name, found.value);
   return { manifest, bytes: found.value, live: live as Entry[], log: log as Entry[] };
+}
+
+/** readEntries of a collection that is there. @throws RangeError where there is none any more */
+export async function knownEntries(store: CollectionStore, after = 0): Promise<Entries> {
+  const entries = await readEntries(store, after);
+  if (entries) return entries;
+  throw noCollection(store);
 }
 
 /** A segment that could not be read. */

@@ -93,8 +93,9 @@ export class Texts {
   }
 
   /** Which of these texts are damaged. */
-  async damaged(ids: readonly RecordId[]): Promise<RecordId[]> {
+  async damaged(given: Iterable<RecordId>): Promise<RecordId[]> {
     if (!this.isKept) return [];
+    const ids = [...given];
     const damaged: RecordId[] = [];
     for (let first = 0; first < ids.length; first += TEXT_CHUNK) {
       const some = ids.slice(first, first + TEXT_CHUNK);

@@ -5,7 +5,7 @@ import { hasSlot } from '../search/slot-set.ts';
 import { type CheckedSegment, checkSegment, type SegmentDamage } from './check-segment.ts';
 import { liveName, readLiveWords, type SegmentEntry } from './format.ts';
 import type { Keeper } from './keeper.ts';
-import { type Entries, readEntries, readLog } from './load-parts.ts';
+import { type Entries, knownEntries, readLog } from './load-parts.ts';
 import type { Parts } from './parts.ts';
 import type { CollectionStore } from './store.ts';
 import { readModel, type Texts } from './texts.ts';
@@ -40,11 +40,10 @@ export async function verifySegments<M>(
   keeper: Keeper<M> | undefined,
   repair: boolean,
 ): Promise<Verification> {
-  const entries = await readEntries(store);
-  if (!entries) throw new RangeError(`"collection" expected one, got none in ${store.name}`);
+  const entries = await knownEntries(store);
   const { known, defect } = await readKnown(store, entries, parts.plan.d);
   const isRepaired = repair && keeper !== undefined && defect === undefined;
-  const damagedTexts = await texts.damaged([...parts.ids()]);
+  const damagedTexts = await texts.damaged(parts.ids());
   const damage: SegmentDamage[] = [];
   let bytes = 0;
   for (const entry of entries.manifest.segments) {

@@ -12,8 +12,8 @@ import {
   canWriteFiles,
   type Folder,
   folderName,
-  hasName,
   ifThere,
+  isHeld,
   keysIn,
   streamFile,
   writeFile,
@@ -147,8 +147,8 @@ export class FileFolder implements NamedIndexes {
           await ifThere(this.#folder.removeEntry(name));
           this.#left.delete(name);
         } catch (error) {
-          // the worker of a tab that has ended may still have it; Safari says InvalidStateError
-          if (!hasName(error, 'NoModificationAllowedError', 'InvalidStateError')) throw error;
+          // the worker of a tab that has ended may still have it
+          if (!isHeld(error)) throw error;
         }
       });
     }

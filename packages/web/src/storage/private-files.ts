@@ -36,6 +36,12 @@ export function hasName(error: unknown, ...names: readonly string[]): boolean {
   return error instanceof Error && names.includes(error.name);
 }
 
+/** Whether an error says that somebody has the file open. */
+export function isHeld(error: unknown): boolean {
+  // Safari says InvalidStateError
+  return hasName(error, 'NoModificationAllowedError', 'InvalidStateError');
+}
+
 /** What `promise` gives, or undefined where it rejects because there is no such file. */
 export async function ifThere<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
@@ -56,8 +62,7 @@ export async function tryOpen(folder: Folder, name: string): Promise<SyncHandle 
     const file = await folder.getFileHandle(name, { create: true });
     if (canWrite(file)) return await file.createSyncAccessHandle();
   } catch (error) {
-    // Safari says InvalidStateError
-    if (hasName(error, 'NoModificationAllowedError', 'InvalidStateError')) return undefined;
+    if (isHeld(error)) return undefined;
     throw error;
   }
   throw new UnsupportedError(

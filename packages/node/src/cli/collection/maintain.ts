@@ -141,8 +141,9 @@ async function exportAll(
   await checkOutputs([['--out', out]], [folder], report);
   await withKnown(io, folder, { readOnly: true }, async (collection) => {
     const { n } = collection;
-    const { exportParquet } = await import('../../collection/export-parquet.ts');
-    const pieces = /\.parquet$/i.test(out) ? exportParquet(collection) : collection.export();
+    const pieces = /\.parquet$/i.test(out)
+      ? (await import('../../collection/export-parquet.ts')).exportParquet(collection)
+      : collection.export();
     await report.progress('export', n, 'records', () => blame('--out', () => writeFileAtomic(out, pieces)));
     report.result({ folder, n, out }, [`${count(n)} records in ${out}`]);
   });
