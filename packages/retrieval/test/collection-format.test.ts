@@ -15,6 +15,8 @@ import {
 } from '../src/collection/format.ts';
 import { knownEntries, readEntries } from '../src/collection/load-parts.ts';
 import type { CollectionStore, Entry } from '../src/collection/store.ts';
+import { VectorKind } from '../src/collection/vector-kind.ts';
+import { planOf } from '../src/vector-index/options.ts';
 
 const MANIFEST: Manifest = {
   kind: 'vectors',
@@ -24,21 +26,23 @@ const MANIFEST: Manifest = {
   next: 7,
   made: 1,
 };
-const put: Operation<unknown> = {
+const kindOf = (d: number): VectorKind => new VectorKind(planOf({ d, metric: 'l2' }));
+const KIND = kindOf(2);
+const put: Operation<unknown, Float32Array> = {
   kind: 'put',
   ids: [1, 'a', 5n],
-  vectors: Float32Array.of(1, 2, 3, 4, 5, 6),
+  values: Float32Array.of(1, 2, 3, 4, 5, 6),
   metadata: [{ x: [1, null] }, undefined, 'text'],
 };
 
 describe('entries of a collection', () => {
   it('are read as they were written', () => {
     expect(readManifest('place', writeManifest(MANIFEST))).toEqual(MANIFEST);
-    expect(readOperation('place', writeOperation(put, 2), 2)).toEqual(put);
+    expect(readOperation('place', writeOperation(put, KIND), KIND)).toEqual(put);
     const plain = { ...put, metadata: undefined } as const;
-    expect(readOperation('place', writeOperation(plain, 2), 2)).toEqual(plain);
+    expect(readOperation('place', writeOperation(plain, KIND), KIND)).toEqual(plain);
     const gone = { kind: 'delete', ids: ['a', 2] } as const;
-    expect(readOperation('place', writeOperation(gone, 2), 2)).toEqual(gone);
+    expect(readOperation('place', writeOperation(gone, KIND), KIND)).toEqual(gone);
     const words = Uint32Array.of(5, 1);
     expect(readLiveWords('place', writeLive(words), 33)).toEqual(words);
   });
@@ -46,7 +50,7 @@ describe('entries of a collection', () => {
   it('are refused by name where a byte was changed or they are cut short', () => {
     const readers = [
       [writeManifest(MANIFEST), (bytes: Uint8Array) => readManifest('here', bytes)],
-      [writeOperation(put, 2), (bytes: Uint8Array) => readOperation('here', bytes, 2)],
+      [writeOperation(put, KIND), (bytes: Uint8Array) => readOperation('here', bytes, KIND)],
       [writeLive(Uint32Array.of(5)), (bytes: Uint8Array) => readLiveWords('here', bytes, 3)],
     ] as const;
     for (const [bytes, read] of readers) {
@@ -62,7 +66,7 @@ describe('entries of a collection', () => {
   it('are refused where they say what cannot be', () => {
     const manifest = (change: object): Uint8Array => writeManifest({ ...MANIFEST, ...change });
     expect(() => readManifest('here', manifest({ kind: 'sets' }))).toThrow(
-      'here: expected a collection of vectors, got "sets"',
+      'here: expected a collection of vectors or tokens, got "sets"',
     );
     expect(() => readManifest('here', manifest({ folded: -1 }))).toThrow(
       'here: "folded" expected an integer from 0, got -1',
@@ -76,7 +80,9 @@ describe('entries of a collection', () => {
     };
     const later = writeContainer({ kind: 'COLLECT', version: 2, sections });
     expect(() => readManifest('here', later)).toThrow('here: expected version 1, got 2');
-    expect(() => readOperation('here', writeOperation(put, 2), 3)).toThrow(/^here: .*"d"|^here: d/);
+    expect(() => readOperation('here', writeOperation(put, KIND), kindOf(3))).toThrow(
+      /^here: .*"d"|^here: d/,
+    );
     expect(() => readLiveWords('here', writeLive(Uint32Array.of(1)), 64)).toThrow(/^here: /);
     expect(() => readIds('here', manifest({}))).toThrow('here: expected "COLIDS", got "COLLECT"');
   });

@@ -2,11 +2,12 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { ByteSource, JsonValue } from '@sagitta/retrieval';
+import type { ByteSource } from '@sagitta/retrieval';
 import type { Change, CollectionStore, Entry, KeyRange, OpenPlan } from '@sagitta/retrieval/collection';
+import { type Connection, connect } from '@sagitta/retrieval/remote';
 import { writeFileAtomic } from '../atomic-file.ts';
 import { fileSource } from '../file-source.ts';
-import { VectorClient } from '../worker/search-client.ts';
+import { NODE_CLIENT, type NodePlace } from '../worker/node-place.ts';
 import type { SearchWorkerData } from '../worker/search-worker.ts';
 import { threadEndpoint } from '../worker/thread-endpoint.ts';
 import { DATABASE, isCollection } from './database-name.ts';
@@ -130,11 +131,11 @@ export class FolderStore implements CollectionStore {
     return storing(join(this.name, name), () => rename(join(this.name, name), join(this.name, to)));
   }
 
-  startBuilder(): Promise<VectorClient<JsonValue>> {
+  startBuilder(): Promise<Connection<NodePlace>> {
     // folds and merges may take longer, searches may not
     const workerData: SearchWorkerData = { isBehind: true };
     const thread = new Worker(this.#threads.search, { execArgv: [], workerData });
-    return VectorClient.start({ worker: threadEndpoint(thread) });
+    return connect(NODE_CLIENT, { worker: threadEndpoint(thread) });
   }
 
   openOther(name: string): Promise<FolderStore> {

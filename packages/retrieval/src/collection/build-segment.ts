@@ -2,52 +2,49 @@
  * Makes a segment of records of older parts, beside this thread: rows go to a builder in chunks, it trains and codes them and
  * saves the file. The parts go on answering and losing records meanwhile; who takes the segment in looks at what has died.
  */
-import type { Metric } from '@sagitta/core-wasm';
 import type { RecordId } from '../records/ids.ts';
-import type { VectorIndexOptions } from '../vector-index/options.ts';
 import { idsName, writeIds } from './format.ts';
 import { type Part, readTable } from './part.ts';
 import type { Parts } from './parts.ts';
+import type { Rows } from './record-kind.ts';
 import type { CollectionStore } from './store.ts';
-
-/** Bytes of vectors in one message: a few hundred records, which hold up this thread for a millisecond or two. */
-const CHUNK_BYTES = 1 << 19;
 
 /**
  * Writes the file of a segment and the one of its ids; neither is part of the collection yet.
  * @returns the ids in the order of rows; none: nothing was left, and there is no file
  */
-export async function buildSegment<M>(
+export async function buildSegment<M, V>(
   store: CollectionStore,
-  parts: Parts<M, Metric>,
-  sources: readonly Part<M>[],
+  parts: Parts<M, V>,
+  sources: readonly Part<M, V>[],
   name: string,
 ): Promise<RecordId[]> {
-  const { plan } = parts;
-  const wanted = sources.flatMap(({ index }) => index.ids());
+  const { kind } = parts;
+  const wanted = sources.flatMap((part) => part.ids());
   if (wanted.length === 0) return [];
-  const builder = await store.startBuilder();
+  const rows = (ids: readonly RecordId[]): Promise<Rows<M>> => parts.rows(ids, sources);
   try {
-    const { trainAt, ...options } = plan;
-    const never = { trainAt: Number.POSITIVE_INFINITY, compactAt: 1 };
-    await builder.create({ ...options, ...never } as VectorIndexOptions);
-    const chunk = Math.max(1, Math.floor(CHUNK_BYTES / (4 * plan.d)));
-    const ids: RecordId[] = [];
-    for (let first = 0; first < wanted.length; first += chunk) {
-      const rows = await parts.rows(wanted.slice(first, first + chunk), sources);
-      if (rows.ids.length === 0) continue;
-      await builder.add({ ...rows, metadata: rows.metadata as never });
-      for (const id of rows.ids) ids.push(id);
+    const builder = await kind.startBuilder<M>(store, {
+      n: wanted.length,
+      read: (places) => rows(places.map((place) => wanted[place] as RecordId)),
+    });
+    try {
+      const ids: RecordId[] = [];
+      for (let first = 0; first < wanted.length; first += kind.chunk) {
+        const some = await rows(wanted.slice(first, first + kind.chunk));
+        if (some.ids.length === 0) continue;
+        await builder.add(some);
+        for (const id of some.ids) ids.push(id);
+      }
+      if (ids.length === 0) return [];
+      await builder.save(name, store.builderStorage);
+      await writeIdsBeside(store, name, ids.length);
+      return ids;
+    } finally {
+      await builder.dispose();
     }
-    if (ids.length === 0) return [];
-    if (ids.length >= trainAt) await builder.train();
-    await builder.save(name, { storage: store.builderStorage });
-    await writeIdsBeside(store, name, ids.length);
-    return ids;
   } catch (error) {
     throw store.translated(error);
-  } finally {
-    await builder.dispose();
   }
 }
 

@@ -1,22 +1,21 @@
 /**
- * Reads a segment and checks every section. A segment says everything twice but metadata: vectors as codes and, where kept, as
- * float32; ids in the file and in one beside it. So one with damaged codes can be coded anew from its vectors, one with
- * damaged vectors from its codes, and only where both are damaged, or the head that says where they are, records are lost.
+ * Reads a segment and checks every section. A segment of vectors says everything twice but metadata: vectors as codes and, where
+ * kept, as float32; ids in the file and in one beside it. So one with damaged codes can be coded anew from its vectors, one with
+ * damaged vectors from its codes, and only where both are damaged, or the head that says where they are, records are lost. One of
+ * token sets has tokens once, or twice where there are finer ones, and FDEs that can be made of them.
  */
-import { ByteReader, crc32, type Metric, type SectionEntry } from '@sagitta/core-wasm';
+import { ByteReader, crc32, type SectionEntry } from '@sagitta/core-wasm';
 import type { ByteSource } from '../files/byte-source.ts';
 import { readRecords } from '../records/format.ts';
 import type { RecordId } from '../records/ids.ts';
 import type { Records } from '../records/records.ts';
 import { idsName, readIds, type SegmentEntry } from './format.ts';
-import { Part, readTable } from './part.ts';
+import { type Part, readTable, type SegmentFile } from './part.ts';
 import type { Parts } from './parts.ts';
+import type { SavedValues } from './record-kind.ts';
 import type { CollectionStore } from './store.ts';
 
 const PIECE_BYTES = 1 << 22;
-/** Rows that are put into a part at a time. */
-const CHUNK = 4096;
-
 /** What is wrong with a segment, and what that costs. */
 export interface SegmentDamage {
   readonly segment: string;
@@ -30,21 +29,21 @@ export interface SegmentDamage {
   readonly withoutMetadata: readonly RecordId[];
 }
 
-export interface CheckedSegment<M> {
+export interface CheckedSegment<M, V> {
   /** Bytes that were read. */
   readonly bytes: number;
   readonly damage: SegmentDamage | undefined;
   /** Makes a part of vectors, ids and metadata, where there is enough for that. */
-  readonly salvage?: () => Promise<Part<M>>;
+  readonly salvage?: () => Promise<Part<M, V>>;
 }
 
 /** living — of the segment's ids, by row, those that live. */
-export async function checkSegment<M>(
+export async function checkSegment<M, V>(
   store: CollectionStore,
-  parts: Parts<M, Metric>,
+  parts: Parts<M, V>,
   { name, n }: SegmentEntry,
   living: (ids: readonly RecordId[]) => RecordId[],
-): Promise<CheckedSegment<M>> {
+): Promise<CheckedSegment<M, V>> {
   let source: ByteSource | undefined;
   try {
     source = await store.openFile(name);
@@ -62,17 +61,19 @@ export async function checkSegment<M>(
 }
 
 /** @throws FormatError where the head is damaged */
-async function checkFile<M>(
+async function checkFile<M, V>(
   store: CollectionStore,
-  parts: Parts<M, Metric>,
+  parts: Parts<M, V>,
   { name, n, source }: { readonly name: string; readonly n: number; readonly source: ByteSource },
   living: (ids: readonly RecordId[]) => RecordId[],
-): Promise<CheckedSegment<M>> {
+): Promise<CheckedSegment<M, V>> {
   const bytes = source.size;
   const table = await readTable(source);
+  const { kind, core } = parts;
+  const kept = new Set(['RIDS', 'RMDA', ...kind.keptForSaving]);
   const whole = new Map<string, Uint8Array>();
   for (const entry of table.sections) {
-    const read = await readSection(source, entry, entry.id === 'RIDS' || entry.id === 'RMDA');
+    const read = await readSection(source, entry, kept.has(entry.id));
     if (read) whole.set(entry.id, read);
   }
   const sections = table.sections.map(({ id }) => id).filter((id) => !whole.has(id));
@@ -84,24 +85,23 @@ async function checkFile<M>(
   const ids = sections.includes('RIDS')
     ? await idsBeside(store, name)
     : readRecords({ ...readable, has: (id) => id === 'RIDS' && whole.has(id) }, n).liveIds();
-  const reason = `damaged ${sections.join(', ')}`;
-  const onlyVectors = !sections.some((id) => id !== 'VECS');
-  const vectors = table.sections.find(({ id }) => id === 'VECS' && whole.has(id));
-  const isSaved = onlyVectors || (vectors !== undefined && ids?.length === n);
+  const isSpared = sections.every((id) => kind.spare.includes(id));
+  const values = kind.saved(core, { source, table, ...readable }, n);
+  const isSaved = isSpared || (values !== undefined && ids?.length === n);
   const all = living(ids ?? []);
   const damage = {
     segment: name,
-    reason,
+    reason: `damaged ${sections.join(', ')}`,
     sections,
     lost: isSaved ? [] : all,
     withoutMetadata: isSaved && sections.includes('RMDA') ? all : [],
   };
-  if (!isSaved || onlyVectors || !vectors || !ids) return { bytes, damage };
+  if (!isSaved || isSpared || !values || !ids) return { bytes, damage };
   const metadata = whole.has('RMDA')
     ? readRecords<M>({ ...readable, has: (id) => id === 'RMDA' }, n)
     : undefined;
-  const salvage = (): Promise<Part<M>> =>
-    salvaged(store, parts, { name, offset: vectors.offset, ids, metadata, keep: new Set(all) });
+  const salvage = (): Promise<Part<M, V>> =>
+    salvaged(store, parts, { name, ids, metadata, keep: new Set(all), whole: readable });
   return { bytes, damage, salvage };
 }
 
@@ -121,6 +121,13 @@ async function readSection(
   return sum === checksum ? kept : undefined;
 }
 
+/** Which sections of a file that was whole when it was opened are not any more. */
+export async function damagedSections({ source, table }: SegmentFile): Promise<string[]> {
+  const damaged: string[] = [];
+  for (const entry of table.sections) if (!(await readSection(source, entry, false))) damaged.push(entry.id);
+  return damaged;
+}
+
 async function idsBeside(store: CollectionStore, name: string): Promise<RecordId[] | undefined> {
   let file: ByteSource | undefined;
   try {
@@ -136,29 +143,31 @@ async function idsBeside(store: CollectionStore, name: string): Promise<RecordId
 
 interface Salvage<M> {
   readonly name: string;
-  /** Of the vectors in the file. */
-  readonly offset: number;
   readonly ids: readonly RecordId[];
   readonly metadata: Records<M> | undefined;
   readonly keep: ReadonlySet<RecordId>;
+  readonly whole: { has(id: string): boolean; reader(id: string): ByteReader };
 }
 
 /** A part in memory of what a file holds whole. */
-async function salvaged<M>(
+async function salvaged<M, V>(
   store: CollectionStore,
-  { core, plan }: Parts<M, Metric>,
-  { name, offset, ids, metadata, keep }: Salvage<M>,
-): Promise<Part<M>> {
-  const part = Part.tail<M>(core, plan);
-  const rowBytes = 4 * plan.d;
+  { core, kind }: Parts<M, V>,
+  { name, ids, metadata, keep, whole }: Salvage<M>,
+): Promise<Part<M, V>> {
+  const part = kind.tail<M>(core);
   const source = await store.openFile(name);
   try {
-    for (let first = 0; first < ids.length; first += CHUNK) {
-      const some = ids.slice(first, first + CHUNK);
-      const bytes = await source.read(offset + rowBytes * first, rowBytes * some.length);
-      const vectors = new ByteReader(bytes).f32Array('vectors', some.length * plan.d);
-      const values = metadata && some.map((_, i) => metadata.metadataAt(first + i));
-      part.index.add({ ids: some, vectors, ...(values && { metadata: values }) });
+    const table = await readTable(source);
+    const values = kind.saved(core, { source, table, ...whole }, ids.length) as SavedValues;
+    for (let first = 0; first < ids.length; first += kind.chunk) {
+      const some = ids.slice(first, first + kind.chunk);
+      const rows = kind.join(await values(first, some.length));
+      const given = metadata && some.map((_, i) => metadata.metadataAt(first + i));
+      part.index.stage(rows);
+      part.index.publish();
+      part.index.record(rows, { ids: some, metadata: given });
+      part.index.settle();
       part.index.delete(some.filter((id) => !keep.has(id)));
     }
     return part;

@@ -1,40 +1,33 @@
 /** Vectors with ids and metadata that last: what openCollection gives, wherever it lies. */
 import {
-  type Core,
+  checkLength,
   checkOptions,
   type Metric,
+  metricSet,
   type Numbers,
   type OptionTable,
+  toFloat32,
   type Vectors,
 } from '@sagitta/core-wasm';
-import { checkRecordId, type RecordId } from '../records/ids.ts';
+import type { RecordId } from '../records/ids.ts';
 import type { JsonValue } from '../records/json.ts';
 import type { HitOf } from '../search/hits.ts';
-import type { TextModel } from '../text/text-model.ts';
-import { ROWS, SEARCH, type VectorRecord } from '../vector-index/types.ts';
-import { copyCollection } from './copy.ts';
-import { ReadOnlyError } from './errors.ts';
-import type { Keeper } from './keeper.ts';
-import { type DamagedSegment, isSameBytes, knownEntries, loadParts, readLog } from './load-parts.ts';
-import { type CollectionSearchOptions, oneQuery, type Parts, type Rows } from './parts.ts';
-import type { CollectionStore } from './store.ts';
-import { type CollectionRows, TEXT_CHUNK, type Texts } from './texts.ts';
-import { type Verification, verifySegments } from './verify.ts';
-import type { WriteQueue } from './write-queue.ts';
+import { ROWS, SEARCH, type VectorRows } from '../vector-index/types.ts';
+import { BaseCollection, type CollectionParts, type KeptRecord } from './base-collection.ts';
+import { type CollectionSearchOptions, searchVectors } from './vector-search.ts';
+import type { NewRows } from './write-queue.ts';
 
 const { rerank: _, statistics: _statistics, ...SHARED } = SEARCH;
 const SEARCH_OPTIONS: OptionTable<CollectionSearchOptions<JsonValue>> = { ...SHARED, rerank: 'any' };
 const RERANK: OptionTable<{ readonly candidates: number }> = { candidates: 'number' };
 const ROW_OPTIONS: OptionTable<CollectionRows<JsonValue>> = { ...ROWS, texts: 'any' };
-/** Records that iterate and export read at a time, where they have no texts. */
-const CHUNK = 1024;
-/** Characters of a chunk of an export. */
-const EXPORT_UNITS = 1 << 20;
 
-/** A record as get gives it. */
-export interface KeptRecord<M = JsonValue> extends VectorRecord<M> {
-  /** Only where the collection keeps texts and the record has one. */
-  readonly text?: string;
+/** Holds new rows of a collection: with vectors, or with texts of which its text model makes them. */
+export interface CollectionRows<M> extends Omit<VectorRows<M>, 'vectors'> {
+  /** n × d numbers or n arrays of d, finite, copied. Left out: those of the texts. */
+  readonly vectors?: Vectors;
+  /** One a vector, undefined where a record has none. Kept where the collection keeps texts. */
+  readonly texts?: readonly (string | undefined)[];
 }
 
 /** A record with its vector, as iterate gives it. */
@@ -42,116 +35,14 @@ export interface CollectionRecord<M = JsonValue> extends KeptRecord<M> {
   readonly vector: Float32Array;
 }
 
-/** How a collection does. */
-export interface CollectionReport {
-  readonly n: number;
-  /** Segments, the oldest first. */
-  readonly segments: readonly {
-    readonly name: string;
-    readonly n: number;
-    readonly dead: number;
-    readonly bytes: number;
-    /** Whether it is coded; a small one is float32. */
-    readonly isTrained: boolean;
-  }[];
-  /** Records that are in no segment yet. */
-  readonly tail: number;
-  /** What the last fold or merge that was due ended with, where that was an error; it is tried again. */
-  readonly foldError: Error | undefined;
-  /** Bytes of WebAssembly memory in use. */
-  readonly memoryBytes: number;
-}
-
-/** What a collection is made of; openCollectionIn puts it together. */
-export interface CollectionParts<M, S extends Metric> {
-  readonly store: CollectionStore;
-  readonly parts: Parts<M, S>;
-  readonly texts: Texts;
-  readonly isOwnCore: boolean;
-  /** The manifest's bytes and the last write that are known. */
-  readonly bytes: Uint8Array;
-  readonly number: number;
-  readonly damaged: readonly DamagedSegment[];
-  /** Of the writer. */
-  readonly keeper: Keeper<M> | undefined;
-  readonly queue: WriteQueue<M> | undefined;
-}
-
-/**
- * Keeps vectors with ids, metadata and, where asked, texts where they last. A write that resolved is there when the collection is next opened, whatever
- * happens to the process, and is found at once. One process writes; others read, and see what was written at their next call. M is the type of
- * the metadata, S the metric.
- */
-export class Collection<M = JsonValue, S extends Metric = Metric> implements AsyncDisposable {
+/** Keeps vectors with ids, metadata and, where asked, texts where they last. M is the type of the metadata, S the metric. */
+export class Collection<M = JsonValue, S extends Metric = Metric> extends BaseCollection<M, Float32Array> {
   readonly metric: S;
-  readonly d: number;
-  readonly #store: CollectionStore;
-  readonly #parts: Parts<M, S>;
-  readonly #texts: Texts;
-  readonly #isOwnCore: boolean;
-  readonly #keeper: Keeper<M> | undefined;
-  readonly #queue: WriteQueue<M> | undefined;
-  #damaged: readonly DamagedSegment[];
-  #bytes: Uint8Array;
-  #number: number;
-  #version: number | undefined;
-  #refreshing: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
 
   /** @internal openCollection makes it. */
-  constructor(made: CollectionParts<M, S>) {
-    this.#store = made.store;
-    this.#parts = made.parts;
-    this.#texts = made.texts;
-    this.#isOwnCore = made.isOwnCore;
-    this.#keeper = made.keeper;
-    this.#queue = made.queue;
-    this.#damaged = made.damaged;
-    this.#bytes = made.bytes;
-    this.#number = made.number;
-    this.metric = made.parts.plan.metric as S;
-    this.d = made.parts.plan.d;
-  }
-
-  get core(): Core {
-    return this.#parts.core;
-  }
-  /** Where it lies. */
-  get name(): string {
-    return this.#store.name;
-  }
-  get isReadOnly(): boolean {
-    return !this.#store.isWriter;
-  }
-  /** Records, as of the last call that looked. */
-  get n(): number {
-    return this.#parts.n;
-  }
-  /** Whether the text of each record is kept. */
-  get keepsTexts(): boolean {
-    return this.#texts.isKept;
-  }
-  /** What makes vectors of texts and words, where there is such a model. */
-  get textModel(): TextModel | undefined {
-    return this.#texts.model;
-  }
-  /** Names of segments that are damaged and left out: then verify({ repair: true }) is the only change there is. */
-  get damaged(): readonly string[] {
-    return this.#damaged.map(({ name }) => name);
-  }
-
-  /** @throws RangeError after close */
-  #checkOpen(): void {
-    if (this.#closing) throw new RangeError('"collection" expected an open collection, got a closed one');
-  }
-
-  #writer(method: string): { readonly queue: WriteQueue<M>; readonly keeper: Keeper<M> } {
-    this.#checkOpen();
-    if (!this.#queue || !this.#keeper) throw new ReadOnlyError(this.name, method, 'for reading');
-    if (this.#damaged.length > 0) {
-      throw new ReadOnlyError(this.name, method, `without its damaged segments (${this.damaged.join(', ')})`);
-    }
-    return { queue: this.#queue, keeper: this.#keeper };
+  constructor(made: CollectionParts<M, Float32Array>) {
+    super(made);
+    this.metric = made.parts.kind.metric as S;
   }
 
   /**
@@ -161,83 +52,32 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
    * CapacityError where memory ends; ReadOnlyError, StorageError
    */
   async add(rows: CollectionRows<M>): Promise<readonly RecordId[]> {
-    return this.#put('add', rows);
+    return this.put('add', () => this.#checked(rows));
   }
 
   /** add, where a record whose id is there already is replaced: vector, metadata and text. */
   async upsert(rows: CollectionRows<M>): Promise<readonly RecordId[]> {
-    return this.#put('upsert', rows);
+    return this.put('upsert', () => this.#checked(rows));
   }
 
-  #put(kind: 'add' | 'upsert', rows: CollectionRows<M>): Promise<readonly RecordId[]> {
-    const { queue } = this.#writer(kind);
+  #checked(rows: CollectionRows<M>): NewRows<M, Float32Array> {
     checkOptions('rows', rows, ROW_OPTIONS as OptionTable<CollectionRows<M>>);
-    return queue.put(kind, rows);
+    const { texts, vectors, ids, metadata } = rows;
+    const { kept, values } = this.textsOf.complete('vectors', texts, vectors, (model, some) =>
+      model.embed(some),
+    );
+    const { data, n } = metricSet(this.metric, values, this.d, 'vectors');
+    return { n, values: data.slice(), texts: kept, ids, metadata };
   }
 
   /**
-   * Takes records out.
-   * @param ids - one id, or any number of them; those that are not there are passed over
-   * @returns how many there were
-   */
-  async delete(ids: RecordId | Iterable<RecordId>): Promise<number> {
-    return this.#writer('delete').queue.delete(ids);
-  }
-
-  async has(id: RecordId): Promise<boolean> {
-    await this.refresh();
-    return this.#parts.partOf(id) !== undefined;
-  }
-
-  /** Ids of all records, in no order that means anything. */
-  async ids(): Promise<RecordId[]> {
-    await this.refresh();
-    return [...this.#parts.ids()];
-  }
-
-  /**
-   * A record's metadata and text, or undefined where there is no such record.
-   * @throws FormatError where the text is damaged
-   */
-  async get(id: RecordId): Promise<KeptRecord<M> | undefined> {
-    await this.refresh();
-    if (!this.#texts.isKept || !this.#parts.partOf(id)) return this.#parts.get(id);
-    return this.#ofOneMoment(async () => {
-      const [text] = await this.#texts.read([id]);
-      // a reader may have seen more meanwhile, and then asks again
-      const record = this.#parts.get(id);
-      return record && text !== undefined ? { ...record, text } : record;
-    });
-  }
-
-  /**
-   * Texts by id; undefined where the record has none, or is none.
-   * @throws FormatError where one is damaged
-   */
-  async texts(ids: readonly RecordId[]): Promise<(string | undefined)[]> {
-    this.#checkOpen();
-    const known = ids.map((id) => checkRecordId('ids', id));
-    return this.#texts.isKept ? this.#texts.read(known) : known.map(() => undefined);
-  }
-
-  /** Runs body, which reads parts and texts, so that both are of one moment. It must not wait for a write. */
-  async #ofOneMoment<T>(body: () => Promise<T>): Promise<T> {
-    if (this.#queue) return this.#queue.alone(body);
-    for (;;) {
-      const version = this.#version;
-      const result = await body();
-      if ((await this.#store.version()) === version && this.#version === version) return result;
-      await this.refresh();
-    }
-  }
-
-  /**
-   * A record's vector: as it was added where vectors are kept or it is still in the tail, else what its code stands for; for 'cosine' of length 1.
+   * A record's vector: as it was added where vectors are kept or it is still in the tail, else what its code stands for; for 'cosine'
+   * of length 1.
    * @throws RangeError where there is no such record
    */
   async vector(id: RecordId): Promise<Float32Array> {
     await this.refresh();
-    return this.#parts.vector(id);
+    return (await this.parts.valuesOf(id)).slice();
   }
 
   /**
@@ -274,8 +114,12 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
     k: number,
     options: CollectionSearchOptions<M>,
   ): Promise<HitOf<M, S>[][]> {
-    const { vectors, places } = this.#texts.embedQueries(label, words);
-    const found = await this.#search(vectors, k, options);
+    const { d } = this;
+    const all = this.textsOf.encode(label, words, (model, some) => model.embed(some));
+    const vectors = words.map((_, i) => all.subarray(i * d, (i + 1) * d));
+    const places = Array.from(words.keys()).filter((i) => vectors[i]?.some((value) => value !== 0));
+    const known = places.map((place) => vectors[place] as Float32Array);
+    const found = await this.#search(known.length > 0 ? known : new Float32Array(0), k, options);
     const results: HitOf<M, S>[][] = words.map(() => []);
     for (const [i, place] of places.entries()) results[place] = found[i] as HitOf<M, S>[];
     return results;
@@ -285,49 +129,7 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
     checkOptions('options', options, SEARCH_OPTIONS as OptionTable<CollectionSearchOptions<M>>);
     if (options.rerank) checkOptions('rerank', options.rerank, RERANK);
     await this.refresh();
-    return this.#parts.search(queries, k, options);
-  }
-
-  /**
-   * Makes a reader see what was written meanwhile; its other methods do so by themselves. A writer sees everything anyway.
-   * @throws FormatError, StorageError
-   */
-  async refresh(): Promise<void> {
-    this.#checkOpen();
-    if (this.#store.isWriter) return;
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = undefined;
-    });
-    await this.#refreshing;
-  }
-
-  async #refresh(): Promise<void> {
-    for (let version = await this.#store.version(); version !== this.#version; ) {
-      const entries = await knownEntries(this.#store, this.#number);
-      try {
-        if (isSameBytes(entries.bytes, this.#bytes)) this.#follow(entries.log);
-        else await this.#reload();
-        this.#version = version;
-        return;
-      } catch (error) {
-        // files of a manifest that was replaced since are gone: then there is a newer one
-        const now = await this.#store.version();
-        if (now === version) throw error;
-        version = now;
-      }
-    }
-  }
-
-  #follow(log: Parameters<typeof readLog>[1]): void {
-    this.#parts.apply(readLog<M>(this.name, log, this.#number, this.d));
-    this.#number += log.length;
-  }
-
-  async #reload(): Promise<void> {
-    const entries = await knownEntries(this.#store);
-    const { number } = await loadParts<M>(this.#store, this.#parts, entries, false);
-    this.#bytes = entries.bytes;
-    this.#number = number;
+    return searchVectors<M, S>(this.parts, queries, k, options);
   }
 
   /**
@@ -335,141 +137,25 @@ export class Collection<M = JsonValue, S extends Metric = Metric> implements Asy
    * deleted before that is passed over.
    */
   async *iterate(): AsyncGenerator<CollectionRecord<M>, void, undefined> {
-    await this.refresh();
-    const ids = [...this.#parts.ids()];
-    const chunk = this.#texts.isKept ? TEXT_CHUNK : CHUNK;
-    for (let first = 0; first < ids.length; first += chunk) {
-      this.#checkOpen();
-      const { texts, ...rows } = await this.#rows(ids.slice(first, first + chunk));
-      for (const [i, id] of rows.ids.entries()) {
-        const vector = rows.vectors.slice(i * this.d, (i + 1) * this.d);
-        const text = texts[i];
-        yield { id, vector, metadata: rows.metadata[i], ...(text !== undefined && { text }) };
-      }
-    }
-  }
-
-  async #rows(ids: readonly RecordId[]): Promise<Rows<M> & { readonly texts: (string | undefined)[] }> {
-    if (!this.#texts.isKept) return { ...(await this.#parts.rows(ids)), texts: [] };
-    return this.#ofOneMoment(async () => {
-      const rows = await this.#parts.rows(ids);
-      return { ...rows, texts: await this.#texts.read(rows.ids) };
-    });
-  }
-
-  /** Folds what is in no segment yet and merges all segments, without their dead records, beside everything else. */
-  async compact(): Promise<void> {
-    await this.#writer('compact').keeper.compact();
-  }
-
-  /**
-   * Copies the collection to another place of its kind (in Node a folder), where it can be opened like any other. It is that of
-   * one moment of the call; folds and merges wait for it, and writes for its last transaction.
-   * @throws RangeError where a collection is there already, LockedError, StorageError
-   */
-  async snapshot(target: string): Promise<void> {
-    const { keeper, queue } = this.#writer('snapshot');
-    // no job meanwhile: no file goes
-    await keeper.run(async () => {
-      const store = await this.#store.openOther(target);
-      const source = {
-        store: this.#store,
-        d: this.d,
-        keepsTexts: this.#texts.isKept,
-        ids: () => this.#parts.ids(),
-        number: () => queue.number,
-        alone: (body: () => Promise<void>) => queue.alone(body),
-      };
-      try {
-        await copyCollection(source, store);
-      } finally {
-        await store.close();
-      }
-    });
+    for await (const { values, ...record } of this.records()) yield { ...record, vector: values.slice() };
   }
 
   /**
    * Gives all records as lines of JSON, `{"id":…,"metadata":…,"text":…,"vector":[…]}`, in chunks of UTF-8: what iterate gives, for a file. Ids
    * that are bigints are numbers with all their digits.
    */
-  async *export(): AsyncGenerator<Uint8Array, void, undefined> {
-    const encoder = new TextEncoder();
-    let lines = '';
-    for await (const { id, metadata, text, vector } of this.iterate()) {
-      const name = typeof id === 'bigint' ? String(id) : JSON.stringify(id);
-      const value = metadata === undefined ? '' : `,"metadata":${JSON.stringify(metadata)}`;
-      const words = text === undefined ? '' : `,"text":${JSON.stringify(text)}`;
-      lines += `{"id":${name}${value}${words},"vector":[${vector.join(',')}]}\n`;
-      if (lines.length < EXPORT_UNITS) continue;
-      yield encoder.encode(lines);
-      lines = '';
-    }
-    if (lines.length > 0) yield encoder.encode(lines);
-  }
-
-  /**
-   * Reads everything and checks every checksum: entries, log, texts, text model, and each section of each segment.
-   * @param options - repair: what a damaged segment holds whole is put into a new one, what it does not is given up; the damaged
-   * file stays, under another name; a damaged text is taken out
-   */
-  async verify(options: { readonly repair?: boolean } = {}): Promise<Verification> {
-    checkOptions('options', options, { repair: 'boolean' });
-    this.#checkOpen();
-    if (options.repair && !this.#keeper) throw new ReadOnlyError(this.name, 'verify', 'for reading');
-    const { repair = false } = options;
-    if (!this.#keeper) {
-      await this.refresh();
-      return verifySegments(this.#store, this.#parts, this.#texts, undefined, repair);
-    }
-    const keeper = this.#keeper;
-    return keeper.run(async () => {
-      const verification = await verifySegments(this.#store, this.#parts, this.#texts, keeper, repair);
-      if (verification.isRepaired) this.#damaged = [];
-      return verification;
-    });
-  }
-
-  /** How it does: segments, tail, memory. */
-  async report(): Promise<CollectionReport> {
-    await this.refresh();
-    const segments = this.#parts.list.flatMap(({ file, n, index }) =>
-      file
-        ? [{ name: file.name, n, dead: index.dead, bytes: file.source.size, isTrained: index.isTrained }]
-        : [],
-    );
-    const tail = this.#parts.list.reduce((sum, { file, n }) => sum + (file ? 0 : n), 0);
-    const foldError = this.#keeper?.error;
-    return { n: this.n, segments, tail, foldError, memoryBytes: this.core.bytesUsed() };
-  }
-
-  /** Resolves when no fold or merge is under way or due. */
-  async settled(): Promise<void> {
-    this.#checkOpen();
-    await this.#queue?.idle();
-    await this.#keeper?.idle();
-  }
-
-  /** Ends it when all writes, and a fold or merge that is under way, are through. Twice does nothing. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    await this.#refreshing?.catch(() => {});
-    await this.#queue?.idle();
-    await this.#keeper?.idle();
-    const { core } = this.#parts;
-    await this.#parts.dispose();
-    await this.#store.close();
-    if (this.#isOwnCore) core.dispose();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  export(): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.lines((values) => `"vector":[${values.join(',')}]`);
   }
 }
 
 function isWords(queries: Vectors | readonly string[]): queries is readonly string[] {
   return Array.isArray(queries) && typeof queries[0] === 'string';
+}
+
+/** @throws TypeError, RangeError naming the query */
+function oneQuery(query: Numbers, d: number): Float32Array {
+  const values = toFloat32('query', query);
+  checkLength('query', values.length, d, 'd');
+  return values;
 }

@@ -3,13 +3,14 @@ import { sourceChunks } from '../files/byte-source.ts';
 import type { RecordId } from '../records/ids.ts';
 import { COPYING, idsName, logNumber, MANIFEST, MODEL_RANGE, readOperation, textRange } from './format.ts';
 import { type Entries, knownEntries, readEntries } from './load-parts.ts';
+import type { RecordKind } from './record-kind.ts';
 import type { Change, CollectionStore } from './store.ts';
 import { TEXT_CHUNK } from './texts.ts';
 
 /** What a copy needs of a collection that is written meanwhile. */
-export interface Copied {
+export interface Copied<V> {
   readonly store: CollectionStore;
-  readonly d: number;
+  readonly kind: RecordKind<V>;
   readonly keepsTexts: boolean;
   /** All ids, as of now. */
   ids(): Iterable<RecordId>;
@@ -24,7 +25,7 @@ export interface Copied {
  * this last moment: texts that were written since theirs were copied come with it. Nothing of the source is removed meanwhile.
  * @throws RangeError where there is none, or one in the target
  */
-export async function copyCollection(source: Copied, target: CollectionStore): Promise<void> {
+export async function copyCollection<V>(source: Copied<V>, target: CollectionStore): Promise<void> {
   const { store, keepsTexts } = source;
   const { manifest } = await knownEntries(store);
   if (await readEntries(target)) {
@@ -60,9 +61,15 @@ export async function copyCollection(source: Copied, target: CollectionStore): P
 }
 
 /** What became of texts in writes behind number `after`. */
-async function changedTexts({ store, d }: Copied, log: Entries['log'], after: number): Promise<Change[]> {
+async function changedTexts<V>(
+  { store, kind }: Copied<V>,
+  log: Entries['log'],
+  after: number,
+): Promise<Change[]> {
   const later = log.filter(({ key }) => logNumber(key) > after);
-  const ids = new Set(later.flatMap(({ key, value }) => readOperation(`${store.name}/${key}`, value, d).ids));
+  const ids = new Set(
+    later.flatMap(({ key, value }) => readOperation(`${store.name}/${key}`, value, kind).ids),
+  );
   const ranges = Array.from(ids, textRange);
   const texts = await store.read(ranges);
   return ranges.map(({ from }, i) => ({ key: from, value: texts[i]?.[0]?.value }));

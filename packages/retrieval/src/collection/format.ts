@@ -2,10 +2,12 @@
  * Entries of a collection, each a container of its own, so that everything has a checksum and a version:
  *
  * manifest  COLLECT 1: MANI, UTF-8 of a JSON object: options, segments in order, what is folded, the next number
- * log/N     COLLOG 1: META u32 operation (0 put, 1 delete), n, d · RIDS, RMDA: records as in any file · VECS f32 n × d
+ * log/N     COLLOG 1: META u32 operation (0 put, 1 delete), n, d · RIDS, RMDA: records as in any file · VECS f32 n × d, or for
+ *           tokens LENS u32 n · VECS f32, as many rows of d as these lengths say
  * live/NAME COLLIVE 1: LIVE u32 words, a bit for each row of the segment that is not dead
  * text/ID   COLTEXT 1: TEXT UTF-8: the text of a record. ID is n:, b: or s: and a number, a bigint, or a string as in a URL
  * model/text  the text model, as saveTextModel writes it
+ * model/encoder  COLENC 1: FDEN, what makes FDEs of tokens, as in the file of an index
  *
  * and the file NAME.ids, COLIDS 1: META u32 n · RIDS: the ids of a segment once more, for when it is damaged.
  */
@@ -22,6 +24,7 @@ import { readRecords, recordSections } from '../records/format.ts';
 import type { RecordId } from '../records/ids.ts';
 import { Records } from '../records/records.ts';
 import { wordsFor } from '../search/slot-set.ts';
+import type { RecordKind, RecordKindName } from './record-kind.ts';
 import type { KeyRange } from './store.ts';
 
 export const MANIFEST = 'manifest';
@@ -58,12 +61,12 @@ export const idsName = (segment: string): string => segment.replace(/\.sag$/, '.
 export const isSegmentFile = (name: string): boolean => /^\.?segment-\d+\.(sag|ids)(\..*\.tmp)?$/.test(name);
 
 /** A write as it is in the log. */
-export type Operation<M> =
+export type Operation<M, V> =
   | {
       readonly kind: 'put';
       readonly ids: readonly RecordId[];
-      /** ids.length × d */
-      readonly vectors: Float32Array;
+      /** Of as many records. */
+      readonly values: V;
       readonly metadata: readonly (M | undefined)[] | undefined;
     }
   | { readonly kind: 'delete'; readonly ids: readonly RecordId[] };
@@ -76,8 +79,8 @@ export interface SegmentEntry {
 }
 
 export interface Manifest {
-  /** What a record is: a vector. Others may come. */
-  readonly kind: 'vectors';
+  /** What a record is. */
+  readonly kind: RecordKindName;
   /** Options of the index, by name. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly segments: readonly SegmentEntry[];
@@ -135,9 +138,9 @@ export function readManifest(place: string, bytes: Uint8Array): Manifest {
     if (!isObject(given) || !isObject(given.options) || !Array.isArray(given.segments)) {
       throw new FormatError('expected options and segments in the manifest');
     }
-    if (given.kind !== 'vectors') {
+    if (given.kind !== 'vectors' && given.kind !== 'tokens') {
       throw new UnsupportedError(
-        `${place}: expected a collection of vectors, got ${JSON.stringify(given.kind)}`,
+        `${place}: expected a collection of vectors or tokens, got ${JSON.stringify(given.kind)}`,
       );
     }
     for (const name of ['folded', 'next', 'made'] as const) checkCount(name, given[name]);
@@ -181,31 +184,28 @@ const META = (...values: number[]): Section => ({
   pieces: [littleEndianBytes(Uint32Array.from(values))],
 });
 
-export function writeOperation<M>(operation: Operation<M>, d: number): Uint8Array {
+export function writeOperation<M, V>(operation: Operation<M, V>, records: RecordKind<V>): Uint8Array {
   const { kind, ids } = operation;
-  const sections = [META(kind === 'put' ? 0 : 1, ids.length, d)];
+  const sections = [META(kind === 'put' ? 0 : 1, ids.length, records.d)];
   sections.push(...idSections(ids, kind === 'put' ? operation.metadata : undefined));
-  if (kind === 'put') sections.push({ id: 'VECS', pieces: [littleEndianBytes(operation.vectors)] });
+  if (kind === 'put') sections.push(...records.sections(operation.values));
   return pack('COLLOG', sections);
 }
 
 /** @throws FormatError naming the place */
-export function readOperation<M>(place: string, bytes: Uint8Array, d: number): Operation<M> {
+export function readOperation<M, V>(place: string, bytes: Uint8Array, kind: RecordKind<V>): Operation<M, V> {
   const container = unpack(place, 'COLLOG', bytes);
   return naming(place, () => {
     const meta = container.reader('META');
-    const kind = meta.u32In('operation', 0, 1);
+    const operation = meta.u32In('operation', 0, 1);
     const n = meta.u32();
-    meta.u32In('d', d, d);
+    meta.u32In('d', kind.d, kind.d);
     meta.end();
     const records = readRecords<M>(container, n);
     const ids = records.liveIds();
-    if (kind === 1) return { kind: 'delete', ids };
+    if (operation === 1) return { kind: 'delete', ids };
     const metadata = records.rows.isEmpty ? undefined : ids.map((_, slot) => records.metadataAt(slot));
-    const reader = container.reader('VECS');
-    const vectors = reader.rows('vectors', n, d);
-    reader.end();
-    return { kind: 'put', ids, vectors, metadata };
+    return { kind: 'put', ids, values: kind.read(container, n), metadata };
   });
 }
 

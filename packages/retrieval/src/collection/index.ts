@@ -4,12 +4,13 @@
  *
  * @module
  */
+
+export { BaseCollection, type CollectionReport, type KeptRecord } from './base-collection.ts';
 export type { SegmentDamage } from './check-segment.ts';
-export { Collection, type CollectionRecord, type CollectionReport, type KeptRecord } from './collection.ts';
+export { Collection, type CollectionRecord, type CollectionRows } from './collection.ts';
 export { ConflictError, LockedError, ReadOnlyError, StorageError } from './errors.ts';
 export { openCollectionIn } from './open.ts';
-export type { CollectionOptions, Durability, OpenPlan } from './options.ts';
-export type { CollectionSearchOptions } from './parts.ts';
+export type { CollectionOptions, Durability, OpenOptions, OpenPlan } from './options.ts';
 export type { Change, CollectionStore, Entry, KeyRange } from './store.ts';
-export type { CollectionRows } from './texts.ts';
+export type { CollectionSearchOptions } from './vector-search.ts';
 export type { Verification } from './verify.ts';

@@ -3,7 +3,6 @@
  * the place of what it was made of in one transaction, which also takes the folded writes out of the log; only then are old files
  * removed. Where a job fails, all is as it was.
  */
-import type { Metric } from '@sagitta/core-wasm';
 import type { RecordId } from '../records/ids.ts';
 import { buildSegment } from './build-segment.ts';
 import {
@@ -17,13 +16,14 @@ import {
   writeLive,
   writeManifest,
 } from './format.ts';
+import { openSegment } from './load-parts.ts';
 import type { OpenPlan } from './options.ts';
-import { Part } from './part.ts';
+import type { Part } from './part.ts';
 import type { Parts } from './parts.ts';
 import type { Change, CollectionStore } from './store.ts';
 import type { WriteQueue } from './write-queue.ts';
 
-/** Bytes of float32 that the builder of one segment may hold: with its codes and a training they fit in its memory. */
+/** Bytes of values that the builder of one segment may hold: with its codes and a training they fit in its memory. */
 const SEGMENT_BYTES = 1 << 30;
 /** So many segments of one size become one. */
 const FAN = 4;
@@ -32,35 +32,36 @@ const LEAST_DEAD = 64;
 /** Tails that may be full before writes wait. */
 const FULL_TAILS = 4;
 
-export class Keeper<M> {
+export class Keeper<M, V> {
   manifest: Manifest;
   /** Segments that are damaged and in no part: they stay in the manifest until they are repaired. */
   readonly leftOut: Map<string, SegmentEntry> = new Map();
   /** What a job that nobody waited for ended with. */
   error: Error | undefined;
   readonly #store: CollectionStore;
-  readonly #parts: Parts<M, Metric>;
+  readonly #parts: Parts<M, V>;
   readonly #plan: OpenPlan;
-  #queue: WriteQueue<M> | undefined;
-  /** Records of the tail at which the next fold is due. */
-  #foldAt: number;
+  #queue: WriteQueue<M, V> | undefined;
+  readonly #foldAt: number;
+  /** How full the tail is when the next fold is due. */
+  #due = 1;
   #jobs: Promise<unknown> = Promise.resolve();
   #isDue = false;
 
-  constructor(store: CollectionStore, parts: Parts<M, Metric>, plan: OpenPlan, manifest: Manifest) {
+  constructor(store: CollectionStore, parts: Parts<M, V>, plan: OpenPlan, manifest: Manifest) {
     this.#store = store;
     this.#parts = parts;
     this.#plan = plan;
-    this.#foldAt = plan.foldAt;
+    this.#foldAt = plan.foldAt ?? parts.kind.foldAt;
     this.manifest = manifest;
   }
 
-  set queue(queue: WriteQueue<M>) {
+  set queue(queue: WriteQueue<M, V>) {
     this.#queue = queue;
   }
 
-  get #most(): number {
-    return Math.max(1, Math.floor(SEGMENT_BYTES / (4 * this.#parts.plan.d)));
+  get #fill(): number {
+    return this.#parts.tail.fill(this.#foldAt);
   }
 
   /** Runs body when the jobs before it are through. */
@@ -80,12 +81,12 @@ export class Keeper<M> {
 
   /** What writes wait for, where the tail is so full that they have to. */
   room(): Promise<unknown> | undefined {
-    return this.#isDue && this.#parts.tail.n >= FULL_TAILS * this.#plan.foldAt ? this.#jobs : undefined;
+    return this.#isDue && this.#fill >= FULL_TAILS ? this.#jobs : undefined;
   }
 
   /** Folds the tail where it is large enough. */
   onWritten(): void {
-    if (this.#isDue || this.#parts.tail.n < this.#foldAt) return;
+    if (this.#isDue || this.#fill < this.#due) return;
     this.#isDue = true;
     void this.run(async () => {
       try {
@@ -93,12 +94,12 @@ export class Keeper<M> {
           await this.#fold();
           await this.#mergeDue();
           this.error = undefined;
-          this.#foldAt = this.#plan.foldAt;
-        } while (this.#parts.tail.n >= this.#foldAt);
+          this.#due = 1;
+        } while (this.#fill >= this.#due);
       } catch (error) {
         this.error = error instanceof Error ? error : new Error(String(error));
         // tried again when there is a quarter more
-        this.#foldAt = Math.ceil(1.25 * this.#parts.tail.n);
+        this.#due = 1.25 * this.#fill;
       } finally {
         this.#isDue = false;
       }
@@ -113,15 +114,15 @@ export class Keeper<M> {
       const tails = this.#tails(tail);
       const isEmpty = tails.every(({ n }) => n === 0);
       if (isEmpty) await this.replace(tails, number);
-      const groups: Part<M>[][] = [];
+      const groups: Part<M, V>[][] = [];
       let size = Number.POSITIVE_INFINITY;
       for (const part of isEmpty ? segments : [...segments, ...tails]) {
-        if (size + part.n > this.#most) {
+        if (size + part.weight > SEGMENT_BYTES) {
           groups.push([]);
           size = 0;
         }
         groups.at(-1)?.push(part);
-        size += part.n;
+        size += part.weight;
       }
       for (const group of groups) {
         const [only] = group;
@@ -132,7 +133,7 @@ export class Keeper<M> {
   }
 
   /** Between two groups: what is staged is published where it was. */
-  #freeze(): Promise<{ readonly tail: Part<M>; readonly number: number }> {
+  #freeze(): Promise<{ readonly tail: Part<M, V>; readonly number: number }> {
     return this.#live.alone(async () => ({ tail: this.#parts.freeze(), number: this.#live.number }));
   }
 
@@ -141,12 +142,12 @@ export class Keeper<M> {
     return this.#live.alone(body);
   }
 
-  get #live(): WriteQueue<M> {
-    return this.#queue as WriteQueue<M>;
+  get #live(): WriteQueue<M, V> {
+    return this.#queue as WriteQueue<M, V>;
   }
 
   /** Tails up to one: those whose fold failed, and itself. */
-  #tails(last: Part<M>): Part<M>[] {
+  #tails(last: Part<M, V>): Part<M, V>[] {
     const { list } = this.#parts;
     return list.slice(0, list.indexOf(last) + 1).filter(({ file }) => !file);
   }
@@ -169,23 +170,24 @@ export class Keeper<M> {
     }
   }
 
-  #sameSize(segments: readonly Part<M>[]): Part<M>[] {
-    const byTier = new Map<number, Part<M>[]>();
+  #sameSize(segments: readonly Part<M, V>[]): Part<M, V>[] {
+    const byTier = new Map<number, Part<M, V>[]>();
     for (const part of segments) {
-      const tier = Math.max(0, Math.floor(Math.log2(part.n / this.#plan.foldAt) / Math.log2(FAN)));
+      const tier = Math.max(0, Math.floor(Math.log2(part.n / this.#foldAt) / Math.log2(FAN)));
       byTier.set(tier, [...(byTier.get(tier) ?? []), part]);
     }
     for (const parts of byTier.values()) {
       const some = parts.slice(0, FAN);
-      if (some.length === FAN && some.reduce((sum, { n }) => sum + n, 0) <= this.#most) return some;
+      if (some.length === FAN && some.reduce((sum, { weight }) => sum + weight, 0) <= SEGMENT_BYTES)
+        return some;
     }
     return [];
   }
 
   /** Makes one segment of sources, which it replaces. folded — the last write that is in it, where tails are among them; keptAs — what the file of a damaged one is called from now on. */
-  async replace(sources: readonly Part<M>[], folded: number | undefined, keptAs?: string): Promise<void> {
+  async replace(sources: readonly Part<M, V>[], folded: number | undefined, keptAs?: string): Promise<void> {
     const name = segmentName(this.manifest.made + 1);
-    let made: Part<M> | undefined;
+    let made: Part<M, V> | undefined;
     try {
       const ids = await buildSegment(this.#store, this.#parts, sources, name);
       if (ids.length > 0) made = await this.openSegment(name);
@@ -202,25 +204,23 @@ export class Keeper<M> {
     }
   }
 
-  openSegment(name: string): Promise<Part<M>> {
-    const { core, plan } = this.#parts;
-    const path = `${this.#store.name}/${name}`;
-    return Part.segment<M>(core, plan, name, path, () => this.#store.openFile(name));
+  openSegment(name: string): Promise<Part<M, V>> {
+    return openSegment<M, V>(this.#store, this.#parts, name);
   }
 
   /** The transaction that makes a segment part of the collection, and its sources not. */
   async takeIn(
-    sources: readonly Part<M>[],
-    made: Part<M> | undefined,
+    sources: readonly Part<M, V>[],
+    made: Part<M, V> | undefined,
     ids: readonly RecordId[],
     folded: number = this.manifest.folded,
   ): Promise<void> {
     // what has died since it was built; sources only lose records
     const alive = sources.reduce((sum, { n }) => sum + n, 0);
     if (made && alive < ids.length) {
-      made.index.delete(ids.filter((id) => !sources.some(({ index }) => index.has(id))));
+      made.index.delete(ids.filter((id) => !sources.some((part) => part.has(id))));
     }
-    const first = Math.max(0, this.#parts.list.indexOf(sources[0] as Part<M>));
+    const first = Math.max(0, this.#parts.list.indexOf(sources[0] as Part<M, V>));
     const list = this.#parts.list.filter((part) => !sources.includes(part));
     if (made) list.splice(first, 0, made);
     const segments = list.flatMap(({ file, slots }): SegmentEntry[] =>

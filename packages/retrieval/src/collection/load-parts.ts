@@ -1,5 +1,6 @@
 /** Puts the parts of a collection together from what its store has: segments, what is dead of them, and the log behind them. */
-import { type Core, FormatError, type Metric } from '@sagitta/core-wasm';
+import { FormatError } from '@sagitta/core-wasm';
+import type { ByteSource } from '../files/byte-source.ts';
 import { noCollection } from './errors.ts';
 import {
   COPYING,
@@ -9,13 +10,16 @@ import {
   logRange,
   MANIFEST_RANGE,
   type Manifest,
+  named,
   naming,
+  type Operation,
   readLiveWords,
   readManifest,
   readOperation,
 } from './format.ts';
-import { Part } from './part.ts';
+import { type Part, readTable } from './part.ts';
 import type { Parts } from './parts.ts';
+import type { RecordKind } from './record-kind.ts';
 import type { CollectionStore, Entry } from './store.ts';
 
 /** The entries of a collection, of one moment. */
@@ -58,23 +62,23 @@ export interface DamagedSegment {
  * Makes `parts` those of the entries. known — segments that are loaded already, taken over; others of them are disposed.
  * @returns segments that are damaged, where onDamage did not throw, and the last write
  */
-export async function loadParts<M>(
+export async function loadParts<M, V>(
   store: CollectionStore,
-  parts: Parts<M, Metric>,
+  parts: Parts<M, V>,
   { manifest, live, log }: Entries,
   isLenient: boolean,
 ): Promise<{ damaged: DamagedSegment[]; number: number }> {
-  const { core, plan, list: before } = parts;
+  const { core, kind, list: before } = parts;
   const known = new Map(before.flatMap((part) => (part.file ? [[part.file.name, part] as const] : [])));
   const words = new Map(live.map(({ key, value }) => [liveName(key), value]));
   const damaged: DamagedSegment[] = [];
-  const list: Part<M>[] = [];
-  const fresh: Part<M>[] = [];
+  const list: Part<M, V>[] = [];
+  const fresh: Part<M, V>[] = [];
   try {
     for (const { name, n } of manifest.segments) {
       let part = known.get(name);
       try {
-        part ??= await openPart<M>(store, core, parts, name, n);
+        part ??= await openPart<M, V>(store, parts, name, n);
         if (!known.has(name)) fresh.push(part);
         const said = words.get(name);
         if (said) part.keepLive(readLiveWords(`${store.name}/live/${name}`, said, n));
@@ -85,8 +89,8 @@ export async function loadParts<M>(
         damaged.push({ name, error });
       }
     }
-    const operations = readLog<M>(store.name, log, manifest.folded, plan.d);
-    const tail = Part.tail<M>(core, plan, before.at(-1));
+    const operations = readLog<M, V>(store.name, log, manifest.folded, kind);
+    const tail = kind.tail<M>(core, before.at(-1));
     fresh.push(tail);
     list.push(tail);
     parts.list = list;
@@ -101,30 +105,50 @@ export async function loadParts<M>(
   return { damaged, number: manifest.folded + log.length };
 }
 
-async function openPart<M>(
+async function openPart<M, V>(
   store: CollectionStore,
-  core: Core,
-  { plan }: Parts<M, Metric>,
+  parts: Parts<M, V>,
   name: string,
   n: number,
-): Promise<Part<M>> {
-  const path = `${store.name}/${name}`;
-  const part = await Part.segment<M>(core, plan, name, path, () => store.openFile(name));
+): Promise<Part<M, V>> {
+  const part = await openSegment<M, V>(store, parts, name);
   if (part.slots === n) return part;
   await part.dispose();
-  throw new FormatError(`${path}: expected ${n} records as the manifest says, got ${part.slots}`);
+  throw new FormatError(
+    `${store.name}/${name}: expected ${n} records as the manifest says, got ${part.slots}`,
+  );
+}
+
+/** A segment as a part. @throws FormatError naming the file, CapacityError */
+export async function openSegment<M, V>(
+  store: CollectionStore,
+  { core, kind }: Parts<M, V>,
+  name: string,
+): Promise<Part<M, V>> {
+  let source: ByteSource | undefined;
+  try {
+    source = await store.openFile(name);
+    const part = await kind.segment<M>(core, { name, source, table: await readTable(source) });
+    const { d, metric } = part.index;
+    if (d === kind.d && metric === kind.metric) return part;
+    part.index.dispose();
+    throw new FormatError(`expected d = ${kind.d} and ${kind.metric}, got ${d} and ${metric}`);
+  } catch (error) {
+    await source?.close?.();
+    throw named(`${store.name}/${name}`, error);
+  }
 }
 
 /** Writes behind number `after`, one after the other. @throws FormatError where one is missing or damaged */
-export function readLog<M>(
+export function readLog<M, V>(
   name: string,
   log: readonly Entry[],
   after: number,
-  d: number,
-): ReturnType<typeof readOperation<M>>[] {
+  kind: RecordKind<V>,
+): Operation<M, V>[] {
   return log.map(({ key, value }, i) => {
     const place = `${name}/${key}`;
-    if (logNumber(key) === after + 1 + i) return readOperation<M>(place, value, d);
+    if (logNumber(key) === after + 1 + i) return readOperation<M, V>(place, value, kind);
     return naming(place, () => {
       throw new FormatError(`expected write ${after + 1 + i} of the log, got another`);
     });

@@ -2,22 +2,18 @@
 import { type Core, checkCore, createCore, type Metric } from '@sagitta/core-wasm';
 import type { JsonValue } from '../records/json.ts';
 import { saveTextModel } from '../text/text-model.ts';
+import type { CollectionParts } from './base-collection.ts';
 import { Collection } from './collection.ts';
 import { noCollection } from './errors.ts';
 import { idsName, isSegmentFile, MANIFEST, type Manifest, MODEL, writeManifest } from './format.ts';
 import { Keeper } from './keeper.ts';
 import { type Entries, isSameBytes, loadParts, readEntries } from './load-parts.ts';
-import {
-  type CollectionOptions,
-  knownIndex,
-  newIndex,
-  type OpenPlan,
-  openPlan,
-  savedOptions,
-} from './options.ts';
+import { type CollectionOptions, type OpenOptions, type OpenPlan, openPlan } from './options.ts';
 import { Parts } from './parts.ts';
+import type { RecordKinds } from './record-kind.ts';
 import type { Change, CollectionStore } from './store.ts';
 import { readModel, Texts } from './texts.ts';
+import { vectorKinds } from './vector-options.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /**
@@ -30,18 +26,42 @@ export async function openCollectionIn<M = JsonValue, S extends Metric = Metric>
   openStore: (plan: OpenPlan) => Promise<CollectionStore>,
   options: CollectionOptions<S>,
 ): Promise<Collection<M, S>> {
-  const plan = openPlan(options);
+  return openAs<M, Float32Array, Collection<M, S>>(
+    vectorKinds,
+    openStore,
+    options,
+    (made) => new Collection<M, S>(made),
+  );
+}
+
+/**
+ * Opens a collection of records of some kind.
+ * @throws as openCollectionIn does
+ */
+export async function openAs<M, V, C>(
+  kinds: RecordKinds<V>,
+  openStore: (plan: OpenPlan) => Promise<CollectionStore>,
+  options: OpenOptions,
+  make: (made: CollectionParts<M, V>) => C,
+): Promise<C> {
+  const plan = openPlan(options, kinds.options);
   if (plan.core) checkCore(plan.core);
   const store = await openStore(plan);
   let core: Core | undefined;
   try {
-    const entries = (await readEntries(store)) ?? (await makeCollection(store, plan));
-    const index = knownIndex(store.name, entries.manifest.options, plan.index);
+    const entries = (await readEntries(store)) ?? (await makeCollection(store, kinds, plan));
+    const { kind: there, options: saved } = entries.manifest;
+    if (there !== kinds.name) {
+      throw new RangeError(
+        `"${store.argument}" expected a collection of ${kinds.name}, got one of ${there} in ${store.name}`,
+      );
+    }
+    const kind = await kinds.known(store, saved, plan);
     const texts = await openTexts(store, entries.manifest, plan);
     core = plan.core ?? createCore();
-    const parts = new Parts<M, S>(core, index);
+    const parts = new Parts<M, V>(core, kind);
     try {
-      return await assemble(store, parts, texts, entries, plan);
+      return make(await assemble(store, parts, texts, entries, plan));
     } catch (error) {
       await parts.dispose();
       throw error;
@@ -53,13 +73,17 @@ export async function openCollectionIn<M = JsonValue, S extends Metric = Metric>
   }
 }
 
-async function makeCollection(store: CollectionStore, plan: OpenPlan): Promise<Entries> {
+async function makeCollection<V>(
+  store: CollectionStore,
+  kinds: RecordKinds<V>,
+  plan: OpenPlan,
+): Promise<Entries> {
   if (!store.isWriter) throw noCollection(store);
   const { textModel } = plan;
-  const options = savedOptions(newIndex(plan));
+  const { saved, changes } = kinds.fresh(plan);
   const manifest: Manifest = {
-    kind: 'vectors',
-    options,
+    kind: kinds.name,
+    options: saved,
     segments: [],
     folded: 0,
     next: 0,
@@ -68,9 +92,9 @@ async function makeCollection(store: CollectionStore, plan: OpenPlan): Promise<E
     hasTextModel: textModel !== undefined,
   };
   const bytes = writeManifest(manifest);
-  const changes: Change[] = [{ key: MANIFEST, value: bytes.slice() }];
-  if (textModel) changes.push({ key: MODEL, value: saveTextModel(textModel) });
-  await store.commit(changes);
+  const all: Change[] = [{ key: MANIFEST, value: bytes.slice() }, ...changes];
+  if (textModel) all.push({ key: MODEL, value: saveTextModel(textModel) });
+  await store.commit(all);
   return { manifest, bytes, live: [], log: [] };
 }
 
@@ -92,38 +116,38 @@ async function openTexts(
   return new Texts(store, keepsTexts, model);
 }
 
-async function assemble<M, S extends Metric>(
+async function assemble<M, V>(
   store: CollectionStore,
-  parts: Parts<M, S>,
+  parts: Parts<M, V>,
   texts: Texts,
   entries: Entries,
   plan: OpenPlan,
-): Promise<Collection<M, S>> {
+): Promise<CollectionParts<M, V>> {
   const loaded = await loadWith(store, parts, entries, plan);
   const { damaged, number, manifest, bytes } = loaded;
   const made = { store, parts, texts, isOwnCore: plan.core === undefined, bytes, number, damaged };
-  if (!store.isWriter) return new Collection<M, S>({ ...made, keeper: undefined, queue: undefined });
+  if (!store.isWriter) return { ...made, keeper: undefined, queue: undefined };
   await removeOrphans(store, manifest);
-  const keeper = new Keeper<M>(store, parts, plan, manifest);
+  const keeper = new Keeper<M, V>(store, parts, plan, manifest);
   for (const entry of manifest.segments) {
     if (damaged.some(({ name }) => name === entry.name)) keeper.leftOut.set(entry.name, entry);
   }
-  const queue = new WriteQueue<M>(parts, texts, store, number, keeper);
+  const queue = new WriteQueue<M, V>(parts, texts, store, number, keeper);
   keeper.queue = queue;
   if (damaged.length === 0) keeper.onWritten();
-  return new Collection<M, S>({ ...made, keeper, queue });
+  return { ...made, keeper, queue };
 }
 
 /** A reader may come upon files that are removed by the writer: then there is a newer manifest. */
-async function loadWith<M, S extends Metric>(
+async function loadWith<M, V>(
   store: CollectionStore,
-  parts: Parts<M, S>,
+  parts: Parts<M, V>,
   first: Entries,
   { isLenient }: OpenPlan,
-): Promise<Awaited<ReturnType<typeof loadParts<M>>> & Entries> {
+): Promise<Awaited<ReturnType<typeof loadParts<M, V>>> & Entries> {
   for (let entries = first; ; ) {
     try {
-      return { ...entries, ...(await loadParts<M>(store, parts, entries, isLenient)) };
+      return { ...entries, ...(await loadParts<M, V>(store, parts, entries, isLenient)) };
     } catch (error) {
       const newer = await readEntries(store);
       if (!newer || isSameBytes(newer.bytes, entries.bytes)) throw error;

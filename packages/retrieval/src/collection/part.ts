@@ -1,36 +1,13 @@
 /**
  * One of the indexes that a collection is made of: the tail, or a segment. A segment is a file that never changes; of it the
- * codes, ids and metadata are in memory and float32 vectors, where they are kept, stay in the file. What has been deleted or replaced
- * since is dead in the index, and said beside the file.
+ * codes, ids and metadata are in memory and what is larger stays in the file. What has been deleted or replaced since is dead in the
+ * index, and said beside the file.
  */
-import {
-  type ContainerTable,
-  type Core,
-  FormatError,
-  littleEndianBytes,
-  MAX_HEADER_BYTES,
-  readContainerTable,
-} from '@sagitta/core-wasm';
-import { type ByteSource, readRanges } from '../files/byte-source.ts';
+import { type ContainerTable, FormatError, MAX_HEADER_BYTES, readContainerTable } from '@sagitta/core-wasm';
+import type { ByteSource } from '../files/byte-source.ts';
 import type { RecordId } from '../records/ids.ts';
 import { hasSlot } from '../search/slot-set.ts';
-import { createAlike, createVectorIndex } from '../vector-index/create.ts';
-import { loadWithoutVectors } from '../vector-index/load.ts';
-import type { VectorPlan } from '../vector-index/options.ts';
-import type { VectorIndex } from '../vector-index/vector-index.ts';
-import { named } from './format.ts';
-
-/** Vectors that lie so near to one another in a file are read at once. */
-const GAP_BYTES = 1 << 14;
-
-const TAIL = {
-  quantizer: 'lvq',
-  bits: 8,
-  index: 'flat',
-  keepVectors: true,
-  trainAt: 2048,
-  compactAt: 1,
-} as const;
+import type { PartIndex } from './record-kind.ts';
 
 /** The file of a segment. */
 export interface SegmentFile {
@@ -46,58 +23,33 @@ export async function readTable(source: ByteSource): Promise<ContainerTable> {
   throw new FormatError(`expected ${table.length} bytes as the header says, got ${source.size}`, 24);
 }
 
-export class Part<M> {
-  readonly index: VectorIndex<M>;
+export abstract class Part<M, V> {
+  abstract readonly index: PartIndex<M, V>;
   /** undefined: a tail. */
   readonly file: SegmentFile | undefined;
   /** Dead records that are said beside the file. */
   saidDead = 0;
-  /** False where the vectors in the file are damaged: then codes stand for them. */
-  hasVectors = true;
+  /** Sections of the file that are damaged: something else stands for them. */
+  damaged: readonly string[] = [];
   #uses = 0;
-  #isGone = false;
+  #gone: Promise<void> | undefined;
+  #onUnused: (() => void) | undefined;
 
-  constructor(index: VectorIndex<M>, file?: SegmentFile) {
-    this.index = index;
+  constructor(file?: SegmentFile) {
     this.file = file;
   }
 
-  /**
-   * An empty tail. before — the one before it, whose codes it goes on with.
-   *
-   * Up to 2,048 records are float32; then they are LVQ codes of 8 bits, with float32 in memory beside them. To add a record
-   * takes 12 microseconds of 384 dimensions, which is what float32 takes; a search of 16,384 takes .4 ms instead of 2.8
-   * (SAQ of 4 bits: 44 microseconds and .2 ms; 2026-11-28).
-   */
-  static tail<M>(core: Core, { d, metric, indexed }: VectorPlan, before?: Part<M>): Part<M> {
-    if (before?.index.isTrained) return new Part(createAlike(before.index));
-    return new Part(createVectorIndex<M>(core, { d, metric, indexed, ...TAIL }));
-  }
+  /** Whether it is coded; a small one is float32. */
+  abstract get isTrained(): boolean;
+  /** Bytes that whoever makes a segment of its records has to hold. */
+  abstract get weight(): number;
+  /** How full a tail is, of which `foldAt` records are to be folded: at 1 it is due. */
+  abstract fill(foldAt: number): number;
+  /** Values of rows: as they were added where they are kept or in the tail, else what codes stand for. */
+  abstract values(slots: Uint32Array): Promise<readonly Float32Array[]>;
 
-  /**
-   * A segment; its source is the part's from now on. path — of the file, for errors.
-   * @throws FormatError naming the file, CapacityError
-   */
-  static async segment<M>(
-    core: Core,
-    { d, metric }: VectorPlan,
-    name: string,
-    path: string,
-    open: () => Promise<ByteSource>,
-  ): Promise<Part<M>> {
-    let source: ByteSource | undefined;
-    try {
-      source = await open();
-      const table = await readTable(source);
-      const index = await loadWithoutVectors<M>(core, source);
-      if (index.d === d && index.metric === metric) return new Part(index, { name, source, table });
-      index.dispose();
-      throw new FormatError(`expected d = ${d} and ${metric}, got ${index.d} and ${index.metric}`);
-    } catch (error) {
-      await source?.close?.();
-      throw named(path, error);
-    }
-  }
+  /** Whether values can be read though these sections of the file are damaged. */
+  abstract canDoWithout(sections: readonly string[]): boolean;
 
   /** Rows that live and those that are dead. */
   get slots(): number {
@@ -105,6 +57,14 @@ export class Part<M> {
   }
   get n(): number {
     return this.index.n;
+  }
+
+  has(id: RecordId): boolean {
+    return this.index.records.slotOf(id) !== undefined;
+  }
+
+  ids(): RecordId[] {
+    return this.index.records.liveIds();
   }
 
   /** A bit for each row that lives. */
@@ -120,40 +80,30 @@ export class Part<M> {
     this.index.delete(dead);
   }
 
-  /** Vectors of rows, slots.length × d: as they were added where they are kept or in the tail, else what codes stand for. */
-  async vectors(slots: Uint32Array): Promise<Float32Array> {
-    const kept = this.file?.table.sections.find(({ id }) => id === 'VECS');
-    if (!this.file || !kept || !this.hasVectors) return this.index.rows.vectors(slots);
-    const { source } = this.file;
-    const rowBytes = 4 * this.index.d;
-    const ranges = Array.from(slots, (slot) => ({ offset: kept.offset + slot * rowBytes, length: rowBytes }));
-    const { parts } = await this.using(() => readRanges(source, ranges, { gapBytes: GAP_BYTES }));
-    const bytes = new Uint8Array(slots.length * rowBytes);
-    for (const [i, row] of parts.entries()) bytes.set(row, i * rowBytes);
-    // words of the file in the order of this machine
-    const { buffer } = littleEndianBytes(new Float32Array(bytes.buffer));
-    return new Float32Array(buffer as ArrayBuffer);
-  }
-
-  /** The file stays open until body is through. */
+  /** Index and file stay until body is through. */
   async using<T>(body: () => Promise<T>): Promise<T> {
     this.#uses++;
     try {
       return await body();
     } finally {
       this.#uses--;
-      if (this.#isGone) await this.#close();
+      if (this.#uses === 0) this.#onUnused?.();
     }
   }
 
   async #close(): Promise<void> {
-    if (this.#uses === 0) await this.file?.source.close?.();
+    this.index.dispose();
+    await this.file?.source.close?.();
   }
 
-  /** Frees the memory, and closes the file when nobody reads it any more. */
-  async dispose(): Promise<void> {
-    this.index.dispose();
-    this.#isGone = true;
-    await this.#close();
+  /** Frees the memory and closes the file when nobody uses them any more, and resolves then. */
+  dispose(): Promise<void> {
+    this.#gone ??=
+      this.#uses === 0
+        ? this.#close()
+        : new Promise<void>((resolve) => {
+            this.#onUnused = resolve;
+          }).then(() => this.#close());
+    return this.#gone;
   }
 }

@@ -2,76 +2,51 @@
  * All parts of a collection as one: an id lives in at most one of them, in the one that was written last. The last part is
  * the tail, which takes what is new; before it stand segments and tails that are being made into segments, the oldest first.
  */
-import {
-  type Core,
-  checkInteger,
-  checkLength,
-  type Metric,
-  metricQuery,
-  type Numbers,
-  toFloat32,
-  type Vectors,
-  vectorSet,
-} from '@sagitta/core-wasm';
-import { AllowedRecords } from '../records/filter.ts';
+import type { Core } from '@sagitta/core-wasm';
+import { AllowedRecords, type RecordFilter } from '../records/filter.ts';
 import { printId, type RecordId } from '../records/ids.ts';
-import type { HitOf } from '../search/hits.ts';
 import { mergeResults } from '../search/merge-results.ts';
-import { rowScores } from '../search/row-scores.ts';
-import { MAX_K } from '../search/search-result.ts';
-import type { VectorPlan } from '../vector-index/options.ts';
-import type { VectorRecord, VectorSearchOptions } from '../vector-index/types.ts';
+import type { VectorRecord } from '../vector-index/types.ts';
 import type { Operation } from './format.ts';
-import { Part } from './part.ts';
+import type { Part } from './part.ts';
+import type { RecordKind, Rows } from './record-kind.ts';
 
-/** Says how a collection is searched: as a VectorIndex is, with what can be said of parts. */
-export interface CollectionSearchOptions<M> extends Omit<VectorSearchOptions<M>, 'rerank' | 'statistics'> {
-  /** Scores so many candidates again with the float32 vectors that the files keep. */
-  readonly rerank?: { readonly candidates: number } | false;
-}
-
-/** Records with their vectors, in one order. */
-export interface Rows<M> {
-  readonly ids: RecordId[];
-  /** ids.length × d */
-  readonly vectors: Float32Array;
-  readonly metadata: (M | undefined)[];
-}
-
-export class Parts<M, S extends Metric> {
+export class Parts<M, V> {
   readonly core: Core;
-  readonly plan: VectorPlan;
+  readonly kind: RecordKind<V>;
   /** The last one is the tail. */
-  list: Part<M>[];
+  list: Part<M, V>[];
   /** The next row number. */
   next = 0;
 
-  constructor(core: Core, plan: VectorPlan) {
+  constructor(core: Core, kind: RecordKind<V>) {
     this.core = core;
-    this.plan = plan;
-    this.list = [Part.tail<M>(core, plan)];
+    this.kind = kind;
+    this.list = [kind.tail<M>(core)];
   }
 
   get n(): number {
     return this.list.reduce((sum, { n }) => sum + n, 0);
   }
-  get tail(): Part<M> {
-    return this.list[this.list.length - 1] as Part<M>;
+  get tail(): Part<M, V> {
+    return this.list[this.list.length - 1] as Part<M, V>;
   }
 
-  partOf(id: RecordId): Part<M> | undefined {
-    return this.list.find(({ index }) => index.has(id));
+  partOf(id: RecordId): Part<M, V> | undefined {
+    return this.list.find((part) => part.has(id));
   }
   get(id: RecordId): VectorRecord<M> | undefined {
-    return this.partOf(id)?.index.get(id);
+    const records = this.partOf(id)?.index.records;
+    const slot = records?.slotOf(id);
+    return slot === undefined ? undefined : records?.recordAt(slot);
   }
   *ids(): Generator<RecordId> {
-    for (const { index } of this.list) yield* index.ids();
+    for (const part of this.list) yield* part.ids();
   }
 
   /** Takes the memory that a write needs; nothing finds it until publish. @throws CapacityError, then nothing of it is staged */
-  stage(operation: Operation<M>): void {
-    if (operation.kind === 'put') this.tail.index.stage(operation.vectors);
+  stage(operation: Operation<M, V>): void {
+    if (operation.kind === 'put') this.tail.index.stage(operation.values);
   }
 
   /** Drops what was staged. */
@@ -80,13 +55,13 @@ export class Parts<M, S extends Metric> {
   }
 
   /** Makes writes that were staged, all of them and in this order, part of what is found. */
-  publish(operations: readonly Operation<M>[]): void {
+  publish(operations: readonly Operation<M, V>[]): void {
     const tail = this.tail.index;
     tail.publish();
     for (const operation of operations) {
       const { kind, ids } = operation;
       if (kind === 'put') {
-        tail.record(operation.vectors, operation);
+        tail.record(operation.values, operation);
         for (const id of ids) if (typeof id === 'number') this.next = Math.max(this.next, id + 1);
       }
       for (const { index } of kind === 'put' ? this.list.slice(0, -1) : this.list) index.delete(ids);
@@ -95,7 +70,7 @@ export class Parts<M, S extends Metric> {
   }
 
   /** Writes that are in the log. @throws CapacityError, then none of them is done */
-  apply(operations: readonly Operation<M>[]): void {
+  apply(operations: readonly Operation<M, V>[]): void {
     try {
       for (const operation of operations) this.stage(operation);
     } catch (error) {
@@ -106,18 +81,17 @@ export class Parts<M, S extends Metric> {
   }
 
   /** A new tail takes what is new; the old one only loses records. */
-  freeze(): Part<M> {
+  freeze(): Part<M, V> {
     const frozen = this.tail;
-    this.list.push(Part.tail<M>(this.core, this.plan, frozen));
+    this.list.push(this.kind.tail<M>(this.core, frozen));
     return frozen;
   }
 
-  /** Records as they are now, with their vectors; those that are not in these parts are passed over. */
-  async rows(ids: Iterable<RecordId>, among: readonly Part<M>[] = this.list): Promise<Rows<M>> {
-    const { d } = this.plan;
+  /** Records as they are now, with their values; those that are not in these parts are passed over. */
+  async rows(ids: Iterable<RecordId>, among: readonly Part<M, V>[] = this.list): Promise<Rows<M>> {
     const found: RecordId[] = [];
     const metadata: (M | undefined)[] = [];
-    const wanted = new Map<Part<M>, { readonly slots: number[]; readonly places: number[] }>();
+    const wanted = new Map<Part<M, V>, { readonly slots: number[]; readonly places: number[] }>();
     for (const id of ids) {
       for (const part of among) {
         const slot = part.index.records.slotOf(id);
@@ -131,50 +105,27 @@ export class Parts<M, S extends Metric> {
         break;
       }
     }
-    const vectors = new Float32Array(found.length * d);
+    const values = new Array<Float32Array>(found.length);
     // asked for in one turn, before any of them can change
     const reads = Array.from(wanted, async ([part, { slots, places }]) => {
-      const read = await part.vectors(Uint32Array.from(slots));
-      for (const [i, place] of places.entries()) vectors.set(read.subarray(i * d, (i + 1) * d), place * d);
+      const read = await part.values(Uint32Array.from(slots));
+      for (const [i, place] of places.entries()) values[place] = read[i] as Float32Array;
     });
     await Promise.all(reads);
-    return { ids: found, vectors, metadata };
+    return { ids: found, values, metadata };
   }
 
-  /** @throws as VectorIndex.search does, naming the argument */
-  async search(
-    queries: Vectors | readonly Numbers[],
-    k: number,
-    options: CollectionSearchOptions<M>,
-  ): Promise<HitOf<M, S>[][]> {
-    const { d } = this.plan;
-    checkInteger('k', k, 1, MAX_K);
-    const { data, n } = vectorSet(queries as Vectors, d, 'queries');
-    const { rerank, filter, ...rest } = options;
-    if (filter instanceof AllowedRecords) {
-      throw new TypeError('"filter" expected an expression, a predicate or ids, got one made by an index');
-    }
-    // ids are asked for by part, and an iterator gives them once
-    const isIds = typeof filter === 'object' && filter !== null && Symbol.iterator in filter;
-    const allowed = isIds ? [...(filter as Iterable<RecordId>)] : filter;
-    const candidates = rerank ? checkInteger('candidates', rerank.candidates, 1, MAX_K) : 0;
-    const how = { ...rest, ...(allowed !== undefined && { filter: allowed }) };
-    const wanted = Math.min(MAX_K, Math.max(k, candidates));
-    const answers = this.list.map(({ index }) => index.searchBatch(data, wanted, how) as HitOf<M, S>[][]);
-    const merged = Array.from({ length: n }, (_, q) =>
-      this.#merge(
-        answers.map((answer) => answer[q] as HitOf<M, S>[]),
-        wanted,
-      ),
-    );
-    if (!rerank) return merged;
-    return Promise.all(merged.map((hits, q) => this.#rerank(data.subarray(q * d, (q + 1) * d), hits, k)));
+  /** The values of one record. @throws RangeError where there is no such record */
+  async valuesOf(id: RecordId): Promise<Float32Array> {
+    const { values } = await this.rows([id]);
+    if (values[0]) return values[0];
+    throw new RangeError(`"id" expected a record's id, got ${printId(id)}`);
   }
 
   /** The best k of what the parts answered; ties in the order of parts. */
-  #merge(answers: readonly HitOf<M, S>[][], k: number): HitOf<M, S>[] {
+  merge<H extends object>(answers: readonly H[][], k: number): H[] {
     const some = answers.filter(({ length }) => length > 0);
-    if (some.length === 1) return some[0] as HitOf<M, S>[];
+    if (some.length === 1) return some[0] as H[];
     const starts = [0];
     for (const { length } of some) starts.push((starts.at(-1) as number) + length);
     const all = some.flat();
@@ -183,38 +134,7 @@ export class Parts<M, S extends Metric> {
       scores: Float32Array.from(hits, scoreOf),
       globalId: (i: number) => (starts[part] as number) + i,
     }));
-    return Array.from(mergeResults(shards, k, this.plan.metric).ids, (i) => all[i] as HitOf<M, S>);
-  }
-
-  /** Scores candidates by their vectors. One that was deleted meanwhile is scored by what it was estimated. */
-  async #rerank(query: Float32Array, hits: readonly HitOf<M, S>[], k: number): Promise<HitOf<M, S>[]> {
-    const { metric, d } = this.plan;
-    const { ids, vectors } = await this.rows(hits.map(({ id }) => id));
-    const scores = new Map<RecordId, number>();
-    this.core.scope((scope) => {
-      const given = scope.reserve(4 * d);
-      const rows = scope.reserve(4 * Math.max(1, vectors.length));
-      const out = scope.reserve(4 * Math.max(1, ids.length));
-      const { values, scale } = metricQuery(metric, query, d);
-      given.f32(0, d).set(values);
-      rows.f32(0, vectors.length).set(vectors);
-      rowScores(this.core, metric, given.at(), rows.at(), ids.length, d, out);
-      for (const [i, score] of out.f32(0, ids.length).entries())
-        scores.set(ids[i] as RecordId, scale * score);
-    });
-    const sign = metric === 'l2' ? 1 : -1;
-    const scored = hits.map((hit) => ({ hit, score: scores.get(hit.id) ?? sign * scoreOf(hit) }));
-    return scored
-      .sort((a, b) => a.score - b.score)
-      .slice(0, k)
-      .map(({ hit, score }) => ({ ...hit, [metric === 'l2' ? 'distance' : 'similarity']: sign * score }));
-  }
-
-  /** @throws RangeError where there is no such record */
-  async vector(id: RecordId): Promise<Float32Array> {
-    const { ids, vectors } = await this.rows([id]);
-    if (ids.length === 1) return vectors;
-    throw new RangeError(`"id" expected a record's id, got ${printId(id)}`);
+    return Array.from(mergeResults(shards, k, this.kind.metric).ids, (i) => all[i] as H);
   }
 
   async dispose(): Promise<void> {
@@ -222,14 +142,21 @@ export class Parts<M, S extends Metric> {
   }
 }
 
-function scoreOf(hit: { readonly distance?: number } | { readonly similarity?: number }): number {
+/** The distance or similarity of a hit. */
+export function scoreOf(hit: object): number {
   const { distance, similarity } = hit as { readonly distance?: number; readonly similarity?: number };
   return distance ?? (similarity as number);
 }
 
-/** One query as a set of one. @throws TypeError, RangeError naming the query */
-export function oneQuery(query: Numbers, d: number): Float32Array {
-  const values = toFloat32('query', query);
-  checkLength('query', values.length, d, 'd');
-  return values;
+/** A filter that each part can be asked with. @throws TypeError on one that an index made */
+export function filterOfParts<M>(filter: RecordFilter<M> | undefined): {
+  readonly filter?: Exclude<RecordFilter<M>, AllowedRecords>;
+} {
+  if (filter instanceof AllowedRecords) {
+    throw new TypeError('"filter" expected an expression, a predicate or ids, got one made by an index');
+  }
+  // ids are asked for by part, and an iterator gives them once
+  const isIds = typeof filter === 'object' && filter !== null && Symbol.iterator in filter;
+  if (isIds) return { filter: [...(filter as Iterable<RecordId>)] };
+  return filter === undefined ? {} : { filter: filter as Exclude<RecordFilter<M>, AllowedRecords> };
 }

@@ -3,7 +3,8 @@
  * Node an embedded database and a folder; a browser has both in storage of its own.
  */
 import type { ByteSource } from '../files/byte-source.ts';
-import type { VectorClient } from '../remote/vector-client.ts';
+import type { Connection } from '../remote/connection.ts';
+import type { Place } from '../remote/place.ts';
 
 /** Holds a small value under its key. */
 export interface Entry {
@@ -46,8 +47,8 @@ export interface CollectionStore {
   fileNames(): Promise<string[]>;
   removeFile(name: string): Promise<void>;
   renameFile(name: string, to: string): Promise<void>;
-  /** Starts what builds indexes beside this thread; its save puts files where openFile finds them. */
-  startBuilder(): Promise<VectorClient>;
+  /** Starts the worker in which indexes are built beside this thread; what its client saves in builderStorage is a file that openFile finds. */
+  startBuilder(): Promise<Connection<Place>>;
   /** The storage in which the builder saves. */
   readonly builderStorage: string;
   /** Opens another store of the same kind for writing, for a copy. @throws as opening does */

@@ -2,11 +2,9 @@
  * Texts of records, and the model that makes vectors of them. Each text is an entry of its own, written and removed in the
  * transaction of the write that says so; none is in memory but those that are asked for. A model is an entry too, and never changes.
  */
-import type { Vectors } from '@sagitta/core-wasm';
 import type { RecordId } from '../records/ids.ts';
 import { kindOf } from '../records/json.ts';
 import { loadTextModel, type TextModel } from '../text/text-model.ts';
-import type { VectorRows } from '../vector-index/types.ts';
 import { MODEL_RANGE, naming, readText, textKey, textRange, writeText } from './format.ts';
 import type { Change, CollectionStore } from './store.ts';
 
@@ -14,21 +12,6 @@ import type { Change, CollectionStore } from './store.ts';
 export const TEXT_CHUNK = 128;
 /** UTF-16 units of a text at most: a chunk of them fits in memory. */
 const MAX_UNITS = 1 << 22;
-
-/** Holds new rows of a collection: with vectors, or with texts of which its text model makes them. */
-export interface CollectionRows<M> extends Omit<VectorRows<M>, 'vectors'> {
-  /** n × d numbers or n arrays of d, finite, copied. Left out: those of the texts. */
-  readonly vectors?: Vectors;
-  /** One a vector, undefined where a record has none. Kept where the collection keeps texts. */
-  readonly texts?: readonly (string | undefined)[];
-}
-
-/** Rows of which everything is known. */
-export interface CompleteRows<M> {
-  readonly rows: VectorRows<M>;
-  /** What is kept of them. */
-  readonly texts: readonly (string | undefined)[] | undefined;
-}
 
 export class Texts {
   /** Whether texts are kept. */
@@ -42,39 +25,42 @@ export class Texts {
     this.model = model;
   }
 
-  /** Makes vectors where there are none. @throws TypeError, RangeError naming texts or vectors */
-  complete<M>({ texts: given, vectors, ...rest }: CollectionRows<M>): CompleteRows<M> {
+  /** Makes values where there are none. name — what the caller calls values. @throws TypeError, RangeError naming texts or values */
+  complete<G, V>(
+    name: string,
+    given: readonly (string | undefined)[] | undefined,
+    values: G | undefined,
+    make: (model: TextModel, texts: readonly string[]) => V,
+  ): { readonly kept: readonly (string | undefined)[] | undefined; readonly values: G | V } {
     const texts = given && checkTexts(given);
     if (texts && !this.isKept && !this.model) {
       throw new RangeError(
-        '"texts" expected a collection that keeps texts (keepTexts) or has a text model, got one of vectors alone',
+        `"texts" expected a collection that keeps texts (keepTexts) or has a text model, got one of ${name} alone`,
       );
     }
     const kept = this.isKept ? texts : undefined;
-    if (vectors !== undefined) return { rows: { ...rest, vectors }, texts: kept };
+    if (values !== undefined) return { kept, values };
     if (!texts || !this.model) {
       const wanted = this.model ? 'them, or texts' : 'them';
-      throw new TypeError(`"vectors" expected ${wanted}, got undefined`);
+      throw new TypeError(`"${name}" expected ${wanted}, got undefined`);
     }
-    return { rows: { ...rest, vectors: this.model.embed(texts.map(mustBeText)) }, texts: kept };
+    const all = texts.map((text, i) => mustBeText(name, text, i));
+    return { kept, values: make(this.model, all) };
   }
 
-  /** Vectors of words, those without a known word left out, and the places of the others. @throws RangeError without a model */
-  embedQueries(
+  /** What the model makes of words. @throws TypeError, RangeError naming them, also without a model */
+  encode<V>(
     label: string,
     words: readonly unknown[],
-  ): { readonly vectors: Float32Array; readonly places: number[] } {
+    make: (model: TextModel, words: readonly string[]) => V,
+  ): V {
     if (!this.model) {
       throw new RangeError(`"${label}" expected numbers, since the collection has no text model, got words`);
     }
-    const { d } = this.model;
-    const all = this.model.embed(words.map((word, i) => checkText(`${label}[${i}]`, word)));
-    const places = Array.from(words.keys()).filter((i) =>
-      all.subarray(i * d, (i + 1) * d).some((value) => value !== 0),
+    return make(
+      this.model,
+      words.map((word, i) => checkText(`${label}[${i}]`, word)),
     );
-    const vectors = new Float32Array(places.length * d);
-    for (const [to, i] of places.entries()) vectors.set(all.subarray(i * d, (i + 1) * d), to * d);
-    return { vectors, places };
   }
 
   /** What a put of these texts, or a delete, changes: an older text never outlives its record. */
@@ -136,7 +122,7 @@ function checkText(label: string, text: unknown): string {
   return text;
 }
 
-function mustBeText(text: string | undefined, i: number): string {
+function mustBeText(name: string, text: string | undefined, i: number): string {
   if (text !== undefined) return text;
-  throw new TypeError(`"texts[${i}]" expected a string, since there are no vectors, got undefined`);
+  throw new TypeError(`"texts[${i}]" expected a string, since there are no ${name}, got undefined`);
 }

@@ -1,12 +1,12 @@
 /** Checks every checksum of a collection, says what damaged segments lose, and saves what they do not. */
-import type { Metric } from '@sagitta/core-wasm';
 import type { RecordId } from '../records/ids.ts';
 import { hasSlot } from '../search/slot-set.ts';
-import { type CheckedSegment, checkSegment, type SegmentDamage } from './check-segment.ts';
+import { type CheckedSegment, checkSegment, damagedSections, type SegmentDamage } from './check-segment.ts';
 import { liveName, readLiveWords, type SegmentEntry } from './format.ts';
 import type { Keeper } from './keeper.ts';
 import { type Entries, knownEntries, readLog } from './load-parts.ts';
 import type { Parts } from './parts.ts';
+import type { RecordKind } from './record-kind.ts';
 import type { CollectionStore } from './store.ts';
 import { readModel, type Texts } from './texts.ts';
 
@@ -33,15 +33,15 @@ interface Known {
 }
 
 /** keeper — of the writer, whose jobs wait meanwhile. @throws what reading and, in a repair, writing rejects with */
-export async function verifySegments<M>(
+export async function verifySegments<M, V>(
   store: CollectionStore,
-  parts: Parts<M, Metric>,
+  parts: Parts<M, V>,
   texts: Texts,
-  keeper: Keeper<M> | undefined,
+  keeper: Keeper<M, V> | undefined,
   repair: boolean,
 ): Promise<Verification> {
   const entries = await knownEntries(store);
-  const { known, defect } = await readKnown(store, entries, parts.plan.d);
+  const { known, defect } = await readKnown(store, entries, parts.kind);
   const isRepaired = repair && keeper !== undefined && defect === undefined;
   const damagedTexts = await texts.damaged(parts.ids());
   const damage: SegmentDamage[] = [];
@@ -68,10 +68,10 @@ export async function verifySegments<M>(
   return { isWhole, bytes, damage, damagedTexts, defect, isRepaired: isRepaired && !isWhole };
 }
 
-async function readKnown(
+async function readKnown<V>(
   store: CollectionStore,
   { log, live, manifest }: Entries,
-  d: number,
+  kind: RecordKind<V>,
 ): Promise<{ known: Known; defect: string | undefined }> {
   const words = new Map<string, Uint32Array>();
   const rewritten = new Set<RecordId>();
@@ -82,7 +82,7 @@ async function readKnown(
       const name = liveName(key);
       words.set(name, readLiveWords(`${store.name}/${key}`, value, sizes.get(name) ?? 0));
     }
-    for (const { ids } of readLog(store.name, log, manifest.folded, d)) {
+    for (const { ids } of readLog(store.name, log, manifest.folded, kind)) {
       for (const id of ids) rewritten.add(id);
     }
     if (manifest.hasTextModel) await readModel(store);
@@ -96,19 +96,24 @@ async function readKnown(
  * A new segment of what is whole, where anything is, in place of the damaged one, whose file is kept under another name.
  * @returns whether all of it was in memory
  */
-async function repairSegment<M>(
+async function repairSegment<M, V>(
   store: CollectionStore,
-  parts: Parts<M, Metric>,
-  keeper: Keeper<M>,
+  parts: Parts<M, V>,
+  keeper: Keeper<M, V>,
   { name }: SegmentEntry,
-  { damage, salvage }: CheckedSegment<M>,
+  { damage, salvage }: CheckedSegment<M, V>,
 ): Promise<boolean> {
   const keptAs = `${name}.damaged`;
   const loaded = parts.list.find(({ file }) => file?.name === name);
-  if (loaded) {
-    loaded.hasVectors = damage?.sections.length !== 0 && !damage?.sections.includes('VECS');
-    await keeper.replace([loaded], undefined, keptAs);
-    return true;
+  if (loaded?.file) {
+    loaded.damaged = damage?.sections.length ? damage.sections : await damagedSections(loaded.file);
+    if (loaded.canDoWithout(loaded.damaged)) {
+      await keeper.replace([loaded], undefined, keptAs);
+      return true;
+    }
+    await keeper.alone(() => keeper.takeIn([loaded], undefined, []));
+    await store.renameFile(name, keptAs).catch(() => {});
+    return false;
   }
   const saved = await salvage?.();
   if (saved) parts.list = [saved, ...parts.list];

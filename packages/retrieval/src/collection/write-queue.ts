@@ -3,14 +3,14 @@
  * that many writes share one synchronisation. A group is in the log first, then in the tail, and then its promises resolve;
  * what cannot be written is never seen.
  */
-import { checkLength, type Metric, metricSet } from '@sagitta/core-wasm';
+import { checkLength } from '@sagitta/core-wasm';
 import { checkRecordId, type RecordId } from '../records/ids.ts';
-import { Records } from '../records/records.ts';
+import { type RecordRows, Records } from '../records/records.ts';
 import { ConflictError } from './errors.ts';
 import { logKey, type Operation, writeOperation } from './format.ts';
 import type { Parts } from './parts.ts';
 import type { Change, CollectionStore } from './store.ts';
-import type { CollectionRows, Texts } from './texts.ts';
+import type { Texts } from './texts.ts';
 
 /** Bytes of a group, about: more would hold up the first of it. */
 const GROUP_BYTES = 1 << 25;
@@ -20,19 +20,27 @@ interface Ahead {
   next: number;
 }
 
-interface Made<M> {
-  readonly operation: Operation<M>;
+interface Made<M, V> {
+  readonly operation: Operation<M, V>;
   /** Of a put, one a record. */
   readonly texts?: readonly (string | undefined)[] | undefined;
   readonly result: unknown;
 }
 
-interface Write<M> {
+interface Write<M, V> {
   readonly bytes: number;
   /** What goes into the log, and what its promise resolves with; nothing is ahead of it where it throws. */
-  make(ahead: Ahead): Made<M>;
+  make(ahead: Ahead): Made<M, V>;
   resolve(result: unknown): void;
   reject(error: unknown): void;
+}
+
+/** New records, values checked and copied. */
+export interface NewRows<M, V> extends RecordRows<M> {
+  readonly n: number;
+  readonly values: V;
+  /** One a record; what is kept of them. */
+  readonly texts?: readonly (string | undefined)[] | undefined;
 }
 
 interface Alone {
@@ -47,12 +55,12 @@ export interface QueueHooks {
   onWritten(): void;
 }
 
-export class WriteQueue<M> {
-  readonly #parts: Parts<M, Metric>;
+export class WriteQueue<M, V> {
+  readonly #parts: Parts<M, V>;
   readonly #texts: Texts;
   readonly #store: CollectionStore;
   readonly #hooks: QueueHooks;
-  readonly #waiting: (Write<M> | Alone)[] = [];
+  readonly #waiting: (Write<M, V> | Alone)[] = [];
   /** Writes that wait for room, in the order of their calls. */
   #line: Promise<void> | undefined;
   #isRunning = false;
@@ -61,13 +69,7 @@ export class WriteQueue<M> {
   #failure: unknown;
 
   /** number — of the last write in the log */
-  constructor(
-    parts: Parts<M, Metric>,
-    texts: Texts,
-    store: CollectionStore,
-    number: number,
-    hooks: QueueHooks,
-  ) {
+  constructor(parts: Parts<M, V>, texts: Texts, store: CollectionStore, number: number, hooks: QueueHooks) {
     this.#parts = parts;
     this.#texts = texts;
     this.#store = store;
@@ -80,24 +82,24 @@ export class WriteQueue<M> {
     return this.#number;
   }
 
-  /** Copies and checks rows at the call. @throws as VectorIndex.add and upsert do; ConflictError */
-  put(kind: 'add' | 'upsert', given: CollectionRows<M>): Promise<readonly RecordId[]> {
-    const { metric, d } = this.#parts.plan;
-    const { rows, texts } = this.#texts.complete(given);
-    const { data, n } = metricSet(metric, rows.vectors, d, 'vectors');
-    const vectors = data.slice();
-    const named = rows.ids && Array.from(rows.ids);
-    const { metadata } = new Records<M>().prepare('put', n, { ids: named, metadata: rows.metadata });
-    if (given.texts) checkLength('texts', given.texts.length, n, 'number of rows');
+  /** Checks ids and metadata at the call. given — n records, its values the queue's from now on. @throws as add and upsert do; ConflictError */
+  put(kind: 'add' | 'upsert', given: NewRows<M, V>): Promise<readonly RecordId[]> {
+    const { n, values, texts } = given;
+    const named = given.ids && Array.from(given.ids);
+    const { metadata } = new Records<M>().prepare('put', n, { ids: named, metadata: given.metadata });
+    if (texts) checkLength('texts', texts.length, n, 'number of rows');
     if (n === 0) return Promise.resolve([]);
-    const bytes = (texts ?? []).reduce((sum, text) => sum + (text?.length ?? 0), vectors.byteLength);
+    const bytes = (texts ?? []).reduce(
+      (sum, text) => sum + (text?.length ?? 0),
+      this.#parts.kind.bytes(values),
+    );
     return this.#push(bytes, (ahead) => {
       const ids = named ?? Array.from({ length: n }, (_, i) => ahead.next + i);
       for (const [i, id] of ids.entries()) {
         if (kind === 'upsert' || !this.#has(ahead, id)) continue;
         throw new ConflictError(`ids[${i}]`, id);
       }
-      return { operation: { kind: 'put', ids, vectors, metadata }, texts, result: ids };
+      return { operation: { kind: 'put', ids, values, metadata }, texts, result: ids };
     });
   }
 
@@ -124,7 +126,7 @@ export class WriteQueue<M> {
     return ahead.has.get(id) ?? this.#parts.partOf(id) !== undefined;
   }
 
-  #push<T>(bytes: number, make: Write<M>['make']): Promise<T> {
+  #push<T>(bytes: number, make: Write<M, V>['make']): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const enter = (): void => {
         this.#waiting.push({ bytes, make, resolve: (result) => resolve(result as T), reject });
@@ -175,9 +177,9 @@ export class WriteQueue<M> {
     this.#isRunning = false;
   }
 
-  async #write(group: readonly Write<M>[]): Promise<void> {
+  async #write(group: readonly Write<M, V>[]): Promise<void> {
     const ahead: Ahead = { has: new Map(), next: this.#parts.next };
-    const ready: Ready<M>[] = [];
+    const ready: Ready<M, V>[] = [];
     for (const write of group) {
       try {
         if (this.#failure !== undefined) throw this.#failure;
@@ -193,9 +195,9 @@ export class WriteQueue<M> {
     const changing = ready.filter(({ operation }) => operation.ids.length > 0);
     const operations = changing.map(({ operation }) => operation);
     try {
-      const { d } = this.#parts.plan;
+      const { kind } = this.#parts;
       const changes = changing.flatMap(({ operation, texts }, i): Change[] => [
-        { key: logKey(this.#number + 1 + i), value: writeOperation(operation, d) },
+        { key: logKey(this.#number + 1 + i), value: writeOperation(operation, kind) },
         ...this.#texts.changes(operation.ids, texts),
       ]);
       if (changes.length > 0) await this.#store.commit(changes);
@@ -218,11 +220,11 @@ export class WriteQueue<M> {
   }
 }
 
-interface Ready<M> extends Made<M> {
-  readonly write: Write<M>;
+interface Ready<M, V> extends Made<M, V> {
+  readonly write: Write<M, V>;
 }
 
-function advance<M>(ahead: Ahead, { kind, ids }: Operation<M>): void {
+function advance<M, V>(ahead: Ahead, { kind, ids }: Operation<M, V>): void {
   for (const id of ids) {
     ahead.has.set(id, kind === 'put');
     if (typeof id === 'number' && kind === 'put') ahead.next = Math.max(ahead.next, id + 1);

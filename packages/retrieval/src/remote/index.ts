@@ -6,14 +6,20 @@
  * @module
  */
 export type { CallOptions, ProgressOptions, StorageOptions } from './client-options.ts';
-export { type ClientOptions, connect, connectShards, type ShardedOptions } from './connection.ts';
+export {
+  type ClientOptions,
+  type Connection,
+  connect,
+  connectShards,
+  type ShardedOptions,
+} from './connection.ts';
 export type { Endpoint, EndpointEnd, WorkerEndpoint } from './endpoint.ts';
 export {
   MultiVectorClient,
   type WorkerMultiVectorOptions,
   type WorkerMultiVectorSearchOptions,
 } from './multi-vector-client.ts';
-export type { ClientPlace, CommonLocation, NamedIndexes, StoredIndex, WorkerPlace } from './place.ts';
+export type { ClientPlace, CommonLocation, NamedIndexes, Place, StoredIndex, WorkerPlace } from './place.ts';
 export type {
   BuildOptions,
   IndexInfo,

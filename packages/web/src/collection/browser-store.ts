@@ -1,6 +1,6 @@
 /** The browser as the store of a collection: entries in IndexedDB, files in OPFS, one writer by a Web Lock. */
 import { UnsupportedError } from '@sagitta/core-wasm';
-import type { ByteSource, JsonValue } from '@sagitta/retrieval';
+import type { ByteSource } from '@sagitta/retrieval';
 import {
   type Change,
   type CollectionStore,
@@ -9,11 +9,11 @@ import {
   LockedError,
   type OpenPlan,
 } from '@sagitta/retrieval/collection';
-import type { WorkerEndpoint } from '@sagitta/retrieval/remote';
+import { type Connection, connect, type WorkerEndpoint } from '@sagitta/retrieval/remote';
 import { FileFolder } from '../storage/file-folder.ts';
 import { Locks, writeLock } from '../storage/locks.ts';
 import { canStreamFiles, canWriteFiles } from '../storage/private-files.ts';
-import { VectorClient } from '../worker/search-client.ts';
+import { WEB_CLIENT, type WebPlace } from '../worker/web-place.ts';
 import { Entries } from './entries.ts';
 import { storageError, storing } from './storage-errors.ts';
 
@@ -131,7 +131,7 @@ export class BrowserStore implements CollectionStore {
   }
 
   /** The worker is made in a turn of its own: in Firefox 153 a worker that makes one in a microtask may lose the others of that turn. */
-  async startBuilder(): Promise<VectorClient<JsonValue>> {
+  async startBuilder(): Promise<Connection<WebPlace>> {
     const worker = await new Promise<WorkerEndpoint>((resolve, reject) => {
       setTimeout(() => {
         try {
@@ -141,7 +141,7 @@ export class BrowserStore implements CollectionStore {
         }
       });
     });
-    return VectorClient.start({ worker });
+    return connect(WEB_CLIENT, { worker });
   }
 
   openOther(name: string): Promise<BrowserStore> {
