@@ -17,7 +17,12 @@ export {
   ReadOnlyError,
   type SegmentDamage,
   StorageError,
+  TokenCollection,
+  type TokenCollectionOptions,
+  type TokenRecord,
+  type TokenRows,
+  type TokenSearchOptions,
   type Verification,
 } from '@sagitta/retrieval/collection';
 export { exportParquet } from './export-parquet.ts';
-export { openCollection } from './open-collection.ts';
+export { openCollection, openTokenCollection } from './open-collection.ts';

@@ -1,7 +1,14 @@
 /** Opens a collection in a folder. */
 import type { Metric } from '@sagitta/core-wasm';
 import type { JsonValue } from '@sagitta/retrieval';
-import { type Collection, type CollectionOptions, openCollectionIn } from '@sagitta/retrieval/collection';
+import {
+  type Collection,
+  type CollectionOptions,
+  openCollectionIn,
+  openTokenCollectionIn,
+  type TokenCollection,
+  type TokenCollectionOptions,
+} from '@sagitta/retrieval/collection';
 import { FolderStore, type ThreadFiles } from './folder-store.ts';
 
 /**
@@ -40,10 +47,38 @@ export function openFolder<M, S extends Metric = Metric>(
   options: CollectionOptions<S>,
   threads?: ThreadFiles,
 ): Promise<Collection<M, S>> {
-  if (typeof folder !== 'string' || folder.length === 0) {
-    throw new TypeError(
-      `"folder" expected a path, got ${typeof folder === 'string' ? 'an empty one' : typeof folder}`,
-    );
-  }
+  checkFolder(folder);
   return openCollectionIn<M, S>((plan) => FolderStore.open(folder, plan, threads), options);
+}
+
+/**
+ * Opens the collection of token sets of a folder, or makes one there, as openCollection does one of vectors: documents of many vectors,
+ * searched by MaxSim. M is the type of the metadata.
+ * @example
+ * const notes = await openTokenCollection<Note>('notes', { d: 128 });
+ * await notes.upsert({ ids: ['a'], tokens: { data, offsets, d: 128 }, metadata: [{ folder: 'x' }] });
+ * await notes.search(queryTokens, 10, { filter: { folder: 'x' } }); // [{ id: 'a', similarity, metadata }]
+ * @throws as openCollection does
+ */
+export function openTokenCollection<M = JsonValue>(
+  folder: string,
+  options: TokenCollectionOptions = {},
+): Promise<TokenCollection<M>> {
+  return openTokenFolder<M>(folder, options);
+}
+
+/** openTokenCollection with files of threads of one's own. */
+export function openTokenFolder<M>(
+  folder: string,
+  options: TokenCollectionOptions,
+  threads?: ThreadFiles,
+): Promise<TokenCollection<M>> {
+  checkFolder(folder);
+  return openTokenCollectionIn<M>((plan) => FolderStore.open(folder, plan, threads), options);
+}
+
+function checkFolder(folder: unknown): void {
+  if (typeof folder === 'string' && folder.length > 0) return;
+  const got = typeof folder === 'string' ? 'an empty one' : typeof folder;
+  throw new TypeError(`"folder" expected a path, got ${got}`);
 }

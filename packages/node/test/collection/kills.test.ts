@@ -17,3 +17,14 @@ it.each(['sync', 'relaxed'] as const)('loses no acknowledged write to kill -9 (%
   });
   expect(report.acknowledged).toBeGreaterThan(10 * kills);
 });
+
+it('loses no acknowledged write of token sets to kill -9', async () => {
+  const kills = 8;
+  const report = await killWriters(join(folder.path, 'tokens'), bundles.path, {
+    kills,
+    durability: 'sync',
+    seed: 2,
+    kind: 'tokens',
+  });
+  expect(report.acknowledged).toBeGreaterThan(10 * kills);
+});

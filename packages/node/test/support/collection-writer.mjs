@@ -1,18 +1,24 @@
 // A process that writes to a collection until it is killed, and says over IPC what it asks for and what was acknowledged.
 import { pathToFileURL } from 'node:url';
 import { RandomStream } from '@sagitta/core-wasm';
-import { openFolder } from '../../src/collection/open-collection.ts';
+import { openFolder, openTokenFolder } from '../../src/collection/open-collection.ts';
 
-const [path, entries, search, seed, durability] = process.argv.slice(2);
+const [path, entries, search, seed, durability, kind] = process.argv.slice(2);
+const isTokens = kind === 'tokens';
 const D = 8;
 const IDS = 400;
 const random = new RandomStream(Number(seed), 'writer');
 const threads = { entries: pathToFileURL(entries), search: pathToFileURL(search) };
-const c = await openFolder(
-  path,
-  { d: D, metric: 'l2', foldAt: 64, quantizer: 'float32', durability, keepTexts: true },
-  threads,
-);
+const shared = { d: D, foldAt: 64, durability, keepTexts: true };
+const c = isTokens
+  ? await openTokenFolder(path, { ...shared, metric: 'ip', tokenEncoding: 'float32' }, threads)
+  : await openFolder(path, { ...shared, metric: 'l2', quantizer: 'float32' }, threads);
+/** Sets of one to three equal tokens. */
+const setsOf = (ids, vectors) => {
+  const offsets = [0];
+  for (const one of ids) offsets.push(offsets.at(-1) + 1 + (one % 3));
+  return { data: vectors.flatMap((vector, i) => Array(1 + (ids[i] % 3)).fill(vector)), offsets, d: D };
+};
 const say = (message) => process.send(message);
 
 let version = Number(seed) * 1_000_000;
@@ -32,7 +38,8 @@ async function write() {
       say({ id, kind: 'put', ids });
       // every seventh record has no text
       const texts = ids.map((one) => (one % 7 === 0 ? undefined : `${one} of ${id}`));
-      await c.upsert({ ids, vectors, metadata: ids.map(() => ({ id })), texts });
+      const values = isTokens ? { tokens: setsOf(ids, vectors) } : { vectors };
+      await c.upsert({ ids, ...values, metadata: ids.map(() => ({ id })), texts });
     }
     say({ done: id });
   }

@@ -6,10 +6,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RandomStream } from '@sagitta/core-wasm';
-import type { Collection, Durability } from '@sagitta/retrieval/collection';
+import type { Collection, Durability, TokenCollection } from '@sagitta/retrieval/collection';
 import { expect } from 'vitest';
 import { bundle } from './bundle.ts';
-import { collectionsIn } from './collections.ts';
+import { collectionsIn, tokenCollectionsIn } from './collections.ts';
 
 interface Asked {
   readonly id: number;
@@ -37,9 +37,15 @@ export async function killWriters(
     kills,
     durability,
     seed,
-  }: { readonly kills: number; readonly durability: Durability; readonly seed: number },
+    kind = 'vectors',
+  }: {
+    readonly kills: number;
+    readonly durability: Durability;
+    readonly seed: number;
+    readonly kind?: 'vectors' | 'tokens';
+  },
 ): Promise<KillReport> {
-  const open = collectionsIn(bundles);
+  const open = kind === 'tokens' ? tokenCollectionsIn(bundles) : collectionsIn(bundles);
   const [WRITER, entries, search] = bundle(bundles, [
     'test/support/collection-writer.mjs',
     'src/collection/entry-thread.ts',
@@ -49,7 +55,7 @@ export async function killWriters(
   const state: State = new Map();
   const total = { acknowledged: 0, compacted: 0, midway: 0 };
   for (let round = 1; round <= kills; round++) {
-    const child = fork(WRITER, [path, entries, search, String(seed * 10_000 + round), durability], {
+    const child = fork(WRITER, [path, entries, search, String(seed * 10_000 + round), durability, kind], {
       execArgv: [],
     });
     const { asked, done, compacted } = await killed(
@@ -95,7 +101,7 @@ async function killed(
 
 /** Checks what is there, and makes it what is known. */
 async function compare(
-  c: Collection<{ id: number }>,
+  c: Collection<{ id: number }> | TokenCollection<{ id: number }>,
   state: State,
   asked: readonly Asked[],
   done: ReadonlySet<number>,
@@ -110,7 +116,9 @@ async function compare(
     }
   }
   const there = new Map<number, number>();
-  for await (const { id, vector, metadata, text } of c.iterate()) {
+  for await (const { id, metadata, text, ...values } of c.iterate()) {
+    const vector = 'vector' in values ? values.vector : values.tokens;
+    if ('tokens' in values) expect(vector.length).toBe(c.d * (1 + ((id as number) % 3)));
     expect(vector[0], `round ${round}: id ${id}`).toBe(id);
     expect(vector[1], `round ${round}: id ${id}`).toBe((metadata?.id as number) % 1_000_000);
     const wanted = (id as number) % 7 === 0 ? undefined : `${id} of ${metadata?.id}`;

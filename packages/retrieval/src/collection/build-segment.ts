@@ -16,7 +16,7 @@ import type { CollectionStore } from './store.ts';
 export async function buildSegment<M, V>(
   store: CollectionStore,
   parts: Parts<M, V>,
-  sources: readonly Part<M, V>[],
+  sources: readonly Part<M>[],
   name: string,
 ): Promise<RecordId[]> {
   const { kind } = parts;

@@ -29,12 +29,12 @@ export interface SegmentDamage {
   readonly withoutMetadata: readonly RecordId[];
 }
 
-export interface CheckedSegment<M, V> {
+export interface CheckedSegment<M> {
   /** Bytes that were read. */
   readonly bytes: number;
   readonly damage: SegmentDamage | undefined;
   /** Makes a part of vectors, ids and metadata, where there is enough for that. */
-  readonly salvage?: () => Promise<Part<M, V>>;
+  readonly salvage?: () => Promise<Part<M>>;
 }
 
 /** living — of the segment's ids, by row, those that live. */
@@ -43,7 +43,7 @@ export async function checkSegment<M, V>(
   parts: Parts<M, V>,
   { name, n }: SegmentEntry,
   living: (ids: readonly RecordId[]) => RecordId[],
-): Promise<CheckedSegment<M, V>> {
+): Promise<CheckedSegment<M>> {
   let source: ByteSource | undefined;
   try {
     source = await store.openFile(name);
@@ -66,7 +66,7 @@ async function checkFile<M, V>(
   parts: Parts<M, V>,
   { name, n, source }: { readonly name: string; readonly n: number; readonly source: ByteSource },
   living: (ids: readonly RecordId[]) => RecordId[],
-): Promise<CheckedSegment<M, V>> {
+): Promise<CheckedSegment<M>> {
   const bytes = source.size;
   const table = await readTable(source);
   const { kind, core } = parts;
@@ -100,7 +100,7 @@ async function checkFile<M, V>(
   const metadata = whole.has('RMDA')
     ? readRecords<M>({ ...readable, has: (id) => id === 'RMDA' }, n)
     : undefined;
-  const salvage = (): Promise<Part<M, V>> =>
+  const salvage = (): Promise<Part<M>> =>
     salvaged(store, parts, { name, ids, metadata, keep: new Set(all), whole: readable });
   return { bytes, damage, salvage };
 }
@@ -154,7 +154,7 @@ async function salvaged<M, V>(
   store: CollectionStore,
   { core, kind }: Parts<M, V>,
   { name, ids, metadata, keep, whole }: Salvage<M>,
-): Promise<Part<M, V>> {
+): Promise<Part<M>> {
   const part = kind.tail<M>(core);
   const source = await store.openFile(name);
   try {

@@ -1,7 +1,7 @@
 /** Copies a collection from one store into another. */
 import { sourceChunks } from '../files/byte-source.ts';
 import type { RecordId } from '../records/ids.ts';
-import { COPYING, idsName, logNumber, MANIFEST, MODEL_RANGE, readOperation, textRange } from './format.ts';
+import { COPYING, idsName, logNumber, MANIFEST, MODELS_RANGE, readOperation, textRange } from './format.ts';
 import { type Entries, knownEntries, readEntries } from './load-parts.ts';
 import type { RecordKind } from './record-kind.ts';
 import type { Change, CollectionStore } from './store.ts';
@@ -53,8 +53,8 @@ export async function copyCollection<V>(source: Copied<V>, target: CollectionSto
   await source.alone(async () => {
     const { bytes, live, log } = await knownEntries(store);
     const changes: Change[] = [{ key: MANIFEST, value: bytes }, { key: COPYING }, ...live, ...log];
-    const [model = []] = await store.read([MODEL_RANGE]);
-    changes.push(...model);
+    const [models = []] = await store.read([MODELS_RANGE]);
+    changes.push(...models);
     if (keepsTexts) changes.push(...(await changedTexts(source, log, number)));
     await target.commit(changes);
   });

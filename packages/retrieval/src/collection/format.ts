@@ -20,6 +20,7 @@ import {
   UnsupportedError,
   writeContainer,
 } from '@sagitta/core-wasm';
+import { type FdeEncoder, readFdeEncoder, writeFdeEncoder } from '../muvera/index.ts';
 import { readRecords, recordSections } from '../records/format.ts';
 import type { RecordId } from '../records/ids.ts';
 import { Records } from '../records/records.ts';
@@ -32,6 +33,7 @@ const LOG = 'log/';
 const LIVE = 'live/';
 const TEXT = 'text/';
 export const MODEL = 'model/text';
+export const ENCODER = 'model/encoder';
 /** Is there while a copy with texts is being made, which is no collection until it ends. */
 export const COPYING: string = `${MANIFEST}.copying`;
 const VERSION = 1;
@@ -42,6 +44,8 @@ const DIGITS = 16;
 const under = (prefix: string): KeyRange => ({ from: prefix, to: `${prefix.slice(0, -1)}0` });
 
 export const MANIFEST_RANGE: KeyRange = { from: MANIFEST, to: `${MANIFEST}0` };
+/** All that begins with model/. */
+export const MODELS_RANGE: KeyRange = under('model/');
 export const MODEL_RANGE: KeyRange = { from: MODEL, to: `${MODEL}0` };
 export const LIVE_RANGE: KeyRange = under(LIVE);
 /** Writes behind number `after`. */
@@ -233,6 +237,21 @@ export function writeIds(n: number, ids: Uint8Array | undefined): Uint8Array {
 export function readIds(place: string, bytes: Uint8Array): RecordId[] {
   const container = unpack(place, 'COLIDS', bytes);
   return naming(place, () => readRecords(container, container.reader('META').u32()).liveIds());
+}
+
+export function writeEncoder(encoder: FdeEncoder): Uint8Array {
+  return pack('COLENC', [{ id: 'FDEN', pieces: [writeFdeEncoder(encoder)] }]);
+}
+
+/** @throws FormatError naming the place */
+export function readEncoder(place: string, bytes: Uint8Array): FdeEncoder {
+  const container = unpack(place, 'COLENC', bytes);
+  return naming(place, () => {
+    const reader = container.reader('FDEN');
+    const encoder = readFdeEncoder(reader);
+    reader.end();
+    return encoder;
+  });
 }
 
 export function writeText(text: string): Uint8Array {

@@ -114,7 +114,7 @@ export class Keeper<M, V> {
       const tails = this.#tails(tail);
       const isEmpty = tails.every(({ n }) => n === 0);
       if (isEmpty) await this.replace(tails, number);
-      const groups: Part<M, V>[][] = [];
+      const groups: Part<M>[][] = [];
       let size = Number.POSITIVE_INFINITY;
       for (const part of isEmpty ? segments : [...segments, ...tails]) {
         if (size + part.weight > SEGMENT_BYTES) {
@@ -133,7 +133,7 @@ export class Keeper<M, V> {
   }
 
   /** Between two groups: what is staged is published where it was. */
-  #freeze(): Promise<{ readonly tail: Part<M, V>; readonly number: number }> {
+  #freeze(): Promise<{ readonly tail: Part<M>; readonly number: number }> {
     return this.#live.alone(async () => ({ tail: this.#parts.freeze(), number: this.#live.number }));
   }
 
@@ -147,7 +147,7 @@ export class Keeper<M, V> {
   }
 
   /** Tails up to one: those whose fold failed, and itself. */
-  #tails(last: Part<M, V>): Part<M, V>[] {
+  #tails(last: Part<M>): Part<M>[] {
     const { list } = this.#parts;
     return list.slice(0, list.indexOf(last) + 1).filter(({ file }) => !file);
   }
@@ -170,8 +170,8 @@ export class Keeper<M, V> {
     }
   }
 
-  #sameSize(segments: readonly Part<M, V>[]): Part<M, V>[] {
-    const byTier = new Map<number, Part<M, V>[]>();
+  #sameSize(segments: readonly Part<M>[]): Part<M>[] {
+    const byTier = new Map<number, Part<M>[]>();
     for (const part of segments) {
       const tier = Math.max(0, Math.floor(Math.log2(part.n / this.#foldAt) / Math.log2(FAN)));
       byTier.set(tier, [...(byTier.get(tier) ?? []), part]);
@@ -185,9 +185,9 @@ export class Keeper<M, V> {
   }
 
   /** Makes one segment of sources, which it replaces. folded — the last write that is in it, where tails are among them; keptAs — what the file of a damaged one is called from now on. */
-  async replace(sources: readonly Part<M, V>[], folded: number | undefined, keptAs?: string): Promise<void> {
+  async replace(sources: readonly Part<M>[], folded: number | undefined, keptAs?: string): Promise<void> {
     const name = segmentName(this.manifest.made + 1);
-    let made: Part<M, V> | undefined;
+    let made: Part<M> | undefined;
     try {
       const ids = await buildSegment(this.#store, this.#parts, sources, name);
       if (ids.length > 0) made = await this.openSegment(name);
@@ -204,14 +204,14 @@ export class Keeper<M, V> {
     }
   }
 
-  openSegment(name: string): Promise<Part<M, V>> {
+  openSegment(name: string): Promise<Part<M>> {
     return openSegment<M, V>(this.#store, this.#parts, name);
   }
 
   /** The transaction that makes a segment part of the collection, and its sources not. */
   async takeIn(
-    sources: readonly Part<M, V>[],
-    made: Part<M, V> | undefined,
+    sources: readonly Part<M>[],
+    made: Part<M> | undefined,
     ids: readonly RecordId[],
     folded: number = this.manifest.folded,
   ): Promise<void> {
@@ -220,7 +220,7 @@ export class Keeper<M, V> {
     if (made && alive < ids.length) {
       made.index.delete(ids.filter((id) => !sources.some((part) => part.has(id))));
     }
-    const first = Math.max(0, this.#parts.list.indexOf(sources[0] as Part<M, V>));
+    const first = Math.max(0, this.#parts.list.indexOf(sources[0] as Part<M>));
     const list = this.#parts.list.filter((part) => !sources.includes(part));
     if (made) list.splice(first, 0, made);
     const segments = list.flatMap(({ file, slots }): SegmentEntry[] =>

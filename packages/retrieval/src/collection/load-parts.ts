@@ -72,8 +72,8 @@ export async function loadParts<M, V>(
   const known = new Map(before.flatMap((part) => (part.file ? [[part.file.name, part] as const] : [])));
   const words = new Map(live.map(({ key, value }) => [liveName(key), value]));
   const damaged: DamagedSegment[] = [];
-  const list: Part<M, V>[] = [];
-  const fresh: Part<M, V>[] = [];
+  const list: Part<M>[] = [];
+  const fresh: Part<M>[] = [];
   try {
     for (const { name, n } of manifest.segments) {
       let part = known.get(name);
@@ -110,7 +110,7 @@ async function openPart<M, V>(
   parts: Parts<M, V>,
   name: string,
   n: number,
-): Promise<Part<M, V>> {
+): Promise<Part<M>> {
   const part = await openSegment<M, V>(store, parts, name);
   if (part.slots === n) return part;
   await part.dispose();
@@ -124,7 +124,7 @@ export async function openSegment<M, V>(
   store: CollectionStore,
   { core, kind }: Parts<M, V>,
   name: string,
-): Promise<Part<M, V>> {
+): Promise<Part<M>> {
   let source: ByteSource | undefined;
   try {
     source = await store.openFile(name);

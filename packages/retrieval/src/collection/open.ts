@@ -1,5 +1,5 @@
 /** Opens a collection in a store, or makes one there. */
-import { type Core, checkCore, createCore, type Metric } from '@sagitta/core-wasm';
+import { type Core, checkCore, createCore, type Metric, type TokenSet } from '@sagitta/core-wasm';
 import type { JsonValue } from '../records/json.ts';
 import { saveTextModel } from '../text/text-model.ts';
 import type { CollectionParts } from './base-collection.ts';
@@ -13,6 +13,8 @@ import { Parts } from './parts.ts';
 import type { RecordKinds } from './record-kind.ts';
 import type { Change, CollectionStore } from './store.ts';
 import { readModel, Texts } from './texts.ts';
+import { TokenCollection } from './token-collection.ts';
+import { type TokenCollectionOptions, tokenKinds } from './token-options.ts';
 import { vectorKinds } from './vector-options.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -34,6 +36,19 @@ export async function openCollectionIn<M = JsonValue, S extends Metric = Metric>
   );
 }
 
+/** openCollectionIn for a collection of token sets. */
+export async function openTokenCollectionIn<M = JsonValue>(
+  openStore: (plan: OpenPlan) => Promise<CollectionStore>,
+  options: TokenCollectionOptions,
+): Promise<TokenCollection<M>> {
+  return openAs<M, TokenSet, TokenCollection<M>>(
+    tokenKinds,
+    openStore,
+    options,
+    (made) => new TokenCollection<M>(made),
+  );
+}
+
 /**
  * Opens a collection of records of some kind.
  * @throws as openCollectionIn does
@@ -49,7 +64,8 @@ export async function openAs<M, V, C>(
   const store = await openStore(plan);
   let core: Core | undefined;
   try {
-    const entries = (await readEntries(store)) ?? (await makeCollection(store, kinds, plan));
+    core = plan.core ?? createCore();
+    const entries = (await readEntries(store)) ?? (await makeCollection(store, kinds, plan, core));
     const { kind: there, options: saved } = entries.manifest;
     if (there !== kinds.name) {
       throw new RangeError(
@@ -58,7 +74,6 @@ export async function openAs<M, V, C>(
     }
     const kind = await kinds.known(store, saved, plan);
     const texts = await openTexts(store, entries.manifest, plan);
-    core = plan.core ?? createCore();
     const parts = new Parts<M, V>(core, kind);
     try {
       return make(await assemble(store, parts, texts, entries, plan));
@@ -77,10 +92,11 @@ async function makeCollection<V>(
   store: CollectionStore,
   kinds: RecordKinds<V>,
   plan: OpenPlan,
+  core: Core,
 ): Promise<Entries> {
   if (!store.isWriter) throw noCollection(store);
   const { textModel } = plan;
-  const { saved, changes } = kinds.fresh(plan);
+  const { saved, changes } = kinds.fresh(plan, core);
   const manifest: Manifest = {
     kind: kinds.name,
     options: saved,

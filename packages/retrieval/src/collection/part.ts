@@ -23,8 +23,8 @@ export async function readTable(source: ByteSource): Promise<ContainerTable> {
   throw new FormatError(`expected ${table.length} bytes as the header says, got ${source.size}`, 24);
 }
 
-export abstract class Part<M, V> {
-  abstract readonly index: PartIndex<M, V>;
+export abstract class Part<M> {
+  abstract readonly index: PartIndex<M>;
   /** undefined: a tail. */
   readonly file: SegmentFile | undefined;
   /** Dead records that are said beside the file. */

@@ -9,13 +9,13 @@ import { mergeResults } from '../search/merge-results.ts';
 import type { VectorRecord } from '../vector-index/types.ts';
 import type { Operation } from './format.ts';
 import type { Part } from './part.ts';
-import type { RecordKind, Rows } from './record-kind.ts';
+import type { RecordKind, Rows, Tail } from './record-kind.ts';
 
 export class Parts<M, V> {
   readonly core: Core;
   readonly kind: RecordKind<V>;
   /** The last one is the tail. */
-  list: Part<M, V>[];
+  list: Part<M>[];
   /** The next row number. */
   next = 0;
 
@@ -28,11 +28,11 @@ export class Parts<M, V> {
   get n(): number {
     return this.list.reduce((sum, { n }) => sum + n, 0);
   }
-  get tail(): Part<M, V> {
-    return this.list[this.list.length - 1] as Part<M, V>;
+  get tail(): Tail<M, V> {
+    return this.list[this.list.length - 1] as Tail<M, V>;
   }
 
-  partOf(id: RecordId): Part<M, V> | undefined {
+  partOf(id: RecordId): Part<M> | undefined {
     return this.list.find((part) => part.has(id));
   }
   get(id: RecordId): VectorRecord<M> | undefined {
@@ -81,17 +81,17 @@ export class Parts<M, V> {
   }
 
   /** A new tail takes what is new; the old one only loses records. */
-  freeze(): Part<M, V> {
+  freeze(): Part<M> {
     const frozen = this.tail;
     this.list.push(this.kind.tail<M>(this.core, frozen));
     return frozen;
   }
 
   /** Records as they are now, with their values; those that are not in these parts are passed over. */
-  async rows(ids: Iterable<RecordId>, among: readonly Part<M, V>[] = this.list): Promise<Rows<M>> {
+  async rows(ids: Iterable<RecordId>, among: readonly Part<M>[] = this.list): Promise<Rows<M>> {
     const found: RecordId[] = [];
     const metadata: (M | undefined)[] = [];
-    const wanted = new Map<Part<M, V>, { readonly slots: number[]; readonly places: number[] }>();
+    const wanted = new Map<Part<M>, { readonly slots: number[]; readonly places: number[] }>();
     for (const id of ids) {
       for (const part of among) {
         const slot = part.index.records.slotOf(id);

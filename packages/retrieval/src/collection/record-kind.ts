@@ -22,8 +22,8 @@ import type { Change, CollectionStore } from './store.ts';
 /** Names what the records of a collection are. */
 export type RecordKindName = 'vectors' | 'tokens';
 
-/** What an index of a part does for a collection. */
-export interface PartIndex<M, V> extends Disposable {
+/** What the index of a part does for a collection. */
+export interface PartIndex<M> {
   readonly d: number;
   readonly metric: Metric;
   readonly n: number;
@@ -31,6 +31,11 @@ export interface PartIndex<M, V> extends Disposable {
   /** Ids and metadata by slot. */
   readonly records: Records<M>;
   delete(ids: readonly RecordId[]): number;
+  dispose(): void;
+}
+
+/** What the index of a tail does besides. */
+export interface TailIndex<M, V> extends PartIndex<M> {
   /** Takes the memory of records that nothing finds until publish; several times, where they belong together. @throws CapacityError, then nothing of it is staged */
   stage(values: V): void;
   /** Drops what was staged. */
@@ -40,8 +45,10 @@ export interface PartIndex<M, V> extends Disposable {
   record(values: V, given: RecordRows<M>): void;
   /** Follows on the last record. */
   settle(): void;
-  dispose(): void;
 }
+
+/** A part that takes new records. */
+export type Tail<M, V> = Part<M> & { readonly index: TailIndex<M, V> };
 
 /** Records with their values, in one order. */
 export interface Rows<M> {
@@ -96,10 +103,12 @@ export interface RecordKind<V> {
   /** Of n records. @throws FormatError */
   read(container: Container, n: number): V;
   /** An empty tail. before — the one before it, whose codes it may go on with. */
-  tail<M>(core: Core, before?: Part<M, V>): Part<M, V>;
+  tail<M>(core: Core, before?: Part<M>): Tail<M, V>;
   /** Reads the index of a segment's file, which stays the caller's. @throws FormatError, CapacityError */
-  segment<M>(core: Core, file: SegmentFile): Promise<Part<M, V>>;
+  segment<M>(core: Core, file: SegmentFile): Promise<Part<M>>;
   startBuilder<M>(store: CollectionStore, plan: SegmentPlan<M>): Promise<SegmentBuilder<M>>;
+  /** Reads what is kept beside segments and log, if anything. @throws FormatError naming it */
+  check?(store: CollectionStore): Promise<void>;
   /** What is left of the values of a segment of which sections are damaged; undefined where that is nothing. */
   saved(core: Core, whole: WholeSections, n: number): SavedValues | undefined;
 }
@@ -109,9 +118,11 @@ export interface RecordKinds<V> {
   readonly name: RecordKindName;
   /** Options of its indexes. */
   readonly options: OptionTable<object>;
-  /** For a new collection; saved — what is written down in the manifest; changes — what beside it. @throws TypeError, RangeError */
-  fresh(plan: OpenPlan): {
-    readonly kind: RecordKind<V>;
+  /** For a new collection, of which nothing is made yet; saved — what is written down in the manifest; changes — what beside it. @throws TypeError, RangeError */
+  fresh(
+    plan: OpenPlan,
+    core: Core,
+  ): {
     readonly saved: OpenPlan['index'];
     readonly changes: readonly Change[];
   };

@@ -25,7 +25,7 @@ const TAIL = {
   compactAt: 1,
 } as const;
 
-export class VectorPart<M> extends Part<M, Float32Array> {
+export class VectorPart<M> extends Part<M> {
   readonly index: VectorIndex<M>;
 
   constructor(index: VectorIndex<M>, file?: SegmentFile) {
@@ -108,7 +108,7 @@ export class VectorKind implements RecordKind<Float32Array> {
    * takes 12 microseconds of 384 dimensions, which is what float32 takes; a search of 16,384 takes .4 ms instead of 2.8
    * (SAQ of 4 bits: 44 microseconds and .2 ms; 2026-11-28).
    */
-  tail<M>(core: Core, before?: Part<M, Float32Array>): VectorPart<M> {
+  tail<M>(core: Core, before?: Part<M>): VectorPart<M> {
     if (before instanceof VectorPart && before.isTrained) return new VectorPart(createAlike(before.index));
     const { d, metric, indexed } = this.plan;
     return new VectorPart(createVectorIndex<M>(core, { d, metric, indexed, ...TAIL }));

@@ -18,8 +18,7 @@ export const vectorKinds: RecordKinds<Float32Array> = {
   name: 'vectors',
   options: INDEX as OptionTable<object>,
   fresh(plan) {
-    const index = newPlan(plan);
-    return { kind: new VectorKind(index), saved: savedOptions(index), changes: [] };
+    return { saved: savedOptions(newPlan(plan)), changes: [] };
   },
   async known(store, saved, { index }) {
     return new VectorKind(knownPlan(store.name, saved, index));

@@ -86,6 +86,7 @@ async function readKnown<V>(
       for (const id of ids) rewritten.add(id);
     }
     if (manifest.hasTextModel) await readModel(store);
+    await kind.check?.(store);
   } catch (error) {
     defect ??= error instanceof Error ? error.message : String(error);
   }
@@ -101,7 +102,7 @@ async function repairSegment<M, V>(
   parts: Parts<M, V>,
   keeper: Keeper<M, V>,
   { name }: SegmentEntry,
-  { damage, salvage }: CheckedSegment<M, V>,
+  { damage, salvage }: CheckedSegment<M>,
 ): Promise<boolean> {
   const keptAs = `${name}.damaged`;
   const loaded = parts.list.find(({ file }) => file?.name === name);

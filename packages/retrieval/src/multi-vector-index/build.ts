@@ -246,7 +246,7 @@ export function buildMultiVectorIndex<M = JsonValue>(
 }
 
 /** The preset as it is, with no inner projection where tokens have fewer dimensions than it projects to. */
-function defaultEncoder(d: number): MuveraFde {
+export function defaultEncoder(d: number): MuveraFde {
   const { projectionDimension, ...preset } = muveraPreset(DEFAULT_FDE_LENGTH, d);
   return new MuveraFde(
     projectionDimension !== undefined && projectionDimension < d

@@ -26,10 +26,10 @@ import type { FdeEncoder, FdeSession } from '../muvera/index.ts';
 import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
 import { checkRecordId, printId, type RecordId } from '../records/ids.ts';
 import type { JsonValue } from '../records/json.ts';
-import { copyMetadata, type PreparedRecords, Records } from '../records/records.ts';
+import { copyMetadata, type PreparedRecords, type RecordRows, Records } from '../records/records.ts';
 import { budgetsOf, SHORT_QUERY_TOKENS, shortQueryFactor } from '../search/budgets.ts';
 import { MAX_K } from '../search/search-result.ts';
-import { countSlots } from '../search/slot-set.ts';
+import { countSlots, withRoom } from '../search/slot-set.ts';
 import { type Clock, type MultiVectorStatistics, StageTimer } from '../search/statistics.ts';
 import { carveQuery } from './ball-carving.ts';
 import {
@@ -61,7 +61,12 @@ import {
   searchFunnel,
 } from './funnel.ts';
 import { checkEncoded, checkQuery, type EncodedQuery, type MultiVectorQuery } from './query.ts';
-import type { MultiVectorExplanation, MultiVectorHit, MultiVectorResult } from './results.ts';
+import {
+  explained,
+  type MultiVectorExplanation,
+  type MultiVectorHit,
+  type MultiVectorResult,
+} from './results.ts';
 
 /** Made of what was made before: for those who make stores of their own. */
 export interface MultiVectorParts<M = JsonValue> {
@@ -187,10 +192,49 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
 
   #append(set: TokenSet, prepared: PreparedRecords<M>): void {
     appendDocuments(this.stores, this.#session, this.metric, set);
+    this.#commit(set, prepared);
+  }
+
+  #commit(set: TokenSet, prepared: PreparedRecords<M>): void {
     this.#records.commit(prepared);
     for (let i = 0; i < set.n; i++) {
       this.#filled.push((set.offsets[i + 1] as number) > (set.offsets[i] as number));
     }
+  }
+
+  /** Takes the memory of documents that nothing finds until they have records; several times, where they belong together. Throws as add does. @internal */
+  stage(set: TokenSet): void {
+    this.checkLive('index');
+    appendDocuments(this.stores, this.#session, this.metric, set);
+  }
+
+  /** Drops what was staged. @internal */
+  withdraw(): void {
+    this.checkLive('index');
+    for (const store of storesOf(this.stores)) store.truncate(this.#records.slots);
+  }
+
+  /** What was staged is found when it has records. @internal */
+  publish(): void {
+    this.checkLive('index');
+  }
+
+  /** The records of the next documents that were staged. @internal */
+  record(set: TokenSet, given: RecordRows<M>): void {
+    this.checkLive('index');
+    this.#commit(set, this.#records.prepare('put', set.n, given));
+  }
+
+  /** Compacts where that is due, when all documents have records. @internal */
+  settle(): void {
+    this.checkLive('index');
+    this.#compactIfDue();
+  }
+
+  /** The finest tokens that are kept of a slot, as their codes have them: tokens × d. @internal */
+  decode(slot: number): Float32Array {
+    this.checkLive('index');
+    return (this.stores.finerTokens ?? this.stores.tokens).decode(slot);
   }
 
   /**
@@ -359,9 +403,9 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
     const timer = new StageTimer(this.#clock);
     const given = encoded && checkEncoded(encoded, this.encoder);
     const { filter } = options;
-    const allowed = this.#filled.within(
-      filter === undefined ? this.#records.live : this.#records.allowed(filter),
-    );
+    const chosen = filter === undefined ? this.#records.live : this.#records.allowed(filter);
+    const slots = this.stores.fdes.n; // with those that are staged
+    const allowed = withRoom(this.#filled.within(chosen), slots);
     this.#checkStillLive();
     const count = countSlots(allowed);
     const exactBelow = checkInteger('exactBelow', options.exactBelow ?? DEFAULT_EXACT_BELOW, 0, 2 ** 32 - 1);
@@ -402,7 +446,7 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
                 ef,
                 allowed,
                 count,
-                isAllAllowed: count === this.#records.slots,
+                isAllAllowed: count === slots,
                 isUnfiltered: filter === undefined,
                 tie,
                 timer,
@@ -434,17 +478,7 @@ export class MultiVectorIndex<M = JsonValue> extends Owner {
     const slot = this.#slotOf(id);
     if (tokens.n === 0) return { id, similarity: 0, matches: [] };
     const store = this.stores.finerTokens ?? this.stores.tokens;
-    const explained = store.explain(tokens, slot);
-    return {
-      id,
-      similarity: explained.similarity,
-      matches: Array.from(explained.tokens, (documentToken, queryToken) => ({
-        queryToken,
-        documentToken,
-        similarity: explained.similarities[queryToken] as number,
-        weight: tokens.weights?.[queryToken] ?? 1,
-      })),
-    };
+    return explained(id, tokens, store.explain(tokens, slot));
   }
 }
 

@@ -17,10 +17,11 @@ import {
 } from '@sagitta/core-wasm';
 import { type ByteSource, readRanges } from '../files/byte-source.ts';
 import { runHead } from '../files/program.ts';
-import type { TokenMetric } from '../maxsim/index.ts';
+import type { TokenMetric, TokenStore } from '../maxsim/index.ts';
 import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
 import type { RecordId } from '../records/ids.ts';
 import type { JsonValue } from '../records/json.ts';
+import type { Records } from '../records/records.ts';
 import type { Clock } from '../search/statistics.ts';
 import type { MultiVectorSearchOptions } from './documents.ts';
 import type { FdeIndexMethod } from './fde-index-options.ts';
@@ -104,20 +105,35 @@ class DistantTokens {
 
   /** Scores the documents of slots, whose codes these are. */
   scorer(core: Core, slots: Uint32Array, codes: readonly Uint8Array[]): TokenScorer {
-    const { parameters, offset } = this.#tokens;
-    const joined = new Uint8Array(codes.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const bytes of codes) {
-      joined.set(bytes, at);
-      at += bytes.length;
-    }
-    const lengths = slots.map((slot) => parameters.lengths[slot] as number);
+    const joined = joinBytes(codes);
     const places = slots.map((_, i) => i);
     return (query) => {
-      using store = parameters.load(core, lengths, joined, offset);
+      using store = this.#load(core, slots, joined);
       return store.scores(query, places);
     };
   }
+
+  /** What the codes of slots stand for. */
+  decoded(core: Core, slots: Uint32Array, codes: readonly Uint8Array[]): Float32Array[] {
+    using store = this.#load(core, slots, joinBytes(codes));
+    return Array.from(slots, (_, i) => store.decode(i));
+  }
+
+  #load(core: Core, slots: Uint32Array, codes: Uint8Array): TokenStore {
+    const { parameters, offset } = this.#tokens;
+    const lengths = slots.map((slot) => parameters.lengths[slot] as number);
+    return parameters.load(core, lengths, codes, offset);
+  }
+}
+
+function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const bytes of parts) {
+    joined.set(bytes, at);
+    at += bytes.length;
+  }
+  return joined;
 }
 
 /** Searches the file of a multi-vector index by MaxSim. openMultiVectorIndex makes it. */
@@ -166,6 +182,27 @@ export class PagedMultiVectorIndex<M = JsonValue> extends Owner {
     this.checkLive('index');
     return this.#index.has(id);
   }
+  /** Ids and metadata by slot. @internal */
+  get records(): Records<M> {
+    return this.#index.records;
+  }
+  /** Takes documents out of what is found; the file stays as it is. @internal */
+  delete(ids: readonly RecordId[]): number {
+    this.checkLive('index');
+    let gone = 0;
+    for (const id of ids) if (this.#index.records.delete(id)) gone++;
+    return gone;
+  }
+  /** The tokens of slots as their codes have them, tokens × d each. finest — or, where that is false, the others. @internal */
+  async decode(slots: Uint32Array, isFinest = true): Promise<Float32Array[]> {
+    this.checkLive('index');
+    const tokens = isFinest ? this.#finest : this.#tokens;
+    const gap = { gapBytes: this.#gapBytes };
+    const { parts } = await readRanges(this.#source, tokens.ranges(slots), gap);
+    this.checkLive('index');
+    return tokens.decoded(this.core, slots, parts);
+  }
+
   /** As MultiVectorIndex.get. */
   get(id: RecordId): { readonly tokens: number; readonly metadata: M | undefined } | undefined {
     this.checkLive('index');

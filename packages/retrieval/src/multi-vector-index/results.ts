@@ -1,4 +1,5 @@
 /** What searches of a MultiVectorIndex return. */
+import type { MaxsimExplanation, QueryTokens } from '../maxsim/token-store.ts';
 import type { RecordId } from '../records/ids.ts';
 import type { JsonValue } from '../records/json.ts';
 import type { MultiVectorStatistics } from '../search/statistics.ts';
@@ -38,4 +39,19 @@ export interface MultiVectorExplanation {
   readonly similarity: number;
   /** One for each query token, in its order; none for a document without tokens. */
   readonly matches: readonly TokenMatch[];
+}
+
+/** Token by token, of what a store says. */
+export function explained(
+  id: RecordId,
+  query: QueryTokens,
+  { similarity, tokens, similarities }: MaxsimExplanation,
+): MultiVectorExplanation {
+  const matches = Array.from(tokens, (documentToken, queryToken) => ({
+    queryToken,
+    documentToken,
+    similarity: similarities[queryToken] as number,
+    weight: query.weights?.[queryToken] ?? 1,
+  }));
+  return { id, similarity, matches };
 }

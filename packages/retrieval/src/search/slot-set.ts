@@ -21,6 +21,14 @@ export function allSlots(slots: number): Uint32Array {
   return words;
 }
 
+/** The set, with room for that many slots. */
+export function withRoom(words: Uint32Array, slots: number): Uint32Array {
+  if (words.length >= wordsFor(slots)) return words;
+  const roomy = new Uint32Array(wordsFor(slots));
+  roomy.set(words);
+  return roomy;
+}
+
 export function hasSlot(words: Uint32Array, slot: number): boolean {
   return (((words[slot >>> 5] as number) >>> (slot & 31)) & 1) === 1;
 }

@@ -14,6 +14,16 @@ export {
   ReadOnlyError,
   type SegmentDamage,
   StorageError,
+  TokenCollection,
+  type TokenCollectionOptions,
+  type TokenRecord,
+  type TokenSearchOptions,
   type Verification,
 } from '@sagitta/retrieval/collection';
-export { type BrowserCollectionOptions, openCollection, removeCollection } from './open-collection.ts';
+export {
+  type BrowserCollectionOptions,
+  type BrowserTokenCollectionOptions,
+  openCollection,
+  openTokenCollection,
+  removeCollection,
+} from './open-collection.ts';

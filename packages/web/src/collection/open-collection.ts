@@ -1,16 +1,32 @@
 /** Opens a collection in the browser's storage. */
 import { type Metric, UnsupportedError } from '@sagitta/core-wasm';
 import type { JsonValue } from '@sagitta/retrieval';
-import { type Collection, type CollectionOptions, openCollectionIn } from '@sagitta/retrieval/collection';
+import {
+  type Collection,
+  type CollectionOptions,
+  type OpenOptions,
+  type OpenPlan,
+  openCollectionIn,
+  openTokenCollectionIn,
+  type TokenCollection,
+  type TokenCollectionOptions,
+} from '@sagitta/retrieval/collection';
 import type { WorkerEndpoint } from '@sagitta/retrieval/remote';
 import { createSearchWorker } from '../worker/web-place.ts';
 import { BrowserStore } from './browser-store.ts';
 
-/** Says what a collection holds and how it is opened, and what its folds run in. */
-export interface BrowserCollectionOptions<S extends Metric = Metric> extends CollectionOptions<S> {
+interface WorkerOption {
   /** Makes the worker in which a segment is trained and written; by default of the package's own file, `@sagitta/web/search-worker`. */
   readonly createWorker?: () => WorkerEndpoint;
 }
+
+/** Says what a collection holds and how it is opened, and what its folds run in. */
+export interface BrowserCollectionOptions<S extends Metric = Metric>
+  extends CollectionOptions<S>,
+    WorkerOption {}
+
+/** Says what a collection of token sets holds and how it is opened, and what its folds run in. */
+export interface BrowserTokenCollectionOptions extends TokenCollectionOptions, WorkerOption {}
 
 /**
  * Opens the collection of that name of this origin, or makes one; close it when you are done. One page or worker opens it for
@@ -39,16 +55,39 @@ export async function openCollection<M = JsonValue>(
   name: string,
   options: BrowserCollectionOptions = {},
 ): Promise<Collection<M>> {
+  const { openStore, known } = opening(name, options);
+  return openCollectionIn<M>(openStore, known);
+}
+
+/**
+ * Opens the collection of token sets of that name, or makes one, as openCollection does one of vectors: documents of many vectors,
+ * searched by MaxSim. M is the type of the metadata.
+ * @throws as openCollection does
+ */
+export async function openTokenCollection<M = JsonValue>(
+  name: string,
+  options: BrowserTokenCollectionOptions = {},
+): Promise<TokenCollection<M>> {
+  const { openStore, known } = opening(name, options);
+  return openTokenCollectionIn<M>(openStore, known);
+}
+
+function opening<O extends OpenOptions & WorkerOption>(
+  name: string,
+  { createWorker = createSearchWorker, ...known }: O,
+): {
+  readonly openStore: (plan: OpenPlan) => Promise<BrowserStore>;
+  readonly known: Omit<O, 'createWorker'>;
+} {
   checkCollectionName(name);
-  const { createWorker = createSearchWorker, ...known } = options;
   if (typeof createWorker !== 'function')
     throw new TypeError(`"createWorker" expected a function, got ${typeof createWorker}`);
-  if (!options.readOnly && createWorker === createSearchWorker && typeof Worker === 'undefined') {
+  if (!known.readOnly && createWorker === createSearchWorker && typeof Worker === 'undefined') {
     throw new UnsupportedError(
       '"createWorker" expected a function where there are no workers to start (shared and service workers), got none',
     );
   }
-  return openCollectionIn<M>((plan) => BrowserStore.open(name, plan, createWorker), known);
+  return { openStore: (plan) => BrowserStore.open(name, plan, createWorker), known };
 }
 
 /**
