@@ -209,6 +209,52 @@ async function follows({ open, fresh }) {
   return [both[0].segments.length > 0];
 }
 
+/** Token sets: written, replaced, folded, merged in a worker, read from the file of a segment, and open again. */
+async function tokens({ openTokens, open, fresh, argument }) {
+  const name = fresh();
+  const documents = (first, count) => {
+    const offsets = [0];
+    for (let i = 0; i < count; i++) offsets.push(offsets[i] + ((first + i) % 4));
+    const data = vectors.subarray(first * D, (first + offsets[count]) * D);
+    return {
+      ids: Array.from({ length: count }, (_, i) => first + i),
+      tokens: { data, offsets, d: D },
+      metadata: Array.from({ length: count }, (_, i) => ({ group: (first + i) % 5 })),
+    };
+  };
+  const c = await openTokens(name, { d: D, foldAt: 100, keepTexts: true });
+  for (let first = 0; first < 400; first += 50) await c.add(documents(first, 50));
+  await c.upsert({ ...documents(600, 3), ids: [7, 8, 'new'], texts: ['seven', undefined, 'new'] });
+  check((await c.delete([9, 10, 'gone'])) === 2, 'how many were deleted');
+  const query = vectors.subarray(602 * D, 604 * D);
+  const look = async (one) => [
+    await one.search(query, 5),
+    await one.search(query, 5, { filter: { group: { lt: 2 } }, exact: true }),
+    await one.explain(query, 'new'),
+    await one.get('new'),
+    [...(await one.tokens(123))],
+  ];
+  await c.settled();
+  await c.compact();
+  check((await c.report()).foldError === undefined, String((await c.report()).foldError));
+  const found = await look(c);
+  check((await c.report()).segments.length === 1 && c.n === 399, `${c.n} documents`);
+  await c.close();
+  const again = await openTokens(name, { readOnly: true });
+  check(
+    JSON.stringify(await look(again)) === JSON.stringify(found),
+    'other answers after it was opened again',
+  );
+  check((await again.verify()).isWhole, 'whole');
+  await again.close();
+  await rejection(
+    open(name),
+    'RangeError',
+    `"${argument}" expected a collection of vectors, got one of tokens`,
+  );
+  return found;
+}
+
 /** What was written at once is one group, in the order of the calls, and each all or nothing. */
 async function groups({ open, fresh }) {
   const name = fresh();
@@ -230,7 +276,7 @@ async function groups({ open, fresh }) {
   return results.map(({ status, value }) => [status, typeof value === 'number' ? value : undefined]);
 }
 
-const CASES = { keeps, folds, trains, copies, refuses, follows, groups };
+const CASES = { keeps, folds, trains, copies, refuses, follows, tokens, groups };
 
 /**
  * Runs all cases with `open` over names that `fresh` gives.

@@ -1,11 +1,11 @@
 // Collections in a page, and in a worker of it: the cases that Node's do too, and what only a browser has. ?part=cases|worker|own|full
-import { openCollection, removeCollection } from '@sagitta/web/collection';
+import { openCollection, openTokenCollection, removeCollection } from '@sagitta/web/collection';
 import { check, rejection, runCases } from './cases.mjs';
 
 const POLL_MS = 20;
 let made = 0;
 const fresh = () => `c${made++} ü/..`;
-const PLACE = { open: openCollection, fresh, argument: 'name' };
+const PLACE = { open: openCollection, openTokens: openTokenCollection, fresh, argument: 'name' };
 const one = (id, ...vector) => ({ ids: [id], vectors: [vector] });
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openCollection } from '@sagitta/node/collection';
+import { openCollection, openTokenCollection } from '@sagitta/node/collection';
 import { PLAIN_HOST } from '../browsers.mjs';
 import { bundle } from '../bundle.mjs';
 import { installBrowsers, installFromNpm } from '../install.mjs';
@@ -73,7 +73,12 @@ async function inNode() {
   let made = 0;
   try {
     const fresh = () => join(folder, `c${made++}`);
-    const answers = await runCases({ open: openCollection, fresh, argument: 'folder' });
+    const answers = await runCases({
+      open: openCollection,
+      openTokens: openTokenCollection,
+      fresh,
+      argument: 'folder',
+    });
     expected = await fingerprint(answers);
     return `${Object.keys(answers).length} cases, answers ${expected.slice(0, 16)}`;
   } finally {

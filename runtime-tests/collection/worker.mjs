@@ -1,11 +1,17 @@
 // A worker that runs the cases, or opens a collection and writes to it as it is told.
-import { openCollection } from '@sagitta/web/collection';
+import { openCollection, openTokenCollection } from '@sagitta/web/collection';
 import { runCases } from './cases.mjs';
 
 let made = 0;
 let collection;
 const COMMANDS = {
-  cases: () => runCases({ open: openCollection, fresh: () => `w${made++}`, argument: 'name' }),
+  cases: () =>
+    runCases({
+      open: openCollection,
+      openTokens: openTokenCollection,
+      fresh: () => `w${made++}`,
+      argument: 'name',
+    }),
   async open({ name, options }) {
     collection = await openCollection(name, options);
   },

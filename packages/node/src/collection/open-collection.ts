@@ -1,9 +1,12 @@
 /** Opens a collection in a folder. */
 import type { Metric } from '@sagitta/core-wasm';
-import type { JsonValue } from '@sagitta/retrieval';
+import { fdeIndexes, type JsonValue } from '@sagitta/retrieval';
 import {
   type Collection,
   type CollectionOptions,
+  type OpenOptions,
+  type OpenPlan,
+  openAnyCollectionIn,
   openCollectionIn,
   openTokenCollectionIn,
   type TokenCollection,
@@ -75,6 +78,17 @@ export function openTokenFolder<M>(
 ): Promise<TokenCollection<M>> {
   checkFolder(folder);
   return openTokenCollectionIn<M>((plan) => FolderStore.open(folder, plan, threads), options);
+}
+
+/** The collection that is in a folder, whatever its records are. @throws as openCollection does; RangeError where there is none */
+export async function openAnyFolder<M>(
+  folder: string,
+  options: OpenOptions,
+  threads?: ThreadFiles,
+): Promise<Collection<M> | TokenCollection<M>> {
+  checkFolder(folder);
+  const openStore = (plan: OpenPlan): Promise<FolderStore> => FolderStore.open(folder, plan, threads);
+  return openAnyCollectionIn<M>(openStore, { ...options, indexes: fdeIndexes });
 }
 
 function checkFolder(folder: unknown): void {

@@ -83,6 +83,12 @@ function joinEntries(entries: readonly TokenSetEntry[], d: number, start: number
   };
 }
 
+/** The first n sets, without a copy. */
+export function firstSets({ data, offsets, d }: TokenSet, n: number): TokenSet {
+  const some = offsets.subarray(0, n + 1);
+  return { data: data.subarray(0, (some[n] as number) * d), offsets: some, n, d };
+}
+
 /** Holds every set of a file. */
 export interface AllTokenSets extends TokenSetBatch {
   readonly start: 0;
@@ -118,12 +124,7 @@ export async function readAllTokenSets(
     (batch) => batch.metadata ?? new Array<undefined>(batch.tokens.n).fill(undefined),
   );
   return {
-    tokens: {
-      data: data.subarray(0, (offsets[n] as number) * d),
-      offsets: offsets.subarray(0, n + 1),
-      n,
-      d,
-    },
+    tokens: firstSets({ data, offsets, n: sets, d }, n),
     start: 0,
     ...(batches.some((batch) => batch.ids) && { ids: ids.slice(0, n) }),
     ...(batches.some((batch) => batch.metadata) && { metadata: metadata.slice(0, n) }),

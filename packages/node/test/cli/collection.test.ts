@@ -8,6 +8,7 @@ import { writeNpy } from '../../src/index.ts';
 import { threadsIn } from '../support/collections.ts';
 import { sagittaWithThreads } from '../support/command.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { setsOf, smallTokenSets } from '../support/token-sets.ts';
 
 const N = 300;
 const D = 16;
@@ -136,5 +137,62 @@ describe('a collection on the command line', () => {
     await writer.upsert({ ids: ['new'], vectors: rows.slice(0, D) });
     const { results } = await json<Hits>('query', at('notes'), '--like', 'new', '-k', 2);
     expect(results[0]?.map(({ id }) => id)).toContain('new');
+  });
+});
+
+describe('a collection of token sets on the command line', () => {
+  const sets = smallTokenSets(40, 4);
+  const [name, query, kept] = ['passages', 'query.json', 'kept.jsonl'].map(at) as [string, string, string];
+  const some = (n: number): string => {
+    const rows = setsOf(sets).slice(0, n);
+    // a set that is searched for has tokens
+    return JSON.stringify(rows.map((tokens, i) => ({ id: `p${i}`, tokens, metadata: { row: i } })));
+  };
+
+  it('is made, filled, asked, compacted, checked, and exported as lines', async () => {
+    writeFileSync(at('sets.json'), some(40));
+    writeFileSync(query, JSON.stringify([{ tokens: setsOf(sets)[2] }]));
+    expect(await json('init', name, '--d', 4, '--tokens')).toMatchObject({
+      kind: 'tokens',
+      tokenEncoding: 'int8',
+    });
+    expect(await json('add', name, at('sets.json'), '--limit', 30)).toMatchObject({ added: 30, n: 30 });
+    expect(await json('add', name, at('sets.json'), '--upsert')).toMatchObject({ added: 40, n: 40 });
+    await json('compact', name);
+    const { results } = await json<Hits>('query', name, '--queries', query, '-k', 3);
+    expect(results[0]?.[0]).toMatchObject({ id: 'p2', metadata: { row: 2 } });
+    const like = await json<Hits>('query', name, '--like', 'p2', '-k', 3, '--filter', '{"row":{"lt":2}}');
+    expect(like.results[0]?.every(({ id }) => id === 'p0' || id === 'p1')).toBe(true);
+    expect(await json('delete', name, 'p0', 'none')).toMatchObject({ deleted: 1, n: 39 });
+    expect(await json('verify', name)).toMatchObject({ isWhole: true });
+    expect(await json('export', name, '--out', kept)).toMatchObject({ n: 39 });
+    const lines = readFileSync(kept, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines).toHaveLength(39);
+    // what was written is read again
+    await json('init', at('again'), '--d', 4, '--tokens');
+    expect(await json('add', at('again'), kept)).toMatchObject({ n: 39 });
+    const again = await json<Hits>('query', at('again'), '--queries', query, '-k', 1);
+    expect(again.results[0]?.[0]).toMatchObject({ id: 'p2', metadata: { row: 2 } });
+  });
+
+  it.each([
+    [['init', 'x1', '--d', 4, '--tokens', '--bits', 4], /--bits: expected none beside --tokens/],
+    [['init', 'x1', '--d', 4, '--tokens', '--metric', 'l2'], /--metric: expected cosine or ip/],
+    [['init', 'x1', '--d', 4, '--tokens', '--index', 'ivf'], /--index: expected graph or none/],
+    [['init', 'x1', '--d', 4, '--token-encoding', 'int8'], /--token-encoding: expected --tokens/],
+    [['add', 'passages', 'rows.npy'], /VECTORS: /],
+    [['export', 'passages', '--out', 'x.parquet'], /--out: expected lines of JSON/],
+    [['query', 'passages', 'some', 'words'], /WORDS: expected a collection with a text model/],
+    [['query', 'notes', '--queries', 'one.npy', '--candidates', 5], /--candidates: expected none/],
+  ])('%j says what is wrong', async (argv, message) => {
+    const names = new Set(['x1', 'passages', 'notes', 'rows.npy', 'one.npy', 'x.parquet']);
+    const { status, stderr } = await run(
+      ...argv.map((word) => (names.has(String(word)) ? at(String(word)) : word)),
+    );
+    expect(stderr).toMatch(message);
+    expect(status).toBe(1);
   });
 });

@@ -209,7 +209,10 @@ describe('a collection of token sets', () => {
     expect(ids(await again.search(all[10] as Tokens, 1))).toEqual([10]);
     await again.close();
     await expect(
-      open(path, { indexes: fdeIndexes, encoder: new MuveraFde({ d: D, numSimhashProjections: 3, numRepetitions: 8 }) }),
+      open(path, {
+        indexes: fdeIndexes,
+        encoder: new MuveraFde({ d: D, numSimhashProjections: 3, numRepetitions: 8 }),
+      }),
     ).rejects.toThrow(/"encoder" expected parameters/);
   });
 

@@ -45,7 +45,8 @@ export async function killWriters(
     readonly kind?: 'vectors' | 'tokens';
   },
 ): Promise<KillReport> {
-  const open = kind === 'tokens' ? tokenCollectionsIn(bundles) : collectionsIn(bundles);
+  const openTokens = tokenCollectionsIn(bundles);
+  const openVectors = collectionsIn(bundles);
   const [WRITER, entries, search] = bundle(bundles, [
     'test/support/collection-writer.mjs',
     'src/collection/entry-thread.ts',
@@ -65,7 +66,8 @@ export async function killWriters(
     total.acknowledged += done.size;
     total.compacted += compacted;
     const before = new Set(readdirSync(path));
-    const c = await open<{ id: number }>(path);
+    const c =
+      kind === 'tokens' ? await openTokens<{ id: number }>(path) : await openVectors<{ id: number }>(path);
     const after = new Set(readdirSync(path));
     if ([...before].some((name) => /^\.?segment-/.test(name) && !after.has(name))) total.midway++;
     await compare(c, state, asked, done, round);

@@ -9,7 +9,7 @@ export { BaseCollection, type CollectionReport, type KeptRecord } from './base-c
 export type { SegmentDamage } from './check-segment.ts';
 export { Collection, type CollectionRecord, type CollectionRows } from './collection.ts';
 export { ConflictError, LockedError, ReadOnlyError, StorageError } from './errors.ts';
-export { openCollectionIn, openTokenCollectionIn } from './open.ts';
+export { openAnyCollectionIn, openCollectionIn, openTokenCollectionIn } from './open.ts';
 export type { CollectionOptions, Durability, OpenOptions, OpenPlan } from './options.ts';
 export type { Change, CollectionStore, Entry, KeyRange } from './store.ts';
 export {

@@ -7,7 +7,7 @@ import { Collection } from './collection.ts';
 import { noCollection } from './errors.ts';
 import { idsName, isSegmentFile, MANIFEST, type Manifest, MODEL, writeManifest } from './format.ts';
 import { Keeper } from './keeper.ts';
-import { type Entries, isSameBytes, loadParts, readEntries } from './load-parts.ts';
+import { type Entries, isSameBytes, knownEntries, loadParts, readEntries } from './load-parts.ts';
 import { type CollectionOptions, type OpenOptions, type OpenPlan, openPlan } from './options.ts';
 import { Parts } from './parts.ts';
 import type { RecordKinds } from './record-kind.ts';
@@ -60,30 +60,68 @@ export async function openAs<M, V, C>(
   make: (made: CollectionParts<M, V>) => C,
 ): Promise<C> {
   const plan = openPlan(options, kinds.options);
+  return opening(openStore, plan, async (store, core) => {
+    const entries = (await readEntries(store)) ?? (await makeCollection(store, kinds, plan, core));
+    const { kind } = entries.manifest;
+    if (kind === kinds.name) return make(await openEntries(kinds, store, entries, plan, core));
+    throw new RangeError(
+      `"${store.argument}" expected a collection of ${kinds.name}, got one of ${kind} in ${store.name}`,
+    );
+  });
+}
+
+/**
+ * Opens the collection that is in a store, whatever its records are.
+ * @param options - with indexes: fdeIndexes, which token sets in a graph need
+ * @throws as openCollectionIn does; RangeError where there is none
+ */
+export async function openAnyCollectionIn<M = JsonValue>(
+  openStore: (plan: OpenPlan) => Promise<CollectionStore>,
+  options: OpenOptions & Pick<TokenCollectionOptions, 'indexes'>,
+): Promise<Collection<M> | TokenCollection<M>> {
+  const { index, ...plan } = openPlan(options, { indexes: 'any' });
+  return opening(openStore, { ...plan, index: {} }, async (store, core) => {
+    const entries = await knownEntries(store);
+    if (entries.manifest.kind === 'tokens') {
+      return new TokenCollection<M>(await openEntries(tokenKinds, store, entries, { ...plan, index }, core));
+    }
+    return new Collection<M>(await openEntries(vectorKinds, store, entries, { ...plan, index: {} }, core));
+  });
+}
+
+/** Runs body with the store and a core, which are closed where it throws. */
+async function opening<T>(
+  openStore: (plan: OpenPlan) => Promise<CollectionStore>,
+  plan: OpenPlan,
+  body: (store: CollectionStore, core: Core) => Promise<T>,
+): Promise<T> {
   if (plan.core) checkCore(plan.core);
   const store = await openStore(plan);
   let core: Core | undefined;
   try {
     core = plan.core ?? createCore();
-    const entries = (await readEntries(store)) ?? (await makeCollection(store, kinds, plan, core));
-    const { kind: there, options: saved } = entries.manifest;
-    if (there !== kinds.name) {
-      throw new RangeError(
-        `"${store.argument}" expected a collection of ${kinds.name}, got one of ${there} in ${store.name}`,
-      );
-    }
-    const kind = await kinds.known(store, saved, plan);
-    const texts = await openTexts(store, entries.manifest, plan);
-    const parts = new Parts<M, V>(core, kind);
-    try {
-      return make(await assemble(store, parts, texts, entries, plan));
-    } catch (error) {
-      await parts.dispose();
-      throw error;
-    }
+    return await body(store, core);
   } catch (error) {
     if (!plan.core) core?.dispose();
     await store.close();
+    throw error;
+  }
+}
+
+async function openEntries<M, V>(
+  kinds: RecordKinds<V>,
+  store: CollectionStore,
+  entries: Entries,
+  plan: OpenPlan,
+  core: Core,
+): Promise<CollectionParts<M, V>> {
+  const kind = await kinds.known(store, entries.manifest.options, plan);
+  const texts = await openTexts(store, entries.manifest, plan);
+  const parts = new Parts<M, V>(core, kind);
+  try {
+    return await assemble(store, parts, texts, entries, plan);
+  } catch (error) {
+    await parts.dispose();
     throw error;
   }
 }

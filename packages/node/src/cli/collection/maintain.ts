@@ -6,7 +6,7 @@ import { blame, CommandFailure } from '../failure.ts';
 import { checkOutputs } from '../inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
 import { count, fieldLines, seconds } from '../text.ts';
-import { FOLDER, printed, withKnown } from './with-collection.ts';
+import { FOLDER, isOfTokens, printed, withKnown } from './with-collection.ts';
 
 export function addCompactCommand(program: Command, io: CommandIo): void {
   const command = program
@@ -115,7 +115,7 @@ export function addExportCommand(program: Command, io: CommandIo): void {
     .command('export')
     .summary('write all records of a collection to a file')
     .description(
-      'Writes all records: id, metadata, text, vector. A .parquet file has them as columns, which sagitta add takes back; any other a line of ' +
+      'Writes all records: id, metadata, text, vector or tokens. A .parquet file has vectors as columns, which sagitta add takes back; any other a line of ' +
         'JSON a record, which other commands read as .jsonl.',
     )
     .argument('<FOLDER>', FOLDER)
@@ -141,9 +141,14 @@ async function exportAll(
   await checkOutputs([['--out', out]], [folder], report);
   await withKnown(io, folder, { readOnly: true }, async (collection) => {
     const { n } = collection;
-    const pieces = /\.parquet$/i.test(out)
-      ? (await import('../../collection/export-parquet.ts')).exportParquet(collection)
-      : collection.export();
+    const isParquet = /\.parquet$/i.test(out);
+    if (isParquet && isOfTokens(collection)) {
+      throw new CommandFailure('--out', `expected lines of JSON for token sets, as in ${folder}, got ${out}`);
+    }
+    const pieces =
+      isParquet && !isOfTokens(collection)
+        ? (await import('../../collection/export-parquet.ts')).exportParquet(collection)
+        : collection.export();
     await report.progress('export', n, 'records', () => blame('--out', () => writeFileAtomic(out, pieces)));
     report.result({ folder, n, out }, [`${count(n)} records in ${out}`]);
   });

@@ -1,13 +1,18 @@
 /** sagitta query: the best records of a collection. */
-import type { Numbers } from '@sagitta/core-wasm';
-import type { Hit, JsonValue, RecordExpression } from '@sagitta/retrieval';
-import type { Collection, CollectionSearchOptions } from '@sagitta/retrieval/collection';
+import type { Hit, JsonValue, RecordExpression, RecordId } from '@sagitta/retrieval';
+import type {
+  Collection,
+  CollectionSearchOptions,
+  TokenCollection,
+  TokenSearchOptions,
+} from '@sagitta/retrieval/collection';
 import { type Command, InvalidArgumentError } from 'commander';
 import { addOutputOptions, addVectorOptions, integer, MAX_COUNT, type VectorOptions } from '../arguments.ts';
 import { blame, CommandFailure } from '../failure.ts';
 import { readQueries } from '../inputs.ts';
 import { type CommandIo, isColoured, type OutputOptions, type Reporter, reporter, styled } from '../io.ts';
-import { FOLDER, idsOf, printed, withKnown } from './with-collection.ts';
+import { readQuerySets } from '../mv/token-inputs.ts';
+import { type AnyCollection, FOLDER, idsOf, isOfTokens, printed, withKnown } from './with-collection.ts';
 
 interface QueryOptions extends VectorOptions, OutputOptions {
   readonly queries?: string;
@@ -17,6 +22,8 @@ interface QueryOptions extends VectorOptions, OutputOptions {
   readonly nprobe?: number;
   readonly ef?: number;
   readonly rerank?: number;
+  readonly candidates?: number;
+  readonly queryLengths?: string;
   readonly queryLimit?: number;
 }
 
@@ -27,7 +34,8 @@ export function addQueryCommand(program: Command, io: CommandIo): void {
     .description('Finds the K best records for each query, beside a writer that may be at work.')
     .argument('<FOLDER>', FOLDER)
     .argument('[WORDS...]', 'words to search for, of a collection with a text model')
-    .option('--queries <Q>', 'vectors to search for; - is standard input')
+    .option('--queries <Q>', 'vectors, or token sets, to search for; - is standard input')
+    .option('--query-lengths <F>', 'tokens a query, raw int32: then --queries is a file of plain vectors')
     .option('--like <ID>', 'search for the vector of a record instead')
     .option('-k <K>', 'results a query', integer(1, MAX_COUNT), 10)
     .option(
@@ -37,7 +45,12 @@ export function addQueryCommand(program: Command, io: CommandIo): void {
     )
     .option('--nprobe <P>', 'lists to visit', integer(1, MAX_COUNT))
     .option('--ef <E>', 'width of a search in a graph', integer(1, MAX_COUNT))
-    .option('--rerank <N>', 'candidates scored again by float32 vectors', integer(1, MAX_COUNT))
+    .option(
+      '--rerank <N>',
+      'candidates scored again: by float32 vectors, or by all tokens',
+      integer(1, MAX_COUNT),
+    )
+    .option('--candidates <N>', 'of token sets: documents that FDEs find', integer(1, MAX_COUNT))
     .option('--query-limit <N>', 'only the first N queries', integer(1));
   addVectorOptions(command, false);
   addOutputOptions(command);
@@ -80,18 +93,14 @@ async function query(
   io: CommandIo,
   report: Reporter,
 ): Promise<void> {
-  const { k, filter, nprobe, ef, rerank } = options;
-  const settings: CollectionSearchOptions<JsonValue> = {
-    ...(filter && { filter }),
-    ...(nprobe !== undefined && { nprobe }),
-    ...(ef !== undefined && { ef }),
-    ...(rerank !== undefined && { rerank: { candidates: rerank } }),
-  };
+  const { k, filter } = options;
   await withKnown(io, folder, { readOnly: true }, async (collection) => {
-    const data = await queriesOf(collection, folder, words, options);
+    const search = isOfTokens(collection)
+      ? await tokenSearch(collection, folder, words, options)
+      : await vectorSearch(collection, folder, words, options);
     const found = await blame(filter ? '--filter' : 'FOLDER', async () => {
       try {
-        return await collection.searchBatch(data, k, settings);
+        return await search();
       } catch (error) {
         // of an expression of the wrong types: JSON is checked by nobody before
         throw filter && error instanceof TypeError ? new CommandFailure('--filter', error.message) : error;
@@ -121,23 +130,76 @@ async function query(
 
 type PrintedHit = Omit<Hit<JsonValue>, 'id'> & { readonly id: string | number; readonly text?: string };
 
-async function queriesOf(
+type Search = () => Promise<Hit<JsonValue>[][]>;
+
+async function vectorSearch(
   collection: Collection,
   folder: string,
   words: string,
   options: QueryOptions,
-): Promise<Numbers | readonly string[]> {
+): Promise<Search> {
+  const { k, filter, rerank, candidates, queryLengths } = options;
+  refuse('--candidates', candidates, folder);
+  refuse('--query-lengths', queryLengths, folder);
+  const settings: CollectionSearchOptions<JsonValue> = {
+    ...widthOf(options),
+    ...(filter && { filter }),
+    ...(rerank !== undefined && { rerank: { candidates: rerank } }),
+  };
   const { like, queries: path, queryLimit } = options;
-  if (path !== undefined) return (await readQueries(path, options, collection.d, folder, queryLimit)).data;
+  const queries =
+    path !== undefined
+      ? (await readQueries(path, options, collection.d, folder, queryLimit)).data
+      : like !== undefined
+        ? await blame('--like', async () => collection.vector(await idOf(collection, like)))
+        : wordsFor(collection, folder, words);
+  return () => collection.searchBatch(queries, k, settings);
+}
+
+async function tokenSearch(
+  collection: TokenCollection,
+  folder: string,
+  words: string,
+  options: QueryOptions,
+): Promise<Search> {
+  const { k, filter, rerank, candidates, like, queries: path } = options;
+  const settings: TokenSearchOptions = {
+    ...widthOf(options),
+    ...(filter && { filter }),
+    ...(rerank !== undefined && { rerank }),
+    ...(candidates !== undefined && { candidates }),
+  };
   if (like !== undefined) {
-    return blame('--like', async () => {
-      const [id] = await idsOf(collection, [like]);
-      return collection.vector(id as string);
-    });
+    const tokens = await blame('--like', async () => collection.tokens(await idOf(collection, like)));
+    return async () => [await collection.search(tokens, k, settings)];
   }
+  const queries =
+    path === undefined
+      ? wordsFor(collection, folder, words)
+      : (await readQuerySets({ ...options, queries: path }, collection.d, folder)).tokens;
+  return () => collection.searchBatch(queries, k, settings);
+}
+
+function widthOf({ nprobe, ef }: QueryOptions): { readonly nprobe?: number; readonly ef?: number } {
+  return { ...(nprobe !== undefined && { nprobe }), ...(ef !== undefined && { ef }) };
+}
+
+function refuse(name: string, value: unknown, folder: string): void {
+  if (value === undefined) return;
+  throw new CommandFailure(name, `expected none, since ${folder} is no collection of token sets`);
+}
+
+async function idOf(collection: AnyCollection, word: string): Promise<RecordId> {
+  return (await idsOf(collection, [word]))[0] as RecordId;
+}
+
+function wordsFor(collection: AnyCollection, folder: string, words: string): readonly string[] {
   if (collection.textModel) return [words];
   const what = `expected a collection with a text model, as sagitta text build makes one; ${folder} has none`;
-  throw new CommandFailure('WORDS', `${what} (--queries takes vectors)`);
+  throw new CommandFailure(
+    'WORDS',
+    `${what} (--queries takes ${isOfTokens(collection) ? 'token sets' : 'vectors'})`,
+  );
 }
 
 /** A passage of a file with its place, as editors and terminals know it; of other records id and metadata. */

@@ -18,7 +18,7 @@ import { FDE_ENCODINGS, type FdeEncoder, type FdeEncoding } from '@sagitta/retri
 import { type Command, Option } from 'commander';
 import { extensionsOf, TOKEN_SET_FORMATS } from '../../formats.ts';
 import { saveMultiVectorIndexFile } from '../../index-file.ts';
-import type { TokenSetSource } from '../../token-sets/token-set-source.ts';
+import { firstSets, type TokenSetSource } from '../../token-sets/token-set-source.ts';
 import { addOutputOptions, integer, MAX_COUNT, number, outputPath } from '../arguments.ts';
 import { blame, CommandFailure } from '../failure.ts';
 import { checkOutputs } from '../inputs.ts';
@@ -215,8 +215,7 @@ async function encode(
     for await (const { tokens, start, ids, metadata } of source.batches(BATCH_TOKENS)) {
       const n = Math.min(tokens.n, documents - start);
       if (n <= 0) break;
-      const offsets = tokens.offsets.subarray(0, n + 1);
-      const set = { ...tokens, n, offsets, data: tokens.data.subarray(0, (offsets[n] as number) * tokens.d) };
+      const set = firstSets(tokens, n);
       const before = performance.now();
       const ownMetadata = own.metadata?.slice(start, start + n) ?? metadata?.slice(0, n);
       const ownIds = own.ids?.slice(start, start + n) ?? ids?.slice(0, n);

@@ -101,7 +101,7 @@ async function evaluate(file: string, options: MvEvalOptions, report: Reporter):
       ? undefined
       : await blame('--qrels', async () => parseQrels(await readFile(path, 'utf8')));
   await withMultiVectorIndex(file, async (index) => {
-    const queries = await readQuerySets(options, index, file);
+    const queries = await readQuerySets(options, index.d, file);
     checkQuerySets(queries, qrels, options);
     const rows = await measureAll(index, queries, qrels, options, report);
     if (plot !== undefined) {

@@ -62,7 +62,7 @@ async function search(file: string, options: MvSearchOptions, report: Reporter):
   await checkOutputs([['--out', out]], [file, options.queries], report);
   const settings = { ...funnelSettings(options, options.candidates), exact: options.exact === true };
   await withMultiVectorIndex(file, async (index) => {
-    const { tokens, names } = await readQuerySets(options, index, file);
+    const { tokens, names } = await readQuerySets(options, index.d, file);
     const answers: Answer[] = [];
     let ms = 0;
     await report.progress('search', tokens.n, 'queries', (progress) =>

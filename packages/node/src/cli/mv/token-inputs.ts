@@ -80,17 +80,13 @@ export function addQueryOptions(command: Command): Command {
 }
 
 /** Refuses other dimensions than those of the index. */
-export async function readQuerySets(
-  options: QueryOptions,
-  index: MultiVectorIndex,
-  owner: string,
-): Promise<QuerySets> {
+export async function readQuerySets(options: QueryOptions, d: number, owner: string): Promise<QuerySets> {
   const { queries: path, queryIds, queryLimit } = options;
   const { tokens, ids } = await withTokenSets('--queries', path, options, options.queryLengths, (source) => {
-    if (source.d !== index.d) {
+    if (source.d !== d) {
       throw new CommandFailure(
         '--queries',
-        `expected ${index.d} dimensions as ${owner} has, ${path} has ${source.d}`,
+        `expected ${d} dimensions as ${owner} has, ${path} has ${source.d}`,
       );
     }
     return readAllTokenSets(source, queryLimit);
