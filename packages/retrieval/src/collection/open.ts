@@ -36,7 +36,7 @@ export async function openCollectionIn<M = JsonValue, S extends Metric = Metric>
   );
 }
 
-/** openCollectionIn for a collection of token sets. */
+/** Opens a collection of token sets, or makes one, as openCollectionIn does one of vectors. @throws as openCollectionIn does */
 export async function openTokenCollectionIn<M = JsonValue>(
   openStore: (plan: OpenPlan) => Promise<CollectionStore>,
   options: TokenCollectionOptions,

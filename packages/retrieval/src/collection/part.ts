@@ -3,17 +3,48 @@
  * codes, ids and metadata are in memory and what is larger stays in the file. What has been deleted or replaced since is dead in the
  * index, and said beside the file.
  */
-import { type ContainerTable, FormatError, MAX_HEADER_BYTES, readContainerTable } from '@sagitta/core-wasm';
+import {
+  type ContainerTable,
+  FormatError,
+  MAX_HEADER_BYTES,
+  type Metric,
+  readContainerTable,
+} from '@sagitta/core-wasm';
 import type { ByteSource } from '../files/byte-source.ts';
 import type { RecordId } from '../records/ids.ts';
+import type { RecordRows, Records } from '../records/records.ts';
 import { hasSlot } from '../search/slot-set.ts';
-import type { PartIndex } from './record-kind.ts';
 
 /** The file of a segment. */
 export interface SegmentFile {
   readonly name: string;
   readonly source: ByteSource;
   readonly table: ContainerTable;
+}
+
+/** What the index of a part does for a collection. */
+export interface PartIndex<M> {
+  readonly d: number;
+  readonly metric: Metric;
+  readonly n: number;
+  readonly dead: number;
+  /** Ids and metadata by slot. */
+  readonly records: Records<M>;
+  delete(ids: readonly RecordId[]): number;
+  dispose(): void;
+}
+
+/** What the index of a tail does besides. */
+export interface TailIndex<M, V> extends PartIndex<M> {
+  /** Takes the memory of records that nothing finds until publish; several times, where they belong together. @throws CapacityError, then nothing of it is staged */
+  stage(values: V): void;
+  /** Drops what was staged. */
+  withdraw(): void;
+  /** Makes what was staged rows; records of all of them follow in their order. */
+  publish(): void;
+  record(values: V, given: RecordRows<M>): void;
+  /** Follows on the last record. */
+  settle(): void;
 }
 
 /** The table of a segment's file. @throws FormatError */
@@ -107,3 +138,6 @@ export abstract class Part<M> {
     return this.#gone;
   }
 }
+
+/** A part that takes new records. */
+export type Tail<M, V> = Part<M> & { readonly index: TailIndex<M, V> };

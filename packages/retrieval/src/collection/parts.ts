@@ -8,8 +8,8 @@ import { printId, type RecordId } from '../records/ids.ts';
 import { mergeResults } from '../search/merge-results.ts';
 import type { VectorRecord } from '../vector-index/types.ts';
 import type { Operation } from './format.ts';
-import type { Part } from './part.ts';
-import type { RecordKind, Rows, Tail } from './record-kind.ts';
+import type { Part, Tail } from './part.ts';
+import type { RecordKind, Rows } from './record-kind.ts';
 
 export class Parts<M, V> {
   readonly core: Core;

@@ -14,41 +14,12 @@ import type {
 } from '@sagitta/core-wasm';
 import type { ByteSource } from '../files/byte-source.ts';
 import type { RecordId } from '../records/ids.ts';
-import type { RecordRows, Records } from '../records/records.ts';
 import type { OpenPlan } from './options.ts';
-import type { Part, SegmentFile } from './part.ts';
+import type { Part, SegmentFile, Tail } from './part.ts';
 import type { Change, CollectionStore } from './store.ts';
 
 /** Names what the records of a collection are. */
 export type RecordKindName = 'vectors' | 'tokens';
-
-/** What the index of a part does for a collection. */
-export interface PartIndex<M> {
-  readonly d: number;
-  readonly metric: Metric;
-  readonly n: number;
-  readonly dead: number;
-  /** Ids and metadata by slot. */
-  readonly records: Records<M>;
-  delete(ids: readonly RecordId[]): number;
-  dispose(): void;
-}
-
-/** What the index of a tail does besides. */
-export interface TailIndex<M, V> extends PartIndex<M> {
-  /** Takes the memory of records that nothing finds until publish; several times, where they belong together. @throws CapacityError, then nothing of it is staged */
-  stage(values: V): void;
-  /** Drops what was staged. */
-  withdraw(): void;
-  /** Makes what was staged rows; records of all of them follow in their order. */
-  publish(): void;
-  record(values: V, given: RecordRows<M>): void;
-  /** Follows on the last record. */
-  settle(): void;
-}
-
-/** A part that takes new records. */
-export type Tail<M, V> = Part<M> & { readonly index: TailIndex<M, V> };
 
 /** Records with their values, in one order. */
 export interface Rows<M> {

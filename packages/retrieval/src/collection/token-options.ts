@@ -18,6 +18,7 @@ import {
 import { type FdeIndexMethod, needsIndexes } from '../multi-vector-index/fde-index-options.ts';
 import type { FdeEncoder } from '../muvera/index.ts';
 import { StaticTokenEncoder } from '../text/static-tokens.ts';
+import type { TextModel } from '../text/text-model.ts';
 import { ENCODER, writeEncoder } from './format.ts';
 import type { OpenOptions, OpenPlan } from './options.ts';
 import type { RecordKinds } from './record-kind.ts';
@@ -41,12 +42,13 @@ export interface TokenCollectionOptions
 }
 
 const { compactAt: _, clock: _clock, nlist: _nlist, trainSize: _trainSize, ...INDEX } = MULTI_VECTOR_OPTIONS;
+const OPTIONS = { ...INDEX, d: 'number' } as OptionTable<object>;
 const ENCODINGS = ['fdeEncoding', 'finerFdeEncoding', 'tokenEncoding', 'finerTokenEncoding'] as const;
 
 /** Token sets as records. */
 export const tokenKinds: RecordKinds<TokenSet> = {
   name: 'tokens',
-  options: { ...INDEX, d: 'number' } as OptionTable<object>,
+  options: OPTIONS,
   fresh(plan, core) {
     const { encoder: given, indexes, ...options } = split(plan);
     const index = newPlan(options, plan);
@@ -56,7 +58,7 @@ export const tokenKinds: RecordKinds<TokenSet> = {
   },
   async known(store, saved, plan) {
     const { encoder: given, indexes, ...options } = split(plan);
-    const index = saved as unknown as TokenPlan;
+    const index = newPlan(saved, {});
     for (const [name, value] of Object.entries(options)) {
       const kept = saved[name];
       if (JSON.stringify(value) === JSON.stringify(kept)) continue;
@@ -84,7 +86,10 @@ function split({ index }: OpenPlan): {
 }
 
 /** @throws TypeError, RangeError naming the option */
-function newPlan(given: Readonly<Record<string, unknown>>, { textModel }: OpenPlan): TokenPlan {
+function newPlan(
+  given: Readonly<Record<string, unknown>>,
+  { textModel }: { readonly textModel?: TextModel | undefined },
+): TokenPlan {
   if (textModel && !(textModel instanceof StaticTokenEncoder)) {
     throw new TypeError('"textModel" expected a StaticTokenEncoder, which makes tokens, got another model');
   }
