@@ -5,6 +5,6 @@
  */
 export { type AppOptions, createApp, type RequestEntry } from './server/app.ts';
 export type { Gauge } from './server/metrics.ts';
+export type { ServedCollection, ServedTokens, ServedVectors } from './server/record-wire.ts';
 export type { ServerApp, ServerEnv } from './server/route.ts';
-export type { ServedCollection } from './server/routes.ts';
 export { servedIndex } from './server/served-index.ts';

@@ -5,8 +5,9 @@ import { CODES, failureOf, RequestFailure } from './failure.ts';
 import { type Gauge, Metrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { pageFor } from './page.ts';
+import type { ServedCollection } from './record-wire.ts';
 import type { Route, ServerApp, ServerContext, ServerEnv } from './route.ts';
-import { collectionGauges, collectionRoutes, type ServedCollection } from './routes.ts';
+import { collectionGauges, collectionRoutes } from './routes.ts';
 
 /** Describes a request that was answered, for a log. */
 export interface RequestEntry {

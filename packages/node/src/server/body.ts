@@ -24,8 +24,9 @@ export async function readBody<T, O>(
   c: Context,
   limits: BodyLimits,
   schema: SchemaOf<T>,
-  floats: { readonly label: string; readonly options: SchemaOf<O> },
+  floats: { readonly label: string; readonly options: SchemaOf<O> } | undefined,
 ): Promise<Body<T, O>> {
+  if (!floats) return { kind: 'json', value: await readJson(c, limits, schema) };
   if (typeOf(c) !== FLOATS_TYPE)
     return { kind: 'json', value: await readJson(c, limits, schema, FLOATS_TYPE) };
   const options = c.req.query('options') ?? '{}';

@@ -6,7 +6,7 @@
 export { type AppOptions, createApp, type RequestEntry } from './app.ts';
 export type { CollectionServer, ListenOptions } from './listen.ts';
 export type { Gauge } from './metrics.ts';
+export type { ServedCollection, ServedTokens, ServedVectors } from './record-wire.ts';
 export type { ServerApp, ServerEnv } from './route.ts';
-export type { ServedCollection } from './routes.ts';
 export { type ServeOptions, serveCollection } from './serve-collection.ts';
 export { servedIndex } from './served-index.ts';

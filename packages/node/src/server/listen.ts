@@ -5,8 +5,8 @@ import { createAdaptorServer } from '@hono/node-server';
 import { checkInteger, checkOptions, type OptionTable } from '@sagitta/core-wasm';
 import { DEFAULT_HOST, DEFAULT_PORT, isLoopback, LOCAL_NAMES } from './address.ts';
 import { APP_OPTIONS, type AppOptions, createApp, TIMEOUT } from './app.ts';
+import type { ServedCollection } from './record-wire.ts';
 import type { ServerApp } from './route.ts';
-import type { ServedCollection } from './routes.ts';
 
 /** Says where a collection is served, and how. */
 export interface ListenOptions extends AppOptions {

@@ -1,14 +1,14 @@
 /** The routes of a collection. */
-import { checkInteger, type Metric } from '@sagitta/core-wasm';
+import { checkInteger } from '@sagitta/core-wasm';
 import type { JsonValue, RecordId } from '@sagitta/retrieval';
-import { type Collection, type CollectionSearchOptions, ReadOnlyError } from '@sagitta/retrieval/collection';
+import { ReadOnlyError } from '@sagitta/retrieval/collection';
 import * as v from 'valibot';
 import { type BodyLimits, readBody, readJson } from './body.ts';
 import { badRequest, type FailureStatus, RequestFailure } from './failure.ts';
 import type { Gauge } from './metrics.ts';
+import { type AnyHit, type ServedCollection, type WiredBatch, wireOf } from './record-wire.ts';
 import type { Route, ServerContext } from './route.ts';
 import {
-  BATCH,
   type BatchBody,
   DEFAULT_K,
   DELETE,
@@ -18,46 +18,18 @@ import {
   IDS,
   MOST_QUERIES,
   MOST_RESULTS,
-  RECORD,
   RECORD_OPTIONS,
   RECORD_QUERY,
-  RECORDS,
   REPORT,
-  SEARCH,
-  SEARCH_OPTIONS,
   type WireSearchOptions,
 } from './schemas.ts';
 import { validate } from './validate.ts';
-import { fromId, idOfPath, toId, toRows, toVector } from './wire.ts';
-
-/** Is what of a collection is served; `openCollection` and `openCollectionIn` give one. */
-export type ServedCollection = Pick<
-  Collection<JsonValue, Metric>,
-  | 'name'
-  | 'metric'
-  | 'd'
-  | 'n'
-  | 'isReadOnly'
-  | 'keepsTexts'
-  | 'textModel'
-  | 'texts'
-  | 'has'
-  | 'get'
-  | 'vector'
-  | 'search'
-  | 'searchBatch'
-  | 'add'
-  | 'upsert'
-  | 'delete'
-  | 'report'
->;
+import { fromId, idOfPath, toId } from './wire.ts';
 
 const READS: readonly FailureStatus[] = [401, 403, 429, 500, 503];
 const BODIES: readonly FailureStatus[] = [400, ...READS, 408, 413, 415];
 const WRITES: readonly FailureStatus[] = [...BODIES, 507];
 const JSON_TYPE = 'application/json';
-
-type AnyHit = Awaited<ReturnType<ServedCollection['search']>>[number];
 
 export function collectionRoutes(
   collection: ServedCollection,
@@ -65,32 +37,33 @@ export function collectionRoutes(
   isReadOnly: boolean,
 ): readonly Route[] {
   const { d, metric } = collection;
+  const wire = wireOf(collection);
   const hits = hitsSchema(metric);
   const json = (description: string, schema: v.GenericSchema) => ({ description, type: JSON_TYPE, schema });
+  const asFloats = { label: 'query', options: wire.options };
+  const severalFloats = wire.isOneLength ? { label: 'queries', options: wire.options } : undefined;
+  const recordFloats = wire.isOneLength ? { label: wire.name, options: RECORD_OPTIONS } : undefined;
 
   async function search(c: ServerContext): Promise<Response> {
-    const floats = { label: 'query', options: SEARCH_OPTIONS };
-    const body = await readBody(c, limits, SEARCH, floats);
-    const { k = DEFAULT_K, ...how } = body.value;
-    const options = searchOptions(how);
-    if (body.kind === 'floats') return answer(await best(toVector('query', body.floats, d)));
+    const body = await readBody(c, limits, wire.search, asFloats);
+    const { k = DEFAULT_K } = body.value;
+    if (body.kind === 'floats') return answer(await wire.find(body.floats, body.value, k));
     const { query, id, text } = body.value;
     if ([query, id, text].filter((one) => one !== undefined).length !== 1) {
       throw badRequest('"query" expected one of it, "id" and "text", got none or several');
     }
-    if (query !== undefined) return answer(await best(toVector('query', query, d)));
-    if (text !== undefined) return answer(await best(words('text', text)));
+    if (query !== undefined) return answer(await wire.find(query, body.value, k));
+    if (text !== undefined) {
+      const [found] = await wire.findWords([words('text', text)], body.value, k);
+      return answer(found as AnyHit[]);
+    }
     const like = toId(id as NonNullable<typeof id>);
     await mustHave(like);
-    const found = await collection.search(await collection.vector(like), k + 1, options);
+    const found = await wire.findLike(like, body.value, k + 1);
     return answer(found.filter((hit) => hit.id !== like).slice(0, k));
 
-    function best(of: Float32Array | string): Promise<AnyHit[]> {
-      return collection.search(of, k, options);
-    }
-
     async function answer(hits: readonly AnyHit[]): Promise<Response> {
-      const [first] = await wireHits([hits], how);
+      const [first] = await wireHits([hits], body.value);
       return c.json({ hits: first });
     }
   }
@@ -98,43 +71,46 @@ export function collectionRoutes(
   /** @throws RequestFailure where there is nothing that knows words */
   function words<T>(label: string, given: T): T {
     if (collection.textModel) return given;
-    throw badRequest(`"${label}" expected a collection with a text model, got one of vectors alone`);
+    throw badRequest(`"${label}" expected a collection with a text model, got one of ${wire.name} alone`);
   }
 
   async function searchBatch(c: ServerContext): Promise<Response> {
-    const body = await readBody(c, limits, BATCH, { label: 'queries', options: SEARCH_OPTIONS });
+    const body = await readBody(c, limits, wire.batch, severalFloats);
     const { k = DEFAULT_K } = body.value;
-    const queries = body.kind === 'floats' ? toRows('queries', body.floats, d) : queriesOf(body.value);
-    const asked = queries instanceof Float32Array ? queries.length / d : queries.length;
-    const count = checkInteger('queries', asked, 1, MOST_QUERIES);
-    if (count * k > MOST_RESULTS) {
+    const { count, run } =
+      body.kind === 'floats' ? wire.batchOf(body.floats, body.value, k) : batchOf(body.value, k);
+    if (checkInteger('queries', count, 1, MOST_QUERIES) * k > MOST_RESULTS) {
       throw badRequest(
         `"k" expected at most ${MOST_RESULTS} results in all, got ${count} queries with ${k} each`,
       );
     }
-    const found = await collection.searchBatch(queries, k, searchOptions(body.value));
-    return c.json({ results: await wireHits(found, body.value) });
+    return c.json({ results: await wireHits(await run(), body.value) });
   }
 
-  function queriesOf({ queries, texts }: BatchBody): Float32Array | readonly string[] {
+  function batchOf(body: BatchBody, k: number): WiredBatch {
+    const { queries, texts } = body;
     if ((queries === undefined) === (texts === undefined)) {
       throw badRequest('"queries" expected either it or "texts", got both or neither');
     }
-    return queries === undefined ? words('texts', texts as readonly string[]) : toRows('queries', queries, d);
+    if (queries !== undefined) return wire.batchOf(queries, body, k);
+    const asked = words('texts', texts as readonly string[]);
+    return { count: asked.length, run: () => wire.findWords(asked, body, k) };
   }
 
   async function put(c: ServerContext, kind: 'add' | 'upsert'): Promise<Response> {
     mustWrite(kind);
-    const body = await readBody(c, limits, RECORDS, { label: 'vectors', options: RECORD_OPTIONS });
-    const given = body.kind === 'floats' ? body.floats : body.value.vectors;
+    const body = await readBody(c, limits, wire.records, recordFloats);
+    const given = body.kind === 'floats' ? body.floats : body.value[wire.name];
     const ids = body.value.ids?.map(toId);
     const metadata = body.value.metadata as readonly JsonValue[] | undefined;
     const texts = body.value.texts?.map((text) => text ?? undefined);
     if (given === undefined && !(texts && collection.textModel)) {
-      throw badRequest(`"vectors" expected them${collection.textModel ? ', or "texts"' : ''}, got nothing`);
+      throw badRequest(
+        `"${wire.name}" expected them${collection.textModel ? ', or "texts"' : ''}, got nothing`,
+      );
     }
     const rows = {
-      ...(given !== undefined && { vectors: toRows('vectors', given, d) }),
+      ...(given !== undefined && wire.valuesOf(given)),
       ...(ids && { ids }),
       ...(metadata && { metadata }),
       ...(texts && { texts }),
@@ -159,13 +135,14 @@ export function collectionRoutes(
       id: fromId(id),
       ...(metadata !== undefined && { metadata }),
       ...(text !== undefined && { text }),
-      ...(vector === 'true' && { vector: Array.from(await collection.vector(id)) }),
+      ...(vector === 'true' && (await wire.kept(id))),
     });
   }
 
   async function report(c: ServerContext): Promise<Response> {
     const { foldError, segments, n, tail, memoryBytes } = await collection.report();
     return c.json({
+      kind: wire.name,
       metric,
       d,
       n,
@@ -193,7 +170,7 @@ export function collectionRoutes(
       path: '/search',
       summary:
         'Finds the k best records for a vector, for words, or for the vector of a record, which is left out then.',
-      body: { json: SEARCH, floats: { label: 'query', options: SEARCH_OPTIONS } },
+      body: { json: wire.search, floats: asFloats },
       status: 200,
       answer: json('The best first.', v.strictObject({ hits })),
       failures: [...BODIES, 404],
@@ -203,7 +180,7 @@ export function collectionRoutes(
       method: 'post',
       path: '/search/batch',
       summary: 'Finds the k best records for each of several vectors, or of several texts.',
-      body: { json: BATCH, floats: { label: 'queries', options: SEARCH_OPTIONS } },
+      body: { json: wire.batch, ...(severalFloats && { floats: severalFloats }) },
       status: 200,
       answer: json('Of each query the best first.', v.strictObject({ results: v.array(hits) })),
       failures: BODIES,
@@ -214,7 +191,7 @@ export function collectionRoutes(
       path: '/records',
       summary:
         'Adds records, all or none; answered when they are on the disk. Without ids they get row numbers.',
-      body: { json: RECORDS, floats: { label: 'vectors', options: RECORD_OPTIONS } },
+      body: { json: wire.records, ...(recordFloats && { floats: recordFloats }) },
       status: 201,
       answer: json('Their ids.', IDS),
       failures: [...WRITES, 409],
@@ -224,7 +201,7 @@ export function collectionRoutes(
       method: 'put',
       path: '/records',
       summary: 'Adds records, or replaces those whose id is there; answered when they are on the disk.',
-      body: { json: RECORDS, floats: { label: 'vectors', options: RECORD_OPTIONS } },
+      body: { json: wire.records, ...(recordFloats && { floats: recordFloats }) },
       status: 200,
       answer: json('Their ids.', IDS),
       failures: WRITES,
@@ -243,10 +220,10 @@ export function collectionRoutes(
     {
       method: 'get',
       path: '/records/{id}',
-      summary: "Gives a record's metadata and text, and with vector=true its vector.",
+      summary: "Gives a record's metadata and text, and with vector=true its vector or tokens.",
       query: RECORD_QUERY,
       status: 200,
-      answer: json('The record.', RECORD),
+      answer: json('The record.', wire.record),
       failures: [400, ...READS, 404],
       handle: get,
     },
@@ -296,26 +273,6 @@ export function collectionRoutes(
 function notThere(id: RecordId): RequestFailure {
   const name = typeof id === 'string' ? JSON.stringify(id) : `${id}`;
   return new RequestFailure(404, `"id" expected a record's id, got ${name}`);
-}
-
-/** What of a body says how to search; the collection checks what the expression holds. */
-function searchOptions({
-  filter,
-  nprobe,
-  ef,
-  gamma,
-  precision,
-  rerank,
-}: WireSearchOptions): CollectionSearchOptions<JsonValue> {
-  const options = {
-    ...(filter !== undefined && { filter }),
-    ...(nprobe !== undefined && { nprobe }),
-    ...(ef !== undefined && { ef }),
-    ...(gamma !== undefined && { gamma }),
-    ...(precision !== undefined && { precision }),
-    ...(rerank !== undefined && { rerank }),
-  };
-  return options as CollectionSearchOptions<JsonValue>;
 }
 
 /** What /metrics tells of the collection. */

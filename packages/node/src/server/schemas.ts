@@ -19,18 +19,24 @@ export interface WireSearchOptions {
   readonly ef?: number;
   readonly gamma?: number;
   readonly precision?: 'full' | 'head';
-  readonly rerank?: { readonly candidates: number } | false;
+  /** Of token sets how many documents are scored by all tokens. */
+  readonly rerank?: { readonly candidates: number } | number | false;
+  /** Of token sets: documents that FDEs find; MaxSim with all of them. */
+  readonly candidates?: number;
+  readonly exact?: boolean;
   /** Hits have the texts of their records. */
   readonly withTexts?: boolean;
 }
 export interface SearchBody extends WireSearchOptions {
-  readonly query?: WireNumbers;
+  readonly query?: WireNumbers | WireRows;
+  /** Of the tokens of a query. */
+  readonly weights?: readonly number[];
   readonly id?: WireId;
   /** Words, where there is a text model. */
   readonly text?: string;
 }
 export interface BatchBody extends WireSearchOptions {
-  readonly queries?: WireRows;
+  readonly queries?: WireRows | readonly WireRows[];
   readonly texts?: readonly string[];
 }
 export interface RecordOptions {
@@ -41,6 +47,7 @@ export interface RecordOptions {
 }
 export interface RecordsBody extends RecordOptions {
   readonly vectors?: WireRows;
+  readonly tokens?: readonly WireRows[];
 }
 export interface DeleteBody {
   readonly ids: readonly WireId[];
@@ -80,6 +87,16 @@ const HOW = {
   rerank: v.exactOptional(v.union([v.literal(false), v.strictObject({ candidates: COUNT })])),
   withTexts: v.exactOptional(v.boolean()),
 };
+const TOKEN_HOW = {
+  k: HOW.k,
+  filter: HOW.filter,
+  nprobe: HOW.nprobe,
+  ef: HOW.ef,
+  candidates: v.exactOptional(COUNT),
+  rerank: v.exactOptional(COUNT),
+  exact: v.exactOptional(v.boolean()),
+  withTexts: HOW.withTexts,
+};
 const WHICH = {
   ids: v.exactOptional(v.array(ID)),
   metadata: v.exactOptional(v.array(v.unknown())),
@@ -103,6 +120,23 @@ export const RECORDS: SchemaOf<RecordsBody> = v.strictObject({
   vectors: v.exactOptional(ROWS),
   ...WHICH,
 });
+export const TOKEN_SEARCH_OPTIONS: SchemaOf<WireSearchOptions> = v.strictObject(TOKEN_HOW);
+export const TOKEN_SEARCH: SchemaOf<SearchBody> = v.strictObject({
+  query: v.exactOptional(ROWS),
+  weights: v.exactOptional(v.array(v.number())),
+  id: v.exactOptional(ID),
+  text: v.exactOptional(v.string()),
+  ...TOKEN_HOW,
+});
+export const TOKEN_BATCH: SchemaOf<BatchBody> = v.strictObject({
+  queries: v.exactOptional(v.array(ROWS)),
+  texts: v.exactOptional(v.array(v.string())),
+  ...TOKEN_HOW,
+});
+export const TOKEN_RECORDS: SchemaOf<RecordsBody> = v.strictObject({
+  tokens: v.exactOptional(v.array(ROWS)),
+  ...WHICH,
+});
 export const DELETE: SchemaOf<DeleteBody> = v.strictObject({ ids: v.array(ID) });
 export const RECORD_QUERY: SchemaOf<RecordQuery> = v.strictObject({
   type: v.exactOptional(v.picklist(['string', 'number', 'bigint'])),
@@ -115,13 +149,17 @@ export const FAILURE: v.GenericSchema = v.strictObject({
 export const IDS: v.GenericSchema = v.strictObject({ ids: v.array(ID) });
 export const DELETED: v.GenericSchema = v.strictObject({ deleted: v.number() });
 export const HEALTH: v.GenericSchema = v.strictObject({ status: v.literal('ok') });
+const RECORD_PARTS = { id: ID, metadata: v.exactOptional(v.unknown()), text: v.exactOptional(v.string()) };
 export const RECORD: v.GenericSchema = v.strictObject({
-  id: ID,
-  metadata: v.exactOptional(v.unknown()),
-  text: v.exactOptional(v.string()),
+  ...RECORD_PARTS,
   vector: v.exactOptional(v.array(v.number())),
 });
+export const TOKEN_RECORD: v.GenericSchema = v.strictObject({
+  ...RECORD_PARTS,
+  tokens: v.exactOptional(v.array(v.array(v.number()))),
+});
 export const REPORT: v.GenericSchema = v.strictObject({
+  kind: v.picklist(['vectors', 'tokens']),
   metric: v.picklist(['l2', 'ip', 'cosine']),
   d: v.number(),
   n: v.number(),
@@ -144,8 +182,7 @@ export const REPORT: v.GenericSchema = v.strictObject({
 
 /** The answers of searches, whose scores have the name that the metric gives them. */
 export function hitsSchema(metric: Metric): v.GenericSchema {
-  const rest = { id: ID, metadata: v.exactOptional(v.unknown()), text: v.exactOptional(v.string()) };
   return metric === 'l2'
-    ? v.array(v.strictObject({ ...rest, distance: v.number() }))
-    : v.array(v.strictObject({ ...rest, similarity: v.number() }));
+    ? v.array(v.strictObject({ ...RECORD_PARTS, distance: v.number() }))
+    : v.array(v.strictObject({ ...RECORD_PARTS, similarity: v.number() }));
 }

@@ -1,12 +1,14 @@
 /** Serves the collection of a folder. */
 import { checkOptions, type OptionTable } from '@sagitta/core-wasm';
+import type { JsonValue } from '@sagitta/retrieval';
 import type { CollectionOptions } from '@sagitta/retrieval/collection';
-import { openCollection } from '../collection/open-collection.ts';
+import { isCollection } from '../collection/database-name.ts';
+import { openAnyFolder, openCollection } from '../collection/open-collection.ts';
 import { type CollectionServer, LISTEN_OPTIONS, type ListenOptions, listen } from './listen.ts';
 
 /** Says which collection is served, where and how. */
 export interface ServeOptions extends ListenOptions {
-  /** How it is opened; what is served for reading is opened so too. */
+  /** How a collection of vectors is opened, or made; what is served for reading is opened so too. Default: as what is there. */
   readonly collection?: CollectionOptions;
 }
 
@@ -23,7 +25,11 @@ export async function serveCollection(folder: string, options: ServeOptions = {}
   checkOptions('options', options, OPTIONS);
   const { collection: how, ...rest } = options;
   const { readOnly } = rest;
-  const collection = await openCollection(folder, { ...how, ...(readOnly !== undefined && { readOnly }) });
+  const reading = readOnly !== undefined && { readOnly };
+  const isAsItIs = how === undefined && (await isCollection(folder));
+  const collection = isAsItIs
+    ? await openAnyFolder<JsonValue>(folder, { ...reading })
+    : await openCollection(folder, { ...how, ...reading });
   try {
     return await listen(collection, rest);
   } catch (error) {

@@ -2,7 +2,7 @@
 import type { Metric, Numbers, Vectors } from '@sagitta/core-wasm';
 import type { JsonValue, VectorIndex } from '@sagitta/retrieval';
 import { ReadOnlyError } from '@sagitta/retrieval/collection';
-import type { ServedCollection } from './routes.ts';
+import type { ServedVectors } from './record-wire.ts';
 
 /**
  * Makes of an index what createApp serves, for runtimes without a folder: a worker at the edge that has loaded a file. Nothing changes it; the caller
@@ -12,7 +12,7 @@ import type { ServedCollection } from './routes.ts';
  * const index = loadVectorIndex(createCore(), bytes);
  * export default createApp(servedIndex('notes', index));
  */
-export function servedIndex(name: string, index: VectorIndex<JsonValue, Metric>): ServedCollection {
+export function servedIndex(name: string, index: VectorIndex<JsonValue, Metric>): ServedVectors {
   const refused = (method: string) => async (): Promise<never> => {
     throw new ReadOnlyError(name, method, 'for reading');
   };
