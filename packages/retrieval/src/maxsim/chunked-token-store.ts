@@ -129,6 +129,11 @@ export class ChunkedTokenStore extends Owner implements TokenStore {
     });
   }
 
+  codesOf(slot: number): Uint8Array {
+    this.checkLive('store');
+    return this.#chunks.view(this.#checkSlot(slot)).slice();
+  }
+
   decode(slot: number): Float32Array {
     this.checkLive('store');
     this.#checkSlot(slot);

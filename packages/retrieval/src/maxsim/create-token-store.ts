@@ -101,6 +101,8 @@ export interface TokenParameters {
   readonly lengths: Uint32Array;
   /** Bytes of a token. */
   readonly rowBytes: number;
+  /** How tokens are coded. */
+  readonly options: Pick<TokenStoreOptions, 'encoding' | 'bits' | 'seed' | 'mode'>;
   /**
    * The store of documents of these lengths and codes, one after the other.
    * @throws FormatError at `offset` on codes that are none
@@ -116,7 +118,8 @@ export function readTokenParameters(parameters: ByteReader): TokenParameters {
   ] as TokenEncoding;
   const metric = TOKEN_METRICS[parameters.u32In('metric', 0, TOKEN_METRICS.length - 1)] as TokenMetric;
   const d = parameters.u32In('d', 1, MAX_DIMENSION);
-  const coder = makeCoder({ encoding, d, metric, ...readOptions(parameters, encoding) });
+  const options = readOptions(parameters, encoding);
+  const coder = makeCoder({ encoding, d, metric, ...options });
   const n = parameters.u32In('slots', 0, parameters.remaining / 4);
   const lengths = parameters.u32Array(n);
   parameters.end();
@@ -125,6 +128,7 @@ export function readTokenParameters(parameters: ByteReader): TokenParameters {
     metric,
     lengths,
     rowBytes: coder.rowBytes,
+    options: { encoding, ...options },
     load(core, chosen, codes, offset) {
       let tokens = 0;
       for (const length of chosen) tokens += length;

@@ -64,6 +64,8 @@ export interface TokenStore extends Disposable {
   scores(query: QueryTokens, slots: Uint32Array): Float32Array;
   /** MaxSim with one slot, token by token. @throws RangeError as scores does */
   explain(query: QueryTokens, slot: number): MaxsimExplanation;
+  /** The codes of a slot, bytesPerToken each, fresh. @throws RangeError as lengthOf does */
+  codesOf(slot: number): Uint8Array;
   /** The tokens that codes of a slot stand for, lengthOf(slot) × d, fresh. @throws RangeError as lengthOf does */
   decode(slot: number): Float32Array;
   /**

@@ -140,6 +140,9 @@ export class FakeTokenStore implements TokenStore {
   lengthOf(slot: number): number {
     return (this.documents[slot] as Float32Array).length / this.d;
   }
+  codesOf(slot: number): Uint8Array {
+    return new Uint8Array(this.decode(slot).buffer);
+  }
   decode(slot: number): Float32Array {
     return (this.documents[slot] as Float32Array).slice();
   }
