@@ -9,24 +9,31 @@
  * is spread like the training set's, the Cauchy–Schwarz bound of what those ranges can still take off the score.
  * low slack = weight·gamma·√Σ (low·|p over a range|)² per unit of |o|, low of the range record: what the bits below the
  * eighth can take off. They err on their own in every dim, so the squares of the ranges add up.
- * align = 1/(weight·share·|p over the ranges begun|): times what a vector has gained, over |o|, it is about the cosine
- * of the dims read so far.
+ * align = PER_COSINE/(weight·max(0.7, share)·|p over the ranges begun|): times what a vector has gained, over |o|, it is
+ * about PER_COSINE times the cosine of the dims read so far, less where these hold little of the energy.
  *
  * Context (64 bytes; u32 where nothing is said): 0 block bytes, 4 ranges, 8 their number, 12 stages, 16 their number,
  *   20 projected query f32[kept dims], 24 its integers i16[kept dims], 28 scratch of 4096 bytes, 32 statistics,
  *   36 weight f32 (2 for squared Euclidean scores, 1 for inner products), 40 share of all ranges f32, 44 gamma f32;
  *   written here: 48 slack before any stage f32, 52 the centroid or 0, 56 stages begun, 60 low slack f32.
  * Range (48 bytes): 0 first kept dim, 4 dims, 8 share of the ranges after it f32, 12 share of the ranges up to and with
- *   it f32; written here: 16 |p|² f32, 20 step f32, 24 Σ integers f32, 28 slack f32, 32 align f32, 36 the rho from which a
- *   vector counts as aligned f32 (-1 where nothing of p has been read); given again: 40 low f32, 0 up to 8 bits.
+ *   it f32; written here: 16 |p|² f32, 20 step f32, 24 Σ integers f32, 28 slack f32, 32 align f32, 36 the part of the
+ *   slack of a vector across p f32 (1 where nothing of p has been read); given again: 40 low f32, 0 up to 8 bits.
  * Stage (48 bytes): 0 first dim in its segment, 4 dims, 8 bits, 12 shift, 16 offset in a block of the first vector's
  *   code (of the component that holds these bits), 20 bytes of a code, 24 offset of the factors, 28 factor unit f32,
  *   32 range, 36 dims of its segment; written here: 40 scale f32, 44 offset f32.
  * The first stages are one a range, in order.
  */
 
-/** Cosine over the dims read from which a vector keeps its whole bound. */
-const ALIGNED: f32 = 0.6;
+/** The part of its bound that a vector keeps whose dims read lie across the query's. */
+const ACROSS: f32 = 0.73;
+/** What that part grows by with the cosine. */
+const PER_COSINE: f32 = 0.45;
+/**
+ * Root of an energy share below which the cosine of the dims read counts for less: little tells little. It also keeps the part above 0, however far
+ * a vector points away, so that a large gamma reads all of it.
+ */
+const LEAST_SHARE: f32 = 0.7;
 
 /** New list: centroid c f32[kept dims], or 0 where p is the query itself. */
 export function segmentedQuery(context: usize, c: usize): void {
@@ -61,9 +68,9 @@ export function segmentedQuery(context: usize, c: usize): void {
   for (let r: u32 = 0; r < count; r++) {
     const range = ranges + <usize>r * 48;
     done += load<f32>(range, 16);
-    const reach = weight * load<f32>(range, 12) * sqrt<f32>(done);
-    store<f32>(range, reach > 0 ? 1 / reach : 0, 32);
-    store<f32>(range, reach > 0 ? ALIGNED : -1, 36);
+    const reach = weight * max(LEAST_SHARE, load<f32>(range, 12)) * sqrt<f32>(done);
+    store<f32>(range, reach > 0 ? PER_COSINE / reach : 0, 32);
+    store<f32>(range, reach > 0 ? ACROSS : 1, 36);
   }
 }
 

@@ -1,7 +1,5 @@
 /** Vectors that stages of a segmented scan have left: where they are gathered, and what their scores can still become. */
 
-const SPREAD: f32 = 1.25;
-const UNALIGNED: f32 = 0.7;
 /** Survivor arrays in scratch, 128 entries and 4 of padding each: position in the list, score, |o|, address | lane. */
 export const SCORES: usize = 544;
 export const ROOTS: usize = 1088;
@@ -24,9 +22,8 @@ export function boundFour(
 ): v128 {
   const start = f32x4.add(f32x4.mul(f32x4.mul(root, root), normWeight), base);
   const gained = f32x4.mul(f32x4.sub(start, score), v128.load32_splat(range, 32));
-  const isAligned = f32x4.ge(gained, f32x4.mul(root, v128.load32_splat(range, 36)));
-  const part = v128.bitselect(f32x4.splat(SPREAD), f32x4.splat(UNALIGNED), isAligned);
-  const reach = f32x4.mul(root, part);
+  const part = f32x4.add(f32x4.mul(root, v128.load32_splat(range, 36)), gained);
+  const reach = f32x4.min(root, part);
   const least = f32x4.sub(score, f32x4.mul(reach, v128.load32_splat(range, 28)));
   return f32x4.sub(least, f32x4.mul(root, low));
 }

@@ -84,7 +84,7 @@ export function addScanOptions(command: Command): Command {
   return command
     .option(
       '--gamma <G>',
-      'pruning: larger is slower and safer, 2 prunes next to nothing (default: 1)',
+      'pruning: smaller is faster and loses some, 1000 reads every code (default: 1)',
       number(0, 1000),
     )
     .option(

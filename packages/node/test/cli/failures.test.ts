@@ -57,9 +57,7 @@ describe('help', () => {
   it('names what is the default: pruning as searches have it', async () => {
     for (const command of ['search', 'eval']) {
       const { stdout } = await sagitta(command, '--help');
-      expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
-        `2 prunes next to nothing (default: ${DEFAULT_GAMMA})`,
-      );
+      expect(stdout.replaceAll(/\s+/g, ' ')).toContain(`1000 reads every code (default: ${DEFAULT_GAMMA})`);
     }
     expect(await sagitta('help', 'build')).toEqual(await sagitta('build', '-h'));
   });

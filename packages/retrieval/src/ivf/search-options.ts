@@ -40,8 +40,9 @@ export interface SearchOptions {
    */
   readonly precision?: Precision;
   /**
-   * How much of its bound a vector is given before the rest of its code is left unread; default 1. Smaller is faster and
-   * loses vectors, larger is slower, 1000 reads every code. Has no effect on float32 indexes.
+   * How much of its bound a vector is given before the rest of its code is left unread; default 1, at which recall is within
+   * .0005 of that of reading every code, at any bits (docs/algorithms/saq.md). Smaller is faster and loses vectors, larger
+   * is slower, 1000 reads every code. Has no effect on float32 indexes.
    */
   readonly gamma?: number;
   /**
