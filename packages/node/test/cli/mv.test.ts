@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RandomStream, type TokenSet } from '@sagitta/core-wasm';
 import { maxsim } from '@sagitta/retrieval/maxsim';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeMvecs } from '../../src/writers/mvecs.ts';
 import { sagitta, sagittaJson } from '../support/command.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { topicSets } from '../support/topic-sets.ts';
 
 const folder = temporaryFolder();
 const at = (name: string): string => join(folder.path, name);
@@ -13,28 +13,8 @@ const D = 16;
 const N = 120;
 const NQ = 10;
 
-/** Unit tokens around one of 30 topics a set. */
-function topicSets(n: number, name: string): TokenSet {
-  const random = new RandomStream(1, name);
-  const topics = new RandomStream(1, 'topics');
-  const centers = Float32Array.from({ length: 30 * D }, () => topics.nextUnit() - 0.5);
-  const offsets = Uint32Array.from({ length: n + 1 }, (_, i) => 5 * i);
-  const data = new Float32Array(5 * n * D);
-  for (let row = 0; row < 5 * n; row++) {
-    const topic = Math.floor(row / 5) % 30;
-    let energy = 0;
-    for (let j = 0; j < D; j++) {
-      const value = (centers[topic * D + j] as number) + 0.6 * (random.nextUnit() - 0.5);
-      data[row * D + j] = value;
-      energy += value * value;
-    }
-    for (let j = 0; j < D; j++) data[row * D + j] = (data[row * D + j] as number) / Math.sqrt(energy);
-  }
-  return { data, offsets, n, d: D };
-}
-
-const documents = topicSets(N, 'documents');
-const queries = topicSets(NQ, 'queries');
+const documents = topicSets(N, 'documents', D);
+const queries = topicSets(NQ, 'queries', D);
 const ids = Array.from({ length: N }, (_, i) => `doc-${i}`);
 
 /** Names of the k best by exact MaxSim. */
@@ -86,6 +66,8 @@ beforeAll(async () => {
     at('docs.mvecs'),
     '--out',
     at('base.smv'),
+    '--fde',
+    2560,
     '--tokens',
     'float32',
     '--ids',
@@ -335,6 +317,8 @@ describe('mv build', () => {
       at('docs.mvecs'),
       '--out',
       at('again.smv'),
+      '--fde',
+      2560,
       '--tokens',
       'float32',
       '--ids',

@@ -67,6 +67,10 @@ export class FdeIndex extends Owner {
   get n(): number {
     return this.rows.n + this.#staged;
   }
+  /** Code and factors of a document, in a graph with its edges. */
+  get bytesPerDocument(): number {
+    return this.rows.kind === 'graph' ? this.rows.bytesPerVector : this.rows.codeBytesPerVector;
+  }
   bytesUsed(): number {
     return this.rows.bytesUsed().codes;
   }

@@ -16,16 +16,16 @@ import {
   tokenSet,
 } from '@sagitta/core-wasm';
 import { sampleIndices } from '@sagitta/quantizers/training';
+import type { RecommendProgress } from '../advice/recommend.ts';
 import { candidatesAtSize, depthFor, recallAtSize } from '../evaluation/recall-at-size.ts';
+import type { Clock } from '../search/statistics.ts';
 import type { FdeStoreOptions } from './create-fde-store.ts';
-import { FDE_KINDS, type FdeEncoder, type FdeKind } from './fde-encoder.ts';
+import { fdeCandidates, LEAST_FILL, STORES } from './fde-candidates.ts';
+import { FDE_KINDS, type FdeEncoder, type FdeKind, type FdeSession } from './fde-encoder.ts';
 import { type FdeHealth, fdeHealth } from './fde-health.ts';
-import { trainLearnedFde } from './learned-train.ts';
-import { bestOfRows, encodeToStore, exactMaxSim, gatherSets, rankTable } from './measure-fde.ts';
-import { MuveraFde } from './muvera-fde.ts';
-import { MUVERA_PRESETS, type MuveraPreset, muveraPreset } from './muvera-options.ts';
-import { trainRegressionFde } from './regression-train.ts';
-import { trainSplitFde } from './split-train.ts';
+import type { FdeStore } from './fde-store.ts';
+import { writeFdeEncoder } from './format.ts';
+import { bestOfRows, encodeToStore, exactMaxSim, gatherSets, rankTable, setAt } from './measure-fde.ts';
 
 /** Says what is wanted, bytes or recall, and how it is measured. */
 export interface RecommendFdeOptions {
@@ -51,6 +51,12 @@ export interface RecommendFdeOptions {
   /** Measure regression with trained features too, which takes minutes. Default false. */
   readonly trained?: boolean;
   readonly seed?: number;
+  /** For times: milliseconds since any moment, e.g. `() => performance.now()`. */
+  readonly clock?: Clock;
+  /** Called after each encoder and code that was measured or passed over; its bits are those of a number. */
+  readonly onProgress?: (progress: RecommendProgress) => void;
+  /** Looked at before each encoder and code; its reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 const RECOMMEND_FDE_OPTIONS: OptionTable<RecommendFdeOptions> = {
@@ -64,6 +70,9 @@ const RECOMMEND_FDE_OPTIONS: OptionTable<RecommendFdeOptions> = {
   kinds: 'any',
   trained: 'boolean',
   seed: 'number',
+  clock: 'function',
+  onProgress: 'function',
+  signal: 'any',
 };
 
 /** Is an encoder and a code of its FDEs, with their figures. */
@@ -73,7 +82,14 @@ export interface FdeRecommendation {
   /** Trained on the sample, ready to be used. */
   readonly encoder: FdeEncoder;
   readonly store: Pick<FdeStoreOptions, 'encoding' | 'bits'>;
+  /** Code and factors of a document. */
   readonly bytesPerDocument: number;
+  /** What the FDEs of the whole collection take in a file: encoder, model of the codes, codes. Tokens are the same for all. */
+  readonly fileBytes: number;
+  /** What they take in WebAssembly: what encodes a query, and codes. */
+  readonly memoryBytes: number;
+  /** With a clock: to train on the sample, and to encode a query and scan the whole collection, one thread. */
+  readonly milliseconds?: { readonly training: number; readonly query: number };
   /** Share of the exact top k among the first `candidates` of a collection of that size (see recallAtSize). */
   readonly recall: number;
   /** Of nine estimates of ten the true share is between these. */
@@ -100,40 +116,9 @@ export interface FdeRecommendations {
 
 const LEAST_DOCUMENTS = 50;
 const QUERY_TOKENS = 12;
-/** Cells × directions; one number more a cell makes blocks of whole vectors. */
-const LEARNED_SHAPES = [
-  [1, 31],
-  [1, 63],
-  [4, 63],
-  [8, 63],
-  [16, 63],
-  [32, 63],
-  [64, 63],
-  [128, 63],
-  [8, 127],
-  [32, 127],
-] as const;
-const PRESETS: readonly MuveraPreset[] = [2560, 5120, 10240];
-const STORES: readonly (Pick<FdeStoreOptions, 'encoding' | 'bits'> & { readonly bytes: number })[] = [
-  { encoding: 'int8', bytes: 1 },
-  { encoding: 'saq', bits: 4, bytes: 0.5 },
-  { encoding: 'bit1', bytes: 0.125 },
-];
-/** Cells of 7 directions and cells of the rest, whose means have as many numbers as the second of the pair says. */
-const SPLIT_SHAPES = [
-  [64, 32, 64],
-  [128, 32, 128],
-  [256, 64, 128],
-] as const;
-const SPLIT_DIRECTIONS = 7;
-/** Features of regression, random ones and trained ones. */
-const RANDOM_FEATURES = [128, 256, 512, 1024, 2048] as const;
-const TRAINED_FEATURES = [128, 256, 512] as const;
-/** A budget of bytes is met best by what nearly fills it; what needs less than this share is left out. */
-const LEAST_FILL = 0.2;
-
 /**
- * Measures encoders and codes on a sample and ranks them, with figures and reasons.
+ * Measures encoders and codes on a sample and ranks them, with figures and reasons: where a recall is asked, those of each kind that
+ * take no more bytes than the fewest that reach it.
  * @throws RangeError unless exactly one of bytes and recall is given, or on a sample of fewer than 50 documents
  */
 export function recommendFde(
@@ -168,32 +153,26 @@ export function recommendFde(
   const depth = depthFor(documents.n, k);
   const order = bestOfRows(exactMaxSim(core, queries, documents), documents.n, depth);
   const measured: FdeRecommendation[] = [];
-  for (const { label, encoder } of encoders(core, documents, options, seed)) {
+  const { kinds = FDE_KINDS, trained = false, clock } = options;
+  const tried = fdeCandidates(core, documents, { kinds, bytes, trained, seed });
+  // where a recall is asked: the fewest bytes of each kind that reach it. What needs more is no choice
+  const reached = new Map<FdeKind, number>();
+  let done = 0;
+  for (const { kind, label, length, make } of tried) {
+    let made: { readonly encoder: FdeEncoder; readonly training: number | undefined } | undefined;
     for (const { bytes: perNumber, ...store } of STORES) {
+      options.signal?.throwIfAborted();
       // a code's factors come on top, a tenth at most
-      if (bytes !== undefined && encoder.length * perNumber > bytes) continue;
-      using codes = encodeToStore(core, encoder, documents, { ...store, seed });
-      if (bytes !== undefined && codes.bytesPerDocument < LEAST_FILL * bytes) continue;
-      const ranks = rankTable(core, encoder, codes, queries, order);
-      const table = { ranks, depth, queries: queries.n, n: documents.n };
-      const found = recallAtSize(table, { k, candidates, size, seed });
-      const needed = candidatesAtSize(table, 0.9, { k, size });
-      const isEnough =
-        bytes === undefined ? found.low >= (recall as number) : codes.bytesPerDocument <= bytes;
-      const name = `${label}, ${store.encoding}${store.bits ? ` ${store.bits} bits` : ''}`;
-      const [share, low, high] = [found.recall, found.low, found.high].map((value) => value.toFixed(3));
-      const figures = `finds ${share} (${low} to ${high}) of the exact top ${k} among ${candidates} and nine tenths among ${needed} of ${size} documents, at ${codes.bytesPerDocument} bytes a document`;
-      const asked = bytes === undefined ? `a share of ${recall}` : `${bytes} bytes`;
-      measured.push({
-        label: name,
-        encoder,
-        store,
-        bytesPerDocument: codes.bytesPerDocument,
-        ...found,
-        candidatesFor90: needed,
-        isEnough,
-        reason: `${name} ${figures}: ${isEnough ? 'enough' : 'not enough'} for ${asked}`,
-      });
+      if (length * perNumber <= Math.min(bytes ?? Infinity, reached.get(kind) ?? Infinity)) {
+        made ??= timed(make);
+        const one = measureOne(made.encoder, store, label, made.training);
+        if (one) measured.push(one);
+        if (one?.isEnough && bytes === undefined) {
+          reached.set(kind, Math.min(one.bytesPerDocument, reached.get(kind) ?? Infinity));
+        }
+      }
+      done++;
+      options.onProgress?.({ done, total: tried.length * STORES.length, label, bits: 8 * perNumber });
     }
   }
   measured.sort((a, b) => {
@@ -211,6 +190,62 @@ export function recommendFde(
     documents: documents.n,
     queries: queries.n,
   };
+
+  function timed(make: () => FdeEncoder): { encoder: FdeEncoder; training: number | undefined } {
+    const start = clock?.() ?? 0;
+    const encoder = make();
+    return { encoder, training: clock && clock() - start };
+  }
+
+  function measureOne(
+    encoder: FdeEncoder,
+    store: FdeRecommendation['store'],
+    label: string,
+    training: number | undefined,
+  ): FdeRecommendation | undefined {
+    using codes = encodeToStore(core, encoder, documents, { ...store, seed });
+    const { bytesPerDocument } = codes;
+    if (bytes !== undefined && bytesPerDocument < LEAST_FILL * bytes) return undefined;
+    const ranks = rankTable(core, encoder, codes, queries, order);
+    const table = { ranks, depth, queries: queries.n, n: documents.n };
+    const found = recallAtSize(table, { k, candidates, size, seed });
+    const needed = candidatesAtSize(table, 0.9, { k, size });
+    const isEnough = bytes === undefined ? found.low >= (recall as number) : bytesPerDocument <= bytes;
+    const name = `${label}, ${store.encoding}${store.bits ? ` ${store.bits} bits` : ''}`;
+    const [share, low, high] = [found.recall, found.low, found.high].map((value) => value.toFixed(3));
+    const figures = `finds ${share} (${low} to ${high}) of the exact top ${k} among ${candidates} and nine tenths among ${needed} of ${size} documents, at ${bytesPerDocument} bytes a document`;
+    const asked = bytes === undefined ? `a share of ${recall}` : `${bytes} bytes`;
+    const before = core.bytesUsed();
+    using session = encoder.createSession(core);
+    const whole = size * bytesPerDocument;
+    const model = codes.parameters(new Uint32Array(0)).length;
+    return {
+      label: name,
+      encoder,
+      store,
+      bytesPerDocument,
+      fileBytes: writeFdeEncoder(encoder).length + model + whole,
+      memoryBytes: core.bytesUsed() - before + model + whole,
+      ...(clock &&
+        training !== undefined && {
+          milliseconds: { training, query: queryMilliseconds(session, codes, clock) },
+        }),
+      ...found,
+      candidatesFor90: needed,
+      isEnough,
+      reason: `${name} ${figures}: ${isEnough ? 'enough' : 'not enough'} for ${asked}`,
+    };
+  }
+
+  /** Of encoding, and of a scan as many times longer as the collection is larger. */
+  function queryMilliseconds(session: FdeSession, codes: FdeStore, clock: Clock): number {
+    const start = clock();
+    const fdes = Array.from({ length: queries.n }, (_, q) => session.encodeQuery(setAt(queries, q)));
+    const encoded = clock();
+    for (const fde of fdes) codes.search(fde, Math.min(candidates, documents.n));
+    const scanned = clock();
+    return (encoded - start + ((scanned - encoded) * size) / documents.n) / queries.n;
+  }
 }
 
 /** Queries given, or runs of tokens of held-out documents. */
@@ -245,64 +280,4 @@ function split(
   const data = new Float32Array(rows.length * d);
   for (const [i, row] of rows.entries()) data.set(set.data.subarray(row * d, (row + 1) * d), i * d);
   return { documents: gatherSets(set, rest), queries: tokenSet(data, Uint32Array.from(offsets), d) };
-}
-
-/** Encoders that may be worth their bytes, the learned ones trained on the documents. */
-function* encoders(
-  core: Core,
-  documents: TokenSet,
-  { kinds = FDE_KINDS, bytes, trained = false }: RecommendFdeOptions,
-  seed: number,
-): Generator<{ readonly label: string; readonly encoder: FdeEncoder }> {
-  const { d } = documents;
-  const fits = (length: number): boolean => {
-    if (bytes === undefined) return true;
-    return STORES.some(
-      (store) => length * store.bytes <= bytes && length * store.bytes >= LEAST_FILL * bytes,
-    );
-  };
-  const tokens = documents.data.length / d;
-  if (kinds.includes('learned')) {
-    const tried = new Set<string>();
-    for (const [numCells, directions] of LEARNED_SHAPES) {
-      const p = Math.min(directions, d);
-      const key = `${numCells}/${p}`;
-      if (tried.has(key) || !fits(numCells * (p + 1)) || tokens < 8 * numCells) continue;
-      tried.add(key);
-      const numVoters = Math.min(tokens, Math.max(512, 16 * numCells));
-      const encoder = trainLearnedFde(core, documents, { numCells, projectionDimension: p, numVoters, seed });
-      yield { label: `learned, ${numCells} cells × ${p} directions, ${numVoters} voters`, encoder };
-    }
-  }
-  if (kinds.includes('split') && d > SPLIT_DIRECTIONS) {
-    for (const [numCells, restCells, directions] of SPLIT_SHAPES) {
-      const p = Math.min(directions, d);
-      if (!fits(numCells * (SPLIT_DIRECTIONS + 1) + restCells * p) || tokens < 8 * numCells) continue;
-      const encoder = trainSplitFde(core, documents, {
-        numDirections: SPLIT_DIRECTIONS,
-        near: { numCells, numVoters: Math.min(tokens, 16 * numCells) },
-        rest: { numCells: restCells, projectionDimension: p, blocks: 'mean' },
-        seed,
-      });
-      yield { label: `split, ${numCells} + ${restCells} cells × ${SPLIT_DIRECTIONS} + ${p}`, encoder };
-    }
-  }
-  if (kinds.includes('regression')) {
-    for (const isTrained of trained ? [false, true] : [false]) {
-      for (const features of isTrained ? TRAINED_FEATURES : RANDOM_FEATURES) {
-        // few tokens are fitted by heart; signs of so many numbers never won
-        if (!fits(features) || tokens < 8 * features || features > 2 * (bytes ?? Infinity)) continue;
-        const encoder = trainRegressionFde(core, documents, { features, trained: isTrained, seed });
-        yield { label: `regression, ${features} ${isTrained ? 'trained ' : ''}features`, encoder };
-      }
-    }
-  }
-  if (!kinds.includes('muvera')) return;
-  for (const length of PRESETS) {
-    if (!fits(length) || MUVERA_PRESETS[length].projectionDimension > d) continue;
-    const options = { ...muveraPreset(length, d), seed };
-    yield { label: `MUVERA ${length}`, encoder: new MuveraFde(options) };
-    const unit = new MuveraFde({ ...options, documentScale: 'unit' });
-    yield { label: `MUVERA ${length}, documents of unit length`, encoder: unit };
-  }
 }

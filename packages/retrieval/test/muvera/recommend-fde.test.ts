@@ -1,5 +1,6 @@
 import { createCore, tokenSet } from '@sagitta/core-wasm';
 import { expect, it } from 'vitest';
+import { buildMultiVectorIndex, saveMultiVectorIndex } from '../../src/index.ts';
 import { fdeHealth, fitLengthBeta, MuveraFde, recommendFde } from '../../src/muvera/index.ts';
 import {
   bestOfRows,
@@ -94,6 +95,56 @@ it('measures trained features only where asked, and takes regression where it ne
   const trained = recommendFde(core, sample, { ...options, kinds: ['regression'], trained: true }).ranked;
   expect(trained.some(({ label }) => label.includes('128 trained features'))).toBe(true);
 }, 60_000);
+
+it('tells progress, times and what FDEs take in a file and in memory, and stops where it is told to', () => {
+  const options = { bytes: 300, queries, candidates: 20, kinds: ['learned', 'split'] } as const;
+  const seen: string[] = [];
+  let now = 0;
+  const { ranked } = recommendFde(core, sample, {
+    ...options,
+    clock: () => now++,
+    onProgress: ({ done, total, label, bits }) => seen.push(`${done}/${total} ${label} ${bits}`),
+  });
+  expect(seen.length).toBeGreaterThan(6);
+  for (const [i, line] of seen.entries()) expect(line.startsWith(`${i + 1}/${seen.length} `)).toBe(true);
+  expect(new Set(seen.map((line) => line.split(' ').at(-1)))).toEqual(new Set(['8', '4', '1']));
+  for (const { encoder, store, milliseconds, fileBytes, memoryBytes, bytesPerDocument } of ranked) {
+    expect(milliseconds?.training).toBeGreaterThan(0);
+    expect(milliseconds?.query).toBeGreaterThan(0);
+    const before = core.bytesUsed();
+    using index = buildMultiVectorIndex(
+      core,
+      { tokens: sample },
+      {
+        encoder,
+        fdeEncoding: store.encoding,
+        ...(store.bits && { fdeBits: store.bits }),
+      },
+    );
+    const { tokens } = index.stores;
+    const others = tokens.tokenCount * tokens.bytesPerToken + 4 * sample.n;
+    const file = saveMultiVectorIndex(index).length - others;
+    // head and table of a file, and sections that begin at multiples of 64
+    expect(Math.abs(fileBytes - file)).toBeLessThan(2500);
+    expect(fileBytes).toBeGreaterThan(bytesPerDocument * sample.n);
+    // an index has room for documents to come, and scratch
+    expect(memoryBytes).toBeLessThan(core.bytesUsed() - before);
+    expect(memoryBytes).toBeGreaterThan(bytesPerDocument * sample.n);
+  }
+  const abort = new AbortController();
+  let calls = 0;
+  expect(() =>
+    recommendFde(core, sample, {
+      ...options,
+      signal: abort.signal,
+      onProgress: () => {
+        calls++;
+        abort.abort(new Error('enough of it'));
+      },
+    }),
+  ).toThrow('enough of it');
+  expect(calls).toBe(1);
+});
 
 it('refuses small samples and options that do not say what is wanted', () => {
   expect(() => recommendFde(core, clusteredSets([3, 3], D, 1), { bytes: 100 })).toThrow('"sample"');
