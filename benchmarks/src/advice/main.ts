@@ -3,13 +3,14 @@
  * and a recall, asks recommend for the size of the collection, and takes the first choice. What that has on all of the collection, with
  * queries of its own, is measured once a candidate. Written: results/advice.md, .json, .svg.
  *
- * --trials T a set (200) · --sets A;B (all; those that are read want SAGITTA_DATA)
+ * --trials T a set (200) · --sets A;B (all; those that are read want SAGITTA_DATA) · --seconds S: ends after so many and goes on the next time
+ * · --fresh: measures anew what is written
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createCore, RandomStream } from '@sagitta/core-wasm';
-import { lineChartSvg } from '@sagitta/node';
+import { lineChartSvg, type VectorSet } from '@sagitta/node';
 import { sampleRows } from '@sagitta/quantizers';
 import { buildFlat, recallAtK, recommend } from '@sagitta/retrieval';
 import { candidatesAt } from '@sagitta/retrieval/internal';
@@ -55,40 +56,58 @@ interface Candidate {
 }
 
 const { values } = parseArgs({
-  options: { trials: { type: 'string', default: '200' }, sets: { type: 'string' } },
+  options: {
+    trials: { type: 'string', default: '200' },
+    sets: { type: 'string' },
+    seconds: { type: 'string', default: 'Infinity' },
+    fresh: { type: 'boolean', default: false },
+  },
 });
+const begun = performance.now();
+const isOver = (): boolean => performance.now() - begun > 1000 * Number(values.seconds);
 const wanted = values.sets?.split(';') ?? Object.keys(SETS);
 const before = await readFile(new URL('advice.json', FOLDER), 'utf8').catch(() => '[]');
 const results = new Map((JSON.parse(before) as SetResult[]).map((one) => [one.name, one]));
 for (const name of wanted) {
+  if (isOver()) break;
   const make = SETS[name];
   if (!make) throw new Error(`--sets expected ${Object.keys(SETS).join(';')}, got ${name}`);
   const start = performance.now();
-  results.set(name, run(await make(process.env.SAGITTA_DATA), Number(values.trials)));
+  const known = values.fresh ? undefined : results.get(name);
+  results.set(name, run(await make(process.env.SAGITTA_DATA), Number(values.trials), known));
   const all = Object.keys(SETS).flatMap((one) => results.get(one) ?? []);
   await writeFile(new URL('advice.json', FOLDER), `${JSON.stringify(all)}\n`);
   await writeFile(new URL('advice.md', FOLDER), reportOf(all));
   await writeFile(new URL('advice.svg', FOLDER), chartOf(all));
   console.log(
-    `${name}: ${((performance.now() - start) / 1000).toFixed(0)} s, load ${loadavg()[0]?.toFixed(1)}`,
+    `${name}: ${results.get(name)?.trials.length} trials, ${((performance.now() - start) / 1000).toFixed(0)} s, load ${loadavg()[0]?.toFixed(1)}`,
   );
 }
 
-function run(set: AdviceSet, count: number): SetResult {
+/** known — trials that were done before, which are the first of these. */
+function run(set: AdviceSet, count: number, known: SetResult | undefined): SetResult {
   const { base, name, metric } = set;
   const { n, d } = base;
-  const candidates = measureAll(set);
+  const candidates = known?.candidates ?? measureAll(set);
   const random = new RandomStream(1, `advice/trials/${name}`);
   using core = createCore();
-  const trials = Array.from({ length: count }, (_, i): Trial => {
+  const trials: Trial[] = [];
+  for (let i = 0; i < count; i++) {
     const vectors = 400 + random.nextBelow(1601);
     const asked = RECALLS[random.nextBelow(RECALLS.length)] as number;
+    const done = known?.trials[i];
+    if (done === undefined && isOver()) break;
+    trials.push(done ?? tryOne(i, vectors, asked));
+  }
+  return { name, n, d, metric, trials, candidates };
+
+  function tryOne(i: number, vectors: number, asked: number): Trial {
     const sample = sampleRows(base, vectors, new RandomStream(i, `advice/sample/${name}`));
     const { choices } = recommend(core, sample, {
       metric,
       recall: asked,
       k: K,
-      collectionSize: n,
+      ...(set.isRead ? { collection: batchesOf(base) } : { collectionSize: n }),
       bits: BITS,
       kinds: KINDS,
       seed: i,
@@ -102,8 +121,15 @@ function run(set: AdviceSet, count: number): SetResult {
     const { label, bits, recall: predicted, low } = first;
     const chosen = { label, bits, predicted, low, recall: truth.recall, bytes: truth.bytes };
     return { vectors, asked, chosen, ...(Number.isFinite(least) && { ratio: truth.bytes / least }) };
-  });
-  return { name, n, d, metric, trials, candidates };
+  }
+}
+
+function* batchesOf({ data, n, d }: VectorSet): Generator<VectorSet> {
+  const rows = 8192;
+  for (let at = 0; at < n; at += rows) {
+    const own = data.subarray(at * d, (at + rows) * d);
+    yield { data: own, n: own.length / d, d };
+  }
 }
 
 /** Every candidate on the whole collection. */
@@ -147,7 +173,7 @@ function reportOf(all: readonly SetResult[]): string {
 
 \`npm run bench:advice\`. Each trial draws 400 to 2,000 vectors of a collection and one of recall@10 ${RECALLS.join(', ')}, and takes the first choice of \`recommend\` with
 \`collectionSize\`. *Held*: of choices called enough, the share that has the recall on the whole collection, with queries of its own. *Bytes*: of the choice's codes over the fewest of
-any candidate that has the recall there. Kinds tried: ${KINDS.join(', ')} at ${BITS.join(', ')} bits.
+any candidate that has the recall there. *Read once*: \`recommend\` was given the collection itself (\`collection\`) instead of its size. Kinds tried: ${KINDS.join(', ')} at ${BITS.join(', ')} bits.
 
 | collection | | trials | advised | held | missed by: median | most | bytes: median | nine of ten |
 |---|---|---|---|---|---|---|---|---|

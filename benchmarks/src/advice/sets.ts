@@ -14,6 +14,8 @@ export interface AdviceSet {
   readonly metric: Metric;
   readonly base: VectorSet;
   readonly queries: VectorSet;
+  /** Whether advice may read all of it, instead of knowing its size alone. */
+  readonly isRead?: boolean;
 }
 
 const QUERIES = 300;
@@ -92,12 +94,15 @@ async function real(root: string, name: 'sift-photos-200k' | 'fashion-mnist'): P
   return { name, metric: 'l2', base, queries };
 }
 
+function clusters(name: string): AdviceSet {
+  const { base, queries } = generatedSet('advice', N, 96, QUERIES);
+  return { name, metric: 'l2', base, queries };
+}
+
 /** Makes or reads a collection; of those that are read, where the data is. */
 export const SETS: Readonly<Record<string, (root: string | undefined) => Promise<AdviceSet> | AdviceSet>> = {
-  clusters: () => {
-    const { base, queries } = generatedSet('advice', N, 96, QUERIES);
-    return { name: 'clusters', metric: 'l2', base, queries };
-  },
+  clusters: () => clusters('clusters'),
+  'clusters, read once': () => ({ ...clusters('clusters, read once'), isRead: true }),
   'normal, 32 in 96': () => normalIn('normal, 32 in 96', 32, 96),
   'normal, 64': () => normalIn('normal, 64', 64, 64),
   'heavy tails': () => heavyTails('heavy tails', 64),

@@ -1,12 +1,63 @@
-import { createCore } from '@sagitta/core-wasm';
-import { skewedRows } from '@sagitta/testing';
+import { createCore, RandomStream, type VectorSetInput } from '@sagitta/core-wasm';
+import { sampleRows } from '@sagitta/quantizers';
+import { clusteredRows, skewedRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
-import { buildFlat, recommend, saveIndex } from '../src/index.ts';
+import { buildFlat, type IndexOptions, recallAtK, recommend, saveIndex } from '../src/index.ts';
 
 const D = 24;
 const core = createCore();
 const N = 320;
 const sample = { data: skewedRows(N, D, { seed: 1 }), n: N, d: D };
+
+describe('recommend over a collection', () => {
+  // a sample holds one vector of a cluster or none, and so knows nothing of what lies in one
+  const d = 48;
+  const n = 9000;
+  const rows = clusteredRows(n, d, { seed: 3, clusters: 600, spread: 0.25 });
+  const part = 500;
+  const options = { metric: 'l2', kinds: ['saq', 'rabitq', 'lvq'], bits: [1, 2, 4], recall: 0.999 } as const;
+  const from = sampleRows({ data: rows, n, d }, part, new RandomStream(1, 'recommend/collection'));
+  function* batches(): Generator<VectorSetInput> {
+    for (let at = 0; at < n; at += 2000) {
+      yield { data: rows.subarray(at * d, Math.min(n, at + 2000) * d), d };
+    }
+  }
+
+  it('measures what choices find in all of it, where the sample alone is far off', () => {
+    const { choices, collectionSize, queries } = recommend(core, from, { ...options, collection: batches() });
+    expect([collectionSize, queries]).toEqual([n - 100, 100]);
+    const alone = recommend(core, from, { ...options, collectionSize: n }).choices;
+    const asked = sampleRows({ data: rows, n, d }, 200, new RandomStream(2, 'recommend/asked')).data;
+    const truth = buildFlatIds(asked, { quantizer: 'float32' });
+    let worst = 0;
+    for (const { label, bits, recall, options: built } of choices) {
+      const found = buildFlatIds(asked, built);
+      // of eleven, the query itself left out
+      const actual = (11 * recallAtK(found, 11, truth, 11, 11) - 1) / 10;
+      // models of a sample of 400 code it less well than those of all
+      expect(recall - actual, `${label} ${bits}`).toBeLessThan(0.03);
+      expect(actual - recall, `${label} ${bits}`).toBeLessThan(0.1);
+      const guessed = alone.find((one) => one.label === label && one.bits === bits)?.recall as number;
+      worst = Math.max(worst, Math.abs(guessed - actual));
+    }
+    expect(worst).toBeGreaterThan(0.3);
+  });
+
+  function buildFlatIds(asked: Float32Array, built: Partial<IndexOptions>): Uint32Array {
+    using index = buildFlat(core, rows, d, { metric: 'l2', ...built });
+    return index.searchBatch(asked, 11).ids;
+  }
+
+  it('takes batches alone, of the same dimension, and enough of them', () => {
+    const ask = (more: object) => () => recommend(core, from, { ...options, ...more });
+    expect(ask({ collection: batches(), collectionSize: n })).toThrow(
+      '"collectionSize" expected none beside collection',
+    );
+    expect(ask({ collection: 5 })).toThrow('"collection" expected batches to iterate over, got number');
+    expect(ask({ collection: [{ data: new Float32Array(7), d }] })).toThrow('"collection"');
+    expect(ask({ collection: [] })).toThrow('"collection" expected at least 10 rows besides queries, got 0');
+  });
+});
 
 describe('recommend', () => {
   it('ranks by bytes what reaches the recall, each with its figures', () => {

@@ -28,6 +28,7 @@ import type { Clock } from '../search/statistics.ts';
 import { type Candidate, candidatesAt, KINDS } from './candidates.ts';
 import { holdOut } from './held-out.ts';
 import { emptyIndexBytes, type IndexBytes, indexBytes } from './index-bytes.ts';
+import { nearRows } from './whole-collection.ts';
 
 /** Says what is wanted, a recall or a number of bytes, and how it is measured. */
 export interface RecommendOptions {
@@ -42,6 +43,12 @@ export interface RecommendOptions {
   readonly k?: number;
   /** Vectors of the collection that the sample is of; figures are for that many. Default: those of the sample. */
   readonly collectionSize?: number;
+  /**
+   * All of the collection, the sample's vectors among it, in batches that are read once. Recall is then measured on it instead of
+   * read from the sample, which knows little of clusters that it holds one vector of: what lies near each query is looked for
+   * in all of it, and coded by models of the sample. Instead of collectionSize.
+   */
+  readonly collection?: Iterable<VectorSetInput>;
   /** Candidates that are reranked exactly are judged by the recall after it; default 0: codes alone. */
   readonly rerank?: number;
   /** Bits a dimension that are tried. */
@@ -75,6 +82,7 @@ const RECOMMEND_OPTIONS: OptionTable<RecommendOptions> = {
   bytes: 'number',
   k: 'number',
   collectionSize: 'number',
+  collection: 'any',
   rerank: 'number',
   bits: 'any',
   kinds: 'any',
@@ -125,6 +133,9 @@ const MOST_IN_FOLDS = 10_000;
 const FOLDS = 2;
 /** Codes of so many times the bytes that are allowed are not measured. */
 const MOST_OVER = 1.5;
+/** Rows near each query in the collection that are coded, and times the candidates where these are many. */
+const RIVALS = 60;
+const RIVALS_PER_CANDIDATE = 4;
 /** Fewest vectors of which recall says anything. */
 const LEAST_SAMPLE = 50;
 
@@ -158,17 +169,18 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
     seed,
     'recommend/queries',
   );
-  const size = checkInteger('collectionSize', options.collectionSize ?? base.n, 1, 2 ** 32 - 1);
-  if (options.collectionSize !== undefined && size < n) {
-    throw new RangeError(`"collectionSize" expected at least the ${n} vectors of the sample, got ${size}`);
-  }
   const k = checkInteger('k', options.k ?? 10, 1, base.n);
   const rerank = checkInteger('rerank', options.rerank ?? 0, 0, 2 ** 20);
   const candidates = Math.max(k, rerank);
-  const folds = foldsOf(base, seed);
-  const depth = depthFor(base.n, k);
-  using exact = buildFlat(core, base.data, d, { metric, quantizer: 'float32' });
-  const truth = exact.searchBatch(queries.data, depth).ids;
+  const { collection, collectionSize } = options;
+  const ground = collection
+    ? wholeGround(core, base, queries, { metric, k, candidates, collectionSize, collection })
+    : sampleGround(core, base, queries, { metric, k, candidates, seed });
+  const { folds, truth, depth, wanted } = ground;
+  const size = checkInteger('collectionSize', collectionSize ?? ground.size, 1, 2 ** 32 - 1);
+  if (collectionSize !== undefined && size < n) {
+    throw new RangeError(`"collectionSize" expected at least the ${n} vectors of the sample, got ${size}`);
+  }
   const fewest = Math.min(...folds.map(({ training }) => training.n));
   const kinds = checkKinds(options.kinds);
   const reached = new Set<string>();
@@ -201,10 +213,9 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
 
   function measureOne(candidate: Candidate): Recommendation {
     const index: IndexOptions = { ...candidate.options, metric, quantizer: candidate.quantizer, seed };
-    const wanted = ranksFor(base.n, k, candidates);
     const coded = rankFolds(core, folds, queries, truth, wanted, index, options.clock);
     const { bytesPerVector, milliseconds } = coded;
-    const table = { ranks: coded.ranks, depth, queries: queries.n, n: base.n };
+    const table = { ranks: coded.ranks, depth, queries: queries.n, n: ground.size };
     const found = recallAtSize(table, { k, candidates, size, seed });
     const isEnough = options.recall === undefined ? bytesPerVector <= asked : found.low >= asked;
     if (isEnough && options.recall !== undefined) reached.add(candidate.label);
@@ -220,13 +231,66 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
       ...(milliseconds && {
         milliseconds: {
           training: milliseconds.training,
-          query: (milliseconds.query * size) / base.n,
+          query: (milliseconds.query * size) / folds.reduce((rows, { coded }) => rows + coded.n, 0),
         },
       }),
       isEnough,
       reason: reasonOf({ ...figures, byRecall: options.recall !== undefined }),
     };
   }
+}
+
+/** What recall is measured on. */
+interface Ground {
+  readonly folds: readonly Fold[];
+  /** Exact neighbours of each query among the rows of all folds, depth a query. */
+  readonly truth: Uint32Array;
+  readonly depth: number;
+  /** Rows by codes that are looked at. */
+  readonly wanted: number;
+  /** Rows that were searched for these neighbours. */
+  readonly size: number;
+}
+
+interface GroundOptions {
+  readonly metric: Metric;
+  readonly k: number;
+  readonly candidates: number;
+}
+
+function sampleGround(
+  core: Core,
+  base: VectorSet,
+  queries: VectorSet,
+  { metric, k, candidates, seed }: GroundOptions & { readonly seed: number },
+): Ground {
+  const depth = depthFor(base.n, k);
+  using exact = buildFlat(core, base.data, base.d, { metric, quantizer: 'float32' });
+  const truth = exact.searchBatch(queries.data, depth).ids;
+  return { folds: foldsOf(base, seed), truth, depth, wanted: ranksFor(base.n, k, candidates), size: base.n };
+}
+
+/** @throws RangeError beside collectionSize, TypeError on what gives no batches */
+function wholeGround(
+  core: Core,
+  base: VectorSet,
+  queries: VectorSet,
+  options: GroundOptions & {
+    readonly collection: Iterable<VectorSetInput>;
+    readonly collectionSize: number | undefined;
+  },
+): Ground {
+  const { collection, collectionSize, metric, k, candidates } = options;
+  if (collectionSize !== undefined) {
+    throw new RangeError(`"collectionSize" expected none beside collection, got ${collectionSize}`);
+  }
+  if (typeof collection[Symbol.iterator] !== 'function') {
+    throw new TypeError(`"collection" expected batches to iterate over, got ${typeof collection}`);
+  }
+  const rivals = Math.max(RIVALS, RIVALS_PER_CANDIDATE * candidates);
+  const { rows: coded, truth, size } = nearRows(core, collection, queries, { metric, k, rivals });
+  const rows = Uint32Array.from({ length: coded.n }, (_, i) => i);
+  return { folds: [{ training: base, coded, rows }], truth, depth: k, wanted: candidates, size };
 }
 
 /** @throws TypeError, RangeError on what names no kind */

@@ -4,7 +4,8 @@
  * among a sample of n, and as many times more rows stand before it by any estimate. So the share of the first m exact neighbours
  * among the first m·c/k by estimate, measured in the sample, is about the recall of k in c candidates in a collection of n·k/m
  * rows: every m tells of another size. logit(share) is fitted as a line in log m, rows weighted by what is known of them, and read
- * at m = k·n/N; it never rises with N. The interval is that of queries drawn anew (percentiles of 200 bootstrap samples), so it
+ * at m = k·n/N; it never rises with N. Below m = 1 there is nothing that could be measured, and the line, of ranks among which much
+ * is found by the smallness of the sample, is too steep: there it falls a quarter as fast. The interval is that of queries drawn anew (percentiles of 200 bootstrap samples), so it
  * knows of few queries, and of what the line may be, but not of a sample unlike the collection.
  *
  * Measured in docs/choosing.md.
@@ -43,6 +44,11 @@ export interface SizedRecall {
 const DEPTHS = [1, 2, 3, 5, 10, 20, 40, 80];
 const RESAMPLES = 200;
 const TAIL = 0.05;
+/**
+ * Of the line's slope below one neighbour. On 100 samples of four generated collections of 60,000 the whole slope is .05 to .09 of recall too low,
+ * none at all .01 too low where there are no clusters; benchmarks/results/advice.md has collections that had no say in it.
+ */
+const SLOPE_BELOW_ONE = 0.25;
 
 /** How deep exact neighbours should be known among n rows. */
 export function depthFor(n: number, k: number): number {
@@ -154,6 +160,7 @@ function readLine(rows: readonly Row[], drawn: Uint32Array | undefined, at: numb
   }
   const spread = xx - (xs * xs) / weights;
   const slope = spread > 0 ? Math.max(0, (xy - (xs * ys) / weights) / spread) : 0;
-  const y = ys / weights + slope * (Math.log(at) - xs / weights);
+  const x = Math.log(at);
+  const y = ys / weights + slope * ((x < 0 ? SLOPE_BELOW_ONE * x : x) - xs / weights);
   return 1 / (1 + Math.exp(-y));
 }
