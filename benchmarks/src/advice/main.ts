@@ -4,7 +4,7 @@
  * queries of its own, is measured once a candidate. Written: results/advice.md, .json, .svg.
  *
  * --trials T a set (200) · --sets A;B (all; those that are read want SAGITTA_DATA) · --seconds S: ends after so many and goes on the next time
- * · --fresh: measures anew what is written
+ * · --again: trials anew · --fresh: what candidates have on the collection too
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
@@ -60,6 +60,7 @@ const { values } = parseArgs({
     trials: { type: 'string', default: '200' },
     sets: { type: 'string' },
     seconds: { type: 'string', default: 'Infinity' },
+    again: { type: 'boolean', default: false },
     fresh: { type: 'boolean', default: false },
   },
 });
@@ -95,7 +96,7 @@ function run(set: AdviceSet, count: number, known: SetResult | undefined): SetRe
   for (let i = 0; i < count; i++) {
     const vectors = 400 + random.nextBelow(1601);
     const asked = RECALLS[random.nextBelow(RECALLS.length)] as number;
-    const done = known?.trials[i];
+    const done = values.again ? undefined : known?.trials[i];
     if (done === undefined && isOver()) break;
     trials.push(done ?? tryOne(i, vectors, asked));
   }

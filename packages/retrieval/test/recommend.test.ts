@@ -66,14 +66,15 @@ describe('recommend', () => {
     expect(enough.length).toBeGreaterThan(3);
     expect(ranked.slice(0, enough.length)).toEqual(enough);
     for (const [i, one] of enough.entries()) {
-      expect(one.low).toBeGreaterThanOrEqual(0.9);
-      expect(one.recall).toBeGreaterThanOrEqual(one.low);
+      expect(one.sure).toBeGreaterThanOrEqual(0.9);
+      expect(one.recall).toBeGreaterThanOrEqual(one.sure);
+      expect(one.sure).toBeGreaterThanOrEqual(one.low);
       expect(one.high).toBeGreaterThanOrEqual(one.recall);
       if (i > 0) expect(one.bytesPerVector).toBeGreaterThanOrEqual(enough[i - 1]?.bytesPerVector as number);
       expect(one.reason).toContain(one.recall.toFixed(4));
       expect(one.reason).toContain('enough for recall 0.9');
     }
-    for (const one of ranked.slice(enough.length)) expect(one.low).toBeLessThan(0.9);
+    for (const one of ranked.slice(enough.length)) expect(one.sure).toBeLessThan(0.9);
     // what came first is what an index of it reaches again, and it is no wasteful one
     expect(enough[0]?.bytesPerVector).toBeLessThan(4 * D);
   });

@@ -34,8 +34,8 @@ import { nearRows } from './whole-collection.ts';
 export interface RecommendOptions {
   readonly metric: Metric;
   /**
-   * The least recall@k that is good enough: candidates are ranked by bytes among those that reach it with the lower end of
-   * their interval.
+   * The least recall@k that is good enough: candidates are ranked by bytes among those that reach it with what is `sure` of
+   * their recall.
    */
   readonly recall?: number;
   /** The most code bytes a vector may cost: candidates are ranked by recall among those that fit. */
@@ -110,7 +110,7 @@ export interface Recommendation extends SizedRecall {
   readonly memoryBytes: number;
   /** With a clock: to train on half of the sample, and a query that scans the whole collection, one thread. */
   readonly milliseconds?: { readonly training: number; readonly query: number };
-  /** Whether the asked recall, with the lower end of the interval, or the bytes are met. */
+  /** Whether the asked recall, with what is sure of it, or the bytes are met. */
   readonly isEnough: boolean;
   /** One sentence with the figures. */
   readonly reason: string;
@@ -217,7 +217,7 @@ export function recommend(core: Core, sample: VectorSetInput, options: Recommend
     const { bytesPerVector, milliseconds } = coded;
     const table = { ranks: coded.ranks, depth, queries: queries.n, n: ground.size };
     const found = recallAtSize(table, { k, candidates, size, seed });
-    const isEnough = options.recall === undefined ? bytesPerVector <= asked : found.low >= asked;
+    const isEnough = options.recall === undefined ? bytesPerVector <= asked : found.sure >= asked;
     if (isEnough && options.recall !== undefined) reached.add(candidate.label);
     const figures = { ...found, bytesPerVector, k, rerank, isEnough, asked, size };
     return {

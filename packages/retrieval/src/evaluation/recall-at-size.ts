@@ -38,12 +38,18 @@ export interface SizedRecall {
   readonly recall: number;
   readonly low: number;
   readonly high: number;
+  /**
+   * What advice may count on, so that it holds in 19 of 20 cases: the lower end, or, where the reading is of less than one neighbour and so too low by
+   * itself, what three of four estimates are above.
+   */
+  readonly sure: number;
 }
 
 /** Numbers of exact neighbours that are looked at. */
 const DEPTHS = [1, 2, 3, 5, 10, 20, 40, 80];
 const RESAMPLES = 200;
 const TAIL = 0.05;
+const TAIL_BELOW_ONE = 0.25;
 /**
  * Of the line's slope below one neighbour. On 100 samples of four generated collections of 60,000 the whole slope is .05 to .09 of recall too low,
  * none at all .01 too low where there are no clusters; benchmarks/results/advice.md has collections that had no say in it.
@@ -107,9 +113,12 @@ export function recallAtSize(table: RankTable, question: SizedQuestion): SizedRe
     return recallOf(rows, sizes, drawn);
   }).sort();
   const recall = recallOf(rows, sizes);
+  const lowest = (tail: number): number =>
+    Math.min(recall, resampled[Math.floor(tail * RESAMPLES)] as number);
   return {
     recall,
-    low: Math.min(recall, resampled[Math.floor(TAIL * RESAMPLES)] as number),
+    low: lowest(TAIL),
+    sure: lowest(k * table.n < size ? TAIL_BELOW_ONE : TAIL),
     high: Math.max(recall, resampled[Math.ceil((1 - TAIL) * RESAMPLES) - 1] as number),
   };
 }

@@ -208,7 +208,7 @@ export function recommendFde(
     if (bytes !== undefined && bytesPerDocument < LEAST_FILL * bytes) return undefined;
     const ranks = rankTable(core, encoder, codes, queries, order);
     const table = { ranks, depth, queries: queries.n, n: documents.n };
-    const found = recallAtSize(table, { k, candidates, size, seed });
+    const { sure: _, ...found } = recallAtSize(table, { k, candidates, size, seed });
     const needed = candidatesAtSize(table, 0.9, { k, size });
     const isEnough = bytes === undefined ? found.low >= (recall as number) : bytesPerDocument <= bytes;
     const name = `${label}, ${store.encoding}${store.bits ? ` ${store.bits} bits` : ''}`;

@@ -51,7 +51,8 @@ describe.each([
   const question = { k: K, candidates, size: 6400, seed: 1 };
 
   it('reads from 400 rows what is found among 6,400', () => {
-    const { recall, low, high } = recallAtSize(sample, question);
+    const found = recallAtSize(sample, question);
+    const { recall, low, high, sure } = found;
     // among 400 rows more is found than among 6,400
     expect(plainRecall(sample, candidates)).toBeGreaterThan(truth + 0.005);
     expect(low).toBeLessThanOrEqual(truth);
@@ -59,11 +60,15 @@ describe.each([
     expect(recall).toBeGreaterThan(truth - 0.15);
     expect(recall).toBeLessThan(truth + 0.03);
     expect(high).toBeGreaterThanOrEqual(recall);
-    expect(recallAtSize(sample, question)).toEqual({ recall, low, high });
+    // it reads less than one neighbour, where the line is low by itself, and holds
+    expect(sure).toBeGreaterThan(low);
+    expect(sure).toBeLessThanOrEqual(truth);
+    expect(recallAtSize(sample, question)).toEqual(found);
   });
 
   it('is the plain recall where the collection is what was searched', () => {
-    const { recall, low, high } = recallAtSize(whole, { ...question, size: whole.n });
+    const { recall, low, high, sure } = recallAtSize(whole, { ...question, size: whole.n });
+    expect(sure).toBe(low);
     expect(recall).toBeCloseTo(truth, 12);
     expect(high - low).toBeLessThan(0.06);
     const needed = candidatesAtSize(whole, 0.9, { k: K, size: whole.n });
@@ -85,7 +90,7 @@ it('is never certain: all found among few is not all found among many', () => {
   const perfect = { queries: 20, depth: 20, n: 100, ranks: new Uint32Array(400) };
   for (let i = 0; i < 400; i++) perfect.ranks[i] = i % 20;
   const question = { k: K, candidates: K, seed: 1 };
-  expect(recallAtSize(perfect, { ...question, size: 100 })).toEqual({ recall: 1, low: 1, high: 1 });
+  expect(recallAtSize(perfect, { ...question, size: 100 })).toEqual({ recall: 1, low: 1, high: 1, sure: 1 });
   const { recall } = recallAtSize(perfect, { ...question, size: 1_000_000 });
   expect(recall).toBeLessThan(0.95);
 });
