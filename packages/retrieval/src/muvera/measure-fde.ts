@@ -95,20 +95,26 @@ export function bestOfRows(scores: Float32Array, n: number, k: number): Uint32Ar
   return out;
 }
 
-/** FDEs of all documents in a store; the FDEs of the first 1,024 are its sample. */
+/** FDEs of all documents: n × length. */
+export function encodeAll(core: Core, encoder: FdeEncoder, documents: TokenSet): Float32Array {
+  using session = encoder.createSession(core);
+  const out = new Float32Array(documents.n * encoder.length);
+  session.encodeDocuments(documents, out);
+  return out;
+}
+
+/** FDEs of all documents in a store; the FDEs of the first 1,024 are its sample. encoded — what encodeAll gave, where it is at hand */
 export function encodeToStore(
   core: Core,
   encoder: FdeEncoder,
   documents: TokenSet,
   options: Pick<FdeStoreOptions, 'encoding' | 'bits' | 'seed'>,
+  encoded?: Float32Array,
 ): FdeStore {
   const { length, blockLength } = encoder;
-  using session = encoder.createSession(core);
-  const encode = (first: number, end: number): Float32Array => {
-    const out = new Float32Array((end - first) * length);
-    session.encodeDocuments(sliceSets(documents, first, end), out);
-    return out;
-  };
+  const encode = (first: number, end: number): Float32Array =>
+    encoded?.subarray(first * length, end * length) ??
+    encodeAll(core, encoder, sliceSets(documents, first, end));
   const sample = options.encoding === 'float32' ? undefined : encode(0, Math.min(documents.n, STORE_SAMPLE));
   return making((own) => {
     const store = own(

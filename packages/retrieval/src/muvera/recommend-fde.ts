@@ -25,7 +25,15 @@ import { FDE_KINDS, type FdeEncoder, type FdeKind, type FdeSession } from './fde
 import { type FdeHealth, fdeHealth } from './fde-health.ts';
 import type { FdeStore } from './fde-store.ts';
 import { writeFdeEncoder } from './format.ts';
-import { bestOfRows, encodeToStore, exactMaxSim, gatherSets, rankTable, setAt } from './measure-fde.ts';
+import {
+  bestOfRows,
+  encodeAll,
+  encodeToStore,
+  exactMaxSim,
+  gatherSets,
+  rankTable,
+  setAt,
+} from './measure-fde.ts';
 
 /** Says what is wanted, bytes or recall, and how it is measured. */
 export interface RecommendFdeOptions {
@@ -115,6 +123,8 @@ export interface FdeRecommendations {
 }
 
 const LEAST_DOCUMENTS = 50;
+/** FDEs of so many bytes are made once for all codes; of more, once for each. */
+const MOST_ENCODED = 1 << 26;
 const QUERY_TOKENS = 12;
 /**
  * Measures encoders and codes on a sample and ranks them, with figures and reasons: where a recall is asked, those of each kind that
@@ -159,13 +169,13 @@ export function recommendFde(
   const reached = new Map<FdeKind, number>();
   let done = 0;
   for (const { kind, label, length, make } of tried) {
-    let made: { readonly encoder: FdeEncoder; readonly training: number | undefined } | undefined;
+    let made: MadeEncoder | undefined;
     for (const { bytes: perNumber, ...store } of STORES) {
       options.signal?.throwIfAborted();
       // a code's factors come on top, a tenth at most
       if (length * perNumber <= Math.min(bytes ?? Infinity, reached.get(kind) ?? Infinity)) {
         made ??= timed(make);
-        const one = measureOne(made.encoder, store, label, made.training);
+        const one = measureOne(made, store, label);
         if (one) measured.push(one);
         if (one?.isEnough && bytes === undefined) {
           reached.set(kind, Math.min(one.bytesPerDocument, reached.get(kind) ?? Infinity));
@@ -191,19 +201,20 @@ export function recommendFde(
     queries: queries.n,
   };
 
-  function timed(make: () => FdeEncoder): { encoder: FdeEncoder; training: number | undefined } {
+  function timed(make: () => FdeEncoder): MadeEncoder {
     const start = clock?.() ?? 0;
     const encoder = make();
-    return { encoder, training: clock && clock() - start };
+    const training = clock && clock() - start;
+    const isSmall = 4 * documents.n * encoder.length <= MOST_ENCODED;
+    return { encoder, training, encoded: isSmall ? encodeAll(core, encoder, documents) : undefined };
   }
 
   function measureOne(
-    encoder: FdeEncoder,
+    { encoder, training, encoded }: MadeEncoder,
     store: FdeRecommendation['store'],
     label: string,
-    training: number | undefined,
   ): FdeRecommendation | undefined {
-    using codes = encodeToStore(core, encoder, documents, { ...store, seed });
+    using codes = encodeToStore(core, encoder, documents, { ...store, seed }, encoded);
     const { bytesPerDocument } = codes;
     if (bytes !== undefined && bytesPerDocument < LEAST_FILL * bytes) return undefined;
     const ranks = rankTable(core, encoder, codes, queries, order);
@@ -246,6 +257,14 @@ export function recommendFde(
     const scanned = clock();
     return (encoded - start + ((scanned - encoded) * size) / documents.n) / queries.n;
   }
+}
+
+interface MadeEncoder {
+  readonly encoder: FdeEncoder;
+  /** Milliseconds. */
+  readonly training: number | undefined;
+  /** FDEs of all documents. */
+  readonly encoded: Float32Array | undefined;
 }
 
 /** Queries given, or runs of tokens of held-out documents. */
