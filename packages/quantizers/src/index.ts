@@ -18,6 +18,7 @@ export { type PcaCodeOptions, pca } from './pca/index.ts';
 export { opq, type PqCodeOptions, pq } from './pq/index.ts';
 export type { Encoder, Estimator, EstimatorOptions, Quantizer } from './quantizer.ts';
 export { type RabitqCodeOptions, type RabitqMode, rabitq } from './rabitq/index.ts';
+export { type RandomCodeOptions, randomProjection } from './random/index.ts';
 export { type WaterLevel, waterLevel } from './rate-distortion.ts';
 export {
   blockCount,

@@ -15,6 +15,7 @@ import { type AnySpecs, checkChoice, optionKinds } from './option-specs.ts';
 import { type PcaCodeOptions, pca } from './pca/index.ts';
 import { opq, type PqCodeOptions, pq } from './pq/index.ts';
 import { type RabitqCodeOptions, rabitq } from './rabitq/index.ts';
+import { type RandomCodeOptions, randomProjection } from './random/index.ts';
 import { type SaqCodeOptions, saq } from './saq/index.ts';
 import { type FixedCodeOptions, float16, type ScalarCodeOptions, scalar, sign } from './scalar/index.ts';
 import { type TurboQuantCodeOptions, turboquant } from './turboquant/index.ts';
@@ -35,6 +36,7 @@ const METHOD_OF: Readonly<Record<QuantizerName, QuantizerMethod>> = {
   leanvec,
   latent,
   'low-rank-pq': lowRankPq,
+  random: randomProjection,
 };
 /** Lists every method that there is. */
 export const METHODS: readonly QuantizerMethod[] = /* @__PURE__ */ Object.values(METHOD_OF);
@@ -52,7 +54,8 @@ export interface OwnQuantizerOptions
         TurboQuantCodeOptions &
         PcaCodeOptions &
         LatentCodeOptions &
-        LowRankPqCodeOptions,
+        LowRankPqCodeOptions &
+        RandomCodeOptions,
       'bits'
     >,
     Omit<LeanVecCodeOptions, 'primary'> {

@@ -16,6 +16,7 @@ export const QUANTIZER_NAMES = [
   'leanvec',
   'latent',
   'low-rank-pq',
+  'random',
 ] as const;
 /** Is the name of a quantizer in options, reports, flags and files. */
 export type QuantizerName = (typeof QUANTIZER_NAMES)[number];

@@ -29,6 +29,7 @@ const CODER_READERS: Readonly<Record<LinearName, CoderReader>> = {
   leanvec: readLeanVecCoder,
   latent: readLatentCoder,
   'low-rank-pq': readLowRankPqCoder,
+  random: readHalfCoder,
 };
 
 /** Gives a reader for every method. */

@@ -46,6 +46,7 @@ export const QUANTIZER_CASES: readonly QuantizerCase[] = [
     error: 0.0655,
   },
   { label: 'pca', options: { name: 'pca', bits: 8 }, error: 0.0408 },
+  { label: 'random', options: { name: 'random', bits: 8 }, error: 0.216 },
   { label: 'float16', options: { name: 'float16' }, error: 5.82e-5 },
   { label: 'leanvec', options: { name: 'leanvec', bits: 8 }, error: 0.0408 },
   {

@@ -30,6 +30,7 @@ const CASES: readonly (readonly [QuantizerOptions['name'], Partial<QuantizerOpti
   ['low-rank-pq', { bits: 1, nbits: 4 }, 16],
   ['pq', {}, 256],
   ['pca', { bits: 8 }, 16],
+  ['random', { bits: 8 }, 1],
   ['leanvec', {}, 16],
   ['leanvec', { primary: 'pq', nbits: 8 }, 256],
 ];

@@ -16,6 +16,7 @@ export const INDEX_KINDS: Readonly<Record<string, Omit<IndexOptions, 'metric'>>>
   'latent of 3 bits': { quantizer: 'latent', bits: 3 },
   float16: { quantizer: 'float16' },
   pca: { quantizer: 'pca', bits: 8 },
+  random: { quantizer: 'random', bits: 8 },
   'low-rank-pq': {
     quantizer: 'low-rank-pq',
     bits: 1,

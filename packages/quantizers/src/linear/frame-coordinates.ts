@@ -12,9 +12,11 @@ const TOLERANCE = 1e-3;
 
 /**
  * The rows of the frame's matrix are orthonormal, and queries are projected by the same one. Rows z of random signs have
- * |Rᵀ·z| = |z| for all such matrices and, but by chance, for no other.
+ * |Rᵀ·z| = |z| for all such matrices and, but by chance, for no other. Kept coordinates of a rotation have the distances of the
+ * vectors themselves, on average.
  */
 export function keepsDistances(frame: Frame): boolean {
+  if (frame.kept) return true;
   if (!frame.matrix || frame.queryMatrix) return false;
   const { d, dims, matrix } = frame;
   const kept = matrix.length / d;

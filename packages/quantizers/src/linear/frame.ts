@@ -1,6 +1,6 @@
 /**
  * The coordinates in which a code is made: x ↦ R·(x - c), padded with zeros to a multiple of 16. R is the identity, a
- * random rotation, or a matrix (PCA, OPQ); queries may have a matrix of their own (LeanVec).
+ * random rotation, some coordinates of one, or a matrix (PCA, OPQ); queries may have a matrix of their own (LeanVec).
  */
 import {
   type Block,
@@ -21,8 +21,10 @@ export interface Frame {
   readonly d: number;
   /** A multiple of 16. */
   readonly dims: number;
-  /** 4 × dims of 0 or 0x80000000: sign flips of the rotation. */
+  /** 4 × paddedDims(d) of 0 or 0x80000000: sign flips of the rotation. */
   readonly signs?: Uint32Array;
+  /** Coordinates of the rotation that are kept, ascending, times √(paddedDims(d)/kept); default all. */
+  readonly kept?: Uint32Array;
   /** kept × d, kept ≤ dims: rows of the matrix. */
   readonly matrix?: Float32Array;
   /** kept × d, for queries; default: matrix. */
@@ -45,6 +47,19 @@ export function rotatedFrame(d: number, random: RandomStream): Frame {
   return { d, dims, signs: rotationSigns(random, dims) };
 }
 
+/** `dims` coordinates of a random rotation, drawn without replacement. */
+export function keptFrame(d: number, dims: number, random: RandomStream): Frame {
+  const order = Uint32Array.from({ length: paddedDims(d) }, (_, j) => j);
+  random.fork('kept').shuffle(order);
+  const kept = order.slice(0, dims).sort();
+  return { ...rotatedFrame(d, random.fork('rotation')), dims: paddedDims(dims), kept };
+}
+
+/** √(paddedDims(d)/kept): makes up for what is left out, so that lengths are right on average; 1 where all is kept. */
+export function keptScale({ d, kept }: Frame): number {
+  return kept ? Math.sqrt(paddedDims(d) / kept.length) : 1;
+}
+
 /** matrix — kept × d. */
 export function matrixFrame(d: number, matrix: Float32Array, queryMatrix?: Float32Array): Frame {
   const dims = paddedDims(matrix.length / d);
@@ -55,6 +70,8 @@ export function matrixFrame(d: number, matrix: Float32Array, queryMatrix?: Float
 export class FrameTransform extends Owner {
   readonly frame: Frame;
   readonly #kept: number;
+  /** Dims of the rotation, or of the frame. */
+  readonly #turned: number;
   readonly #operator: Block | undefined;
   readonly #rows: Block;
   readonly #out: Block;
@@ -66,7 +83,8 @@ export class FrameTransform extends Owner {
     const matrix = role === 'query' ? (frame.queryMatrix ?? frame.matrix) : frame.matrix;
     const rows = role === 'query' ? 1 : FRAME_CHUNK;
     this.#kept = matrix ? matrix.length / d : dims;
-    this.#rows = this.allocate(rows * Math.max(d, dims) * 4);
+    this.#turned = signs ? paddedDims(d) : dims;
+    this.#rows = this.allocate(rows * Math.max(d, this.#turned) * 4);
     this.#out = this.allocate(matrix ? rows * this.#kept * 4 : 0);
     if (matrix) {
       this.#operator = this.allocate(matrix.byteLength);
@@ -80,29 +98,28 @@ export class FrameTransform extends Owner {
   /** rows — n × d → n × dims; rows themselves where the frame is the identity, else fresh. */
   apply(rows: Float32Array): Float32Array {
     this.checkLive('transform');
-    const { d, dims, signs } = this.frame;
+    const { d, dims } = this.frame;
     if (!this.#operator && d === dims) return rows;
     const n = rows.length / d;
     const out = new Float32Array(n * dims);
-    const chunk = this.#rows.byteLength / (4 * Math.max(d, dims));
+    const turned = this.#turned;
+    const chunk = this.#rows.byteLength / (4 * Math.max(d, turned));
     for (let first = 0; first < n; first += chunk) {
       const count = Math.min(chunk, n - first);
       const target = out.subarray(first * dims, (first + count) * dims);
       if (this.#out.byteLength > 0)
         this.#multiply(rows.subarray(first * d, (first + count) * d), count, target);
       else {
-        const own = this.#rows.f32(0, count * dims);
-        if (d === dims) own.set(rows.subarray(first * d, (first + count) * d));
+        const own = this.#rows.f32(0, count * turned);
+        if (d === turned) own.set(rows.subarray(first * d, (first + count) * d));
         else {
           own.fill(0);
           for (let i = 0; i < count; i++) {
-            own.set(rows.subarray((first + i) * d, (first + i + 1) * d), i * dims);
+            own.set(rows.subarray((first + i) * d, (first + i + 1) * d), i * turned);
           }
         }
-        if (signs && this.#operator) {
-          this.core.kernels.rotateF32Rows(this.#rows.at(), count, dims, dims, this.#operator.at());
-        }
-        target.set(own);
+        this.#rotate(count);
+        target.set(own.subarray(0, target.length));
       }
     }
     return out;
@@ -114,11 +131,11 @@ export class FrameTransform extends Owner {
    */
   load(vectors: Ptr, n: number, origin: Ptr): Ptr {
     this.checkLive('transform');
-    const { d, dims, signs } = this.frame;
+    const { d, dims } = this.frame;
     const { kernels } = this.core;
     if (this.#out.byteLength === 0) {
-      kernels.residualRows(vectors, n, d, origin, dims, this.#rows.at());
-      if (signs && this.#operator) kernels.rotateF32Rows(this.#rows.at(), n, dims, dims, this.#operator.at());
+      kernels.residualRows(vectors, n, d, origin, this.#turned, this.#rows.at());
+      this.#rotate(n);
       return this.#rows.at();
     }
     const operator = this.#operator as Block;
@@ -127,6 +144,24 @@ export class FrameTransform extends Owner {
     if (this.#kept === dims) return this.#out.at();
     kernels.residualRows(this.#out.at(), n, this.#kept, NO_PTR, dims, this.#rows.at());
     return this.#rows.at();
+  }
+
+  /** The rows that were loaded, n × #turned → n × dims at the same place. */
+  #rotate(n: number): void {
+    const { dims, kept } = this.frame;
+    const turned = this.#turned;
+    if (!this.#operator) return;
+    this.core.kernels.rotateF32Rows(this.#rows.at(), n, turned, turned, this.#operator.at());
+    if (!kept) return;
+    const scale = keptScale(this.frame);
+    const own = this.#rows.f32(0, n * turned);
+    for (let i = 0; i < n; i++) {
+      // ascending, and dims ≤ turned: nothing is overwritten before it is read
+      for (let t = 0; t < kept.length; t++) {
+        own[i * dims + t] = scale * (own[i * turned + (kept[t] as number)] as number);
+      }
+      own.fill(0, i * dims + kept.length, (i + 1) * dims);
+    }
   }
 
   #multiply(rows: Float32Array, count: number, target: Float32Array): void {
@@ -143,14 +178,15 @@ export class FrameTransform extends Owner {
 
 /**
  * Rᵀ·z for rows z (n × dims) → n × d: the inverse where R is orthonormal, else of what its rows span. With a matrix of the
- * queries it is that one's: <A·q, z> = <q, Aᵀ·z>.
+ * queries it is that one's: <A·q, z> = <q, Aᵀ·z>. Of kept coordinates it is the shortest vector that has them.
  */
 export function fromFrame(frame: Frame, rows: Float32Array): Float32Array {
-  const { d, dims, signs } = frame;
+  const { d, dims, signs, kept } = frame;
   const matrix = frame.queryMatrix ?? frame.matrix;
   const n = rows.length / dims;
   const out = new Float32Array(n * d);
-  const z = new Float64Array(dims);
+  const z = new Float64Array(signs ? paddedDims(d) : dims);
+  const scale = 1 / keptScale(frame);
   for (let i = 0; i < n; i++) {
     const row = rows.subarray(i * dims, (i + 1) * dims);
     if (matrix) {
@@ -162,7 +198,10 @@ export function fromFrame(frame: Frame, rows: Float32Array): Float32Array {
       }
       continue;
     }
-    z.set(row);
+    if (kept) {
+      z.fill(0);
+      for (let t = 0; t < kept.length; t++) z[kept[t] as number] = scale * (row[t] as number);
+    } else z.set(row);
     if (signs) rotateBack(z, signs);
     for (let j = 0; j < d; j++) out[i * d + j] = z[j] as number;
   }
@@ -183,29 +222,40 @@ export function centreOf(
 }
 
 export function writeFrame(writer: ByteWriter, frame: Frame): void {
-  const { signs, matrix, queryMatrix } = frame;
-  writer.u32((signs ? 1 : 0) | (matrix ? 2 : 0) | (queryMatrix ? 4 : 0)).u32(frame.dims);
+  const { signs, kept, matrix, queryMatrix } = frame;
+  writer.u32((signs ? 1 : 0) | (matrix ? 2 : 0) | (queryMatrix ? 4 : 0) | (kept ? 8 : 0)).u32(frame.dims);
   if (signs) writer.array(signs);
+  if (kept) writer.u32(kept.length).array(kept);
   for (const values of [matrix, queryMatrix]) if (values) writer.u32(values.length / frame.d).array(values);
 }
 
 /** @throws FormatError on what writeFrame would not have written */
 export function readFrame(reader: ByteReader, d: number): Frame {
-  const kind = reader.u32In('frame', 0, 6);
-  if (![0, 1, 2, 6].includes(kind)) reader.fail(`"frame" expected 0, 1, 2 or 6, got ${kind}`);
+  const kind = reader.u32In('frame', 0, 9);
+  if (![0, 1, 2, 6, 9].includes(kind)) reader.fail(`"frame" expected 0, 1, 2, 6 or 9, got ${kind}`);
   const dims = reader.u32In('dims', 16, paddedDims(d));
   if (dims % 16 !== 0 || (kind < 2 && dims !== paddedDims(d))) {
     reader.fail(`"dims" expected ${paddedDims(d)}, got ${dims}`);
   }
   if (kind === 0) return { d, dims };
-  if (kind === 1) {
-    const signs = reader.u32Array(4 * dims);
-    if (signs.some((sign) => sign !== 0 && sign !== 0x80000000))
-      reader.fail('"signs" expected sign bits only');
-    return { d, dims, signs };
-  }
+  if (kind === 1) return { d, dims, signs: readSigns(reader, d) };
+  if (kind === 9) return { d, dims, signs: readSigns(reader, d), kept: readKept(reader, d, dims) };
   const matrix = readMatrix(reader, d, dims);
   return kind === 2 ? { d, dims, matrix } : { d, dims, matrix, queryMatrix: readMatrix(reader, d, dims) };
+}
+
+function readSigns(reader: ByteReader, d: number): Uint32Array {
+  const signs = reader.u32Array(4 * paddedDims(d));
+  if (signs.some((sign) => sign !== 0 && sign !== 0x80000000)) reader.fail('"signs" expected sign bits only');
+  return signs;
+}
+
+function readKept(reader: ByteReader, d: number, dims: number): Uint32Array {
+  const kept = reader.u32Array(reader.u32In('kept coordinates', dims - 15, dims));
+  const at = kept.findIndex((j, t) => j >= paddedDims(d) || (t > 0 && j <= (kept[t - 1] as number)));
+  if (at >= 0)
+    reader.fail(`"kept" expected ascending numbers below ${paddedDims(d)}, got ${kept[at]} at ${at}`);
+  return kept;
 }
 
 function readMatrix(reader: ByteReader, d: number, dims: number): Float32Array {

@@ -3,6 +3,8 @@
  *
  *   l2:  score = |q - c|² + add - 2·<q', r̂>,  q' = R(q - μ), c' = R(c - μ), add = N + 2·<c', r̂>
  *        with N = |r|² where the estimate is of <·, r>, and |r̂|² where the code stands for r̂ itself;
+ *        where R keeps distances only on average, |q' - c'|² stands for |q - c|²: so all of the score is a distance in the
+ *        frame, and near ones err by little;
  *   ip:  score = -<q, c> - <R q, r̂>.
  *
  * The query is taken into the frame once, not once a list: what a list needs of it, <c', r̂>, is in the factor `add`,
@@ -226,7 +228,7 @@ interface OpenPart {
 }
 
 class LinearEstimator extends Owner implements Estimator {
-  readonly centroidDims = 0;
+  readonly centroidDims: number;
   readonly #quantizer: LinearQuantizer;
   readonly #transform: FrameTransform;
   readonly #dots: Dots;
@@ -236,6 +238,8 @@ class LinearEstimator extends Owner implements Estimator {
   readonly #products: Block;
   /** Products of a part, then its share of the scores. */
   readonly #partProducts: Block;
+  /** The query in the frame, where distances to centroids are taken there. */
+  readonly #query: Block;
   #sum = 0;
 
   constructor(core: Core, quantizer: LinearQuantizer, isCoarse: boolean) {
@@ -243,7 +247,8 @@ class LinearEstimator extends Owner implements Estimator {
     this.#quantizer = quantizer;
     this.#transform = this.own(() => new FrameTransform(core, quantizer.frame, 'query'));
     this.#dots = this.own(() => quantizer.coder.createDots(core));
-    const { coder, places: layout } = quantizer;
+    const { coder, frame, metric, places: layout } = quantizer;
+    this.centroidDims = metric === 'l2' && frame.kept ? frame.dims : 0;
     let at = firstBytes(coder);
     const parts: OpenPart[] = [];
     const unread: CodePart[] = [];
@@ -258,13 +263,16 @@ class LinearEstimator extends Owner implements Estimator {
     this.#parts = parts;
     this.#unread = unread;
     this.#products = this.allocate(4 * BLOCK * RUN_BLOCKS);
+    this.#query = this.allocate(4 * this.centroidDims);
     this.#partProducts = this.allocate(parts.length > 0 ? 8 * BLOCK * RUN_BLOCKS : 0);
   }
 
-  /** What a list needs of its centroid is in the factors. */
-  project(): Float32Array {
+  /** What a list needs of its centroid is in the factors, but where distances to it are those of the frame. */
+  project(centroids: Float32Array): Float32Array {
     this.checkLive('estimator');
-    return new Float32Array(0);
+    if (this.centroidDims === 0) return new Float32Array(0);
+    const { d, origin } = this.#quantizer;
+    return this.#transform.apply(centroids.map((value, i) => value - (origin[i % d] as number)));
   }
 
   setQuery(given: Numbers): void {
@@ -275,15 +283,19 @@ class LinearEstimator extends Owner implements Estimator {
     checkFinite('query', query);
     const centred = metric === 'l2' ? query.map((value, j) => value - (origin[j] as number)) : query;
     const rotated = this.#transform.apply(centred);
+    this.#query.f32().set(rotated.subarray(0, this.centroidDims));
     this.#sum = 0;
     for (const value of rotated) this.#sum += value;
     this.#dots.setQuery(rotated);
     for (const { dots } of this.#parts) dots.setQuery(rotated);
   }
 
-  scores(blocks: Ptr, n: number, _centroid: Ptr, base: number, out: Ptr): void {
+  scores(blocks: Ptr, n: number, centroid: Ptr, given: number, out: Ptr): void {
     this.checkLive('estimator');
     const { blockBytes } = this.#quantizer.layout;
+    const { centroidDims } = this;
+    const base =
+      centroidDims === 0 ? given : this.core.kernels.l2F32(this.#query.at(), centroid, centroidDims);
     for (let b = 0; b * BLOCK < n; b += RUN_BLOCKS) {
       const first = b * BLOCK;
       const count = Math.min(RUN_BLOCKS * BLOCK, n - first);

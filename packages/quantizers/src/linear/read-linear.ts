@@ -3,7 +3,7 @@ import { type ByteReader, MAX_DIMENSION, METRICS, type Metric, UnsupportedError 
 import type { ModelReader } from '../method.ts';
 import { LAST_LINEAR, type LinearName, linearName } from '../names.ts';
 import type { Coder } from './coder.ts';
-import { paddedDims, readFrame } from './frame.ts';
+import { readFrame } from './frame.ts';
 import { LINEAR_VERSION, LinearQuantizer } from './linear-quantizer.ts';
 
 /** Reads the parameters of a coder. readers — of what may lie within it. */
@@ -53,7 +53,6 @@ export function readLinear(
   const isUnbiased = reader.u32In('unbiased', 0, 1) === 1;
   const origin = reader.f32Array('origin', d);
   const frame = readFrame(reader, d);
-  if (!frame.matrix && frame.dims !== paddedDims(d)) reader.fail(`"dims" expected ${paddedDims(d)}`);
   const coder = linearNamed(readers, name).readCoder(reader, frame.dims, readers);
   reader.end();
   const quantizer = new LinearQuantizer({ name, metric, d, bits, isUnbiased, origin, frame, coder });

@@ -2,7 +2,8 @@
  * Which numbers a file of a linear method may hold. A score adds up <q', r̂> of the code and its parts, a term of the vector,
  * and the exact score of the list's centroid. With |q'| up to 2·MAX_MAGNITUDE,
  *
- *   |<R·q', r̂>| ≤ |R·q'|₁·max|r̂_t| ≤ √dims·|R|·|q'|·max|r̂_t|      |R|: 1 of a rotation, at most the root of the squares of a matrix
+ *   |<R·q', r̂>| ≤ |R·q'|₁·max|r̂_t| ≤ √dims·|R|·|q'|·max|r̂_t|      |R|: 1 of a rotation, the scale of kept coordinates, at most the root
+ *                                                              of the squares of a matrix
  *
  * so the largest coordinate that a code may stand for follows from the frame: with it no part of a score is above
  * MAX_SCORE_PART. Codes of vectors within MAX_MAGNITUDE are far from it: r̂_t is a few times |r|.
@@ -11,15 +12,16 @@ import { type Block, MAX_MAGNITUDE, MAX_SCORE_PART } from '@sagitta/core-wasm';
 import { BLOCK } from '../blocks.ts';
 import { factorAt, firstBytes, type LinearLayout, takeFactors } from './block-layout.ts';
 import { type Coder, FACTOR_ADD, FACTOR_ERROR, FACTOR_OFFSET, FACTOR_PART, FACTOR_SCALE } from './coder.ts';
-import type { Frame } from './frame.ts';
+import { type Frame, keptScale } from './frame.ts';
 
 /** Whatever the frame: r̂ is decoded to float32 as well. */
 const LARGEST_COORDINATE = 2 ** 100;
 /** |q'| of l2, and the factor 2 of its products. */
 const QUERY = 4 * MAX_MAGNITUDE;
 
-export function largestCoordinate({ dims, matrix, queryMatrix }: Frame): number {
-  let energy = 1;
+export function largestCoordinate(frame: Frame): number {
+  const { dims, matrix, queryMatrix } = frame;
+  let energy = keptScale(frame) ** 2;
   const rows = queryMatrix ?? matrix;
   if (rows) {
     energy = 0;

@@ -3,4 +3,5 @@
  *
  * @module
  */
-export { type PcaCodeOptions, pca } from './method.ts';
+export type { PcaCodeOptions } from './kept-dims.ts';
+export { pca } from './method.ts';

@@ -33,6 +33,12 @@ export interface Probe extends Omit<ListProbe, 'lists' | 'order' | 'bases' | 'al
   readonly allowed: Block | undefined;
 }
 
+/** Where the codes of a list are centred: the exact score, and the centroid as scores want it. */
+interface ListOrigin {
+  readonly base: number;
+  readonly centroid: Ptr;
+}
+
 export class ListScan extends Owner {
   readonly quantizer: Quantizer;
   /** Numbers of a projected centroid. */
@@ -156,14 +162,18 @@ export class ListScan extends Owner {
         const isEnough = wanted > 0 ? met >= wanted : found.size >= Math.min(places, found.heap.k);
         if (isEnough) return i;
       } else places += lists.size(list);
-      const base = bases.f32(4 * list, 1)[0] as number;
-      for (const piece of lists.pieces(list)) met += this.#scanPiece(piece, base, probe, found.heap);
+      const origin = {
+        base: bases.f32(4 * list, 1)[0] as number,
+        centroid:
+          this.centroidDims === 0 ? NO_PTR : ((probe.centroids + 4 * list * this.centroidDims) as Ptr),
+      };
+      for (const piece of lists.pieces(list)) met += this.#scanPiece(piece, origin, probe, found.heap);
     }
     return count;
   }
 
   /** Returns how many vectors were allowed. */
-  #scanPiece({ n, blocks, ids }: ListPiece, base: number, { allowed }: Probe, heap: ScanHeap): number {
+  #scanPiece({ n, blocks, ids }: ListPiece, origin: ListOrigin, { allowed }: Probe, heap: ScanHeap): number {
     const { kernels } = this.core;
     const { blockBytes } = this.layout;
     const masks = this.#run.at(RUN_BLOCKS * BLOCK * 4);
@@ -175,10 +185,10 @@ export class ListScan extends Owner {
       met += some;
       if (some === 0) continue;
       const scores = this.#run.at();
-      if (some < count / 8) this.#scoreBlocks(blocks, first, count, base);
+      if (some < count / 8) this.#scoreBlocks(blocks, first, count, origin);
       else {
         const codes = blocks.at((first / BLOCK) * blockBytes);
-        this.#current.scores(codes, count, NO_PTR, base, scores);
+        this.#current.scores(codes, count, origin.centroid, origin.base, scores);
         this.#count(count);
       }
       if (some < count) kernels.maskScores(scores, count, masks);
@@ -188,14 +198,14 @@ export class ListScan extends Owner {
   }
 
   /** Scores those blocks of a run of which something is allowed. */
-  #scoreBlocks(blocks: Block, first: number, count: number, base: number): void {
+  #scoreBlocks(blocks: Block, first: number, count: number, { centroid, base }: ListOrigin): void {
     const { blockBytes } = this.layout;
     const masks = this.#run.u32(RUN_BLOCKS * BLOCK * 4, blockCount(count));
     for (const [b, mask] of masks.entries()) {
       if (mask === 0) continue;
       const n = Math.min(BLOCK, count - b * BLOCK);
       const codes = blocks.at((first / BLOCK + b) * blockBytes);
-      this.#current.scores(codes, n, NO_PTR, base, this.#run.at(4 * BLOCK * b));
+      this.#current.scores(codes, n, centroid, base, this.#run.at(4 * BLOCK * b));
       this.#count(n);
     }
   }

@@ -47,6 +47,7 @@ export const CODINGS: readonly Coding[] = [
   { name: 'turboquant sketch', quantizer: 'turboquant', bits: 4, quantizerOptions: { sketch: true } },
   { name: 'half', quantizer: 'float16' },
   { name: 'pca', quantizer: 'pca', bits: 12 },
+  { name: 'random', quantizer: 'random', bits: 12 },
   { name: 'leanvec', quantizer: 'leanvec', bits: 8, quantizerOptions: { dims: 12 } },
   { name: 'latent', quantizer: 'latent', bits: 4 },
   { name: 'low-rank-pq', quantizer: 'low-rank-pq', bits: 4, quantizerOptions: { nbits: 4 } },

@@ -48,6 +48,7 @@ const KINDS: readonly (readonly [string, Made, readonly Metric[]])[] = [
     ['ip', 'l2'],
   ],
   ['pca', { quantizer: 'pca', bits: 8 }, ['l2']],
+  ['random', { quantizer: 'random', bits: 8 }, ['l2']],
   ['fp16', { quantizer: 'float16', nlist: 2 }, ['ip', 'l2']],
   ['leanvec', { quantizer: 'leanvec', bits: 4, nlist: 3 }, ['l2', 'ip']],
   ['latent', { quantizer: 'latent', bits: 2, nlist: 3 }, ['l2']],

@@ -40,6 +40,7 @@ const QUANTIZERS = [
   { name: 'turboquant', bits: 2 },
   { name: 'turboquant', bits: 3, sketch: true },
   { name: 'pca', bits: 8 },
+  { name: 'random', bits: 8 },
   { name: 'float16' },
   { name: 'leanvec', bits: 4 },
   { name: 'leanvec', bits: 2, primary: 'pq', nbits: 4 },
