@@ -33,7 +33,7 @@ export interface FusedDocument<Id> {
  * was seen first: in the first ranking, or else in the next.
  * @throws RangeError on a document that stands twice in one ranking, or options out of range
  */
-export function fuseRankings<Id extends string | number>(
+export function fuseRankings<Id extends string | number | bigint>(
   rankings: readonly ArrayLike<Id>[],
   options: RankFusionOptions = {},
 ): FusedDocument<Id>[] {

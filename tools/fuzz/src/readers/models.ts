@@ -7,7 +7,7 @@ import { readBridge } from '@sagitta/retrieval/bridge';
 import { readClasses } from '@sagitta/retrieval/classes';
 import { readTokenStore } from '@sagitta/retrieval/maxsim';
 import { readFdeStore } from '@sagitta/retrieval/muvera';
-import { loadStaticTokens } from '@sagitta/retrieval/text';
+import { loadLexicalIndex, loadStaticTokens } from '@sagitta/retrieval/text';
 import { bytesOfPieces } from '@sagitta/testing';
 import { check, checkFound, type FuzzReader, type Surroundings, someValues } from '../reader.ts';
 import { TEXTS } from '../seeds/models.ts';
@@ -38,8 +38,11 @@ function useQuantizer(bytes: Uint8Array, { core }: Surroundings): void {
     unlessRefused(() => encoder.encode(rows, quantizer.origin, blocks, 0));
     if (quantizer.defect(blocks, ROWS) !== undefined) return;
     using estimator = quantizer.createEstimator(core);
+    const centroid = scope.reserve(4 * Math.max(1, estimator.centroidDims));
+    centroid.f32(0, estimator.centroidDims).set(estimator.project(quantizer.origin));
+    const projected = estimator.centroidDims > 0 ? centroid.at() : NO_PTR;
     estimator.setQuery(someValues(quantizer.d, 'query'));
-    estimator.scores(blocks.at(), ROWS, NO_PTR, 1, out.at());
+    estimator.scores(blocks.at(), ROWS, projected, 1, out.at());
     checkFinite(out.f32(0, ROWS), 'score');
     checkFinite(quantizer.decode(core, blocks, ROWS, quantizer.origin), 'decoded');
   });
@@ -131,6 +134,16 @@ function useStaticTokens(bytes: Uint8Array): void {
   checkFinite(query.weights, 'weight');
 }
 
+function useLexicalIndex(bytes: Uint8Array): void {
+  const index = loadLexicalIndex(bytes);
+  for (const text of TEXTS) {
+    for (const { similarity } of index.search(text, 3)) check(similarity > 0, `similarity ${similarity}`);
+  }
+  index.delete(index.ids().slice(0, 1));
+  index.add({ texts: TEXTS });
+  index.compact();
+}
+
 function useBridge(bytes: Uint8Array, { core }: Surroundings): void {
   const bridge = readBridge(core, bytes);
   checkFinite(bridge.queries(someValues(2 * bridge.dQuery, 'query')), 'bridged query');
@@ -155,6 +168,7 @@ export const MODEL_READERS: readonly FuzzReader[] = [
   { name: 'fde-store', seeds: 'fde-stores', read: useFdeStore },
   { name: 'token-store', seeds: 'token-stores', read: useTokenStore },
   { name: 'static-tokens', seeds: 'static-tokens', read: useStaticTokens, words: ['water', 'é'] },
+  { name: 'lexical-index', seeds: 'lexical-indexes', read: useLexicalIndex, words: ['water', 'é'] },
   { name: 'classes', seeds: 'classes', read: useClasses, words: ['water', 'é'] },
   { name: 'table', seeds: 'tables', read: useTable },
   { name: 'bridge', seeds: 'bridges', read: useBridge },

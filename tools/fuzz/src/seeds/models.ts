@@ -7,7 +7,7 @@ import { BRIDGE_METHODS, trainBridge, writeBridge } from '@sagitta/retrieval/bri
 import { CLASS_KINDS, trainClasses, writeClasses } from '@sagitta/retrieval/classes';
 import { createTokenStore, type TokenStoreOptions } from '@sagitta/retrieval/maxsim';
 import { createFdeStore, type FdeStoreOptions } from '@sagitta/retrieval/muvera';
-import { saveStaticTokens, trainStaticTokens } from '@sagitta/retrieval/text';
+import { LexicalIndex, saveLexicalIndex, saveStaticTokens, trainStaticTokens } from '@sagitta/retrieval/text';
 import { bytesOfPieces, clusteredRows } from '@sagitta/testing';
 import type { Seed } from '../reader.ts';
 import { documents } from './documents.ts';
@@ -129,6 +129,17 @@ export function staticTokenSeeds(): Seed[] {
     const encoder = trainStaticTokens(TEXTS, { dimension: 4, context });
     return { name: `context ${context}`, bytes: saveStaticTokens(encoder) };
   });
+}
+
+export function lexicalSeeds(): Seed[] {
+  const plain = new LexicalIndex();
+  plain.add({ texts: TEXTS });
+  const named = new LexicalIndex({ k1: 1, b: 0 });
+  named.add({ ids: TEXTS.map((_, i) => `t${i}`), texts: TEXTS, metadata: TEXTS.map((_, i) => ({ i })) });
+  return [
+    { name: 'row numbers', bytes: saveLexicalIndex(plain) },
+    { name: 'names', bytes: saveLexicalIndex(named) },
+  ];
 }
 
 export function bridgeSeeds(core: Core): Seed[] {
