@@ -1,5 +1,5 @@
 /** A random projection errs as its formula says, is without bias, and is read back with what it keeps. */
-import { ByteReader, createCore, FormatError, RandomStream } from '@sagitta/core-wasm';
+import { ByteReader, crc32, createCore, FormatError, RandomStream } from '@sagitta/core-wasm';
 import { gaussianRows, skewedRows } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
 import {
@@ -104,6 +104,25 @@ it('learns nothing: one vector of another collection gives the same model, and r
   expect(model(gaussianRows(1, 32, 1))).toEqual(model(gaussianRows(1, 32, 2)));
   expect(() => model(gaussianRows(1, 32, 1), 33)).toThrow(/"dims"/);
   expect(randomProjection.name).toBe('random');
+});
+
+it('has the same bytes on every engine', () => {
+  const data = Float32Array.from({ length: 40 }, (_, j) => j);
+  const quantizer = trainQuantizer(core, { data, n: 1, d: 40 }, { name: 'random', metric: 'l2', dims: 20 });
+  using encoder = quantizer.createEncoder(core);
+  using blocks = core.allocate(quantizer.layout.blockBytes);
+  encoder.encode(
+    data.map((value) => (value * value) % 7),
+    quantizer.origin,
+    blocks,
+    0,
+  );
+  expect([crc32(writeQuantizer(quantizer)), crc32(blocks.u8())]).toMatchInlineSnapshot(`
+    [
+      3974265794,
+      2845080363,
+    ]
+  `);
 });
 
 it('refuses a file whose kept coordinates repeat or lie outside', () => {

@@ -1,6 +1,7 @@
 /** Models and stores by themselves: read, then used on a few vectors of about 1. */
 import { type Core, NO_PTR, readContainer, type SnapshotPiece, tokenSet } from '@sagitta/core-wasm';
 import { loadSaqModel, readQuantizer, SaqDecoder, SaqEncoder } from '@sagitta/quantizers';
+import { unpackKv } from '@sagitta/quantizers/kv';
 import { readTable } from '@sagitta/quantizers/table';
 import { readFdeEncoder } from '@sagitta/retrieval';
 import { readBridge } from '@sagitta/retrieval/bridge';
@@ -134,6 +135,14 @@ function useStaticTokens(bytes: Uint8Array): void {
   checkFinite(query.weights, 'weight');
 }
 
+function useKvCache(bytes: Uint8Array, { core }: Surroundings): void {
+  const { layers, shape } = unpackKv(core, bytes);
+  for (const { key, value } of layers) {
+    check(key.length === shape.heads * shape.tokens * shape.headDims, `${key.length} keys`);
+    for (const rows of [key, value]) if (rows instanceof Float32Array) checkFinite(rows, 'cached');
+  }
+}
+
 function useLexicalIndex(bytes: Uint8Array): void {
   const index = loadLexicalIndex(bytes);
   for (const text of TEXTS) {
@@ -168,6 +177,7 @@ export const MODEL_READERS: readonly FuzzReader[] = [
   { name: 'fde-store', seeds: 'fde-stores', read: useFdeStore },
   { name: 'token-store', seeds: 'token-stores', read: useTokenStore },
   { name: 'static-tokens', seeds: 'static-tokens', read: useStaticTokens, words: ['water', 'é'] },
+  { name: 'kv-cache', seeds: 'kv-caches', read: useKvCache },
   { name: 'lexical-index', seeds: 'lexical-indexes', read: useLexicalIndex, words: ['water', 'é'] },
   { name: 'classes', seeds: 'classes', read: useClasses, words: ['water', 'é'] },
   { name: 'table', seeds: 'tables', read: useTable },

@@ -1,6 +1,7 @@
 /** Models and stores by themselves. What is not in a container of its own, or in two parts, is put into one. */
 import { type Core, writeContainer } from '@sagitta/core-wasm';
 import { saveSaqModel, trainQuantizer, trainSaq, writeQuantizer } from '@sagitta/quantizers';
+import { KV_METHODS, packKv } from '@sagitta/quantizers/kv';
 import { compressTable, writeTable } from '@sagitta/quantizers/table';
 import { writeFdeEncoder } from '@sagitta/retrieval';
 import { BRIDGE_METHODS, trainBridge, writeBridge } from '@sagitta/retrieval/bridge';
@@ -129,6 +130,17 @@ export function staticTokenSeeds(): Seed[] {
     const encoder = trainStaticTokens(TEXTS, { dimension: 4, context });
     return { name: `context ${context}`, bytes: saveStaticTokens(encoder) };
   });
+}
+
+export function kvSeeds(core: Core): Seed[] {
+  const shape = { heads: 2, tokens: 3, headDims: 16 };
+  const rows = clusteredRows(48, 16, { seed: 3, clusters: 4, spread: 0.6 });
+  const part = (i: number): Float32Array => rows.slice(96 * i, 96 * (i + 1));
+  const layers = [0, 2, 4].map((i) => ({ key: part(i), value: part(i + 1) }));
+  return KV_METHODS.map((method) => ({
+    name: method,
+    bytes: packKv(core, layers, shape, { method, firstLayer: 1, keep: 0.3 }).bytes,
+  }));
 }
 
 export function lexicalSeeds(): Seed[] {
