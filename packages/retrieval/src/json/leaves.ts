@@ -25,9 +25,9 @@ export class Leaves {
     this.#atoms = atoms;
   }
 
-  /** Fresh, length 1. */
-  text(value: string): Float32Array {
-    const out = new Float32Array(this.#atoms.d);
+  /** Length 1, over out. */
+  text(value: string, out: Float32Array): Float32Array {
+    out.fill(0);
     for (const word of value.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])
       addScaled(out, this.#word(word), 1);
     // nothing but signs, or nothing at all
@@ -35,25 +35,25 @@ export class Leaves {
     return out;
   }
 
-  /** h — the width of what is alike, in s(x). Fresh, length 1. */
-  number(value: number, h: number): Float32Array {
+  /** h — the width of what is alike, in s(x). Length 1, over out. */
+  number(value: number, h: number, out: Float32Array): Float32Array {
     const s = naturalLog(1 + Math.min(Math.abs(value), Number.MAX_VALUE / 2));
-    return this.#place('number', (value < 0 ? -s : s) / h);
+    return this.#place('number', (value < 0 ? -s : s) / h, out);
   }
 
   /** The day of an ISO date, at h days; undefined for other text. */
-  date(value: string, h: number): Float32Array | undefined {
+  date(value: string, h: number, out: Float32Array): Float32Array | undefined {
     const found = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?.*)?$/.exec(value);
     if (found === null) return undefined;
     const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = found
       .slice(1)
       .map((part) => Number(part ?? 0));
     const days = Date.UTC(year, month - 1, day, hour, minute, second) / DAY_MS;
-    return this.#place('date', days / h);
+    return this.#place('date', days / h, out);
   }
 
   /** A place on a line whose unit is the width of what is alike. */
-  #place(line: string, at: number): Float32Array {
+  #place(line: string, at: number, out: Float32Array): Float32Array {
     const p = at / SPACING;
     const first = Math.floor(p) - 1;
     const [a, b, c, e] = [0, 1, 2, 3].map((i) => this.#atoms.atom(`${line}/${first + i}`)) as [
@@ -68,7 +68,6 @@ export class Leaves {
       number,
       number,
     ];
-    const out = new Float32Array(this.#atoms.d);
     for (let j = 0; j < out.length; j++) {
       out[j] = wa * (a[j] as number) + wb * (b[j] as number) + wc * (c[j] as number) + we * (e[j] as number);
     }

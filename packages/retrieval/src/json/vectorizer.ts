@@ -66,11 +66,15 @@ const DEFAULT_SCALE = 0.5;
 const DATE_DAYS = 7;
 /** Sets of keys whose part is kept. */
 const MOST_SHAPES = 1000;
+/** Vectors that are kept for the next record. */
+const MOST_SPARE = 64;
 
 /** A part of a vector and the path that it is of; '' for keys by themselves. */
 interface Part {
   readonly path: string;
   readonly vector: Float32Array;
+  /** Nobody else has the vector. */
+  readonly isOwn: boolean;
 }
 
 interface Walk {
@@ -97,6 +101,8 @@ export class JsonVectorizer {
   readonly #scales: ReadonlyMap<string, number>;
   readonly #scale: number;
   readonly #keys = new Map<string, Float32Array>();
+  /** Vectors that nobody has: arrays of some kB are far slower to make than to fill. */
+  readonly #spare: Float32Array[] = [];
 
   /** @throws RangeError on options out of range */
   constructor(options: JsonVectorOptions = {}) {
@@ -137,16 +143,36 @@ export class JsonVectorizer {
    * @throws TypeError on what JSON does not hold; RangeError beyond 32 levels or 10,000 leaves, and on NaN and infinities
    */
   encode(value: JsonValue): Float32Array {
-    return sumOf(this.#partsOf(value, '', 0, { leaves: 0, isApart: false }), this.d);
+    const out = new Float32Array(this.d);
+    this.#encodeInto(value, out);
+    return out;
   }
 
   /** Makes the vectors of values, values.length × d. @throws as encode */
   encodeAll(values: readonly JsonValue[]): Float32Array {
     const out = new Float32Array(values.length * this.d);
     values.forEach((value, i) => {
-      out.set(this.encode(value), i * this.d);
+      this.#encodeInto(value, out.subarray(i * this.d, (i + 1) * this.d));
     });
     return out;
+  }
+
+  #encodeInto(value: JsonValue, out: Float32Array): void {
+    const parts = this.#partsOf(value, '', 0, { leaves: 0, isApart: false });
+    // not apart: there is one
+    for (const { vector, isOwn } of parts) {
+      out.set(vector);
+      if (isOwn) this.#give(vector);
+    }
+  }
+
+  /** A vector of any numbers. */
+  #take(): Float32Array {
+    return this.#spare.pop() ?? new Float32Array(this.d);
+  }
+
+  #give(vector: Float32Array): void {
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(vector);
   }
 
   /** Says which fields of the query the record answers, by their share in the likeness, largest first. @throws as encode */
@@ -189,8 +215,8 @@ export class JsonVectorizer {
     const general = path.replace(/\[\d+\]/g, '[]');
     return candidates
       .map((value): JsonReading => {
-        const parts = this.#partsOf(value, general, 0, { leaves: 0, isApart: false });
-        return { value, similarity: dot(own, sumOf(parts, this.d)) };
+        const [part] = this.#partsOf(value, general, 0, { leaves: 0, isApart: false });
+        return { value, similarity: dot(own, (part as Part).vector) };
       })
       .map((reading, i) => ({ reading, i }))
       .sort((a, b) => b.reading.similarity - a.reading.similarity || a.i - b.i)
@@ -244,7 +270,7 @@ export class JsonVectorizer {
         children.push({ turns: [[this.#atoms.turn(`key/${key}`), weight]], parts });
         named.push([key, weight]);
       }
-    } else return [{ path, vector: this.#leaf(value, path, walk) }];
+    } else return [this.#leaf(value, path, walk)];
     return this.#bundle(children, this.#keysOf(named), walk.isApart);
   }
 
@@ -268,43 +294,48 @@ export class JsonVectorizer {
     keys: Float32Array,
     isApart: boolean,
   ): Part[] {
-    const sum = keys.slice();
-    const apart: Part[] = [{ path: '', vector: keys.slice() }];
+    const sum = this.#take();
+    sum.set(keys);
+    const apart: Part[] = isApart ? [{ path: '', vector: keys.slice(), isOwn: true }] : [];
     for (const { turns, parts } of children) {
-      for (const { path, vector } of parts) {
+      for (const { path, vector, isOwn } of parts) {
         const own = isApart ? new Float32Array(this.d) : sum;
         for (const [turn, weight] of turns) addTurned(own, vector, turn, weight);
+        if (isOwn) this.#give(vector);
         if (!isApart) continue;
         addScaled(sum, own, 1);
-        apart.push({ path, vector: own });
+        apart.push({ path, vector: own, isOwn: true });
       }
     }
     const factor = toUnit(sum);
-    if (!isApart) return [{ path: '', vector: sum }];
+    if (!isApart) return [{ path: '', vector: sum, isOwn: true }];
+    this.#give(sum);
     for (const { vector } of apart)
       for (let j = 0; j < this.d; j++) vector[j] = (vector[j] as number) * factor;
     return apart;
   }
 
-  #leaf(value: JsonValue, path: string, walk: Walk): Float32Array {
+  #leaf(value: JsonValue, path: string, walk: Walk): Part {
     if (++walk.leaves > MAX_LEAVES)
       throw new RangeError(`"value" expected at most ${MAX_LEAVES} leaves, got more`);
+    const fixed = (name: string): Part => ({ path, vector: this.#atoms.atom(`fixed/${name}`), isOwn: false });
     switch (typeof value) {
-      case 'string':
-        return (
-          (this.parameters.dates ? this.#leaves.date(value, DATE_DAYS) : undefined) ??
-          this.#leaves.text(value)
-        );
-      case 'number':
+      case 'string': {
+        const out = this.#take();
+        const date = this.parameters.dates ? this.#leaves.date(value, DATE_DAYS, out) : undefined;
+        return { path, vector: date ?? this.#leaves.text(value, out), isOwn: true };
+      }
+      case 'number': {
         if (!Number.isFinite(value))
           throw new RangeError(`"value" expected finite numbers, got ${value} at ${path}`);
-        return this.#leaves.number(value, this.#scales.get(path) ?? this.#scale);
+        const scale = this.#scales.get(path) ?? this.#scale;
+        return { path, vector: this.#leaves.number(value, scale, this.#take()), isOwn: true };
+      }
       case 'boolean':
-        return this.#atoms.atom(`fixed/${value}`).slice();
+        return fixed(String(value));
       default:
-        if (value === null) return this.#atoms.atom('fixed/null').slice();
-        if (typeof value === 'object')
-          return this.#atoms.atom(Array.isArray(value) ? 'fixed/[]' : 'fixed/{}').slice();
+        if (value === null) return fixed('null');
+        if (typeof value === 'object') return fixed(Array.isArray(value) ? '[]' : '{}');
         throw new TypeError(`"value" expected a JSON value, got ${typeof value} at ${path}`);
     }
   }
@@ -323,18 +354,10 @@ export class JsonVectorizer {
         const child = value[key];
         if (child !== undefined && !this.#ignored.has(at)) this.#eachLeaf(child, at, depth + 1, visit);
       }
-    } else visit(path, this.#leaf(value, path, { leaves: 0, isApart: false }));
+    } else visit(path, this.#leaf(value, path, { leaves: 0, isApart: false }).vector);
   }
 }
 
 function isObject(value: JsonValue): value is { readonly [key: string]: JsonValue | undefined } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function sumOf(parts: readonly Part[], d: number): Float32Array {
-  const [first] = parts;
-  if (parts.length === 1 && first !== undefined) return first.vector;
-  const out = new Float32Array(d);
-  for (const { vector } of parts) addScaled(out, vector, 1);
-  return out;
 }
