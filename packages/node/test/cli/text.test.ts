@@ -290,3 +290,37 @@ describe('sagitta text build --watch', () => {
     expect(readFileSync(join(out, 'collection.db')).length).toBeGreaterThan(0);
   });
 });
+
+describe('query --by', () => {
+  it('finds by words what the model does not know, and both ways as one', async () => {
+    const { dir, out } = documents(FILES);
+    await json('text', 'build', dir, out);
+    // written after the model was trained: it knows nothing of these words
+    put(dir, 'late.md', '# Xylophone\n\nZither and theremin.\n');
+    await json('text', 'build', dir, out);
+    const found = async (by: string, words: string, ...more: readonly string[]) =>
+      (await json<Found>('query', out, words, '--by', by, ...more)).results[0] ?? [];
+    expect(await found('meaning', 'theremin')).toEqual([]);
+    expect(await found('words', 'theremin')).toMatchObject([
+      { id: 'late.md#xylophone', text: 'Zither and theremin.' },
+    ]);
+    // a title is part of its passage
+    expect((await found('words', 'xylophones'))[0]?.metadata.file).toBe('late.md');
+    const both = await found('both', 'theremin compost', '-k', '3');
+    expect(both[0]).toMatchObject({ id: expect.stringContaining('garden.md'), fused: expect.any(Number) });
+    expect(both.map(({ id }) => id)).toContain('late.md#xylophone');
+    const kept = await found('both', 'theremin compost', '--filter', JSON.stringify({ file: 'late.md' }));
+    expect(new Set(kept.map(({ metadata }) => metadata.file))).toEqual(new Set(['late.md']));
+    const printed = await run('query', out, 'theremin', '--by', 'words');
+    expect(printed.stdout).toContain('late.md:');
+  });
+
+  it('is of words, and of texts that are kept', async () => {
+    const { dir, out } = documents(FILES);
+    await json('text', 'build', dir, out);
+    expect((await run('query', out, '--like', 'garden.md#garden', '--by', 'words')).stderr).toContain(
+      "option '--by <WAY>' is of WORDS",
+    );
+    expect((await run('query', out, 'x', '--by', 'smell')).stderr).toContain('meaning, words, both');
+  });
+});

@@ -6,7 +6,8 @@ import type {
   TokenCollection,
   TokenSearchOptions,
 } from '@sagitta/retrieval/collection';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { LexicalIndex } from '@sagitta/retrieval/text';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addOutputOptions, addVectorOptions, integer, MAX_COUNT, type VectorOptions } from '../arguments.ts';
 import { blame, CommandFailure } from '../failure.ts';
 import { readQueries } from '../inputs.ts';
@@ -14,11 +15,16 @@ import { type CommandIo, isColoured, type OutputOptions, type Reporter, reporter
 import { readQuerySets } from '../mv/token-inputs.ts';
 import { type AnyCollection, FOLDER, idsOf, isOfTokens, printed, withKnown } from './with-collection.ts';
 
+const WAYS = ['meaning', 'words', 'both'] as const;
+/** Hits of each search that are fused. */
+const FUSED = 100;
+
 interface QueryOptions extends VectorOptions, OutputOptions {
   readonly queries?: string;
   readonly like?: string;
   readonly k: number;
   readonly filter?: RecordExpression;
+  readonly by: (typeof WAYS)[number];
   readonly nprobe?: number;
   readonly ef?: number;
   readonly rerank?: number;
@@ -43,6 +49,11 @@ export function addQueryCommand(program: Command, io: CommandIo): void {
       'an expression over metadata, e.g. {"folder":"x","mtime":{"gte":5}}',
       expression,
     )
+    .addOption(
+      new Option('--by <WAY>', 'what WORDS are compared by: vectors, the words themselves, or both, fused')
+        .choices(WAYS)
+        .default('meaning'),
+    )
     .option('--nprobe <P>', 'lists to visit', integer(1, MAX_COUNT))
     .option('--ef <E>', 'width of a search in a graph', integer(1, MAX_COUNT))
     .option(
@@ -61,8 +72,8 @@ export function addQueryCommand(program: Command, io: CommandIo): void {
 Example:
   sagitta query notes --queries questions.npy -k 5 --filter '{"folder":"x"}'
   sagitta query notes --like a -k 5
-  sagitta query docs-index "what survives a power cut"
-JSON: folder, k, results [[{id, similarity or distance, metadata, text}]].`,
+  sagitta query docs-index "what survives a power cut" --by both
+JSON: folder, k, results [[{id, similarity, distance or fused, metadata, text}]].`,
     )
     .action((folder: string, words: readonly string[], options: QueryOptions) => {
       const given = [words.length > 0, options.queries !== undefined, options.like !== undefined];
@@ -70,6 +81,9 @@ JSON: folder, k, results [[{id, similarity or distance, metadata, text}]].`,
         command.error(
           "error: expected one of WORDS, option '--queries <Q>' and option '--like <ID>': what to search for.",
         );
+      }
+      if (options.by !== 'meaning' && words.length === 0) {
+        command.error("error: option '--by <WAY>' is of WORDS.");
       }
       return query(folder, words.join(' '), options, io, reporter(io, options));
     });
@@ -93,14 +107,20 @@ async function query(
   io: CommandIo,
   report: Reporter,
 ): Promise<void> {
-  const { k, filter } = options;
+  const { k, filter, by } = options;
   await withKnown(io, folder, { readOnly: true }, async (collection) => {
-    const search = isOfTokens(collection)
-      ? await tokenSearch(collection, folder, words, options)
-      : await vectorSearch(collection, folder, words, options);
-    const found = await blame(filter ? '--filter' : 'FOLDER', async () => {
+    const byWords = by === 'meaning' ? undefined : await wordsOf(collection, folder);
+    const depth = by === 'both' ? Math.max(k, FUSED) : k;
+    const search =
+      by === 'words' ? undefined : await searchOf(collection, folder, words, { ...options, k: depth });
+    const found = await blame(filter ? '--filter' : 'FOLDER', async (): Promise<Found[][]> => {
       try {
-        return await search();
+        const own = byWords?.search(words, depth, filter ? { filter } : {});
+        if (!search) return [own ?? []];
+        const results = await search();
+        if (!own) return results;
+        const { fuseHits } = await import('@sagitta/retrieval/text');
+        return [fuseHits([own, results[0] ?? []], k)];
       } catch (error) {
         // of an expression of the wrong types: JSON is checked by nobody before
         throw filter && error instanceof TypeError ? new CommandFailure('--filter', error.message) : error;
@@ -128,9 +148,37 @@ async function query(
   });
 }
 
-type PrintedHit = Omit<Hit<JsonValue>, 'id'> & { readonly id: string | number; readonly text?: string };
+/** A hit with its score by some name. */
+interface Found {
+  readonly id: RecordId;
+  readonly metadata?: JsonValue | undefined;
+}
+
+type PrintedHit = Omit<Found, 'id'> & { readonly id: string | number; readonly text?: string };
+
+async function wordsOf(collection: AnyCollection, folder: string): Promise<LexicalIndex> {
+  if (!collection.keepsTexts) {
+    throw new CommandFailure(
+      '--by',
+      `expected a collection that keeps texts, as sagitta text build makes one; ${folder} keeps none`,
+    );
+  }
+  const { wordIndexOf } = await import('../../texts/word-index.ts');
+  return blame('FOLDER', () => wordIndexOf(collection));
+}
 
 type Search = () => Promise<Hit<JsonValue>[][]>;
+
+function searchOf(
+  collection: AnyCollection,
+  folder: string,
+  words: string,
+  options: QueryOptions,
+): Promise<Search> {
+  return isOfTokens(collection)
+    ? tokenSearch(collection, folder, words, options)
+    : vectorSearch(collection, folder, words, options);
+}
 
 async function vectorSearch(
   collection: Collection,
