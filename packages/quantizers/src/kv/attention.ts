@@ -73,9 +73,25 @@ function output(
   const out = new Float64Array(d);
   let sum = 0;
   for (let i = 0; i < tokens; i++) {
-    const weight = Math.exp((scores[i] as number) - most);
+    const weight = exponential((scores[i] as number) - most);
     sum += weight;
     for (let j = 0; j < d; j++) out[j] = (out[j] as number) + weight * (value[(first + i) * d + j] as number);
   }
   return out.map((x) => x / sum);
+}
+
+/** Halvings of an exponent, and terms of the series of what is left, below 1/16 of one of -64. */
+const HALVINGS = 10;
+const TERMS = 10;
+/** Below it nothing is left of a weight beside 1. */
+const LEAST = -64;
+
+/** e^x of x ≤ 0, to 1e-12: by + × ÷ alone, so that reports are the same on every engine too. */
+function exponential(x: number): number {
+  if (!(x > LEAST)) return 0;
+  const y = x / 2 ** HALVINGS;
+  let sum = 1;
+  for (let i = TERMS; i > 0; i--) sum = 1 + (y * sum) / i;
+  for (let i = 0; i < HALVINGS; i++) sum *= sum;
+  return sum;
 }

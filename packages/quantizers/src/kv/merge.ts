@@ -25,7 +25,7 @@ const HALVINGS = 52;
 /** Below this cosine two directions have no common one. */
 const OPPOSITE = -1 + 1e-6;
 
-/** Rows of two layers as one direction and two lengths each. */
+/** Holds rows of two layers as one direction and two lengths each. */
 export interface MergedRows {
   /** n × d, of length 1; of kept vectors the first layer's direction; 0 where both are. */
   readonly directions: Float32Array;
@@ -39,7 +39,7 @@ export interface MergedRows {
   readonly keptSecond: Float32Array;
 }
 
-/** Two layers of a cache as one. */
+/** Holds two layers of a cache as one. */
 export interface MergedKv {
   readonly shape: KvShape;
   readonly key: MergedRows;
@@ -47,7 +47,8 @@ export interface MergedKv {
 }
 
 /**
- * Merges two neighbouring layers, as float32. @throws TypeError, RangeError on what does not fit the shape, or on options out
+ * Makes two neighbouring layers one, in float32.
+ * @throws TypeError, RangeError on what does not fit the shape, or on options out
  * of range
  */
 export function mergeLayers(

@@ -46,7 +46,7 @@ export interface KvReport {
   readonly layers: readonly KvLayerReport[];
 }
 
-/** A packed cache. */
+/** Holds a packed cache and what became of it. */
 export interface PackedKv {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly report: KvReport;

@@ -2,7 +2,7 @@
  * Caches as Transformers.js has them: a record of tensors `past_key_values.{layer}.key` and `.value` of [1, heads, tokens, head
  * dims], float32 or float16. Told by shape alone: nothing of that library is needed here.
  */
-import { KV_PARTS, type KvLayer, type KvShape } from './shape.ts';
+import { KV_PARTS, type KvLayer, type KvPart, type KvShape } from './shape.ts';
 
 /** What is taken of a tensor. */
 export interface KvTensor {
@@ -28,40 +28,20 @@ export function layersOfCache(cache: KvCache): { layers: KvLayer[]; shape: KvSha
       '"cache" expected tensors past_key_values.0.key, past_key_values.0.value and so on, got none',
     );
   }
-  let shape: KvShape | undefined;
-  const tensor = (name: string): Float32Array | Uint16Array => {
-    const { dims, type, data } = cache[name] ?? missing(name);
-    const [batch, heads, tokens, headDims] = dims;
-    const own = dims.length === 4 && batch === 1 ? ({ heads, tokens, headDims } as KvShape) : undefined;
-    const wanted = shape
-      ? `[1, ${shape.heads}, ${shape.tokens}, ${shape.headDims}]`
-      : '[1, heads, tokens, head dims]';
-    const isAlike =
-      shape === undefined ||
-      (['heads', 'tokens', 'headDims'] as const).every((one) => own?.[one] === shape?.[one]);
-    if (!own || !isAlike) throw new RangeError(`"${name}" expected dims ${wanted}, got [${dims.join(', ')}]`);
-    shape ??= own;
-    if (type === 'float32' && data instanceof Float32Array) return data;
-    if (type === 'float16' && data instanceof Uint16Array) return data;
-    if (
-      type === 'float16' &&
-      ArrayBuffer.isView(data) &&
-      Object.prototype.toString.call(data) === '[object Float16Array]'
-    ) {
-      return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) as Uint16Array;
-    }
-    throw new RangeError(
-      `"${name}" expected float32 in a Float32Array or float16, got ${type} in ${Object.prototype.toString.call(data)}`,
-    );
-  };
+  const first = tensorOf(cache, 'past_key_values.0.key');
+  const [batch, heads = 0, tokens = 0, headDims = 0, ...more] = first.dims;
+  if (batch !== 1 || headDims === 0 || more.length > 0)
+    refuseDims('past_key_values.0.key', first, 'heads, tokens, head dims');
   const layers = Array.from({ length: count }, (_, layer): KvLayer => {
-    const [key, value] = KV_PARTS.map((part) => tensor(`past_key_values.${layer}.${part}`)) as [
-      Float32Array,
-      Float32Array,
-    ];
-    return { key, value };
+    const part = (name: KvPart): Float32Array | Uint16Array => {
+      const label = `past_key_values.${layer}.${name}`;
+      const tensor = tensorOf(cache, label);
+      const isAlike = tensor.dims.length === 4 && tensor.dims.every((size, i) => size === first.dims[i]);
+      return isAlike ? dataOf(label, tensor) : refuseDims(label, tensor, `${heads}, ${tokens}, ${headDims}`);
+    };
+    return { key: part('key'), value: part('value') };
   });
-  return { layers, shape: shape as unknown as KvShape };
+  return { layers, shape: { heads, tokens, headDims } };
 }
 
 /**
@@ -83,6 +63,22 @@ export function cacheOfLayers<T>(
   );
 }
 
-function missing(name: string): never {
-  throw new RangeError(`"cache" expected a tensor ${name}, got none`);
+function tensorOf(cache: KvCache, name: string): KvTensor {
+  const tensor = cache[name];
+  if (tensor === undefined) throw new RangeError(`"cache" expected a tensor ${name}, got none`);
+  return tensor;
+}
+
+function refuseDims(name: string, { dims }: KvTensor, wanted: string): never {
+  throw new RangeError(`"${name}" expected dims [1, ${wanted}], got [${dims.join(', ')}]`);
+}
+
+function dataOf(name: string, { type, data }: KvTensor): Float32Array | Uint16Array {
+  if (type === 'float32' && data instanceof Float32Array) return data;
+  if (type === 'float16' && data instanceof Uint16Array) return data;
+  const kind = Object.prototype.toString.call(data);
+  if (type === 'float16' && ArrayBuffer.isView(data) && kind === '[object Float16Array]') {
+    return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  }
+  throw new RangeError(`"${name}" expected float32 in a Float32Array or float16, got ${type} in ${kind}`);
 }
