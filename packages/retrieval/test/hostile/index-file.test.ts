@@ -40,6 +40,7 @@ const FILES = {
     buildIvf(core, rows, D, { metric: 'cosine', quantizer: 'lvq', bits: 4, nlist: 3 }),
   ),
   'flat pca l2': saved(() => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'pca', bits: 8 })),
+  'flat random l2': saved(() => buildFlat(core, rows, D, { metric: 'l2', quantizer: 'random', bits: 8 })),
   'ivf leanvec l2, secondary saq': saved(() =>
     buildIvf(core, rows, D, {
       metric: 'l2',
