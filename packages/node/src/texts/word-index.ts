@@ -1,6 +1,6 @@
 /** An index by words of a collection's texts, made when it is asked: so it never lags behind what any writer wrote. */
 import type { JsonValue } from '@sagitta/retrieval';
-import type { Collection } from '@sagitta/retrieval/collection';
+import type { KeptRecord } from '@sagitta/retrieval/collection';
 import { LexicalIndex } from '@sagitta/retrieval/text';
 import { searchedText } from './passages.ts';
 
@@ -8,7 +8,9 @@ import { searchedText } from './passages.ts';
 const CHUNK = 1024;
 
 /** Of all records with a text; a passage's title counts as part of it. */
-export async function wordIndexOf(collection: Collection): Promise<LexicalIndex> {
+export async function wordIndexOf(collection: {
+  iterate(): AsyncIterable<KeptRecord>;
+}): Promise<LexicalIndex> {
   const index = new LexicalIndex();
   let [ids, texts, metadata]: [(string | number | bigint)[], string[], (JsonValue | undefined)[]] = [
     [],
