@@ -117,10 +117,14 @@ const forbidden = [
     name: 'resolvable',
     comment:
       '@huggingface/transformers is an optional peer that only transformers-tests installs: it is 470 MB. ' +
+      '@aws-sdk and @nats-io are, and only cluster-tests installs them. ' +
       'runtime-tests installs its own packages when it runs.',
     severity: 'error',
     from: { pathNot: '^(packages/core-wasm/assembly|runtime-tests)/' },
-    to: { couldNotResolve: true, pathNot: ['\\.wasm(\\?module)?$', '^@huggingface/transformers$'] },
+    to: {
+      couldNotResolve: true,
+      pathNot: ['\\.wasm(\\?module)?$', '^@huggingface/transformers$', '^@(aws-sdk|nats-io)/'],
+    },
   },
 ];
 

@@ -18,6 +18,7 @@ const STEPS = [
   { command: 'npm run fuzz -- --minutes 1', variable: 'SAGITTA_FUZZ_REPORT', count: (report) => report },
   { command: 'npm run docs' },
   { command: 'npm run test:transformers' },
+  { command: 'npm run test:cluster', variable: 'SAGITTA_CLUSTER_REPORT', count: (report) => report },
   { command: 'npm run test:bundlers', variable: 'SAGITTA_BUNDLER_REPORT', count: (report) => report },
   { command: 'npm run test:runtimes', variable: 'SAGITTA_RUNTIME_REPORT', count: (report) => report },
 ];

@@ -62,6 +62,7 @@ export {
   principalDirections,
   projectRows,
   RowReservoir,
+  reservoirRows,
   type SymmetricEigen,
   sampleRows,
   symmetricEigen,

@@ -10,3 +10,4 @@ export { widthFor } from './graph/graph-options.ts';
 export { bestOfRows, candidatesNeeded, exactMaxSim, ranksOfTruth, shareFound } from './muvera/measure-fde.ts';
 export { gatherPieces } from './remote/gather-pieces.ts';
 export { paddedBatch, putAnswers } from './search/batch.ts';
+export { mergeResults, type ShardAnswer } from './search/merge-results.ts';

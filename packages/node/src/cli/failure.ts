@@ -9,6 +9,12 @@ export class CommandFailure extends Error {
   }
 }
 
+/** Whether an error is one that may pass when the same is tried again: by its code, since most commands start without clusters. */
+export function mayPass(error: unknown): boolean {
+  const { cause } = (error ?? {}) as { readonly cause?: { readonly code?: unknown } };
+  return error instanceof CommandFailure && cause?.code === 'SAGITTA_UNAVAILABLE';
+}
+
 /** Runs body; its expected errors become failures of `argument`, others go on as they are. */
 export async function blame<T>(argument: string, body: () => T | Promise<T>): Promise<T> {
   try {

@@ -8,7 +8,8 @@ import { FORMATS } from '../formats.ts';
 import { loadIndexFile } from '../index-file.ts';
 import { type FileTarget, resolveOutput, type StreamTarget } from '../output-target.ts';
 import { formatFor, openVectors } from '../readers/open-vectors.ts';
-import { readAll, type VectorSource } from '../readers/vector-source.ts';
+import { joinSources } from '../readers/row-range.ts';
+import { isRandomAccess, readAll, type VectorSource } from '../readers/vector-source.ts';
 import type { VectorOptions } from './arguments.ts';
 import { asFailure, blame, CommandFailure } from './failure.ts';
 import type { Reporter } from './io.ts';
@@ -38,8 +39,27 @@ export async function withVectors<T>(
   }
 }
 
+/** Opens several files of vectors, in their order, as one for body, and closes them. */
+export async function withAllVectors<T>(
+  argument: string,
+  paths: readonly string[],
+  options: VectorOptions,
+  body: (source: VectorSource) => Promise<T>,
+  opened: readonly VectorSource[] = [],
+): Promise<T> {
+  const [path, ...rest] = paths;
+  if (path !== undefined) {
+    return withVectors(argument, path, options, (source) =>
+      withAllVectors(argument, rest, options, body, [...opened, source]),
+    );
+  }
+  const [first, ...others] = opened;
+  if (!first) throw new CommandFailure(argument, 'expected a file, got none');
+  return body(await blame(argument, () => joinSources([first, ...others])));
+}
+
 function blaming(argument: string, source: VectorSource): VectorSource {
-  return {
+  const blamed: VectorSource = {
     path: source.path,
     d: source.d,
     n: source.n,
@@ -53,6 +73,10 @@ function blaming(argument: string, source: VectorSource): VectorSource {
       }
     },
   };
+  if (!isRandomAccess(source)) return blamed;
+  return Object.assign(blamed, {
+    readRows: (start: number, rows: number) => blame(argument, () => source.readRows(start, rows)),
+  });
 }
 
 /** All of --queries, or the first `limit`; refuses another dimension than d, which is that of `owner`. */

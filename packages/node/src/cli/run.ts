@@ -11,21 +11,27 @@ import { addAddCommand, addDeleteCommand } from './collection/write.ts';
 import { addCompareCommand } from './compare.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDiagnoseCommand } from './diagnose.ts';
+import { addEncodeCommand } from './encode.ts';
 import { addErrorCommand } from './error.ts';
 import { addEvalCommand } from './eval.ts';
-import { CommandFailure } from './failure.ts';
+import { CommandFailure, mayPass } from './failure.ts';
 import { addInfoCommand } from './info.ts';
 import { type CommandIo, isColoured, styled } from './io.ts';
 import { addMvCommand } from './mv/mv.ts';
 import { addPcaCommand } from './pca.ts';
+import { addPublishCommand } from './publish.ts';
 import { addRecommendCommand } from './recommend.ts';
 import { addSearchCommand } from './search.ts';
 import { addServeCommand } from './serve.ts';
 import { addTableCommand } from './table.ts';
+import { addTrainCommand } from './train.ts';
 import { addTruthCommand } from './truth.ts';
 
-/** 0: done; 1: the work failed, e.g. a bad file; 2: bad usage. After an interrupt the process ends with 130. */
-export type ExitStatus = 0 | 1 | 2;
+/**
+ * 0: done; 1: the work failed, e.g. a bad file; 2: bad usage; 75: it failed for a reason that may pass, and wants to be tried again
+ * (EX_TEMPFAIL of sysexits.h). After an interrupt the process ends with 130.
+ */
+export type ExitStatus = 0 | 1 | 2 | 75;
 
 /** argv — the words after the command's name. */
 export async function runCommand(argv: readonly string[], io: CommandIo): Promise<ExitStatus> {
@@ -35,12 +41,13 @@ export async function runCommand(argv: readonly string[], io: CommandIo): Promis
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const status = mayPass(error) ? 75 : 1;
     const what = styled('red', 'error:', isColoured(io.stderr));
     if (error instanceof CommandFailure) io.stderr.write(`${what} ${error.message}\n`);
     // not foreseen: the stack is what a bug report needs
     else
       io.stderr.write(`${what} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    return 1;
+    return status;
   }
 }
 
@@ -51,7 +58,7 @@ Examples:
   sagitta build base.fvecs --out base.sag && sagitta search base.sag --queries queries.fvecs -k 10
 
 "sagitta help COMMAND" has the flags of a command, an example and the fields of --json.
-Exit status: 0 done, 1 the work failed, 2 bad usage, 130 interrupted.`;
+Exit status: 0 done, 1 the work failed, 2 bad usage, 75 it may pass when tried again, 130 interrupted.`;
 
 /** All commands, by what people do with them. */
 function makeProgram(io: CommandIo): Command {
@@ -91,6 +98,10 @@ function makeProgram(io: CommandIo): Command {
   addMvCommand(program, io);
   addTableCommand(program, io);
   addBridgeCommand(program, io);
+  program.commandsGroup('Beyond one machine:');
+  addTrainCommand(program, io);
+  addEncodeCommand(program, io);
+  addPublishCommand(program, io);
   program.commandsGroup('Measure and choose:');
   addRecommendCommand(program, io);
   addCompareCommand(program, io);

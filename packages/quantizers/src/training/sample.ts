@@ -28,6 +28,22 @@ export function sampleRows(x: VectorSet, count: number, random: RandomStream): V
   return gatherRows(x, sampleIndices(x.n, count, random));
 }
 
+/**
+ * Gives the numbers of the rows that a RowReservoir of `capacity` keeps of n, in its order: whoever can read rows anywhere reads
+ * these alone.
+ * @throws RangeError on an n that is no integer from 0 to 2^32, a capacity that is none from 1 to 2^32 - 1
+ */
+export function reservoirRows(n: number, capacity: number, random: RandomStream): Uint32Array {
+  checkInteger('n', n, 0, 2 ** 32);
+  checkInteger('capacity', capacity, 1, 0xffff_ffff);
+  const rows = Uint32Array.from({ length: Math.min(n, capacity) }, (_, i) => i);
+  for (let seen = rows.length; seen < n; seen++) {
+    const slot = random.nextBelow(seen + 1);
+    if (slot < capacity) rows[slot] = seen;
+  }
+  return rows;
+}
+
 /** Keeps a uniform sample of a stream of rows of unknown length (Vitter 1985, algorithm R). */
 export class RowReservoir {
   readonly #rows: Float32Array[] = [];

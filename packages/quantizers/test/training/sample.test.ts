@@ -1,7 +1,13 @@
 /** Samples: distinct, ascending, uniform, repeatable. */
 import { RandomStream } from '@sagitta/core-wasm';
 import { describe, expect, it } from 'vitest';
-import { gatherRows, RowReservoir, sampleIndices, sampleRows } from '../../src/training/sample.ts';
+import {
+  gatherRows,
+  RowReservoir,
+  reservoirRows,
+  sampleIndices,
+  sampleRows,
+} from '../../src/training/sample.ts';
 
 /** Pearson's χ² of counts that should be equal. */
 function chiSquare(counts: ArrayLike<number>): number {
@@ -104,6 +110,22 @@ describe('a reservoir', () => {
     expect(run(1)).toEqual(run(1));
     expect(run(1)).not.toEqual(run(2));
     expect(Math.min(...run(1))).toBeGreaterThanOrEqual(0);
+  });
+
+  it('keeps the rows that reservoirRows names, in its order', () => {
+    for (const [n, capacity] of [
+      [0, 3],
+      [2, 3],
+      [500, 7],
+      [500, 500],
+    ] as const) {
+      const reservoir = new RowReservoir(capacity, new RandomStream(9, 'r'));
+      reservoir.add(stream(n));
+      const named = reservoirRows(n, capacity, new RandomStream(9, 'r'));
+      expect([...named]).toEqual([...reservoir.rows(1).data]);
+    }
+    expect(() => reservoirRows(2 ** 32 + 1, 1, new RandomStream(1, 'r'))).toThrow('"n" expected');
+    expect(() => reservoirRows(1, 0, new RandomStream(1, 'r'))).toThrow('"capacity" expected');
   });
 
   it('refuses no room and rows of another dimension', () => {

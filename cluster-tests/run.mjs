@@ -1,0 +1,39 @@
+// npm run test:cluster: storages against real servers of S3 and R2.
+// `… -- WORD` runs the steps whose names have the word. SAGITTA_CLUSTER_REPORT=FILE keeps the counts as JSON.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installFromNpm } from '../runtime-tests/install.mjs';
+
+await installFromNpm(fileURLToPath(new URL('.', import.meta.url)));
+const { storageSteps } = await import('./storages.mjs');
+
+const wanted = process.argv.slice(2);
+const folder = await mkdtemp(join(tmpdir(), 'sagitta-cluster-'));
+let passed = 0;
+let failed = 0;
+try {
+  for (const { name, run } of storageSteps) {
+    if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) continue;
+    const start = performance.now();
+    let outcome = 'ok  ';
+    let detail;
+    try {
+      detail = await run(folder);
+      passed++;
+    } catch (error) {
+      outcome = 'FAIL';
+      detail = error instanceof Error ? error.stack : String(error);
+      failed++;
+    }
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    console.log(`${outcome} ${name.padEnd(34)} ${seconds.padStart(5)} s  ${detail ?? ''}`);
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+console.log(`cluster: ${passed} passed, ${failed} failed`);
+const report = process.env.SAGITTA_CLUSTER_REPORT;
+if (report) await writeFile(report, JSON.stringify({ passed, failed }));
+process.exit(failed > 0 ? 1 : 0);
