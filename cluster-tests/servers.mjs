@@ -1,5 +1,6 @@
 // Servers of objects that run here: s3rver, which answers ranges and knows no conditions, and miniflare's R2, which knows them.
 import { mkdir } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import { S3 } from '@aws-sdk/client-s3';
 import { Miniflare } from 'miniflare';
@@ -47,4 +48,28 @@ export async function startR2() {
     port: 0,
   });
   return { bucket: await miniflare.getR2Bucket('BUCKET'), close: () => miniflare.dispose() };
+}
+
+/** A way to a server that answers as `fault` says the first `times` times of a method. */
+export async function faultyWay(url, fault) {
+  const target = new URL(url);
+  const server = createServer((asked, answer) => {
+    const { method, url: path, headers } = asked;
+    const how = fault(method, path);
+    if (how === 'busy') {
+      asked.resume();
+      return void answer.writeHead(503).end();
+    }
+    const passed = request({ host: target.hostname, port: target.port, method, path, headers }, (from) => {
+      answer.writeHead(from.statusCode, from.headers);
+      if (how !== 'cut') return void from.pipe(answer);
+      from.once('data', (chunk) =>
+        answer.write(chunk.subarray(0, chunk.length >> 1), () => answer.destroy()),
+      );
+    });
+    passed.on('error', () => answer.destroy());
+    asked.pipe(passed);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }

@@ -3,7 +3,7 @@ import { createCore } from '@sagitta/core-wasm';
 import type { IndexRecommendation, IvfIndex } from '@sagitta/retrieval';
 import { type Command, Option } from 'commander';
 import { saveIndexFile } from '../index-file.ts';
-import { addOutputOptions, addVectorOptions, outputPath, VECTOR_FILE } from './arguments.ts';
+import { addOutputOptions, addVectorOptions, integer, outputPath, VECTOR_FILE } from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
 import { checkOutputs, withVectors } from './inputs.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
@@ -21,6 +21,7 @@ import {
 
 interface BuildOptions extends TrainFlags, OutputOptions, AdviceFlags {
   readonly out: string;
+  readonly limit?: number;
   readonly auto?: boolean;
 }
 
@@ -31,7 +32,7 @@ export function addBuildCommand(program: Command, io: CommandIo): void {
     .description('Builds an index of the vectors of BASE. Row numbers become ids.')
     .argument('<BASE>', VECTOR_FILE)
     .requiredOption('--out <FILE>', 'the index file to write', outputPath);
-  addTrainFlags(command);
+  addTrainFlags(command).option('--limit <N>', 'only the first N vectors of BASE', integer(1));
   addQuantizerOptions(command);
   command.addOption(
     new Option('--auto', 'build what `sagitta recommend` says: bits, and flat, lists or graph').conflicts([
@@ -94,7 +95,8 @@ async function build(
       const options = choice ? { ...given, ...structureFlags(choice) } : given;
       const compression = choice ? { ...chosen, quantizer: choice.quantizer, bits: choice.bits } : chosen;
       const input = { argument: 'BASE', source };
-      const { index, n, trainSeconds } = await trainOn(core, input, options, compression, report);
+      const limited = given.limit === undefined ? {} : { limit: given.limit };
+      const { index, n, trainSeconds } = await trainOn(core, input, options, compression, report, limited);
       try {
         const encodeSeconds = await encodeRows(index, input, n, report);
         report.note(`writing ${options.out}`);

@@ -100,7 +100,8 @@ async function encode(inputs: readonly string[], options: EncodeOptions, report:
   });
 }
 
-async function inputFile(path: string): Promise<BuildPlan['input'][number]> {
+/** What a file is as part of an input. */
+export async function inputFile(path: string): Promise<BuildPlan['input'][number]> {
   return { name: basename(path), bytes: (await stat(path)).size };
 }
 

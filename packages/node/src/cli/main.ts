@@ -22,6 +22,11 @@ function interrupted(): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
   });
 }
+// started by a worker of a cluster: what nobody waits for any more ends
+if (process.channel) {
+  process.once('disconnect', () => process.exit(1));
+  process.channel.unref();
+}
 const { stdout, stderr } = process;
 const status = await runCommand(process.argv.slice(2), { stdout, stderr, interrupted });
 // set rather than exit: what is still in the pipes is written first

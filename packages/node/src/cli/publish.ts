@@ -1,5 +1,6 @@
 /** sagitta publish: the segments of a build become what is served. */
 import { type Command, InvalidArgumentError } from 'commander';
+import type { ClusterManifest } from '../cluster/manifest.ts';
 import { addOutputOptions } from './arguments.ts';
 import { blame, CommandFailure } from './failure.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from './io.ts';
@@ -62,19 +63,29 @@ async function publish(place: string, options: PublishOptions, report: Reporter)
   );
   const log = storageManifests(storage);
   const { manifest, isNew } = await blame('PLACE', () => publishManifest(log, content));
-  const { version, parent, shards, missing, metric, dimensions, index } = manifest;
-  const rows = shards.reduce((sum, shard) => sum + shard.rows, 0);
-  const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
-  report.result(
-    {
-      ...{ version, parent, build, model: manifest.model, metric, dimensions, index },
-      ...{ shards: shards.length, missing, rows, bytes, isNew },
-    },
-    fieldLines([
-      ['manifest', `version ${version}${isNew ? '' : ', which was there'}`],
-      ['shards', `${shards.length}${missing.length > 0 ? `, ${missing.length} missing` : ''}`],
-      ['vectors', `${count(rows)} × ${dimensions}, ${metric}, ${index}`],
-      ['bytes', count(bytes)],
-    ]),
-  );
+  report.result(manifestValue(manifest, isNew), manifestLines(manifest, isNew));
+}
+
+function totals({ shards }: ClusterManifest): { readonly rows: number; readonly bytes: number } {
+  const sum = (of: 'rows' | 'bytes'): number => shards.reduce((total, shard) => total + shard[of], 0);
+  return { rows: sum('rows'), bytes: sum('bytes') };
+}
+
+/** What --json says of a manifest. */
+export function manifestValue(manifest: ClusterManifest, isNew: boolean): object {
+  const { version, parent, build, model, metric, dimensions, index, shards, missing } = manifest;
+  const head = { version, parent, build, model, metric, dimensions, index };
+  return { ...head, shards: shards.length, missing, ...totals(manifest), isNew };
+}
+
+/** The same for people. */
+export function manifestLines(manifest: ClusterManifest, isNew: boolean): string[] {
+  const { version, metric, dimensions, index, shards, missing } = manifest;
+  const { rows, bytes } = totals(manifest);
+  return fieldLines([
+    ['manifest', `version ${version}${isNew ? '' : ', which was there'}`],
+    ['shards', `${shards.length}${missing.length > 0 ? `, ${missing.length} missing` : ''}`],
+    ['vectors', `${count(rows)} × ${dimensions}, ${metric}, ${index}`],
+    ['bytes', count(bytes)],
+  ]);
 }

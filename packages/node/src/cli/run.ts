@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addBridgeCommand } from './bridge/bridge.ts';
 import { addBuildCommand } from './build.ts';
+import { addClusterCommand } from './cluster/cluster.ts';
 import { addInitCommand } from './collection/init.ts';
 import { addCompactCommand, addExportCommand, addVerifyCommand } from './collection/maintain.ts';
 import { addQueryCommand } from './collection/query.ts';
@@ -102,6 +103,7 @@ function makeProgram(io: CommandIo): Command {
   addTrainCommand(program, io);
   addEncodeCommand(program, io);
   addPublishCommand(program, io);
+  addClusterCommand(program, io);
   program.commandsGroup('Measure and choose:');
   addRecommendCommand(program, io);
   addCompareCommand(program, io);

@@ -26,7 +26,6 @@ export interface TrainFlags extends VectorOptions, QuantizerFlags {
   readonly degree?: number;
   readonly efConstruction?: number;
   readonly seed: number;
-  readonly limit?: number;
   readonly keepVectors?: boolean;
   readonly trainSize?: number;
   readonly iterations: number;
@@ -56,7 +55,6 @@ export function addTrainFlags(command: Command): Command {
       integer(8, MAX_COUNT),
     )
     .option('--seed <S>', 'seed of everything random', integer(0), 1)
-    .option('--limit <N>', 'only the first N vectors of BASE', integer(1))
     .option('--keep-vectors', 'keep the float32 vectors in the index, for --rerank')
     .option(
       '--train-size <N>',
@@ -88,7 +86,8 @@ export interface Input {
 }
 
 /**
- * Trains an empty index on a sample of the input. shards — indexes that the input will be dealt to, for the default of lists.
+ * Trains an empty index on a sample of the input, or of its first `limit` rows. shards — indexes that the input will be dealt to, for
+ * the default of lists.
  * @returns the index, which the caller disposes, and n, the vectors of the input
  */
 export async function trainOn(
@@ -97,10 +96,13 @@ export async function trainOn(
   options: TrainFlags,
   compression: Compression,
   report: Reporter,
-  shards = 1,
+  {
+    shards = 1,
+    limit = Number.POSITIVE_INFINITY,
+  }: { readonly shards?: number; readonly limit?: number } = {},
 ): Promise<{ readonly index: IvfIndex; readonly n: number; readonly trainSeconds: number }> {
   const { d, path } = input.source;
-  const sample = await drawSample(input, options, shards, report);
+  const sample = await drawSample(input, options, { shards, limit }, report);
   const suited = await withTrainingQueries(compression, options, d, path);
   const trained = await train(core, sample, input.argument, options, suited, report);
   return { ...trained, n: sample.seen };
@@ -131,10 +133,10 @@ interface Sample {
 async function drawSample(
   { argument, source }: Input,
   options: TrainFlags,
-  shards: number,
+  { shards, limit }: { readonly shards: number; readonly limit: number },
   report: Reporter,
 ): Promise<Sample> {
-  const { limit = Infinity, seed } = options;
+  const { seed } = options;
   const expected = source.n === undefined ? undefined : Math.min(source.n, limit);
   const readRows = rowsWithin(READ_BYTES, source.d);
   const pass = (label: string, visit: (rows: VectorSet) => void): Promise<number> =>

@@ -62,7 +62,7 @@ async function train(
   await withAllVectors('INPUT', inputs, options, async (source) => {
     using core = createCore();
     const input = { argument: 'INPUT', source };
-    const { index, n, trainSeconds } = await trainOn(core, input, options, compression, report, shards);
+    const { index, n, trainSeconds } = await trainOn(core, input, options, compression, report, { shards });
     using model = index;
     const fileBytes = await blame('--out', () => saveIndexFile(out, model));
     const { d, kind, metric, nlist, quantizer, bits } = model;

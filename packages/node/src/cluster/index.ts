@@ -1,19 +1,24 @@
 /**
- * Beyond one machine: models, segments and manifests as objects of a folder, of S3 or of R2.
+ * Beyond one machine: models, segments and manifests as objects of a folder, of S3 or of R2, and builds by many workers over NATS.
  *
  * @module
  */
+export { type BuildProgress, buildCluster, type ClusterBuild, FailedJobsError } from './build-cluster.ts';
 export { UnavailableError } from './errors.ts';
 export { folderObjects } from './folder-objects.ts';
+export type { DeadLetter, QueueOptions } from './job-queue.ts';
+export type { EncodeJob, Job, TrainJob } from './jobs.ts';
+export { kvManifests } from './kv-manifests.ts';
 export type { ClusterManifest, ManifestContent, ManifestShard } from './manifest.ts';
 export { contentOf } from './manifest.ts';
 export { type ManifestLog, publishManifest, storageManifests } from './manifest-log.ts';
+export { connectNats, type Nats, type NatsOptions } from './nats.ts';
 export { type ObjectBytes, type ObjectEntry, type ObjectStorage, objectBytes } from './object-storage.ts';
 export { openPlace } from './place.ts';
+export type { InputFile } from './plan.ts';
 export {
   type BuildPlan,
   buildId,
-  type InputFile,
   listBuilds,
   listEntries,
   type ShardEntry,
@@ -22,3 +27,4 @@ export { type R2Methods, r2Storage } from './r2-storage.ts';
 export type { S3Methods } from './s3-client.ts';
 export { type S3StorageOptions, s3Storage } from './s3-storage.ts';
 export { type ShardRange, shardRange } from './shard-range.ts';
+export { type JobEvent, type WorkOptions, workForCluster } from './work.ts';

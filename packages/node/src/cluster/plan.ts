@@ -59,7 +59,7 @@ export function buildId({ model, input, rows, shards }: BuildPlan): string {
 }
 
 const entriesOf = (build: string): string => `shards/${build}/`;
-const entryKey = (build: string, shard: number): string =>
+export const entryKey = (build: string, shard: number): string =>
   `${entriesOf(build)}${String(shard).padStart(6, '0')}.json`;
 
 /** Writes down that a shard is built. */
@@ -91,6 +91,15 @@ export async function listEntries(storage: ObjectStorage, build: string): Promis
     if (bytes) entries.push(readEntry(`${storage.name}/${key}`, bytes, build));
   }
   return entries;
+}
+
+/** Numbers of the shards of a build of which there is an entry, by their names alone. */
+export async function listShards(storage: ObjectStorage, build: string): Promise<number[]> {
+  const shards: number[] = [];
+  for await (const { key } of storage.list(entriesOf(build))) {
+    shards.push(Number(key.slice(entriesOf(build).length, -'.json'.length)));
+  }
+  return shards;
 }
 
 /** Ids of the builds of which there is a shard. */

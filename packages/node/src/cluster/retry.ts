@@ -7,6 +7,8 @@ export interface RetryOptions {
   readonly tries?: number | undefined;
   /** Milliseconds before the second; each pause is twice the one before, up to five seconds. Default 200. */
   readonly firstPauseMs?: number | undefined;
+  /** Told of each pause. */
+  readonly onPause?: ((error: unknown, pauseMs: number) => void) | undefined;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -23,7 +25,7 @@ const LONGEST_PAUSE_MS = 5000;
 export async function retrying<T>(
   body: () => Promise<T>,
   passes: (error: unknown) => boolean,
-  { tries = TRIES, firstPauseMs = FIRST_PAUSE_MS, signal }: RetryOptions = {},
+  { tries = TRIES, firstPauseMs = FIRST_PAUSE_MS, onPause, signal }: RetryOptions = {},
 ): Promise<T> {
   for (let pause = firstPauseMs, tried = 1; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS), tried++) {
     signal?.throwIfAborted();
@@ -31,6 +33,7 @@ export async function retrying<T>(
       return await body();
     } catch (error) {
       if (tried >= tries || !passes(error)) throw error;
+      onPause?.(error, pause);
     }
     await wait(pause, undefined, { signal });
   }

@@ -1,0 +1,223 @@
+/**
+ * Jobs in a work queue of JetStream: each is given to one worker at a time, and to another when nothing was heard of it for a
+ * while. A subject holds one message, so that a job that is queued, or worked on, is not queued again, whoever asks. What has
+ * failed too often goes to the dead letters: into the bucket, under the name of the job.
+ */
+import * as v from 'valibot';
+import { count, readDocument, type SchemaOf, writeDocument } from './documents.ts';
+import { describeJob, JOB, type Job, jobName } from './jobs.ts';
+import { apiCode, isTaken, type Nats, NO_MESSAGE, QUEUED_ALREADY } from './nats.ts';
+import type { KeyValue, StreamConsumer } from './nats-client.ts';
+
+/** Says how jobs are given out. */
+export interface QueueOptions {
+  /** Milliseconds without a sign of life after which a job is given to another worker. Default 60,000. */
+  readonly ackWaitMs?: number;
+  /** Times that a job is given out at most. Default 5. */
+  readonly tries?: number;
+}
+
+/** Says of what a job has failed. */
+export interface DeadLetter {
+  readonly job: Job;
+  /** Why, in words. */
+  readonly error: string;
+  /** Times that it was given out. */
+  readonly tries: number;
+}
+
+const STREAM = 'SAGITTA_JOBS';
+const DEAD_STREAM = 'SAGITTA_DEAD';
+const SUBJECTS = 'sagitta.jobs';
+const ADVISORY = '$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES';
+/** Of dead letters. */
+const BUCKET = 'failed';
+const KINDS = ['train', 'encode'] as const;
+const ACK_WAIT_MS = 60_000;
+const TRIES = 5;
+/** Nanoseconds of a millisecond. */
+const NANOS = 1e6;
+/** Jobs that are worked on at once, of all collections. */
+const MOST_PENDING = 100_000;
+const CONSUMER_NOT_FOUND = 10014;
+const NOTHING_TO_DELETE = 10043;
+/** Days for which the server's notes of dead letters are kept, in nanoseconds. */
+const KEPT_NANOS = 30 * 24 * 3600 * 1e9;
+
+const LETTER: SchemaOf<DeadLetter> = v.object({ job: JOB, error: v.string('words'), tries: count(1) });
+const ADVICE: SchemaOf<{ stream_seq: number; deliveries: number }> = v.object({
+  stream_seq: count(1),
+  deliveries: count(1),
+});
+
+/** Queues jobs and knows what became of them. */
+export class JobQueue {
+  readonly #nats: Nats;
+  readonly #failed: KeyValue;
+  #nextAdvice = 1;
+
+  private constructor(nats: Nats, failed: KeyValue) {
+    this.#nats = nats;
+    this.#failed = failed;
+  }
+
+  /** Opens the queue; streams and consumers are made with the first who asks. options — where given, they become the settings. */
+  static async open(nats: Nats, options?: QueueOptions): Promise<JobQueue> {
+    const { asking, manager, copies } = nats;
+    const common = { storage: 'file', num_replicas: copies } as const;
+    await asking(() =>
+      manager.streams.add({
+        ...common,
+        name: STREAM,
+        subjects: [`${SUBJECTS}.>`],
+        retention: 'workqueue',
+        discard: 'new',
+        max_msgs_per_subject: 1,
+        discard_new_per_subject: true,
+      }),
+    );
+    // before anything can fail: the server tells of it once
+    await asking(() =>
+      manager.streams.add({
+        ...common,
+        name: DEAD_STREAM,
+        subjects: [`${ADVISORY}.${STREAM}.>`],
+        retention: 'limits',
+        max_age: KEPT_NANOS,
+      }),
+    );
+    for (const kind of KINDS) {
+      const isThere = async (): Promise<boolean> => {
+        const found = manager.consumers.info(STREAM, kind);
+        return found.then(
+          () => true,
+          (error: unknown) => {
+            if (apiCode(error) === CONSUMER_NOT_FOUND) return false;
+            throw error;
+          },
+        );
+      };
+      if (options === undefined && (await asking(isThere))) continue;
+      await asking(() =>
+        manager.consumers.add(STREAM, {
+          durable_name: kind,
+          filter_subject: `${SUBJECTS}.*.${kind}.>`,
+          ack_policy: 'explicit',
+          ack_wait: (options?.ackWaitMs ?? ACK_WAIT_MS) * NANOS,
+          max_deliver: options?.tries ?? TRIES,
+          max_ack_pending: MOST_PENDING,
+        }),
+      );
+    }
+    return new JobQueue(nats, await nats.bucket(BUCKET));
+  }
+
+  /** Queues a job, unless it is queued. */
+  async publish(job: Job): Promise<void> {
+    const { asking, streams } = this.#nats;
+    const subject = `${SUBJECTS}.${jobName(job)}`;
+    await asking(async () => {
+      try {
+        await streams.publish(subject, writeDocument(job));
+      } catch (error) {
+        if (apiCode(error) !== QUEUED_ALREADY) throw error;
+      }
+    });
+  }
+
+  /** What gives out the jobs of a kind, of all collections. */
+  consumer(kind: Job['kind']): Promise<StreamConsumer> {
+    return this.#nats.asking(() => this.#nats.streams.consumers.get(STREAM, kind));
+  }
+
+  /** Jobs of a collection that are queued or worked on. */
+  async queued(collection: string): Promise<number> {
+    const subjects_filter = `${SUBJECTS}.${collection}.>`;
+    const { state } = await this.#nats.asking(() =>
+      this.#nats.manager.streams.info(STREAM, { subjects_filter }),
+    );
+    return Object.keys(state.subjects ?? {}).length;
+  }
+
+  /** Takes a job that was given out as message number `seq` from the queue and puts it among the dead letters, unless it is there. */
+  async bury(letter: DeadLetter, seq: number): Promise<void> {
+    const { asking } = this.#nats;
+    await asking(async () => {
+      try {
+        await this.#failed.create(jobName(letter.job), writeDocument(letter));
+      } catch (error) {
+        if (!isTaken(error)) throw error;
+      }
+    });
+    // what is terminated stays in the queue of some servers, and its subject would be taken
+    await asking(() => deleted(this.#nats, seq));
+  }
+
+  /** Why a job has failed; undefined where it has not. */
+  async deadLetter(job: Job): Promise<DeadLetter | undefined> {
+    const name = jobName(job);
+    const entry = await this.#nats.asking(() => this.#failed.get(name));
+    return entry?.operation === 'PUT' ? readDocument(`failed/${name}`, LETTER, entry.value) : undefined;
+  }
+
+  /** All dead letters of a collection. */
+  async deadLetters(collection: string): Promise<DeadLetter[]> {
+    const names = await this.#nats.keys(BUCKET, collection);
+    const letters: DeadLetter[] = [];
+    for (const name of names) {
+      const entry = await this.#nats.asking(() => this.#failed.get(name));
+      if (entry?.operation === 'PUT') letters.push(readDocument(`failed/${name}`, LETTER, entry.value));
+    }
+    return letters;
+  }
+
+  /** Forgets that a job has failed. */
+  async unbury(job: Job): Promise<void> {
+    await this.#nats.asking(() => this.#failed.delete(jobName(job)));
+  }
+
+  /**
+   * Buries jobs whose last worker ended without a word: of these the server has noted that it gives them out no more. Whoever waits
+   * for jobs calls it now and then.
+   */
+  async buryLost(): Promise<void> {
+    const { asking, manager } = this.#nats;
+    const { state } = await asking(() => manager.streams.info(DEAD_STREAM));
+    for (let seq = Math.max(this.#nextAdvice, state.first_seq); seq <= state.last_seq; seq++) {
+      const note = await asking(() => messageAt(this.#nats, DEAD_STREAM, seq));
+      if (note) {
+        const { stream_seq: at, deliveries } = readDocument('advisory', ADVICE, note.data);
+        const message = await asking(() => messageAt(this.#nats, STREAM, at));
+        if (message) {
+          const job = readDocument('job', JOB, message.data);
+          const error = `${describeJob(job)}: its workers ended without a word`;
+          await this.bury({ job, error, tries: deliveries }, at);
+        }
+      }
+      this.#nextAdvice = seq + 1;
+    }
+  }
+}
+
+/** A message of a stream; undefined where it is gone, or never was. */
+async function messageAt(
+  { manager }: Nats,
+  stream: string,
+  seq: number,
+): Promise<{ readonly data: Uint8Array } | undefined> {
+  try {
+    return (await manager.streams.getMessage(stream, { seq })) ?? undefined;
+  } catch (error) {
+    if (apiCode(error) === NO_MESSAGE) return undefined;
+    throw error;
+  }
+}
+
+/** Takes a job out of the queue, so that it can be queued again. */
+async function deleted({ manager }: Nats, seq: number): Promise<void> {
+  try {
+    await manager.streams.deleteMessage(STREAM, seq);
+  } catch (error) {
+    if (apiCode(error) !== NO_MESSAGE && apiCode(error) !== NOTHING_TO_DELETE) throw error;
+  }
+}

@@ -1,0 +1,88 @@
+/** What workers do: train a model, or code a shard. A job says all that is needed; the same job has the same subject. */
+import * as v from 'valibot';
+import { hashOfJson } from './content.ts';
+import { count, hash, type SchemaOf } from './documents.ts';
+import { type BuildPlan, buildId, type InputFile } from './plan.ts';
+
+interface Work {
+  /** What the index is called. */
+  readonly collection: string;
+  /** The storage, by its name: a folder that all machines share, or s3://bucket/prefix. */
+  readonly place: string;
+  /** Paths of the input's files, as workers see them. */
+  readonly inputs: readonly string[];
+  /** What `sagitta train` or `sagitta encode` is told besides, as words. */
+  readonly flags: readonly string[];
+}
+
+/** Says what is trained. */
+export interface TrainJob extends Work {
+  readonly kind: 'train';
+  readonly files: readonly InputFile[];
+  readonly shards: number;
+}
+
+/** Says which shard is coded. */
+export interface EncodeJob extends Work {
+  readonly kind: 'encode';
+  readonly plan: BuildPlan;
+  readonly shard: number;
+}
+
+/** Says what a worker does. */
+export type Job = TrainJob | EncodeJob;
+
+/** What a collection may be called: what subjects take. */
+const COLLECTION = /^[\w-]+$/;
+
+/** @throws RangeError on a name that is none */
+export function checkCollection(name: string): string {
+  if (COLLECTION.test(name)) return name;
+  throw new RangeError(`"collection" expected letters, digits, "_" and "-", got ${JSON.stringify(name)}`);
+}
+
+const words: SchemaOf<string[]> = v.array(v.string('a word'), 'a list of words');
+const files: SchemaOf<InputFile[]> = v.array(
+  v.object({ name: v.string('a name'), bytes: count(0) }),
+  'a list of files',
+);
+const work = {
+  collection: v.pipe(v.string('a name'), v.regex(COLLECTION, 'a name')),
+  place: v.string('a name'),
+  inputs: words,
+  flags: words,
+};
+
+export const JOB: SchemaOf<Job> = v.variant(
+  'kind',
+  [
+    v.object({ kind: v.literal('train'), ...work, files, shards: count(1) }),
+    v.object({
+      kind: v.literal('encode'),
+      ...work,
+      plan: v.object({ model: hash, input: files, rows: count(1), shards: count(1) }),
+      shard: count(0),
+    }),
+  ],
+  'a job',
+);
+
+/** Letters of a hash in a subject. */
+const SHORT = 16;
+
+/** Names what a training gives: the same input, flags and shards train the same model. */
+export function trainingId({ files: input, shards, flags }: TrainJob): string {
+  return hashOfJson({ input: input.map(({ name, bytes }) => ({ name, bytes })), shards, flags });
+}
+
+/** Tells a job from others, in letters that subjects and keys take. */
+export function jobName(job: Job): string {
+  return job.kind === 'train'
+    ? `${job.collection}.train.${trainingId(job).slice(0, SHORT)}`
+    : `${job.collection}.encode.${buildId(job.plan).slice(0, SHORT)}.${job.shard}`;
+}
+
+/** What a person calls it. */
+export function describeJob(job: Job): string {
+  return job.kind === 'train' ? 'training' : `shard ${job.shard} of ${job.plan.shards}`;
+}

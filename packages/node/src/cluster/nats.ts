@@ -1,0 +1,155 @@
+/**
+ * A connection to NATS, with JetStream and its buckets. Every call of JetStream's API is tried again with pauses:
+ * while a leader is elected they time out, and that passes.
+ */
+import { UnsupportedError } from '@sagitta/core-wasm';
+import { UnavailableError } from './errors.ts';
+import type { KeyValue, NatsConnection, StreamClient, StreamManager } from './nats-client.ts';
+import { retrying } from './retry.ts';
+
+/** Says how a cluster is reached. */
+export interface NatsOptions {
+  /** Addresses, e.g. nats://10.0.0.1:4222. */
+  readonly servers: readonly string[];
+  /** Tries of a call. Default 12, over half a minute; Infinity waits for ever. */
+  readonly tries?: number;
+  /** Told of a call that failed and is tried again. */
+  readonly onPause?: (error: unknown, pauseMs: number) => void;
+  /** Ends the tries. */
+  readonly signal?: AbortSignal;
+}
+
+const LIBRARIES = '@nats-io/transport-node @nats-io/jetstream @nats-io/kv';
+const TRIES = 12;
+/** Copies of what streams and buckets hold, where there are several servers. */
+const COPIES = 3;
+/** Values of a key that are kept. */
+const HISTORY = 1;
+/** Milliseconds for which one call waits: it is the elections that take longer, and another try finds the new leader. */
+const TIMEOUT_MS = 2000;
+
+/** Errors by their numbers in JetStream. */
+const WRONG_REVISION = 10071;
+const NO_PLACE = 10005;
+export const QUEUED_ALREADY = 10077;
+export const NO_MESSAGE = 10037;
+
+/** Is a connection and what stands on it. close it. */
+export interface Nats {
+  readonly connection: NatsConnection;
+  readonly streams: StreamClient;
+  readonly manager: StreamManager;
+  /** Copies of each stream: 3 in a cluster, else 1. */
+  readonly copies: number;
+  /** Runs calls of JetStream, again where they fail for a reason that passes. @throws UnavailableError after the last try */
+  asking<T>(body: () => Promise<T>): Promise<T>;
+  /** A bucket of Sagitta, made with the first who asks. lifeMs — after which a value is gone by the server's clock, 0: never. */
+  bucket(name: string, lifeMs?: number): Promise<KeyValue>;
+  /** Keys of it that begin with the names of prefix. Without a consumer, which a server would have to hold that may be away. */
+  keys(name: string, prefix: string): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+interface Libraries {
+  connect(options: object): Promise<NatsConnection>;
+  jetstream(connection: NatsConnection, options: object): StreamClient;
+  jetstreamManager(connection: NatsConnection, options: object): Promise<StreamManager>;
+  readonly Kvm: new (streams: StreamClient) => { create(name: string, options: object): Promise<KeyValue> };
+}
+
+/**
+ * Opens a connection to a cluster.
+ * @throws UnsupportedError where the clients are not installed, UnavailableError where no server answers
+ */
+export async function connectNats(options: NatsOptions): Promise<Nats> {
+  const { servers, tries = TRIES, onPause, signal } = options;
+  const place = servers.join(',');
+  const libraries = await importLibraries();
+  const asking = async <T>(body: () => Promise<T>): Promise<T> => {
+    try {
+      return await retrying(body, passes, { tries, onPause, signal });
+    } catch (error) {
+      if (!passes(error)) throw error;
+      const got = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      throw new UnavailableError(place, `expected an answer of NATS, got ${got}`, error);
+    }
+  };
+  const connection = await asking(() =>
+    libraries.connect({ servers: [...servers], maxReconnectAttempts: -1, reconnectTimeWait: 500 }),
+  );
+  const copies = connection.info?.cluster === undefined ? 1 : COPIES;
+  try {
+    const manager = await asking(() => libraries.jetstreamManager(connection, { timeout: TIMEOUT_MS }));
+    const streams = libraries.jetstream(connection, { timeout: TIMEOUT_MS });
+    const kvm = new libraries.Kvm(streams);
+    return {
+      connection,
+      streams,
+      manager,
+      copies,
+      asking,
+      bucket: (name, lifeMs = 0) =>
+        asking(() => kvm.create(`sagitta_${name}`, { replicas: copies, history: HISTORY, ttl: lifeMs })),
+      async keys(name, prefix) {
+        const bucket = `$KV.sagitta_${name}.`;
+        const subjects_filter = `${bucket}${prefix}.>`;
+        const { state } = await asking(() => manager.streams.info(`KV_sagitta_${name}`, { subjects_filter }));
+        return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(bucket.length));
+      },
+      close: () => connection.close(),
+    };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+async function importLibraries(): Promise<Libraries> {
+  try {
+    // written out: computed names would make the compiler add a helper
+    const [transport, jetstream, kv] = await Promise.all([
+      import('@nats-io/transport-node'),
+      import('@nats-io/jetstream'),
+      import('@nats-io/kv'),
+    ]);
+    return { ...transport, ...jetstream, ...kv };
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    throw new UnsupportedError(
+      `${LIBRARIES} expected to be installed beside @sagitta/node (npm install ${LIBRARIES}), got: ${what}`,
+    );
+  }
+}
+
+/** JetStream's number of an error; undefined of others. */
+export function apiCode(error: unknown): number | undefined {
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return name === 'JetStreamApiError' || name === 'StreamNotFoundError' || name === 'ConsumerNotFoundError'
+    ? Number(code)
+    : undefined;
+}
+
+/** Whether create or update of a key found another revision: somebody else was first. */
+export function isTaken(error: unknown): boolean {
+  return apiCode(error) === WRONG_REVISION;
+}
+
+/** Errors of the clients that no server has refused anything with. */
+const PASSING: readonly unknown[] = [
+  'TimeoutError',
+  'RequestError',
+  'NoResponders',
+  'NoRespondersError',
+  'ConnectionError',
+  'JetStreamError',
+  'JetStreamStatusError',
+  'JetStreamNotEnabled',
+];
+
+/** Whether a call may succeed later: no answer, no leader, no place for a copy yet; not what the server has refused. */
+function passes(error: unknown): boolean {
+  const { name, status } = (error ?? {}) as { readonly name?: unknown; readonly status?: unknown };
+  const code = apiCode(error);
+  if (code !== undefined) return status === 503 || status === 500 || code === NO_PLACE;
+  return PASSING.includes(name);
+}
