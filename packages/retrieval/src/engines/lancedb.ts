@@ -14,7 +14,7 @@ import {
 } from './documents.ts';
 import { checkEngineLength } from './engines.ts';
 
-/** A row of a table. */
+/** Is a row of a table. */
 export interface LanceRow {
   readonly [column: string]: unknown;
   readonly id: string;
