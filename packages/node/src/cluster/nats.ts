@@ -106,12 +106,11 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
 
 async function importLibraries(): Promise<Libraries> {
   try {
-    // written out: computed names would make the compiler add a helper
-    const [transport, jetstream, kv] = await Promise.all([
-      import('@nats-io/transport-node'),
-      import('@nats-io/jetstream'),
-      import('@nats-io/kv'),
-    ]);
+    // written out, and each awaited here: computed names would make the compiler add a helper, and bundlers take an import for one
+    // that may be missing only where it is awaited in a try
+    const transport = await import('@nats-io/transport-node');
+    const jetstream = await import('@nats-io/jetstream');
+    const kv = await import('@nats-io/kv');
     return { ...transport, ...jetstream, ...kv };
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
