@@ -105,7 +105,7 @@ export function addMvBuildCommand(group: Command, io: CommandIo): void {
       `
 Example:
   sagitta mv build tokens.npz --out base.smv --fde learned --tokens int8 --ids ids.txt
-Without --fde encoders and codes are measured on up to 500 documents, and the fewest bytes taken that find .95 of the exact ten among
+Without --fde encoders and codes are measured on up to 1,500 documents, and the fewest bytes taken that find .95 of the exact ten among
 100 candidates; --fde and --fde-encoding override that.
 JSON: n, d, tokens, fde, fdeLength, fdeEncoding, fdeIndex, bytesPerDocument {fdes, finerFdes, tokens, file, memory}, trainSeconds,
 encodeSeconds, fileBytes, memoryBytes, chosen {reason, isEnough} of auto.`,

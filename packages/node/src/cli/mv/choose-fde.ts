@@ -13,8 +13,11 @@ import { blame } from '../failure.ts';
 import type { Reporter } from '../io.ts';
 import { count } from '../text.ts';
 
-/** Documents that are measured on: enough for a recall to a hundredth or two, few enough for a minute at most. */
-const MEASURED = 500;
+/**
+ * Documents that are measured on. Recall in ten times as many is still read between what was measured; 500 of 11,429 said .990 of what
+ * had .948.
+ */
+const MEASURED = 1500;
 /** Fewest that recommendFde measures on. */
 const LEAST_MEASURED = 50;
 /** What mv search reranks by default, and the share of the exact top 10 that should be among it. */
