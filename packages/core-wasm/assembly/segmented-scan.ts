@@ -3,9 +3,9 @@
  * better):
  *   score = normWeight·|o|² + base - Σ_stages factor·(scale·<component, p> + offset),  normWeight = weight - 1
  * First the norms, then stage after stage; after each a vector leaves when score - bound exceeds the worst kept score,
- *   bound = slack·|o|·min(1, 0.73 + 0.45·rho) + low slack·|o|,  0.45·rho = align·gained/|o|.
+ *   bound = slack·|o|·(0.73 + 0.45·rho) + low slack·|o|,  0.45·rho = align·gained/|o|.
  * rho is about the cosine of vector and query over the dims read. A vector that points the query's way so far may go
- * on doing so, and keeps the Cauchy–Schwarz bound; the less it does, the less will it start to, and the earlier it leaves.
+ * on doing so, and keeps the Cauchy–Schwarz bound with room for more energy in the dims unread; the less it does, the less will it start to, and the earlier it leaves.
  * Measured in docs/algorithms/saq.md: a cut at rho = 0.6, 0.7 below and 1.25 above, lost .001 to .0044 of recall@10.
  *
  * Norms and the first stage run over whole blocks; the survivors of a few blocks are gathered, so that the stages

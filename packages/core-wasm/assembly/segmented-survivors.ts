@@ -23,8 +23,7 @@ export function boundFour(
   const start = f32x4.add(f32x4.mul(f32x4.mul(root, root), normWeight), base);
   const gained = f32x4.mul(f32x4.sub(start, score), v128.load32_splat(range, 32));
   const part = f32x4.add(f32x4.mul(root, v128.load32_splat(range, 36)), gained);
-  const reach = f32x4.min(root, part);
-  const least = f32x4.sub(score, f32x4.mul(reach, v128.load32_splat(range, 28)));
+  const least = f32x4.sub(score, f32x4.mul(part, v128.load32_splat(range, 28)));
   return f32x4.sub(least, f32x4.mul(root, low));
 }
 

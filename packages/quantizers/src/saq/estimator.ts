@@ -6,7 +6,7 @@
  * Scanning is staged and leaves a vector as soon as its score less a bound of the dims still unread exceeds the worst
  * kept score. The bound is gamma·|x - c|·share·|p over those dims| (twice that for l2): Cauchy–Schwarz at gamma = 1 for
  * vectors whose energy is spread as in training. Once dims have been read, a vector is given 0.73 of it and 0.45 of
- * the cosine so far, at most all of it (assembly/segmented-scan.ts). The bits below the eighth, which are read
+ * the cosine so far (assembly/segmented-scan.ts). The bits below the eighth, which are read
  * last, have a bound of their own: gamma times six standard deviations. The reference bounds by m standard deviations of two
  * independent vectors; near neighbours are not independent (their residuals point the query's way), so that bound
  * drops true neighbours: 5 % of them at m = 4 after the first 16 dims of Fashion-MNIST.
