@@ -100,6 +100,7 @@ function run(set: AdviceSet, count: number, known: SetResult | undefined): SetRe
     if (done === undefined && isOver()) break;
     trials.push(done ?? tryOne(i, vectors, asked));
   }
+  if (known && trials.length === 0) return known;
   return { name, n, d, metric, trials, candidates };
 
   function tryOne(i: number, vectors: number, asked: number): Trial {
