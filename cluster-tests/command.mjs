@@ -27,6 +27,7 @@ export function start(words, env = {}) {
   });
   child.stderr.on('data', (chunk) => {
     run.stderr += chunk;
+
     for (const watcher of watchers) watcher();
   });
   run.done = new Promise((resolve) => {

@@ -15,6 +15,7 @@ const { startS3 } = await import('./servers.mjs');
 const steps = [
   ...(await import('./storages.mjs')).storageSteps,
   ...(await import('./builds.mjs')).buildSteps,
+  ...(await import('./serving.mjs')).servingSteps,
 ];
 
 const wanted = process.argv.slice(2);

@@ -11,3 +11,4 @@ export { bestOfRows, candidatesNeeded, exactMaxSim, ranksOfTruth, shareFound } f
 export { gatherPieces } from './remote/gather-pieces.ts';
 export { paddedBatch, putAnswers } from './search/batch.ts';
 export { mergeResults, type ShardAnswer } from './search/merge-results.ts';
+export { MAX_K } from './search/search-result.ts';

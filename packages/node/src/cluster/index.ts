@@ -1,9 +1,11 @@
 /**
- * Beyond one machine: models, segments and manifests as objects of a folder, of S3 or of R2, and builds by many workers over NATS.
+ * Beyond one machine: models, segments and manifests as objects of a folder, of S3 or of R2, builds by many workers over NATS, and
+ * searches over many members.
  *
  * @module
  */
 export { type BuildProgress, buildCluster, type ClusterBuild, FailedJobsError } from './build-cluster.ts';
+export { type ClusterAnswer, ClusterClient, type ClusterQueryOptions } from './cluster-client.ts';
 export { UnavailableError } from './errors.ts';
 export { folderObjects } from './folder-objects.ts';
 export type { DeadLetter, QueueOptions } from './job-queue.ts';
@@ -13,6 +15,18 @@ export type { ClusterManifest, ManifestContent, ManifestShard } from './manifest
 export { contentOf } from './manifest.ts';
 export { type ManifestLog, publishManifest, storageManifests } from './manifest-log.ts';
 export { connectNats, type Nats, type NatsOptions } from './nats.ts';
+export type {
+  ConsumerInfo,
+  KeyValue,
+  KeyValueEntry,
+  NatsConnection,
+  NatsMessage,
+  NatsSubscription,
+  StreamClient,
+  StreamConsumer,
+  StreamManager,
+  StreamMessage,
+} from './nats-client.ts';
 export { type ObjectBytes, type ObjectEntry, type ObjectStorage, objectBytes } from './object-storage.ts';
 export { openPlace } from './place.ts';
 export type { InputFile } from './plan.ts';
@@ -23,8 +37,10 @@ export {
   listEntries,
   type ShardEntry,
 } from './plan.ts';
-export { type R2Methods, r2Storage } from './r2-storage.ts';
-export type { S3Methods } from './s3-client.ts';
+export { type R2Body, type R2Head, type R2Methods, r2Storage } from './r2-storage.ts';
+export type { S3Answer, S3Methods, S3Object, S3Sent } from './s3-client.ts';
 export { type S3StorageOptions, s3Storage } from './s3-storage.ts';
+export { type ServeEvent, type ServeShardsOptions, serveShards } from './serve-shards.ts';
 export { type ShardRange, shardRange } from './shard-range.ts';
+export type { ClusterSearchOptions } from './wire-search.ts';
 export { type JobEvent, type WorkOptions, workForCluster } from './work.ts';

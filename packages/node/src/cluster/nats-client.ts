@@ -48,7 +48,8 @@ export interface StreamConsumer {
   info(): Promise<ConsumerInfo>;
 }
 
-interface ConsumerInfo {
+/** Tells how a consumer is set and what it has given out. */
+export interface ConsumerInfo {
   readonly config: { readonly ack_wait?: number | undefined; readonly max_deliver?: number | undefined };
   /** Given out, and not answered yet. */
   readonly num_ack_pending: number;

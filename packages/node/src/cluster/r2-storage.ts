@@ -4,14 +4,16 @@ import { checkRange } from '@sagitta/retrieval/internal';
 import { UnavailableError } from './errors.ts';
 import { checkKey, type ObjectStorage } from './object-storage.ts';
 
-interface R2Head {
+/** Describes an object of R2. */
+export interface R2Head {
   readonly key: string;
   readonly size: number;
   readonly etag: string;
   readonly uploaded: Date;
 }
 
-interface R2Body extends R2Head {
+/** Describes an object of R2 with its bytes. */
+export interface R2Body extends R2Head {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 

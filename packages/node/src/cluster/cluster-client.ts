@@ -1,0 +1,215 @@
+/**
+ * Asks all shards of a cluster and merges their answers. A query goes to one of the members that have a shard; where no answer has
+ * come when most have, it goes to one of them again, and so on with longer pauses. Answers are of one version of the manifest: its number is in the subject.
+ */
+import { checkInteger, checkOptions, type Numbers, type OptionTable, toFloat32 } from '@sagitta/core-wasm';
+import { MAX_K, mergeResults, type ShardAnswer } from '@sagitta/retrieval/internal';
+import { UnavailableError } from './errors.ts';
+import { isCovered, Leases } from './leases.ts';
+import type { ClusterManifest, ManifestShard } from './manifest.ts';
+import type { ManifestLog } from './manifest-log.ts';
+import type { Nats } from './nats.ts';
+import { subjectOf } from './serve-shards.ts';
+import { type ClusterSearchOptions, readAnswer, type WireAnswer, writeQuery } from './wire-search.ts';
+
+/** Says how a cluster is asked. */
+export interface ClusterQueryOptions extends ClusterSearchOptions {
+  /** Milliseconds within which an answer is there. Default 1,000. */
+  readonly deadlineMs?: number;
+  /** Whether an answer without some shards is one; else it is an error. Default false. */
+  readonly allowPartial?: boolean;
+}
+
+/** Holds an answer of a cluster. */
+export interface ClusterAnswer extends WireAnswer {
+  /** Of the manifest that it is of. */
+  readonly version: number;
+  /** Numbers of the shards that are not in it. */
+  readonly partial: readonly number[];
+  /** Questions to shards beyond the first. */
+  readonly hedged: number;
+}
+
+const OPTIONS: OptionTable<ClusterQueryOptions> = {
+  nprobe: 'number',
+  ef: 'number',
+  gamma: 'number',
+  precision: 'string',
+  rerank: 'any',
+  deadlineMs: 'number',
+  allowPartial: 'boolean',
+};
+const DEADLINE_MS = 1000;
+/** Milliseconds between two looks at the manifest. */
+const LOOK_MS = 1000;
+/** Times that the share of slow answers is taken of. */
+const KEPT_TIMES = 256;
+const SLOW_SHARE = 0.95;
+/** Milliseconds before a second member is asked, while too few times are known, and at least. */
+const [FIRST_HEDGE_MS, LEAST_HEDGE_MS] = [50, 2];
+
+/** Searches what members of a cluster serve. */
+export class ClusterClient implements Disposable {
+  readonly #nats: Nats;
+  readonly #collection: string;
+  readonly #manifests: ManifestLog;
+  readonly #leases: Leases;
+  readonly #times: number[] = [];
+  #timeAt = 0;
+  #manifest: ClusterManifest;
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(
+    nats: Nats,
+    collection: string,
+    manifests: ManifestLog,
+    leases: Leases,
+    manifest: ClusterManifest,
+  ) {
+    this.#nats = nats;
+    this.#collection = collection;
+    this.#manifests = manifests;
+    this.#leases = leases;
+    this.#manifest = manifest;
+    // servers that are away are asked again the next time
+    this.#timer = setInterval(() => void this.refresh().catch(() => undefined), LOOK_MS);
+    this.#timer.unref();
+  }
+
+  /**
+   * Opens a client over a connection, which stays the caller's. manifests — where the versions of the collection are.
+   * @throws RangeError where nothing is published
+   */
+  static async open(nats: Nats, collection: string, manifests: ManifestLog): Promise<ClusterClient> {
+    const manifest = await manifests.head();
+    if (!manifest) throw new RangeError(`"collection" expected one that is published, got ${collection}`);
+    const leases = await Leases.open(nats, collection, 'client');
+    return new ClusterClient(nats, collection, manifests, leases, manifest);
+  }
+
+  /** Rows of the version that is asked. */
+  get n(): number {
+    return this.#manifest.shards.reduce((sum, { rows }) => sum + rows, 0);
+  }
+  get d(): number {
+    return this.#manifest.dimensions;
+  }
+  get version(): number {
+    return this.#manifest.version;
+  }
+
+  /** Goes over to the last version of the manifest, if members serve all of it. It does so by itself every second. */
+  async refresh(): Promise<void> {
+    const head = await this.#manifests.head();
+    if (!head || head.version === this.version) return;
+    const shards = head.shards.map(({ id }) => id);
+    if (isCovered(await this.#leases.taken(), head.version, shards)) this.#manifest = head;
+  }
+
+  /**
+   * The k best of all shards, best first; ties go to the lower id.
+   * @throws RangeError on wrong arguments, UnavailableError where shards have not answered in time and that is not allowed
+   */
+  async search(query: Numbers, k: number, options: ClusterQueryOptions = {}): Promise<ClusterAnswer> {
+    checkOptions('options', options, OPTIONS);
+    const { deadlineMs = DEADLINE_MS, allowPartial = false, ...rest } = options;
+    checkInteger('k', k, 1, MAX_K);
+    checkInteger('deadlineMs', deadlineMs, 1, 2 ** 31 - 1);
+    const manifest = this.#manifest;
+    const values = toFloat32('query', query);
+    if (values.length !== manifest.dimensions) {
+      throw new RangeError(`"query" expected ${manifest.dimensions} numbers, got ${values.length}`);
+    }
+    const bytes = writeQuery({ k, options: rest, query: values });
+    const deadline = performance.now() + deadlineMs;
+    let hedged = 0;
+    const onHedge = (): void => void hedged++;
+    const found = await Promise.all(
+      manifest.shards.map((shard) => this.#ask(manifest.version, shard, bytes, deadline, onHedge)),
+    );
+    const partial = manifest.shards.filter((_, i) => found[i] === undefined).map(({ id }) => id);
+    if (partial.length > 0 && !allowPartial) {
+      throw new UnavailableError(
+        this.#collection,
+        `expected answers of all ${manifest.shards.length} shards, got none of ${partial.join(', ')}`,
+      );
+    }
+    const answers: ShardAnswer[] = [];
+    for (const answer of found) if (answer) answers.push({ ...answer, globalId: (id) => id });
+    return {
+      ...mergeResults(answers, k, manifest.metric),
+      ...{ version: manifest.version, partial: [...partial, ...manifest.missing], hedged },
+    };
+  }
+
+  /** A shard's answer; undefined where nobody gives one in time. @throws RangeError with what a member has refused */
+  async #ask(
+    version: number,
+    { id }: ManifestShard,
+    bytes: Uint8Array,
+    deadline: number,
+    onHedge: () => void,
+  ): Promise<WireAnswer | undefined> {
+    const subject = subjectOf(this.#collection, version, id);
+    const asked = performance.now();
+    const one = async (): Promise<WireAnswer | undefined> => {
+      const timeout = Math.max(1, deadline - performance.now());
+      try {
+        const { data } = await this.#nats.connection.request(subject, bytes, { timeout });
+        this.#note(performance.now() - asked);
+        return readAnswer(data);
+      } catch (error) {
+        // nobody there, or nobody in time
+        if (error instanceof RangeError) throw error;
+        return undefined;
+      }
+    };
+    return new Promise((resolve, reject) => {
+      let open = 0;
+      let tries = 0;
+      let pause = this.#hedgeAfter();
+      let timer: NodeJS.Timeout | undefined;
+      const ask = (): void => {
+        clearTimeout(timer);
+        open++;
+        if (tries++ > 0) onHedge();
+        one().then(settle, reject);
+        // the second may be asked of the same one, which is gone: pauses double until one answers
+        if (performance.now() + pause < deadline) timer = setTimeout(ask, pause);
+        pause *= 2;
+      };
+      const settle = (answer: WireAnswer | undefined): void => {
+        open--;
+        if (answer === undefined && open > 0) return;
+        // lost at once is asked for once more at once
+        if (answer === undefined && tries === 1 && performance.now() < deadline) {
+          ask();
+          return;
+        }
+        clearTimeout(timer);
+        resolve(answer);
+      };
+      ask();
+    });
+  }
+
+  #note(ms: number): void {
+    this.#times[this.#timeAt] = ms;
+    this.#timeAt = (this.#timeAt + 1) % KEPT_TIMES;
+  }
+
+  /** Milliseconds within which all but the slowest answers come. */
+  #hedgeAfter(): number {
+    if (this.#times.length < KEPT_TIMES / 8) return FIRST_HEDGE_MS;
+    const sorted = [...this.#times].sort((a, b) => a - b);
+    return Math.max(LEAST_HEDGE_MS, sorted[Math.floor(SLOW_SHARE * sorted.length)] as number);
+  }
+
+  /** Ends its looks at the manifest. */
+  dispose(): void {
+    clearInterval(this.#timer);
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
