@@ -47,6 +47,8 @@ const KEPT_TIMES = 256;
 const SLOW_SHARE = 0.95;
 /** Milliseconds before a second member is asked, while too few times are known, and at least. */
 const [FIRST_HEDGE_MS, LEAST_HEDGE_MS] = [50, 2];
+/** Questions that may be asked again before others were answered: each that is asked first allows one more, so that members who cannot keep up get at most twice the work. */
+const MOST_AGAIN = 64;
 
 /** Searches what members of a cluster serve. */
 export class ClusterClient implements Disposable {
@@ -55,6 +57,7 @@ export class ClusterClient implements Disposable {
   readonly #manifests: ManifestLog;
   readonly #leases: Leases;
   readonly #times: number[] = [];
+  #mayAskAgain = MOST_AGAIN;
   #timeAt = 0;
   #manifest: ClusterManifest;
   readonly #timer: NodeJS.Timeout;
@@ -159,8 +162,9 @@ export class ClusterClient implements Disposable {
         this.#note(performance.now() - asked);
         return readAnswer(data);
       } catch (error) {
-        // nobody there, or nobody in time
+        // nobody there, or nobody in time: that is slow too
         if (error instanceof RangeError) throw error;
+        if (performance.now() >= deadline) this.#note(performance.now() - asked);
         return undefined;
       }
     };
@@ -171,11 +175,21 @@ export class ClusterClient implements Disposable {
       let timer: NodeJS.Timeout | undefined;
       const ask = (): void => {
         clearTimeout(timer);
+        if (tries === 0) this.#mayAskAgain = Math.min(MOST_AGAIN, this.#mayAskAgain + 1);
+        else if (this.#mayAskAgain > 0) this.#mayAskAgain--;
+        else {
+          plan();
+          return;
+        }
         open++;
         if (tries++ > 0) onHedge();
         one().then(settle, reject);
-        // the second may be asked of the same one, which is gone: pauses double until one answers
+        plan();
+      };
+      // the second may be asked of the same one, which is gone: pauses double until one answers
+      const plan = (): void => {
         if (performance.now() + pause < deadline) timer = setTimeout(ask, pause);
+        else if (open === 0) resolve(undefined);
         pause *= 2;
       };
       const settle = (answer: WireAnswer | undefined): void => {

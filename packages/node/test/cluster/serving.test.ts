@@ -114,6 +114,21 @@ describe('a client', () => {
     expect(found.hedged).toBe(2);
   });
 
+  it('gives members who cannot keep up no more than twice the work', async () => {
+    let questions = 0;
+    using client = await clientOf(() => {
+      questions++;
+      return 'silent';
+    });
+    const searches = Array.from({ length: 300 }, () =>
+      client.search([1, 2], 3, { deadlineMs: 400, allowPartial: true }),
+    );
+    for (const { partial } of await Promise.all(searches)) expect(partial).toEqual([0, 1]);
+    // two shards: as many again, and what a few may be asked again before
+    expect(questions).toBeLessThanOrEqual(2 * 600 + 64);
+    expect(questions).toBeGreaterThan(600);
+  });
+
   it('asks once more at once where nobody is there', async () => {
     using client = await clientOf((shard, question) => (question === 0 ? 'nobody' : both(shard)));
     expect(await client.search([1, 2], 3)).toMatchObject({ partial: [], hedged: 2 });
