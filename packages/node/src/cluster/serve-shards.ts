@@ -72,14 +72,18 @@ interface Served {
 export async function serveShards(options: ServeShardsOptions): Promise<void> {
   const member = await Member.open(options);
   const { signal, onEvent } = options;
-  while (!signal.aborted) {
-    try {
-      await member.look();
-    } catch (error) {
-      onEvent?.({ what: 'error', error: error instanceof Error ? error.message : String(error) });
+  const again = async (body: () => Promise<void>): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await body();
+      } catch (error) {
+        onEvent?.({ what: 'error', error: error instanceof Error ? error.message : String(error) });
+      }
+      await wait(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
-    await wait(LOOK_MS, undefined, { signal }).catch(() => undefined);
-  }
+  };
+  // leases do not wait for a storage that is slow
+  await Promise.all([again(() => member.renew()), again(() => member.look())]);
   await member.leave();
 }
 
@@ -100,13 +104,19 @@ class Member {
     return new Member(options, await Leases.open(options.nats, options.collection, name));
   }
 
-  /** Renews what it has, takes what is free, and leaves what is old. */
-  async look(): Promise<void> {
+  /** Renews what it has, and leaves what somebody else has taken meanwhile. */
+  async renew(): Promise<void> {
     for (const served of [...this.#served]) {
-      const revision = await this.#leases.renew(served.place, served.revision);
-      if (revision === undefined) await this.#leave(served);
-      else served.revision = revision;
+      const { place, revision } = served;
+      // one that was not renewed in time is taken again where nobody has it
+      const next = (await this.#leases.renew(place, revision)) ?? (await this.#leases.take(place));
+      if (next === undefined) await this.#leave(served);
+      else served.revision = next;
     }
+  }
+
+  /** Takes what is free, and leaves what is old. */
+  async look(): Promise<void> {
     const manifest = await this.#options.manifests.head();
     if (!manifest) return;
     await this.#takeFree(manifest);
@@ -130,10 +140,6 @@ class Member {
         if (taken.has(keyOfPlace(place)) || this.#has(place) || !this.#hasRoom(version, shard)) continue;
         const revision = await this.#leases.take(place);
         if (revision !== undefined) await this.#serve(place, shard, revision);
-        // a segment takes its time, and leases do not wait
-        for (const served of this.#served) {
-          served.revision = (await this.#leases.renew(served.place, served.revision)) ?? served.revision;
-        }
       }
     }
   }
