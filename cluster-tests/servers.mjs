@@ -50,12 +50,12 @@ export async function startR2() {
   return { bucket: await miniflare.getR2Bucket('BUCKET'), close: () => miniflare.dispose() };
 }
 
-/** A way to a server that answers as `fault` says the first `times` times of a method. */
+/** A way to a server that answers as `fault` says of a method and a path, when it says so. */
 export async function faultyWay(url, fault) {
   const target = new URL(url);
-  const server = createServer((asked, answer) => {
+  const server = createServer(async (asked, answer) => {
     const { method, url: path, headers } = asked;
-    const how = fault(method, path);
+    const how = await fault(method, path);
     if (how === 'busy') {
       asked.resume();
       return void answer.writeHead(503).end();
@@ -71,5 +71,9 @@ export async function faultyWay(url, fault) {
     asked.pipe(passed);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, close };
 }

@@ -7,7 +7,7 @@ import { createCore, loadIndexFile, writeNpy } from '@sagitta/node';
 import { ClusterClient, connectNats, kvManifests, openPlace, UnavailableError } from '@sagitta/node/cluster';
 import { makeRows } from './builds.mjs';
 import { sagitta, start } from './command.mjs';
-import { BUCKET, environmentOf } from './servers.mjs';
+import { BUCKET, environmentOf, faultyWay } from './servers.mjs';
 
 const [ROWS, D, SHARDS, K] = [8000, 32, 4, 10];
 const FLAGS = ['--index', 'ivf', '--nlist', 16, '--bits', 4];
@@ -128,6 +128,34 @@ export const servingSteps = [
       await assert.rejects(play.client.search(new Float32Array(3), K), /"query" expected 32 numbers/);
       await play.close();
       return `answered ${ms.toFixed(0)} ms after a deadline of 300 was set`;
+    },
+  },
+  {
+    name: 'serve: a storage that stands still',
+    async run(world) {
+      let still = Promise.resolve();
+      let release;
+      const way = await faultyWay(world.s3.url, () => still);
+      const play = await stage({ ...world, s3: { url: way.url } });
+      const member = play.member();
+      await serves(member, SHARDS);
+      still = new Promise((resolve) => {
+        release = resolve;
+      });
+      // longer than a lease lasts
+      const from = performance.now();
+      let asked = 0;
+      for (; performance.now() - from < 19_000; asked++) {
+        if (performance.now() - from > 14_000) release();
+        check(await play.search(asked * 13, { deadlineMs: 3000 }), play.expected(asked * 13));
+        await wait(100);
+      }
+      assert.doesNotMatch(member.stderr, /"what":"left"/);
+      member.child.kill('SIGKILL');
+      await member.done;
+      await play.close();
+      way.close();
+      return `${asked} queries, 0 wrong, 0 failed`;
     },
   },
   {

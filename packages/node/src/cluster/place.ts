@@ -6,6 +6,8 @@ import type { S3Methods } from './s3-client.ts';
 import { s3Storage } from './s3-storage.ts';
 
 const LIBRARY = '@aws-sdk/client-s3';
+/** Milliseconds for a connection, and for which nothing may come. */
+const [CONNECT_MS, IDLE_MS] = [5000, 20_000];
 
 /**
  * Opens a storage by its name. Region, endpoint and credentials of S3 are those that the library finds, e.g. in AWS_REGION,
@@ -38,6 +40,8 @@ async function s3Client(): Promise<S3Methods> {
   }
   return new library.S3({
     forcePathStyle: (AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL) !== undefined,
+    // one that stands still is asked again
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
     // older servers know no checksums behind a body
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
