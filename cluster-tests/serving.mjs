@@ -145,8 +145,8 @@ export const servingSteps = [
       // longer than a lease lasts
       const from = performance.now();
       let asked = 0;
-      for (; performance.now() - from < 19_000; asked++) {
-        if (performance.now() - from > 14_000) release();
+      for (; performance.now() - from < 16_500; asked++) {
+        if (performance.now() - from > 13_000) release();
         check(await play.search(asked * 13, { deadlineMs: 3000 }), play.expected(asked * 13));
         await wait(100);
       }
