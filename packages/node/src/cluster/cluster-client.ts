@@ -30,6 +30,15 @@ export interface ClusterAnswer extends WireAnswer {
   readonly hedged: number;
 }
 
+/** How the shards of one query are asked. */
+interface Asking {
+  /** By the clock of performance.now(). */
+  readonly deadline: number;
+  /** Milliseconds before a shard is asked again. */
+  readonly pauseMs: number;
+  readonly onHedge: () => void;
+}
+
 const OPTIONS: OptionTable<ClusterQueryOptions> = {
   nprobe: 'number',
   ef: 'number',
@@ -127,8 +136,11 @@ export class ClusterClient implements Disposable {
     const deadline = performance.now() + deadlineMs;
     let hedged = 0;
     const onHedge = (): void => void hedged++;
+    const pauseMs = this.#hedgeAfter();
     const found = await Promise.all(
-      manifest.shards.map((shard) => this.#ask(manifest.version, shard, bytes, deadline, onHedge)),
+      manifest.shards.map((shard) =>
+        this.#ask(manifest.version, shard, bytes, { deadline, pauseMs, onHedge }),
+      ),
     );
     const partial = manifest.shards.filter((_, i) => found[i] === undefined).map(({ id }) => id);
     if (partial.length > 0 && !allowPartial) {
@@ -150,8 +162,7 @@ export class ClusterClient implements Disposable {
     version: number,
     { id }: ManifestShard,
     bytes: Uint8Array,
-    deadline: number,
-    onHedge: () => void,
+    { deadline, pauseMs, onHedge }: Asking,
   ): Promise<WireAnswer | undefined> {
     const subject = subjectOf(this.#collection, version, id);
     const asked = performance.now();
@@ -171,7 +182,7 @@ export class ClusterClient implements Disposable {
     return new Promise((resolve, reject) => {
       let open = 0;
       let tries = 0;
-      let pause = this.#hedgeAfter();
+      let pause = pauseMs;
       let timer: NodeJS.Timeout | undefined;
       const ask = (): void => {
         clearTimeout(timer);
