@@ -94,6 +94,23 @@ export function checkMerge(options: MergeOptions): Required<MergeOptions> {
   };
 }
 
+/** Energies of row i of both, and their product: <a, a>, <b, b>, <a, b>. */
+export function pairProducts(
+  first: Float32Array,
+  second: Float32Array,
+  i: number,
+  d: number,
+): readonly [aa: number, bb: number, ab: number] {
+  let [aa, bb, ab] = [0, 0, 0];
+  for (let j = i * d; j < (i + 1) * d; j++) {
+    const [a, b] = [first[j] as number, second[j] as number];
+    aa += a * a;
+    bb += b * b;
+    ab += a * b;
+  }
+  return [aa, bb, ab];
+}
+
 /** first, second — n × d. */
 export function mergeRows(
   first: Float32Array,
@@ -108,13 +125,7 @@ export function mergeRows(
   const secondLengths = new Float32Array(n);
   const cosines = new Float32Array(n);
   for (let i = 0; i < n; i++) {
-    let [aa, bb, ab] = [0, 0, 0];
-    for (let j = i * d; j < (i + 1) * d; j++) {
-      const [a, b] = [first[j] as number, second[j] as number];
-      aa += a * a;
-      bb += b * b;
-      ab += a * b;
-    }
+    const [aa, bb, ab] = pairProducts(first, second, i, d);
     firstLengths[i] = Math.sqrt(aa);
     secondLengths[i] = Math.sqrt(bb);
     cosines[i] = aa > 0 && bb > 0 ? Math.max(-1, Math.min(1, ab / Math.sqrt(aa * bb))) : 1;

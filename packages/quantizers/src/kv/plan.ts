@@ -1,6 +1,6 @@
 /** Which layers are coded together, and how. */
 import { checkInteger, checkNumber, checkOneOf, checkOptions, type OptionTable } from '@sagitta/core-wasm';
-import { checkMerge, mergeError } from './merge.ts';
+import { checkMerge, mergeError, pairProducts } from './merge.ts';
 import { CODE_ERRORS, KV_BITS, type KvBits } from './row-coder.ts';
 
 /** Lists how two neighbouring layers may be coded. */
@@ -116,13 +116,7 @@ export function anglesOf(first: Float32Array, second: Float32Array, d: number, k
   const lost = new Float32Array(n);
   let [all, own, told] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
-    let [aa, bb, ab] = [0, 0, 0];
-    for (let j = i * d; j < (i + 1) * d; j++) {
-      const [a, b] = [first[j] as number, second[j] as number];
-      aa += a * a;
-      bb += b * b;
-      ab += a * b;
-    }
+    const [aa, bb, ab] = pairProducts(first, second, i, d);
     const cosine = aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 1;
     all += aa + bb;
     own += bb;

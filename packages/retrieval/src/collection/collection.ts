@@ -77,7 +77,7 @@ export class Collection<M = JsonValue, S extends Metric = Metric> extends BaseCo
    */
   async vector(id: RecordId): Promise<Float32Array> {
     await this.refresh();
-    return (await this.parts.valuesOf(id)).slice();
+    return this.parts.valuesOf(id);
   }
 
   /**

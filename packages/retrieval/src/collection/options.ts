@@ -66,6 +66,17 @@ const OWN = {
 } as const;
 const COMPACT_AT = 0.25;
 
+/** What is said of a collection that is there has to be what it has. @throws RangeError naming what differs */
+export function checkSame(place: string, kept: object, given: object): void {
+  const known = new Map<string, unknown>(Object.entries(kept));
+  for (const [name, value] of Object.entries(given)) {
+    const has = JSON.stringify(known.get(name));
+    const got = JSON.stringify(value);
+    if (got === has) continue;
+    throw new RangeError(`"${name}" expected ${has ?? 'its default'}, as ${place} has it, got ${got}`);
+  }
+}
+
 /** How a collection is opened, checked. */
 export interface OpenPlan {
   readonly readOnly: boolean;

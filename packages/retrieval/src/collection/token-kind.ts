@@ -7,6 +7,7 @@ import {
   type Container,
   type Core,
   FormatError,
+  joinTokenSets,
   littleEndianBytes,
   RandomStream,
   type Section,
@@ -20,6 +21,7 @@ import type { MultiVectorIndex } from '../multi-vector-index/multi-vector-index.
 import {
   openMultiVectorIndex,
   type PagedMultiVectorIndex,
+  startsOf,
 } from '../multi-vector-index/paged-multi-vector-index.ts';
 import type { FdeEncoder, FdeEncoding } from '../muvera/index.ts';
 import { MultiVectorClient } from '../remote/multi-vector-client.ts';
@@ -142,12 +144,7 @@ export class TokenKind implements RecordKind<TokenSet> {
   }
 
   join(values: readonly Float32Array[]): TokenSet {
-    const { d } = this;
-    const offsets = new Uint32Array(values.length + 1);
-    for (const [i, { length }] of values.entries()) offsets[i + 1] = (offsets[i] as number) + length / d;
-    const data = new Float32Array((offsets[values.length] as number) * d);
-    for (const [i, rows] of values.entries()) data.set(rows, (offsets[i] as number) * d);
-    return { data, offsets, n: values.length, d };
+    return joinTokenSets(values, this.d);
   }
 
   bytes({ data }: TokenSet): number {
@@ -289,13 +286,6 @@ export class TokenKind implements RecordKind<TokenSet> {
       return Array.from({ length: count }, (_, i) => tokens.decode(i));
     };
   }
-}
-
-/** Where each set begins, and where the last one ends: as numbers that do not wrap. */
-function startsOf(lengths: Uint32Array): Float64Array {
-  const starts = new Float64Array(lengths.length + 1);
-  for (const [i, length] of lengths.entries()) starts[i + 1] = (starts[i] as number) + length;
-  return starts;
 }
 
 /** @throws FormatError naming it where it is damaged or gone */

@@ -20,7 +20,7 @@ import type { FdeEncoder } from '../muvera/index.ts';
 import { StaticTokenEncoder } from '../text/static-tokens.ts';
 import type { TextModel } from '../text/text-model.ts';
 import { ENCODER, writeEncoder } from './format.ts';
-import type { OpenOptions, OpenPlan } from './options.ts';
+import { checkSame, type OpenOptions, type OpenPlan } from './options.ts';
 import type { RecordKinds } from './record-kind.ts';
 import { keptEncoder, TokenKind, type TokenPlan } from './token-kind.ts';
 
@@ -59,14 +59,7 @@ export const tokenKinds: RecordKinds<TokenSet> = {
   async known(store, saved, plan) {
     const { encoder: given, indexes, ...options } = split(plan);
     const index = newPlan(saved, {});
-    for (const [name, value] of Object.entries(options)) {
-      const kept = saved[name];
-      if (JSON.stringify(value) === JSON.stringify(kept)) continue;
-      const has = kept === undefined ? 'its default' : JSON.stringify(kept);
-      throw new RangeError(
-        `"${name}" expected ${has}, as ${store.name} has it, got ${JSON.stringify(value)}`,
-      );
-    }
+    checkSame(store.name, saved, options);
     const encoder = await keptEncoder(store);
     if (given && given.parameterHash !== encoder.parameterHash) {
       throw new RangeError(

@@ -7,7 +7,7 @@ import {
   type VectorIndexOptions,
   type VectorPlan,
 } from '../vector-index/options.ts';
-import type { OpenPlan } from './options.ts';
+import { checkSame, type OpenPlan } from './options.ts';
 import type { RecordKinds } from './record-kind.ts';
 import { VectorKind } from './vector-kind.ts';
 
@@ -42,14 +42,7 @@ function newPlan({ index, textModel }: Pick<OpenPlan, 'index' | 'textModel'>): V
 function knownPlan(place: string, saved: OpenPlan['index'], given: OpenPlan['index']): VectorPlan {
   const plan = planOf(saved as Partial<VectorIndexOptions> as VectorIndexOptions);
   const { d, metric } = plan;
-  const named = namedOptions({ d, metric, ...given } as VectorIndexOptions);
-  const known = new Map<string, unknown>(Object.entries(plan));
-  for (const [name, value] of Object.entries(named)) {
-    const kept = known.get(name);
-    if (JSON.stringify(value) === JSON.stringify(kept)) continue;
-    const has = kept === undefined ? 'its default' : JSON.stringify(kept);
-    throw new RangeError(`"${name}" expected ${has}, as ${place} has it, got ${JSON.stringify(value)}`);
-  }
+  checkSame(place, plan, namedOptions({ d, metric, ...given } as VectorIndexOptions));
   return plan;
 }
 

@@ -19,6 +19,7 @@ import {
   type Vectors,
   writeContainer,
 } from '@sagitta/core-wasm';
+import { joinBytes } from '../files/join-bytes.ts';
 import { createTokenStore, readTokenParameters, type TokenParameters } from '../maxsim/create-token-store.ts';
 import {
   TOKEN_METRICS,
@@ -160,12 +161,7 @@ export class MultiVectorCodec extends Owner {
     const some = candidates.filter(({ codes }, i) => this.#tokensOf(codes, i) > 0);
     if (some.length === 0) return [];
     const lengths = Uint32Array.from(some, ({ codes }) => codes.length / this.bytesPerToken);
-    const all = new Uint8Array(some.reduce((sum, { codes }) => sum + codes.length, 0));
-    let at = 0;
-    for (const { codes } of some) {
-      all.set(codes, at);
-      at += codes.length;
-    }
+    const all = joinBytes(some.map(({ codes }) => codes));
     using store = this.#parameters.load(this.core, lengths, all, 0);
     const scores = store.scores(tokens, Uint32Array.from(some.keys()));
     return Array.from(bestPositions(scores, Math.min(k, some.length)), (place) => ({

@@ -1,7 +1,8 @@
 /** Documents on their way into an engine, and hits on their way out. */
-import type { TokenSetInput } from '@sagitta/core-wasm';
+import type { TokenSetInput, Vectors } from '@sagitta/core-wasm';
+import type { MultiVectorQuery } from '../multi-vector-index/query.ts';
 import type { JsonValue } from '../records/json.ts';
-import type { MultiVectorCodec } from './codec.ts';
+import type { CodedCandidate, MultiVectorCodec } from './codec.ts';
 
 /** Holds documents for an engine: strings as ids, which all of them take. */
 export interface EngineDocuments<M = JsonValue> {
@@ -53,6 +54,20 @@ export function* codedDocuments<M>(
   }
 }
 
+/** The k best of what an engine found. */
+export function rankedHits<M>(
+  codec: MultiVectorCodec,
+  query: Vectors | MultiVectorQuery,
+  found: readonly (CodedCandidate & { readonly id: string; readonly metadata: unknown })[],
+  k: number,
+): EngineHit<M>[] {
+  return codec.rerank(query, found, k).map(({ id, metadata, similarity }) => ({
+    id,
+    similarity,
+    metadata: metadataOf<M>(metadata),
+  }));
+}
+
 export function candidatesOf({ candidates }: EngineSearchOptions, k: number): number {
   return Math.max(k, candidates ?? CANDIDATES);
 }
@@ -62,7 +77,7 @@ export function metadataText(metadata: unknown): string | null {
   return metadata === undefined ? null : JSON.stringify(metadata);
 }
 
-export function metadataOf<M>(text: unknown): M | undefined {
+function metadataOf<M>(text: unknown): M | undefined {
   if (text === null || text === undefined || text === '') return undefined;
   return (typeof text === 'string' ? JSON.parse(text) : text) as M;
 }

@@ -9,8 +9,8 @@ import {
   type EngineDocuments,
   type EngineHit,
   type EngineSearchOptions,
-  metadataOf,
   metadataText,
+  rankedHits,
 } from './documents.ts';
 import { checkEngineLength } from './engines.ts';
 
@@ -93,9 +93,7 @@ export async function searchLance<M = JsonValue>(
   const columns = ['id', 'codes', 'metadata', '_distance'];
   const rows = (await asked.select(columns).limit(candidatesOf(options, k)).toArray()) as LanceRow[];
   const found = rows.map(({ id, codes, metadata }) => ({ id, metadata, codes: Uint8Array.from(codes) }));
-  return codec
-    .rerank(query, found, k)
-    .map(({ id, metadata, similarity }) => ({ id, similarity, metadata: metadataOf<M>(metadata) }));
+  return rankedHits<M>(codec, query, found, k);
 }
 
 /** LanceDB takes a Buffer of Node's for binary, and any other Uint8Array for a list of one length. */

@@ -9,8 +9,8 @@ import {
   type EngineDocuments,
   type EngineHit,
   type EngineSearchOptions,
-  metadataOf,
   metadataText,
+  rankedHits,
 } from './documents.ts';
 import { checkEngineLength } from './engines.ts';
 
@@ -109,11 +109,7 @@ export async function searchPgvector<M = JsonValue>(
     [vectorText(codec.encodeQuery(query)), candidates, ...parameters],
   );
   const found = rows as { readonly id: string; readonly codes: Uint8Array; readonly metadata: unknown }[];
-  return codec.rerank(query, found, k).map(({ id, metadata, similarity }) => ({
-    id,
-    similarity,
-    metadata: metadataOf<M>(metadata),
-  }));
+  return rankedHits<M>(codec, query, found, k);
 }
 
 function vectorText(fde: Float32Array): string {

@@ -16,6 +16,7 @@ import {
   type Vectors,
 } from '@sagitta/core-wasm';
 import { type ByteSource, readRanges } from '../files/byte-source.ts';
+import { joinBytes } from '../files/join-bytes.ts';
 import { runHead } from '../files/program.ts';
 import type { TokenMetric, TokenStore } from '../maxsim/index.ts';
 import type { AllowedRecords, RecordFilter } from '../records/filter.ts';
@@ -76,6 +77,13 @@ export async function openMultiVectorIndex<M = JsonValue>(
   return making((own) => new PagedMultiVectorIndex<M>(own(read), source, gapBytes));
 }
 
+/** Where each set begins, and where the last one ends: as numbers that do not wrap. */
+export function startsOf(lengths: Uint32Array): Float64Array {
+  const starts = new Float64Array(lengths.length + 1);
+  for (const [i, length] of lengths.entries()) starts[i + 1] = (starts[i] as number) + length;
+  return starts;
+}
+
 /** Tokens in a file. */
 class DistantTokens {
   readonly #tokens: TokensElsewhere;
@@ -84,9 +92,7 @@ class DistantTokens {
 
   constructor(tokens: TokensElsewhere) {
     this.#tokens = tokens;
-    const { lengths } = tokens.parameters;
-    this.#starts = new Float64Array(lengths.length + 1);
-    for (const [i, length] of lengths.entries()) this.#starts[i + 1] = (this.#starts[i] as number) + length;
+    this.#starts = startsOf(tokens.parameters.lengths);
   }
 
   /** Tokens of a document. */
@@ -124,16 +130,6 @@ class DistantTokens {
     const lengths = slots.map((slot) => parameters.lengths[slot] as number);
     return parameters.load(core, lengths, codes, offset);
   }
-}
-
-function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const bytes of parts) {
-    joined.set(bytes, at);
-    at += bytes.length;
-  }
-  return joined;
 }
 
 /** Searches the file of a multi-vector index by MaxSim. openMultiVectorIndex makes it. */

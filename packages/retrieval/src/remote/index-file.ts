@@ -214,13 +214,3 @@ export function wordsOf(bytes: Uint8Array<ArrayBuffer>): Uint32Array<ArrayBuffer
   if (bytes.length % 4 !== 0) throw new FormatError(`expected whole words, got ${bytes.length} bytes`);
   return new ByteReader(bytes).u32Array(bytes.length / 4) as Uint32Array<ArrayBuffer>;
 }
-
-export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
-}

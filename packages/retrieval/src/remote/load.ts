@@ -1,8 +1,9 @@
 /** An index into the memory of a worker: all of a file, or the share of it that is dealt to this worker. */
+
 import { type Core, FormatError, UnsupportedError } from '@sagitta/core-wasm';
+import { joinBytes } from '../files/join-bytes.ts';
 import { type ByteSource, blobSource, type IvfIndex, loadIndex, loadIndexFrom } from '../index.ts';
 import { dealFile } from './deal-file.ts';
-import { joined } from './index-file.ts';
 import { openChunks, openSource } from './locations.ts';
 import type { WorkerPlace } from './place.ts';
 import type { Progress, Share } from './protocol.ts';
@@ -58,7 +59,7 @@ async function loadShare(
   });
   try {
     const { pieces, hasSecondary } = await dealFile(core, watched(source, context), share, signal);
-    if (hasSecondary) return loadIndex(core, joined(pieces));
+    if (hasSecondary) return loadIndex(core, joinBytes(pieces));
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
     return await loadIndexFrom(core, drained(pieces), { size, signal });
   } finally {
