@@ -16,6 +16,7 @@ const steps = [
   ...(await import('./storages.mjs')).storageSteps,
   ...(await import('./builds.mjs')).buildSteps,
   ...(await import('./serving.mjs')).servingSteps,
+  ...(await import('./writes.mjs')).writeSteps,
 ];
 
 const wanted = process.argv.slice(2);

@@ -16,7 +16,7 @@ const HOW = { nprobe: 16, gamma: 1000 };
 let made = 0;
 
 /** A collection that is built, an index of all of it beside, and a client. */
-async function stage({ folder, s3, nats: servers }) {
+export async function stage({ folder, s3, nats: servers }) {
   const name = `serve-${made++}`;
   const own = join(folder, name);
   await mkdir(own);
@@ -25,12 +25,10 @@ async function stage({ folder, s3, nats: servers }) {
   await writeNpy(input, rows, D);
   const env = { ...environmentOf(s3.url), NATS_URL: servers.urls.join(',') };
   const place = `s3://${BUCKET}/${name}`;
+  const buildWords = (shards) => ['--input', input, ...FLAGS, '--shards', shards];
   const publish = async (shards) => {
     const worker = start(['cluster', 'work', '--threads', 2], env);
-    const result = await sagitta(
-      ['cluster', 'build', place, '--input', input, ...FLAGS, '--shards', shards],
-      env,
-    );
+    const result = await sagitta(['cluster', 'build', place, ...buildWords(shards)], env);
     worker.child.kill('SIGTERM');
     await worker.done;
     return result;
@@ -46,7 +44,20 @@ async function stage({ folder, s3, nats: servers }) {
   const query = (q) => rows.subarray((q % ROWS) * D, ((q % ROWS) + 1) * D);
   const member = (...more) => start(['cluster', 'serve', place, '--cache', join(own, 'cache'), ...more], env);
   return {
-    ...{ client, publish, member },
+    ...{
+      name,
+      place,
+      env,
+      core,
+      rows,
+      client,
+      nats,
+      manifests,
+      buildWords,
+      publish,
+      member,
+      wholeFile: join(own, 'whole.sag'),
+    },
     search: (q, how = {}) => client.search(query(q), K, { ...HOW, ...how }),
     expected: (q) => whole.search(query(q), K, HOW),
     async close() {
@@ -57,15 +68,15 @@ async function stage({ folder, s3, nats: servers }) {
   };
 }
 
-const serves = (member, count) => member.saw(new RegExp(`("what":"serving"[^]*){${count}}`));
+export const serves = (member, count) => member.saw(new RegExp(`("what":"serving"[^]*){${count}}`));
 
-function check(answer, { ids, scores }) {
+export function check(answer, { ids, scores }) {
   assert.deepEqual([...answer.ids], [...ids]);
   assert.deepEqual([...answer.scores], [...scores]);
   assert.deepEqual(answer.partial, []);
 }
 
-async function ends({ child, done }) {
+export async function ends({ child, done }) {
   child.kill('SIGTERM');
   assert.equal((await done).status, 0);
 }

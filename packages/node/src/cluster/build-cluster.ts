@@ -3,13 +3,15 @@
  * follow from what was asked: whoever asks for the same build again goes on where it stands, also when another does so meanwhile.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { checkInteger } from '@sagitta/core-wasm';
 import { modelKey } from './content.ts';
 import { inFlight } from './in-flight.ts';
 import { type DeadLetter, JobQueue, type QueueOptions } from './job-queue.ts';
-import { checkCollection, type Job, type TrainJob, trainingId } from './jobs.ts';
+import { checkCollection, type TrainJob, trainingId } from './jobs.ts';
+import { AT_ONCE, allDone, FailedJobsError, type JobsProgress, POLL_MS } from './jobs-done.ts';
 import { kvManifests } from './kv-manifests.ts';
 import { type ClusterManifest, contentOf } from './manifest.ts';
-import { publishManifest } from './manifest-log.ts';
+import { type ManifestLog, publishManifest } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
 import type { ObjectStorage } from './object-storage.ts';
 import {
@@ -22,6 +24,7 @@ import {
   listShards,
 } from './plan.ts';
 import { getTraining, type Training } from './trainings.ts';
+import { WriteStream } from './write-stream.ts';
 
 /** Says what is built. */
 export interface ClusterBuild extends QueueOptions {
@@ -34,6 +37,11 @@ export interface ClusterBuild extends QueueOptions {
   readonly trainFlags: readonly string[];
   readonly encodeFlags: readonly string[];
   readonly shards: number;
+  /**
+   * Number of the last write that the input has, 0 for none: those that follow are applied to what is built. It has to be said
+   * where the collection was written to, unless what is built is what is published.
+   */
+  readonly writes?: number;
   /** Publishes also where shards have failed. Default false. */
   readonly allowMissing?: boolean;
   /** Milliseconds between two looks at what is done. Default 1,000. */
@@ -43,32 +51,9 @@ export interface ClusterBuild extends QueueOptions {
 }
 
 /** Says how far a build is. */
-export interface BuildProgress {
+export interface BuildProgress extends JobsProgress {
   readonly phase: 'train' | 'encode';
-  readonly done: number;
-  readonly failed: number;
-  readonly total: number;
 }
-
-/** Says that jobs of a build have failed as often as they may. The others are done, and stay. */
-export class FailedJobsError extends Error {
-  readonly code = 'SAGITTA_FAILED_JOBS';
-  readonly letters: readonly DeadLetter[];
-
-  constructor(letters: readonly DeadLetter[]) {
-    const [first] = letters;
-    const more = letters.length > 1 ? ` (and ${letters.length - 1} more)` : '';
-    super(`expected all jobs to be done, got a failure after ${first?.tries} tries: ${first?.error}${more}`);
-    this.name = 'FailedJobsError';
-    this.letters = letters;
-  }
-}
-
-const POLL_MS = 1000;
-/** Looks after which jobs that are not done are queued again, for when the queue has lost them. */
-const LOOKS_BETWEEN = 30;
-/** Objects that are asked for at a time. */
-const AT_ONCE = 16;
 
 /**
  * Builds and publishes.
@@ -96,10 +81,35 @@ export async function buildCluster(
     build,
   );
   const plan: BuildPlan = { model: training.model, input: files, rows: training.rows, shards };
+  const writes = await checkedWrites(nats, log, plan, build);
   const letters = await encoded(queue, storage, plan, build);
   if (letters.length > 0 && !allowMissing) throw new FailedJobsError(letters);
   const content = contentOf(await listEntries(storage, buildId(plan)), { allowMissing });
-  return publishManifest(log, content);
+  return publishManifest(log, { ...content, writes });
+}
+
+/** The number of the last write that what is built has. @throws RangeError where it has to be said, or the writes since are not there any more */
+async function checkedWrites(
+  nats: Nats,
+  log: ManifestLog,
+  plan: BuildPlan,
+  { collection, writes }: ClusterBuild,
+): Promise<number> {
+  const { first, last } = await (await WriteStream.open(nats, collection)).numbers();
+  if (writes !== undefined) {
+    checkInteger('writes', writes, 0, last);
+    if (writes + 1 >= first) return writes;
+    throw new RangeError(
+      `"writes" expected ${first - 1} or more, since earlier writes are folded or swept, got ${writes}`,
+    );
+  }
+  const head = await log.head();
+  const isPublished = head?.build === buildId(plan) && head.shards.every(({ span }) => span === undefined);
+  if (isPublished) return head.writes ?? 0;
+  if (last === 0) return 0;
+  throw new RangeError(
+    `"writes" expected the number of the last write that the input has, 0 to ${last}, since the collection was written to, got none`,
+  );
 }
 
 async function trained(
@@ -132,38 +142,22 @@ async function encoded(
   queue: JobQueue,
   storage: ObjectStorage,
   plan: BuildPlan,
-  { collection, inputs, encodeFlags, pollMs = POLL_MS, onProgress, signal }: ClusterBuild,
+  { collection, inputs, encodeFlags, ...how }: ClusterBuild,
 ): Promise<DeadLetter[]> {
   const id = buildId(plan);
-  const all = Array.from({ length: plan.shards }, (_, shard) => shard);
-  const jobOf = (shard: number): Job => ({
-    ...{ kind: 'encode', collection, place: storage.name, inputs, flags: encodeFlags, plan, shard },
-  });
   const listed = await listShards(storage, id);
   const there = await inFlight(AT_ONCE, listed, (shard) => getEntry(storage, id, shard));
   // whose segment is gone
   const lost = listed.filter((_, i) => there[i] === undefined);
   await inFlight(AT_ONCE, lost, (shard) => storage.remove(entryKey(id, shard)));
-  const built = new Set(there.map((entry) => entry?.shard));
-  let missing = all.filter((shard) => !built.has(shard));
-  await inFlight(AT_ONCE, missing, (shard) => queue.unbury(jobOf(shard)));
-  const failed = new Map<number, DeadLetter>();
-  for (let look = 0; ; look++) {
-    const open = missing.filter((shard) => !failed.has(shard));
-    if (look % LOOKS_BETWEEN === 0) await inFlight(AT_ONCE, open, (shard) => queue.publish(jobOf(shard)));
-    onProgress?.({
-      ...{ phase: 'encode', done: plan.shards - missing.length, failed: failed.size, total: plan.shards },
-    });
-    if (open.length === 0) return [...failed.values()];
-    await wait(pollMs, undefined, { signal });
-    const done = new Set(await listShards(storage, id));
-    missing = missing.filter((shard) => !done.has(shard));
-    await queue.buryLost();
-    failed.clear();
-    for (const letter of await queue.deadLetters(collection)) {
-      const { job } = letter;
-      if (job.kind !== 'encode' || buildId(job.plan) !== id || done.has(job.shard)) continue;
-      failed.set(job.shard, letter);
-    }
-  }
+  return allDone(queue, {
+    ...how,
+    collection,
+    shards: Array.from({ length: plan.shards }, (_, shard) => shard),
+    jobOf: (shard) => ({
+      ...{ kind: 'encode', collection, place: storage.name, inputs, flags: encodeFlags, plan, shard },
+    }),
+    listDone: () => listShards(storage, id),
+    onProgress: (progress) => how.onProgress?.({ phase: 'encode', ...progress }),
+  });
 }

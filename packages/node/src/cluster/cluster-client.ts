@@ -2,8 +2,19 @@
  * Asks all shards of a cluster and merges their answers. A query goes to one of the members that have a shard; where no answer has
  * come when most have, it goes to one of them again, and so on with longer pauses. Answers are of one version of the manifest: its number is in the subject.
  */
-import { checkInteger, checkOptions, type Numbers, type OptionTable, toFloat32 } from '@sagitta/core-wasm';
+import {
+  checkInteger,
+  checkLength,
+  checkOptions,
+  metricSet,
+  type Numbers,
+  type OptionTable,
+  toFloat32,
+  type Vectors,
+  vectorSet,
+} from '@sagitta/core-wasm';
 import { MAX_K, mergeResults, type ShardAnswer } from '@sagitta/retrieval/internal';
+import { checkIds, idsByShard } from './cluster-ids.ts';
 import { UnavailableError } from './errors.ts';
 import { isCovered, Leases } from './leases.ts';
 import type { ClusterManifest, ManifestShard } from './manifest.ts';
@@ -11,6 +22,7 @@ import type { ManifestLog } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
 import { subjectOf } from './serve-shards.ts';
 import { type ClusterSearchOptions, readAnswer, type WireAnswer, writeQuery } from './wire-search.ts';
+import { WriteStream } from './write-stream.ts';
 
 /** Says how a cluster is asked. */
 export interface ClusterQueryOptions extends ClusterSearchOptions {
@@ -18,6 +30,18 @@ export interface ClusterQueryOptions extends ClusterSearchOptions {
   readonly deadlineMs?: number;
   /** Whether an answer without some shards is one; else it is an error. Default false. */
   readonly allowPartial?: boolean;
+  /** Ids that may be found. Default: all. */
+  readonly filter?: Iterable<number>;
+  /** Number of a write that the answer has to know, as upsert and delete give it. Default: what members know. */
+  readonly after?: number;
+}
+
+/** Holds new vectors for ids. */
+export interface ClusterRows {
+  /** Integers of 0 to 2^32 − 2, each once. */
+  readonly ids: Iterable<number>;
+  /** n × d numbers or n arrays of d. */
+  readonly vectors: Vectors;
 }
 
 /** Holds an answer of a cluster. */
@@ -47,7 +71,10 @@ const OPTIONS: OptionTable<ClusterQueryOptions> = {
   rerank: 'any',
   deadlineMs: 'number',
   allowPartial: 'boolean',
+  filter: 'any',
+  after: 'number',
 };
+const ROWS: OptionTable<ClusterRows> = { ids: 'any', vectors: 'any' };
 const DEADLINE_MS = 1000;
 /** Milliseconds between two looks at the manifest. */
 const LOOK_MS = 1000;
@@ -68,6 +95,7 @@ export class ClusterClient implements Disposable {
   readonly #times: number[] = [];
   #mayAskAgain = MOST_AGAIN;
   #timeAt = 0;
+  #stream: Promise<WriteStream> | undefined;
   #manifest: ClusterManifest;
   readonly #timer: NodeJS.Timeout;
 
@@ -115,7 +143,7 @@ export class ClusterClient implements Disposable {
     const head = await this.#manifests.head();
     if (!head || head.version === this.version) return;
     const shards = head.shards.map(({ id }) => id);
-    if (isCovered(await this.#leases.taken(), head.version, shards)) this.#manifest = head;
+    if (isCovered(await this.#leases.ready(), head.version, shards)) this.#manifest = head;
   }
 
   /**
@@ -124,7 +152,7 @@ export class ClusterClient implements Disposable {
    */
   async search(query: Numbers, k: number, options: ClusterQueryOptions = {}): Promise<ClusterAnswer> {
     checkOptions('options', options, OPTIONS);
-    const { deadlineMs = DEADLINE_MS, allowPartial = false, ...rest } = options;
+    const { deadlineMs = DEADLINE_MS, allowPartial = false, filter, after, ...rest } = options;
     checkInteger('k', k, 1, MAX_K);
     checkInteger('deadlineMs', deadlineMs, 1, 2 ** 31 - 1);
     const manifest = this.#manifest;
@@ -132,14 +160,21 @@ export class ClusterClient implements Disposable {
     if (values.length !== manifest.dimensions) {
       throw new RangeError(`"query" expected ${manifest.dimensions} numbers, got ${values.length}`);
     }
-    const bytes = writeQuery({ k, options: rest, query: values });
+    if (after !== undefined) checkInteger('after', after, 0, Number.MAX_SAFE_INTEGER);
+    const allowed = filter === undefined ? undefined : idsByShard(manifest, filter);
+    const asked = { k, options: rest, query: values, ...(after !== undefined && { after }) };
+    const common = allowed ? undefined : writeQuery(asked);
+    const messages = manifest.shards.map(({ id }) => {
+      const bytes = common ?? writeQuery({ ...asked, filter: allowed?.get(id) });
+      return this.#checkSize(bytes, allowed?.get(id)?.length);
+    });
     const deadline = performance.now() + deadlineMs;
     let hedged = 0;
     const onHedge = (): void => void hedged++;
     const pauseMs = this.#hedgeAfter();
     const found = await Promise.all(
-      manifest.shards.map((shard) =>
-        this.#ask(manifest.version, shard, bytes, { deadline, pauseMs, onHedge }),
+      manifest.shards.map((shard, i) =>
+        this.#ask(manifest.version, shard, messages[i] as Uint8Array, { deadline, pauseMs, onHedge }),
       ),
     );
     const partial = manifest.shards.filter((_, i) => found[i] === undefined).map(({ id }) => id);
@@ -155,6 +190,47 @@ export class ClusterClient implements Disposable {
       ...mergeResults(answers, k, manifest.metric),
       ...{ version: manifest.version, partial: [...partial, ...manifest.missing], hedged },
     };
+  }
+
+  /** @throws RangeError on more than a message of NATS takes */
+  #checkSize(bytes: Uint8Array, ids = 0): Uint8Array {
+    const most = this.#nats.connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    if (bytes.length <= most) return bytes;
+    throw new RangeError(
+      `"filter" expected messages of ${most} bytes at most, got ${bytes.length} for the ${ids} ids of one shard`,
+    );
+  }
+
+  /**
+   * Puts vectors for ids, in place of those that the ids may have: in one message of NATS or, where they are many, in several.
+   * @returns the number of the write, of which a majority of the servers has a copy; searches with it as `after` know it, others soon
+   * @throws TypeError, RangeError on wrong arguments: nothing is written; UnavailableError where NATS does not answer: the same again does no harm
+   */
+  async upsert(rows: ClusterRows): Promise<number> {
+    checkOptions('rows', rows, ROWS);
+    const { metric, dimensions } = this.#manifest;
+    const { data, n } = vectorSet(rows.vectors, dimensions, 'vectors');
+    metricSet(metric, data, dimensions, 'vectors');
+    const ids = checkIds(rows.ids);
+    checkLength('ids', ids.length, n, 'a vector each');
+    return (await this.#writes()).send({ ids, vectors: data });
+  }
+
+  /**
+   * Deletes ids; those that are not there do no harm.
+   * @returns as upsert
+   * @throws as upsert
+   */
+  async delete(ids: ClusterRows['ids']): Promise<number> {
+    return (await this.#writes()).send({ ids: checkIds(ids), vectors: undefined });
+  }
+
+  #writes(): Promise<WriteStream> {
+    this.#stream ??= WriteStream.open(this.#nats, this.#collection);
+    this.#stream.catch(() => {
+      this.#stream = undefined;
+    });
+    return this.#stream;
   }
 
   /** A shard's answer; undefined where nobody gives one in time. @throws RangeError with what a member has refused */

@@ -4,12 +4,19 @@
  *
  * @module
  */
-export { type BuildProgress, buildCluster, type ClusterBuild, FailedJobsError } from './build-cluster.ts';
-export { type ClusterAnswer, ClusterClient, type ClusterQueryOptions } from './cluster-client.ts';
+export { type BuildProgress, buildCluster, type ClusterBuild } from './build-cluster.ts';
+export {
+  type ClusterAnswer,
+  ClusterClient,
+  type ClusterQueryOptions,
+  type ClusterRows,
+} from './cluster-client.ts';
 export { UnavailableError } from './errors.ts';
+export { type ClusterFold, foldCluster } from './fold.ts';
 export { folderObjects } from './folder-objects.ts';
 export type { DeadLetter, QueueOptions } from './job-queue.ts';
-export type { EncodeJob, Job, TrainJob } from './jobs.ts';
+export type { EncodeJob, FoldJob, FoldPlan, Job, TrainJob } from './jobs.ts';
+export { FailedJobsError, type JobsProgress } from './jobs-done.ts';
 export { kvManifests } from './kv-manifests.ts';
 export type { ClusterManifest, ManifestContent, ManifestShard } from './manifest.ts';
 export { contentOf } from './manifest.ts';
@@ -22,6 +29,8 @@ export type {
   NatsConnection,
   NatsMessage,
   NatsSubscription,
+  OrderedConsumer,
+  OrderedMessages,
   StreamClient,
   StreamConsumer,
   StreamManager,

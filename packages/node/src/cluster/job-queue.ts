@@ -5,7 +5,7 @@
  */
 import * as v from 'valibot';
 import { count, readDocument, type SchemaOf, writeDocument } from './documents.ts';
-import { describeJob, JOB, type Job, jobName } from './jobs.ts';
+import { describeJob, JOB, JOB_KINDS, type Job, jobName } from './jobs.ts';
 import { apiCode, isTaken, type Nats, NO_MESSAGE, QUEUED_ALREADY } from './nats.ts';
 import type { KeyValue, StreamConsumer } from './nats-client.ts';
 
@@ -32,7 +32,6 @@ const SUBJECTS = 'sagitta.jobs';
 const ADVISORY = '$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES';
 /** Of dead letters. */
 const BUCKET = 'failed';
-const KINDS = ['train', 'encode'] as const;
 const ACK_WAIT_MS = 60_000;
 const TRIES = 5;
 /** Nanoseconds of a millisecond. */
@@ -86,7 +85,7 @@ export class JobQueue {
         max_age: KEPT_NANOS,
       }),
     );
-    for (const kind of KINDS) {
+    for (const kind of JOB_KINDS) {
       const isThere = async (): Promise<boolean> => {
         const found = manager.consumers.info(STREAM, kind);
         return found.then(

@@ -29,8 +29,23 @@ export interface EncodeJob extends Work {
   readonly shard: number;
 }
 
+/** Says what is folded: a version of the manifest, and the number of the last write that becomes part of it. */
+export interface FoldPlan {
+  readonly version: number;
+  readonly writes: number;
+}
+
+/** Says into which shard writes are folded. */
+export interface FoldJob extends Work {
+  readonly kind: 'fold';
+  readonly plan: FoldPlan;
+  readonly shard: number;
+}
+
 /** Says what a worker does. */
-export type Job = TrainJob | EncodeJob;
+export type Job = TrainJob | EncodeJob | FoldJob;
+
+export const JOB_KINDS: readonly Job['kind'][] = ['train', 'encode', 'fold'];
 
 /** What a collection may be called: what subjects take. */
 const COLLECTION = /^[\w-]+$/;
@@ -63,6 +78,12 @@ export const JOB: SchemaOf<Job> = v.variant(
       plan: v.object({ model: hash, input: files, rows: count(1), shards: count(1) }),
       shard: count(0),
     }),
+    v.object({
+      kind: v.literal('fold'),
+      ...work,
+      plan: v.object({ version: count(1), writes: count(1) }),
+      shard: count(0),
+    }),
   ],
   'a job',
 );
@@ -77,12 +98,16 @@ export function trainingId({ files: input, shards, flags }: TrainJob): string {
 
 /** Tells a job from others, in letters that subjects and keys take. */
 export function jobName(job: Job): string {
-  return job.kind === 'train'
-    ? `${job.collection}.train.${trainingId(job).slice(0, SHORT)}`
-    : `${job.collection}.encode.${buildId(job.plan).slice(0, SHORT)}.${job.shard}`;
+  const { kind, collection } = job;
+  if (kind === 'train') return `${collection}.train.${trainingId(job).slice(0, SHORT)}`;
+  const what = kind === 'fold' ? hashOfJson(job.plan) : buildId(job.plan);
+  return `${collection}.${kind}.${what.slice(0, SHORT)}.${job.shard}`;
 }
 
 /** What a person calls it. */
 export function describeJob(job: Job): string {
-  return job.kind === 'train' ? 'training' : `shard ${job.shard} of ${job.plan.shards}`;
+  if (job.kind === 'train') return 'training';
+  return job.kind === 'fold'
+    ? `fold of shard ${job.shard} of version ${job.plan.version}`
+    : `shard ${job.shard} of ${job.plan.shards}`;
 }

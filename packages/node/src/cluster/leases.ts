@@ -15,7 +15,10 @@ export interface LeasePlace {
   readonly replica: number;
 }
 
-const keyOf = ({ version, shard, replica }: LeasePlace): string => `shard.${version}.${shard}.${replica}`;
+/** Keys of places that are taken, and of those whose members answer. */
+const [TAKEN, READY] = ['shard', 'ready'];
+const keyOf = ({ version, shard, replica }: LeasePlace, kind = TAKEN): string =>
+  `${kind}.${version}.${shard}.${replica}`;
 const nameOf = (collection: string): string => `${collection}_leases`;
 
 /** The leases of a collection. */
@@ -39,8 +42,17 @@ export class Leases {
   }
 
   /** Places that are taken. */
-  async taken(): Promise<LeasePlace[]> {
-    return (await this.#nats.keys(this.#name, 'shard')).map((key) => {
+  taken(): Promise<LeasePlace[]> {
+    return this.#places(TAKEN);
+  }
+
+  /** Places whose members answer. */
+  ready(): Promise<LeasePlace[]> {
+    return this.#places(READY);
+  }
+
+  async #places(kind: string): Promise<LeasePlace[]> {
+    return (await this.#nats.keys(this.#name, kind)).map((key) => {
       const [version, shard, replica] = key.split('.').slice(1).map(Number) as [number, number, number];
       return { version, shard, replica };
     });
@@ -54,6 +66,11 @@ export class Leases {
   /** @returns the next revision; undefined where the lease was lost */
   renew(place: LeasePlace, revision: number): Promise<number | undefined> {
     return this.#writing(place, () => this.#bucket.update(keyOf(place), this.#member, revision));
+  }
+
+  /** Says that the member of a place answers: who has the lease says so as often as it renews it. */
+  async announce(place: LeasePlace): Promise<void> {
+    await this.#nats.asking(() => this.#bucket.put(keyOf(place, READY), this.#member));
   }
 
   async #writing(place: LeasePlace, body: () => Promise<number>): Promise<number | undefined> {
@@ -70,8 +87,8 @@ export class Leases {
   }
 }
 
-/** Whether each shard of a version has a member. */
-export function isCovered(taken: readonly LeasePlace[], version: number, shards: readonly number[]): boolean {
-  const served = new Set(taken.filter((place) => place.version === version).map(({ shard }) => shard));
+/** Whether each shard of a version has a member that answers. */
+export function isCovered(ready: readonly LeasePlace[], version: number, shards: readonly number[]): boolean {
+  const served = new Set(ready.filter((place) => place.version === version).map(({ shard }) => shard));
   return shards.every((shard) => served.has(shard));
 }

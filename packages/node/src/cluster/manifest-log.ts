@@ -57,22 +57,32 @@ export async function publishManifest(
   for (;;) {
     const head = await log.head();
     if (head && isSame(head, content)) return { manifest: head, isNew: false };
-    const parent = head?.version ?? 0;
-    const manifest: ClusterManifest = {
-      format: 1,
-      version: parent + 1,
-      parent,
-      ...content,
-      created: new Date().toISOString(),
-      writer: `${hostname()}/${process.pid}`,
-    };
-    if (await log.append(manifest)) return { manifest, isNew: true };
+    const manifest = await appendVersion(log, head, content);
+    if (manifest) return { manifest, isNew: true };
   }
+}
+
+/** Makes content the version after `head`. @returns undefined where somebody else has made one */
+export async function appendVersion(
+  log: ManifestLog,
+  head: ClusterManifest | undefined,
+  content: ManifestContent,
+): Promise<ClusterManifest | undefined> {
+  const parent = head?.version ?? 0;
+  const manifest: ClusterManifest = {
+    format: 1,
+    version: parent + 1,
+    parent,
+    ...content,
+    created: new Date().toISOString(),
+    writer: `${hostname()}/${process.pid}`,
+  };
+  return (await log.append(manifest)) ? manifest : undefined;
 }
 
 /** Whether a version is of the same build and has the same shards. */
 function isSame(head: ClusterManifest, content: ManifestContent): boolean {
   const shards = (of: ManifestContent): string =>
-    JSON.stringify(of.shards.map(({ id, segment }) => [id, segment]));
-  return head.build === content.build && shards(head) === shards(content);
+    JSON.stringify([of.build, of.writes ?? 0, of.shards.map(({ id, segment }) => [id, segment])]);
+  return shards(head) === shards(content);
 }

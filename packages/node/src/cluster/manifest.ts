@@ -16,10 +16,12 @@ export interface ManifestShard {
   /** SHA-256 of its segment, which is its name and checksum. */
   readonly segment: string;
   readonly rows: number;
-  /** Id of its first row: its rows have the ids that follow. */
+  /** Its first id: row i of its segment has the id firstId + i, where the segment says no ids of its own. */
   readonly firstId: number;
   /** Of the segment's file. */
   readonly bytes: number;
+  /** Ids from firstId on that are its own, whether they are there or not. Default: as many as rows; where writes were folded in, those may differ. */
+  readonly span?: number | undefined;
 }
 
 /** Describes a version of what is served. */
@@ -39,6 +41,8 @@ export interface ClusterManifest {
   readonly shards: readonly ManifestShard[];
   /** Numbers of shards that were left out because they could not be built. */
   readonly missing: readonly number[];
+  /** Number of the last write that the segments have: those that follow are applied by whoever serves them. Default 0. */
+  readonly writes?: number | undefined;
   /** When it was made, in ISO 8601; nothing depends on it. */
   readonly created: string;
   /** Who made it. */
@@ -48,8 +52,37 @@ export interface ClusterManifest {
 /** What of a manifest its shards say. */
 export type ManifestContent = Pick<
   ClusterManifest,
-  'build' | 'model' | 'metric' | 'dimensions' | 'index' | 'shards' | 'missing'
+  'build' | 'model' | 'metric' | 'dimensions' | 'index' | 'shards' | 'missing' | 'writes'
 >;
+
+/** What of a manifest the next version may have as well. */
+export function contentIn(manifest: ClusterManifest): ManifestContent {
+  const {
+    format: _,
+    version: _version,
+    parent: _parent,
+    created: _created,
+    writer: _writer,
+    ...content
+  } = manifest;
+  return content;
+}
+
+/** Ids from firstId on that are a shard's own. */
+export const spanOf = ({ rows, span = rows }: ManifestShard): number => span;
+
+/** The shard that an id's writes belong to: the one of whose ids it is, and for ids beyond all of them the one that its remainder tells. */
+export function ownerOf({ shards }: Pick<ClusterManifest, 'shards'>, id: number): ManifestShard {
+  let [low, high] = [0, shards.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((shards[middle] as ManifestShard).firstId <= id) low = middle + 1;
+    else high = middle;
+  }
+  const before = shards[low - 1];
+  if (before && id < before.firstId + spanOf(before)) return before;
+  return shards[id % shards.length] as ManifestShard;
+}
 
 /**
  * Puts the entries of a build's shards together.
@@ -95,12 +128,16 @@ const MANIFEST: SchemaOf<ClusterManifest> = v.object({
   index: v.picklist(KINDS, `one of ${KINDS.join(', ')}`),
   shards: v.pipe(
     v.array(
-      v.object({ id: count(0), segment: hash, rows: count(1), firstId: count(0), bytes: count(1) }),
+      v.object({
+        ...{ id: count(0), segment: hash, rows: count(0), firstId: count(0), bytes: count(1) },
+        span: v.optional(count(1)),
+      }),
       'a list of shards',
     ),
     v.minLength(1, 'at least one shard'),
   ),
   missing: v.array(count(0), 'a list of numbers'),
+  writes: v.optional(count(0)),
   created: v.string('a time'),
   writer: v.string('a name'),
 });
@@ -114,12 +151,16 @@ export function writeManifest(manifest: ClusterManifest): Uint8Array {
 export function readManifest(place: string, bytes: Uint8Array): ClusterManifest {
   const manifest = readDocument(place, MANIFEST, bytes);
   let next = 0;
-  for (const { id, rows, firstId } of manifest.shards) {
+  for (const shard of manifest.shards) {
+    const { id, rows, firstId, span } = shard;
     // ids of two shards must not meet
     if (firstId < next) {
       throw new FormatError(`${place}: expected ids from ${next} on in shard ${id}, got ${firstId}`);
     }
-    next = firstId + rows;
+    if (rows === 0 && span === undefined) {
+      throw new FormatError(`${place}: expected rows in shard ${id}, which has no span, got none`);
+    }
+    next = firstId + spanOf(shard);
   }
   if (next <= MAX_ROWS) return manifest;
   throw new FormatError(`${place}: expected ids below ${MAX_ROWS}, got ${next - 1}`);

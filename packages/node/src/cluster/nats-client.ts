@@ -57,10 +57,30 @@ export interface ConsumerInfo {
   readonly num_pending: number;
 }
 
+/** Describes messages of a stream in their order, until close. */
+export interface OrderedMessages extends AsyncIterable<Pick<StreamMessage, 'data' | 'seq'>> {
+  close(): Promise<unknown>;
+}
+
+/** Describes what gives out messages of a stream in their order. */
+export interface OrderedConsumer {
+  consume(options: { readonly idle_heartbeat: number }): Promise<OrderedMessages>;
+}
+
 /** Describes JetStream's API for messages. */
 export interface StreamClient {
-  publish(subject: string, data: Uint8Array): Promise<unknown>;
-  readonly consumers: { get(stream: string, consumer: string): Promise<StreamConsumer> };
+  publish(
+    subject: string,
+    data: Uint8Array,
+    options?: { readonly msgID: string },
+  ): Promise<{ readonly seq: number }>;
+  readonly consumers: {
+    get(stream: string, consumer: string): Promise<StreamConsumer>;
+    get(
+      stream: string,
+      start: { readonly deliver_policy: 'by_start_sequence'; readonly opt_start_seq: number },
+    ): Promise<OrderedConsumer>;
+  };
 }
 
 /** Describes JetStream's API for streams and consumers. */
@@ -83,6 +103,8 @@ export interface StreamManager {
       query: { readonly seq: number },
     ): Promise<{ readonly subject: string; readonly data: Uint8Array } | null>;
     deleteMessage(stream: string, seq: number): Promise<boolean>;
+    /** Takes out what has a lower number than seq. */
+    purge(stream: string, options: { readonly seq: number }): Promise<unknown>;
   };
   readonly consumers: {
     add(stream: string, config: object): Promise<unknown>;

@@ -36,6 +36,8 @@ export const NO_MESSAGE = 10037;
 
 /** Is a connection and what stands on it. close it. */
 export interface Nats {
+  /** Addresses that it was opened with. */
+  readonly servers: readonly string[];
   readonly connection: NatsConnection;
   readonly streams: StreamClient;
   readonly manager: StreamManager;
@@ -83,6 +85,7 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
     const streams = libraries.jetstream(connection, { timeout: TIMEOUT_MS });
     const kvm = new libraries.Kvm(streams);
     return {
+      servers,
       connection,
       streams,
       manager,

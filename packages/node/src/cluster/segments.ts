@@ -1,6 +1,6 @@
 /** Segments of a storage as indexes in memory, over copies in a folder, each of which is there whole and checked, or not at all. */
 import { type Core, FormatError } from '@sagitta/core-wasm';
-import { type IvfIndex, loadIndex, sourceChunks } from '@sagitta/retrieval';
+import { loadVectorIndex, sourceChunks, type VectorIndex } from '@sagitta/retrieval';
 import { hashOf, segmentKey } from './content.ts';
 import { folderObjects } from './folder-objects.ts';
 import type { ManifestShard } from './manifest.ts';
@@ -15,7 +15,7 @@ export async function loadSegment(
   storage: ObjectStorage,
   folder: string,
   { segment, rows, bytes: size }: ManifestShard,
-): Promise<IvfIndex> {
+): Promise<VectorIndex> {
   const key = segmentKey(segment);
   const copies = folderObjects(folder);
   let bytes = await copies.get(key);
@@ -32,7 +32,7 @@ export async function loadSegment(
     await copies.remove(key);
     throw new FormatError(`${storage.name}/${key}: expected bytes of that hash, got others`);
   }
-  const index = loadIndex(core, bytes);
+  const index = loadVectorIndex(core, bytes);
   if (index.n === rows) return index;
   const { n } = index;
   index.dispose();

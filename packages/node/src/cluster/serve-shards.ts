@@ -1,21 +1,22 @@
 /**
- * A member of a cluster: takes shards by leases, loads their segments and answers for them, on a subject that has the version of the
- * manifest, in a queue group with the other members that have the shard. A new version is taken in beside the old one, which stays
+ * A member of a cluster: takes shards by leases, loads their segments, follows the writes and answers for them, on a subject that has the
+ * version of the manifest, in a queue group with the other members that have the shard. A new version is taken in beside the old one, which stays
  * until the new one is served whole and its last queries are through.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Core } from '@sagitta/core-wasm';
-import type { IvfIndex } from '@sagitta/retrieval';
 import { isCovered, LEASE_MS, type LeasePlace, Leases } from './leases.ts';
+import { LiveShard } from './live-shard.ts';
 import type { ClusterManifest, ManifestShard } from './manifest.ts';
 import type { ManifestLog } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
 import type { NatsMessage, NatsSubscription } from './nats-client.ts';
 import type { ObjectStorage } from './object-storage.ts';
 import { loadSegment } from './segments.ts';
-import { readQuery, writeAnswer, writeRefusal } from './wire-search.ts';
+import { readQuery, type WireQuery, writeAnswer, writeRefusal } from './wire-search.ts';
+import { WriteStream } from './write-stream.ts';
 
 /** Says what a member serves. */
 export interface ServeShardsOptions {
@@ -59,11 +60,22 @@ const LOOK_MS = LEASE_MS / 4;
 /** Milliseconds for which an old version is still served when all of the new one is: clients go over to it within a second or two. */
 const GRACE_MS = 10_000;
 
+/** Milliseconds for which a query waits for a write that it has to know. */
+const WAIT_MS = 2000;
+
+/** A place that it has, and what it answers with once that is loaded. */
 interface Served {
   readonly place: LeasePlace;
   readonly shard: ManifestShard;
   revision: number;
-  readonly index: IvfIndex;
+  answering: Answering | undefined;
+}
+
+interface Answering {
+  readonly live: LiveShard;
+  /** Ends following the writes. */
+  readonly end: AbortController;
+  readonly following: Promise<void>;
   readonly subscription: NatsSubscription;
   readonly done: Promise<void>;
 }
@@ -90,6 +102,7 @@ export async function serveShards(options: ServeShardsOptions): Promise<void> {
 class Member {
   readonly #options: ServeShardsOptions;
   readonly #leases: Leases;
+  #stream: Promise<WriteStream> | undefined;
   #served: Served[] = [];
   /** The version of which all shards have members, and since when. */
   #covered: { readonly version: number; readonly at: number } | undefined;
@@ -112,6 +125,7 @@ class Member {
       const next = (await this.#leases.renew(place, revision)) ?? (await this.#leases.take(place));
       if (next === undefined) await this.#leave(served);
       else served.revision = next;
+      if (served.answering && this.#served.includes(served)) await this.#leases.announce(place);
     }
   }
 
@@ -121,9 +135,8 @@ class Member {
     if (!manifest) return;
     await this.#takeFree(manifest);
     const { version, shards } = manifest;
-    const taken = await this.#leases.taken();
     const ids = shards.map(({ id }) => id);
-    if (!isCovered(taken, version, ids)) return;
+    if (!isCovered(await this.#leases.ready(), version, ids)) return;
     if (this.#covered?.version !== version) this.#covered = { version, at: performance.now() };
     if (performance.now() - this.#covered.at < GRACE_MS) return;
     for (const served of this.#served.filter(({ place }) => place.version < version))
@@ -131,7 +144,8 @@ class Member {
   }
 
   /** Takes places of shards that have the fewest members first, one of a shard. */
-  async #takeFree({ version, shards }: ClusterManifest): Promise<void> {
+  async #takeFree(manifest: ClusterManifest): Promise<void> {
+    const { version, shards } = manifest;
     const { replicas = REPLICAS } = this.#options;
     for (let replica = 0; replica < replicas; replica++) {
       const taken = new Set((await this.#leases.taken()).map(keyOfPlace));
@@ -139,7 +153,8 @@ class Member {
         const place = { version, shard: shard.id, replica };
         if (taken.has(keyOfPlace(place)) || this.#has(place) || !this.#hasRoom(version, shard)) continue;
         const revision = await this.#leases.take(place);
-        if (revision !== undefined) await this.#serve(place, shard, revision);
+        if (revision !== undefined)
+          await this.#serve(manifest, { place, shard, revision, answering: undefined });
       }
     }
   }
@@ -156,22 +171,77 @@ class Member {
     return own.reduce((sum, { shard }) => sum + shard.bytes, bytes) <= most;
   }
 
-  async #serve(place: LeasePlace, shard: ManifestShard, revision: number): Promise<void> {
-    const { core, storage, folder, nats, collection, onEvent } = this.#options;
-    const index = await loadSegment(core, storage, folder, shard);
-    const subject = subjectOf(collection, place.version, place.shard);
-    const subscription = nats.connection.subscribe(subject, { queue: QUEUE });
-    const done = answering(subscription, index, shard.firstId);
-    this.#served.push({ place, shard, revision, index, subscription, done });
-    await nats.connection.flush();
-    onEvent?.({ what: 'serving', version: place.version, shard: place.shard });
+  /** Loads a place that it has, and answers for it when it knows the writes so far. */
+  async #serve(manifest: ClusterManifest, served: Served): Promise<void> {
+    // its lease is renewed while it loads
+    this.#served.push(served);
+    try {
+      served.answering = await this.#answer(manifest, served);
+    } finally {
+      if (!served.answering) this.#served = this.#served.filter((one) => one !== served);
+    }
+    const { place } = served;
+    await this.#leases.announce(place);
+    this.#options.onEvent?.({ what: 'serving', version: place.version, shard: place.shard });
+    // whose memory is full would give old answers for ever
+    served.answering.following.catch((error: unknown) => {
+      this.#tell(error, place);
+      return this.#leave(served);
+    });
+  }
+
+  async #answer(manifest: ClusterManifest, { place, shard }: Served): Promise<Answering> {
+    const { core, storage, folder, nats, collection } = this.#options;
+    const live = new LiveShard(await loadSegment(core, storage, folder, shard), manifest, shard);
+    const end = new AbortController();
+    try {
+      const writes = await this.#writes();
+      await writes.checkThere(live.applied + 1);
+      const { last } = await writes.numbers();
+      const following = this.#follow(writes, live, place, end.signal);
+      following.catch(() => undefined);
+      await Promise.race([live.reached(last), following]);
+      const subject = subjectOf(collection, place.version, place.shard);
+      const subscription = nats.connection.subscribe(subject, { queue: QUEUE });
+      const done = answering(subscription, live);
+      await nats.connection.flush();
+      return { live, end, following, subscription, done };
+    } catch (error) {
+      end.abort();
+      live[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async #writes(): Promise<WriteStream> {
+    this.#stream ??= WriteStream.open(this.#options.nats, this.#options.collection);
+    this.#stream.catch(() => {
+      this.#stream = undefined;
+    });
+    return this.#stream;
+  }
+
+  /** Applies writes as they come. @throws CapacityError; FormatError where some are gone that it does not know */
+  async #follow(writes: WriteStream, live: LiveShard, place: LeasePlace, signal: AbortSignal): Promise<void> {
+    for await (const write of writes.follow(live.applied + 1, signal)) {
+      live.applyOr(write, (error) => this.#tell(error, place));
+    }
+  }
+
+  #tell(error: unknown, { version, shard }: LeasePlace): void {
+    const text = error instanceof Error ? error.message : String(error);
+    this.#options.onEvent?.({ what: 'error', version, shard, error: text });
   }
 
   async #leave(served: Served): Promise<void> {
+    const { answering } = served;
+    if (!answering || !this.#served.includes(served)) return;
     this.#served = this.#served.filter((one) => one !== served);
-    await served.subscription.drain();
-    await served.done;
-    served.index.dispose();
+    await answering.subscription.drain();
+    await answering.done;
+    answering.end.abort();
+    await answering.following.catch(() => undefined);
+    answering.live[Symbol.dispose]();
     const { version, shard } = served.place;
     this.#options.onEvent?.({ what: 'left', version, shard });
   }
@@ -183,27 +253,38 @@ class Member {
 
 const keyOfPlace = ({ version, shard, replica }: LeasePlace): string => `${version}.${shard}.${replica}`;
 
-/** Answers query by query, by the ids of the whole collection. */
-async function answering(
-  messages: AsyncIterable<NatsMessage>,
-  index: IvfIndex,
-  firstId: number,
-): Promise<void> {
-  for await (const message of messages) message.respond(answerOf(message.data, index, firstId));
+/** Answers query by query, by the ids of the whole collection; one that has to know a write waits for it beside the others. */
+async function answering(messages: AsyncIterable<NatsMessage>, live: LiveShard): Promise<void> {
+  const waiting = new Set<Promise<void>>();
+  for await (const message of messages) {
+    const query = queryOf(message);
+    if (!query) continue;
+    const { after = 0 } = query;
+    if (after <= live.applied) message.respond(answerOf(query, live));
+    else {
+      const answered = Promise.race([live.reached(after), wait(WAIT_MS)]).then(() => {
+        waiting.delete(answered);
+        if (after <= live.applied) message.respond(answerOf(query, live));
+      });
+      waiting.add(answered);
+    }
+  }
+  await Promise.all(waiting);
 }
 
-function answerOf(data: Uint8Array, index: IvfIndex, firstId: number): Uint8Array {
+/** What a message asks; one that asks nothing is refused. */
+function queryOf(message: NatsMessage): WireQuery | undefined {
   try {
-    const { query, k, options } = readQuery(data);
-    const { nprobe, ef, gamma, precision, rerank } = options;
-    const { ids, scores } = index.search(query, k, {
-      ...(nprobe !== undefined && { nprobe }),
-      ...(ef !== undefined && { ef }),
-      ...(gamma !== undefined && { gamma }),
-      ...(precision !== undefined && { precision }),
-      ...(rerank !== undefined && { rerank }),
-    });
-    return writeAnswer({ ids: ids.map((id) => firstId + id), scores });
+    return readQuery(message.data);
+  } catch (error) {
+    message.respond(writeRefusal(error));
+    return undefined;
+  }
+}
+
+function answerOf(query: WireQuery, live: LiveShard): Uint8Array {
+  try {
+    return writeAnswer(live.answer(query));
   } catch (error) {
     return writeRefusal(error);
   }

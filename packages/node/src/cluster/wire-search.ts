@@ -1,10 +1,12 @@
 /**
- * A query and its answer as bytes, little-endian. Query: u32 length of a JSON of k and options, that JSON, padded to 4 bytes, float32 values.
+ * A query and its answer as bytes, little-endian. Query: u32 length of a JSON of k, d and options, that JSON, padded to 4 bytes, d float32 values,
+ * u32 ids that may be found where the JSON says that there are such.
  * Answer: u32 0 and count, u32 ids of the whole collection, float32 scores; or u32 1 and a message in UTF-8.
  */
 import { FormatError, littleEndianBytes } from '@sagitta/core-wasm';
 import * as v from 'valibot';
 import { count, readDocument, type SchemaOf } from './documents.ts';
+import { viewOf, wordsOf } from './wire-words.ts';
 
 /** Says how shards are searched: what of an index's options can be sent. */
 export interface ClusterSearchOptions {
@@ -21,6 +23,10 @@ export interface WireQuery {
   readonly k: number;
   readonly options: ClusterSearchOptions;
   readonly query: Float32Array;
+  /** Number of the last write that the answer has to know. */
+  readonly after?: number | undefined;
+  /** Ids that may be found; undefined: all. */
+  readonly filter?: Uint32Array | undefined;
 }
 
 /** Best first. */
@@ -29,8 +35,16 @@ export interface WireAnswer {
   readonly scores: Float32Array;
 }
 
-const HEAD: SchemaOf<{ k: number; options: ClusterSearchOptions }> = v.object({
+interface Head extends Pick<WireQuery, 'k' | 'options' | 'after'> {
+  readonly d: number;
+  readonly isFiltered?: boolean | undefined;
+}
+
+const HEAD: SchemaOf<Head> = v.object({
   k: count(1),
+  d: count(1),
+  after: v.optional(count(1)),
+  isFiltered: v.optional(v.boolean('a boolean')),
   options: v.object({
     nprobe: v.optional(count(1)),
     ef: v.optional(count(1)),
@@ -41,13 +55,15 @@ const HEAD: SchemaOf<{ k: number; options: ClusterSearchOptions }> = v.object({
 });
 const [DONE, REFUSED] = [0, 1];
 
-export function writeQuery({ k, options, query }: WireQuery): Uint8Array {
-  const head = new TextEncoder().encode(JSON.stringify({ k, options }));
+export function writeQuery({ k, options, query, after, filter }: WireQuery): Uint8Array {
+  const said: Head = { k, d: query.length, options, after, isFiltered: filter && true };
+  const head = new TextEncoder().encode(JSON.stringify(said));
   const at = 4 + Math.ceil(head.length / 4) * 4;
-  const bytes = new Uint8Array(at + 4 * query.length);
-  new DataView(bytes.buffer).setUint32(0, head.length, true);
+  const bytes = new Uint8Array(at + 4 * query.length + 4 * (filter?.length ?? 0));
+  viewOf(bytes).setUint32(0, head.length, true);
   bytes.set(head, 4);
   bytes.set(littleEndianBytes(query), at);
+  if (filter) bytes.set(littleEndianBytes(filter), at + 4 * query.length);
   return bytes;
 }
 
@@ -55,11 +71,17 @@ export function writeQuery({ k, options, query }: WireQuery): Uint8Array {
 export function readQuery(bytes: Uint8Array): WireQuery {
   const length = bytes.length < 4 ? 0 : viewOf(bytes).getUint32(0, true);
   const at = 4 + Math.ceil(length / 4) * 4;
-  if (length === 0 || at > bytes.length || bytes.length % 4 !== 0) {
-    throw new FormatError(`expected a query, got ${bytes.length} bytes`);
+  if (length > 0 && at <= bytes.length && bytes.length % 4 === 0) {
+    const { k, d, options, after, isFiltered } = readDocument('query', HEAD, bytes.subarray(4, 4 + length));
+    const words = wordsOf(bytes, at);
+    const more = words.byteLength / 4 - d;
+    if (more === 0 || (more > 0 && isFiltered)) {
+      const query = new Float32Array(words, 0, d);
+      const filter = isFiltered ? new Uint32Array(words, 4 * d) : undefined;
+      return { k, options, query, ...(after && { after }), ...(filter && { filter }) };
+    }
   }
-  const { k, options } = readDocument('query', HEAD, bytes.subarray(4, 4 + length));
-  return { k, options, query: new Float32Array(words(bytes, at)) };
+  throw new FormatError(`expected a query, got ${bytes.length} bytes`);
 }
 
 export function writeAnswer({ ids, scores }: WireAnswer): Uint8Array {
@@ -87,18 +109,6 @@ export function readAnswer(bytes: Uint8Array): WireAnswer {
   if (kind !== DONE || bytes.length !== 8 + 8 * n) {
     throw new FormatError(`expected an answer, got ${bytes.length} bytes`);
   }
-  const numbers = words(bytes, 8);
+  const numbers = wordsOf(bytes, 8);
   return { ids: new Uint32Array(numbers, 0, n), scores: new Float32Array(numbers, 4 * n, n) };
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Words of 4 bytes from `at` on, in the order of this machine, in a buffer of their own. */
-function words(bytes: Uint8Array, at: number): ArrayBuffer {
-  // slice of a Buffer would be a view
-  const own = new Uint8Array(bytes.subarray(at)).buffer;
-  const { buffer } = littleEndianBytes(new Uint32Array(own));
-  return buffer as ArrayBuffer;
 }

@@ -13,7 +13,15 @@ import { getContent, modelKey, putContent } from './content.ts';
 import { readDocument } from './documents.ts';
 import { UnavailableError } from './errors.ts';
 import { JobQueue } from './job-queue.ts';
-import { describeJob, type EncodeJob, JOB, type Job, type TrainJob, trainingId } from './jobs.ts';
+import {
+  describeJob,
+  type EncodeJob,
+  type FoldJob,
+  JOB,
+  type Job,
+  type TrainJob,
+  trainingId,
+} from './jobs.ts';
 import type { Nats } from './nats.ts';
 import type { StreamConsumer, StreamMessage } from './nats-client.ts';
 import { type ObjectStorage, objectBytes } from './object-storage.ts';
@@ -60,6 +68,7 @@ export async function workForCluster(nats: Nats, options: WorkOptions): Promise<
     // a training may take its time while shards of other builds are coded
     await Promise.all([
       worker.serve('train'),
+      worker.serve('fold'),
       ...Array.from({ length: slots }, () => worker.serve('encode')),
     ]);
   } finally {
@@ -146,7 +155,16 @@ class Worker {
 
   async #do(job: Job): Promise<void> {
     const storage = await this.#storage(job.place);
-    await (job.kind === 'train' ? this.#train(job, storage) : this.#encode(job, storage));
+    if (job.kind === 'train') await this.#train(job, storage);
+    else if (job.kind === 'encode') await this.#encode(job, storage);
+    else await this.#fold(job);
+  }
+
+  async #fold({ collection, place, plan, shard }: FoldJob): Promise<void> {
+    const { version, writes } = plan;
+    const nats = ['--nats', this.#nats.servers.join(',')];
+    const which = [...nats, '--collection', collection, '--shard', shard, '--of', version, '--up-to', writes];
+    await this.#run(['cluster', 'fold', place, ...which.map(String)]);
   }
 
   async #train(job: TrainJob, storage: ObjectStorage): Promise<void> {

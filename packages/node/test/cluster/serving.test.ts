@@ -27,6 +27,10 @@ describe('bytes', () => {
       expect(readQuery(moved(writeQuery(query)))).toEqual(query);
       expect(readAnswer(moved(writeAnswer(answer)))).toEqual(answer);
     }
+    const filtered = { k: 7, options: {}, query: Float32Array.of(1, 2), after: 9 };
+    for (const filter of [Uint32Array.of(3, 4_000_000_000), new Uint32Array(0)]) {
+      expect(readQuery(writeQuery({ ...filtered, filter }))).toEqual({ ...filtered, filter });
+    }
     const none = { ids: new Uint32Array(0), scores: new Float32Array(0) };
     expect(readAnswer(writeAnswer(none))).toEqual(none);
     expect(() => readAnswer(writeRefusal(new RangeError('"k" expected more')))).toThrow('"k" expected more');

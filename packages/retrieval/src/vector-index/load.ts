@@ -114,7 +114,8 @@ function derivedPlan(rows: IvfIndex): SavedPlan {
     ...(quantizer === 'saq' && { bits }),
     ...(kind === 'ivf' && { nlist }),
   });
-  return { plan, trainedOn: n, lost: undefined };
+  // codes of an index without rows are trained as well
+  return { plan, trainedOn: Math.max(1, n), lost: undefined };
 }
 
 /** A file of rows alone does not say what codes were made with; of these two nothing is left to say. */

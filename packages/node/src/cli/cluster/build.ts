@@ -14,6 +14,7 @@ import { addNatsOptions, collectionOf, type NatsFlags, withNats } from './with-n
 interface ClusterBuildOptions extends TrainFlags, NatsFlags, OutputOptions {
   readonly input: readonly string[];
   readonly shards: number;
+  readonly writes?: number;
   readonly allowMissing?: boolean;
   readonly ackWait: number;
   readonly tries: number;
@@ -30,6 +31,11 @@ export function addClusterBuildCommand(cluster: Command, io: CommandIo): void {
     .argument('<PLACE>', 'where all goes: s3://bucket/prefix, or a folder that all machines share')
     .requiredOption('--input <FILE...>', `files that all workers see under these paths; ${VECTOR_FILE}`)
     .requiredOption('--shards <N>', 'shards', integer(1, 1e6))
+    .option(
+      '--writes <N>',
+      'number of the last write that the input has, as `sagitta cluster status` tells it: for collections that were written to',
+      integer(0),
+    )
     .option('--allow-missing', 'publish also where shards have failed: their rows are not found')
     .option(
       '--ack-wait <S>',
@@ -74,7 +80,7 @@ async function build(
   const { buildCluster } = await import('../../cluster/build-cluster.ts');
   const { openPlace } = await import('../../cluster/place.ts');
   const collection = collectionOf(options, place);
-  const { input: inputs, shards, allowMissing, ackWait, tries } = options;
+  const { input: inputs, shards, writes, allowMissing, ackWait, tries } = options;
   const files = await blame('--input', () => Promise.all(inputs.map(inputFile)));
   const storage = await blame('PLACE', () => openPlace(place));
   await withNats(options, report, { isPatient: true }, async (nats) => {
@@ -86,7 +92,13 @@ async function build(
         if (now !== said) report.note(now);
         said = now;
       };
-      const how = { ackWaitMs: 1000 * ackWait, tries, onProgress, ...(allowMissing && { allowMissing }) };
+      const how = {
+        ackWaitMs: 1000 * ackWait,
+        tries,
+        onProgress,
+        ...(allowMissing && { allowMissing }),
+        ...(writes !== undefined && { writes }),
+      };
       return blame('PLACE', () =>
         buildCluster(nats, storage, { collection, inputs, files, shards, ...words, ...how }),
       );

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { CommandIo } from '../io.ts';
 import { addClusterBuildCommand } from './build.ts';
+import { addClusterFoldCommand } from './fold.ts';
 import { addClusterServeCommand } from './serve.ts';
 import { addClusterStatusCommand } from './status.ts';
 import { addClusterWorkCommand } from './work.ts';
@@ -15,6 +16,7 @@ export function addClusterCommand(program: Command, io: CommandIo): void {
     );
   addClusterBuildCommand(cluster, io);
   addClusterWorkCommand(cluster, io);
+  addClusterFoldCommand(cluster, io);
   addClusterServeCommand(cluster, io);
   addClusterStatusCommand(cluster, io);
 }

@@ -22,7 +22,7 @@ export function addClusterStatusCommand(cluster: Command, io: CommandIo): void {
       `
 Example:
   sagitta cluster status s3://bucket/notes --nats nats://a
-JSON: queued, failed [{job, tries, error}], builds [{build, built}], version, rows, shards, missing.`,
+JSON: queued, failed [{job, tries, error}], builds [{build, built}], version, rows, shards, missing, writes (number of the last), folded (number of the last that segments have).`,
     )
     .action((place: string, options: StatusOptions) => status(place, options, reporter(io, options)));
 }
@@ -33,6 +33,7 @@ async function status(place: string, options: StatusOptions, report: Reporter): 
   const { kvManifests } = await import('../../cluster/kv-manifests.ts');
   const { openPlace } = await import('../../cluster/place.ts');
   const { listBuilds, listShards } = await import('../../cluster/plan.ts');
+  const { WriteStream } = await import('../../cluster/write-stream.ts');
   const collection = collectionOf(options, place);
   const storage = await blame('PLACE', () => openPlace(place));
   await withNats(options, report, { isPatient: false }, (nats) =>
@@ -53,8 +54,10 @@ async function status(place: string, options: StatusOptions, report: Reporter): 
       const rows = head?.shards.reduce((sum, shard) => sum + shard.rows, 0) ?? 0;
       const shards = head?.shards.length ?? 0;
       const missing = head?.missing ?? [];
+      const { last: writes } = await (await WriteStream.open(nats, collection)).numbers();
+      const folded = head?.writes ?? 0;
       report.result(
-        { queued, failed, builds, version: head?.version ?? 0, rows, shards, missing },
+        { queued, failed, builds, version: head?.version ?? 0, rows, shards, missing, writes, folded },
         fieldLines([
           ['queued', count(queued)],
           ['failed', count(failed.length)],
@@ -66,6 +69,7 @@ async function status(place: string, options: StatusOptions, report: Reporter): 
             'published',
             head ? `version ${head.version}: ${count(rows)} rows in ${count(shards)} shards` : 'nothing',
           ],
+          ['writes', `${count(writes)}, ${count(writes - folded)} of them since the segments were made`],
         ]),
       );
     }),
