@@ -1,7 +1,7 @@
 /** A shard that is served: its segment, and the writes since that belong to it. */
 import { CapacityError } from '@sagitta/core-wasm';
 import type { VectorIndex } from '@sagitta/retrieval';
-import { type ClusterManifest, type ManifestShard, ownerOf } from './manifest.ts';
+import { type ClusterManifest, isOwnedAlike, type ManifestShard, ownerOf } from './manifest.ts';
 import type { WireAnswer, WireQuery } from './wire-search.ts';
 import { readWrite, type WireWrite } from './wire-write.ts';
 import type { NumberedWrite } from './write-stream.ts';
@@ -12,7 +12,7 @@ export class LiveShard implements Disposable {
   readonly #manifest: ClusterManifest;
   readonly #shard: ManifestShard;
   #applied: number;
-  #isChanged = false;
+  #changed: number | undefined;
   #waiting: { readonly number: number; readonly resolve: () => void }[] = [];
 
   /** index — of the shard's segment: disposed with this. */
@@ -25,7 +25,7 @@ export class LiveShard implements Disposable {
 
   /** Whether a write since has changed it. */
   get isChanged(): boolean {
-    return this.#isChanged;
+    return this.#changed !== undefined;
   }
   /** Number of the last write that it has seen. */
   get applied(): number {
@@ -41,7 +41,7 @@ export class LiveShard implements Disposable {
    */
   apply({ number, data }: NumberedWrite): void {
     try {
-      this.#apply(readWrite(data, this.#index.d));
+      this.#apply(readWrite(data, this.#index.d), number);
     } finally {
       this.#applied = number;
       const ready = this.#waiting.filter((waiting) => waiting.number <= number);
@@ -60,18 +60,31 @@ export class LiveShard implements Disposable {
     }
   }
 
-  #apply({ ids, vectors }: WireWrite): void {
+  #apply({ ids, vectors }: WireWrite, number: number): void {
     const own: number[] = [];
     for (const [i, id] of ids.entries()) if (ownerOf(this.#manifest, id) === this.#shard) own.push(i);
     if (own.length === 0) return;
     const local = own.map((i) => this.#local(ids[i] as number));
     if (vectors === undefined) {
-      if (this.#index.delete(local) > 0) this.#isChanged = true;
+      if (this.#index.delete(local) > 0) this.#changed ??= number;
       return;
     }
-    this.#isChanged = true;
+    this.#changed ??= number;
     const { d } = this.#index;
     this.#index.upsert({ ids: local, vectors: own.map((i) => vectors.subarray(i * d, (i + 1) * d)) });
+  }
+
+  /** Whether it is what a shard of another version is: the same segment, of which what that version knows of writes has changed nothing. */
+  isAlso(manifest: ClusterManifest, shard: ManifestShard): boolean {
+    const writes = manifest.writes ?? 0;
+    return (
+      shard.segment === this.#shard.segment &&
+      shard.id === this.#shard.id &&
+      isOwnedAlike(manifest, this.#manifest) &&
+      writes >= (this.#manifest.writes ?? 0) &&
+      writes <= this.#applied &&
+      writes < (this.#changed ?? Number.POSITIVE_INFINITY)
+    );
   }
 
   /** Resolves when a write is applied. */

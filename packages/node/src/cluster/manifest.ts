@@ -117,6 +117,13 @@ export function contentOf(
   return { build, model, metric, dimensions, index, shards, missing };
 }
 
+/** Whether ids belong to the shards of the same numbers. */
+export function isOwnedAlike(a: ClusterManifest, b: ClusterManifest): boolean {
+  const owners = ({ shards }: ClusterManifest): string =>
+    JSON.stringify(shards.map((shard) => [shard.id, shard.firstId, spanOf(shard)]));
+  return owners(a) === owners(b);
+}
+
 const MANIFEST: SchemaOf<ClusterManifest> = v.object({
   format: v.literal(1, 'format 1'),
   version: count(1),

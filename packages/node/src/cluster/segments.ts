@@ -39,6 +39,11 @@ export async function loadSegment(
   throw new FormatError(`${storage.name}/${key}: expected ${rows} rows as the manifest says, got ${n}`);
 }
 
+/** Removes the copy of a segment, if there is one. */
+export function dropCopy(folder: string, segment: string): Promise<void> {
+  return folderObjects(folder).remove(segmentKey(segment));
+}
+
 async function gathered(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   let at = 0;

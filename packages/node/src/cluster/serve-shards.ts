@@ -14,7 +14,7 @@ import type { ManifestLog } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
 import type { NatsMessage, NatsSubscription } from './nats-client.ts';
 import type { ObjectStorage } from './object-storage.ts';
-import { loadSegment } from './segments.ts';
+import { dropCopy, loadSegment } from './segments.ts';
 import { readQuery, type WireQuery, writeAnswer, writeRefusal } from './wire-search.ts';
 import { WriteStream } from './write-stream.ts';
 
@@ -71,11 +71,16 @@ interface Served {
   answering: Answering | undefined;
 }
 
-interface Answering {
+/** A shard that follows the writes; several versions may answer with it. */
+interface Follower {
   readonly live: LiveShard;
-  /** Ends following the writes. */
   readonly end: AbortController;
   readonly following: Promise<void>;
+  users: number;
+}
+
+interface Answering {
+  readonly follower: Follower;
   readonly subscription: NatsSubscription;
   readonly done: Promise<void>;
 }
@@ -139,8 +144,12 @@ class Member {
     if (!isCovered(await this.#leases.ready(), version, ids)) return;
     if (this.#covered?.version !== version) this.#covered = { version, at: performance.now() };
     if (performance.now() - this.#covered.at < GRACE_MS) return;
-    for (const served of this.#served.filter(({ place }) => place.version < version))
+    const wanted = new Set(shards.map(({ segment }) => segment));
+    for (const served of this.#served.filter(({ place }) => place.version < version)) {
       await this.#leave(served);
+      const { segment } = served.shard;
+      if (!wanted.has(segment)) await dropCopy(this.#options.folder, segment);
+    }
   }
 
   /** Takes places of shards that have the fewest members first, one of a shard. */
@@ -184,14 +193,28 @@ class Member {
     await this.#leases.announce(place);
     this.#options.onEvent?.({ what: 'serving', version: place.version, shard: place.shard });
     // whose memory is full would give old answers for ever
-    served.answering.following.catch((error: unknown) => {
+    served.answering.follower.following.catch((error: unknown) => {
       this.#tell(error, place);
       return this.#leave(served);
     });
   }
 
   async #answer(manifest: ClusterManifest, { place, shard }: Served): Promise<Answering> {
-    const { core, storage, folder, nats, collection } = this.#options;
+    const { nats, collection } = this.#options;
+    const known = this.#served.find(({ answering }) => answering?.follower.live.isAlso(manifest, shard));
+    const follower = known?.answering?.follower ?? (await this.#load(manifest, shard, place));
+    follower.users++;
+    const subscription = nats.connection.subscribe(subjectOf(collection, place.version, place.shard), {
+      queue: QUEUE,
+    });
+    const done = answering(subscription, follower.live);
+    await nats.connection.flush();
+    return { follower, subscription, done };
+  }
+
+  /** Loads a shard; it knows the writes so far when it is there. */
+  async #load(manifest: ClusterManifest, shard: ManifestShard, place: LeasePlace): Promise<Follower> {
+    const { core, storage, folder } = this.#options;
     const live = new LiveShard(await loadSegment(core, storage, folder, shard), manifest, shard);
     const end = new AbortController();
     try {
@@ -201,11 +224,7 @@ class Member {
       const following = this.#follow(writes, live, place, end.signal);
       following.catch(() => undefined);
       await Promise.race([live.reached(last), following]);
-      const subject = subjectOf(collection, place.version, place.shard);
-      const subscription = nats.connection.subscribe(subject, { queue: QUEUE });
-      const done = answering(subscription, live);
-      await nats.connection.flush();
-      return { live, end, following, subscription, done };
+      return { live, end, following, users: 0 };
     } catch (error) {
       end.abort();
       live[Symbol.dispose]();
@@ -239,9 +258,7 @@ class Member {
     this.#served = this.#served.filter((one) => one !== served);
     await answering.subscription.drain();
     await answering.done;
-    answering.end.abort();
-    await answering.following.catch(() => undefined);
-    answering.live[Symbol.dispose]();
+    await dropped(answering.follower);
     const { version, shard } = served.place;
     this.#options.onEvent?.({ what: 'left', version, shard });
   }
@@ -249,6 +266,13 @@ class Member {
   async leave(): Promise<void> {
     for (const served of this.#served) await this.#leave(served);
   }
+}
+
+async function dropped(follower: Follower): Promise<void> {
+  if (--follower.users > 0) return;
+  follower.end.abort();
+  await follower.following.catch(() => undefined);
+  follower.live[Symbol.dispose]();
 }
 
 const keyOfPlace = ({ version, shard, replica }: LeasePlace): string => `${version}.${shard}.${replica}`;

@@ -147,4 +147,23 @@ describe('a shard', () => {
     await waiting;
     expect([live.applied, live.index.n]).toEqual([2, 300]);
   });
+
+  it('is that of the next version where nothing of it was changed', () => {
+    const [first, second] = [shardOf(0, 0, 300), shardOf(1, 300, 300)];
+    const old = manifestOf([first, second], 4);
+    using live = new LiveShard(loadVectorIndex(core, file), old, first);
+    const folded = shardOf(0, 0, 300, 300);
+    const next = (writes: number, shard = folded): boolean =>
+      live.isAlso(manifestOf([shard, second], writes), shard);
+    for (const number of [5, 6]) {
+      live.apply({ number, data: writeWrite({ ids: Uint32Array.of(301), vectors: undefined }) });
+    }
+    expect([3, 4, 6, 7].map((writes) => next(writes))).toEqual([false, true, true, false]);
+    live.apply({ number: 7, data: writeWrite({ ids: Uint32Array.of(3), vectors: undefined }) });
+    live.apply({ number: 8, data: writeWrite({ ids: Uint32Array.of(400), vectors: undefined }) });
+    expect([6, 7, 8].map((writes) => next(writes))).toEqual([true, false, false]);
+    expect(next(6, { ...folded, segment: hashOfJson({ other: 1 }) })).toBe(false);
+    expect(next(6, shardOf(0, 0, 300, 299))).toBe(false);
+    expect(next(6, shardOf(2, 0, 300))).toBe(false);
+  });
 });
