@@ -17,6 +17,7 @@ const steps = [
   ...(await import('./builds.mjs')).buildSteps,
   ...(await import('./serving.mjs')).servingSteps,
   ...(await import('./writes.mjs')).writeSteps,
+  ...(await import('./upkeep.mjs')).upkeepSteps,
 ];
 
 const wanted = process.argv.slice(2);

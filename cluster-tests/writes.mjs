@@ -104,6 +104,9 @@ export const writeSteps = [
       const { writes, folded, failed } = await sagitta(['cluster', 'status', play.place], play.env);
       assert.deepEqual([writes, failed], [2 * written, []]);
       assert.ok(folded >= 20 && folded <= writes);
+      const sweep = ['cluster', 'sweep', play.place, '--keep', 1, '--older-than', 0];
+      const swept = await sagitta(sweep, play.env);
+      assert.deepEqual([swept.kept, swept.writes], [[2], folded]);
       // a segment that is folded is a file as any: by a member that has nothing else of it
       const second = play.member('--cache', `${play.wholeFile}-cache`, '--replicas', 3);
       await serves(second, 4);

@@ -67,7 +67,7 @@ async function encode(inputs: readonly string[], options: EncodeOptions, report:
   const { loadModel, putShard } = await import('../cluster/encode-shard.ts');
   const { objectBytes } = await import('../cluster/object-storage.ts');
   const { openPlace } = await import('../cluster/place.ts');
-  const { buildId, getEntry } = await import('../cluster/plan.ts');
+  const { buildId, getEntry, putEntry } = await import('../cluster/plan.ts');
   const { shardRange } = await import('../cluster/shard-range.ts');
   const { model: modelPath, shard: share, out } = options;
   const storage = await blame('--out', () => openPlace(out));
@@ -82,6 +82,8 @@ async function encode(inputs: readonly string[], options: EncodeOptions, report:
     const { firstId, rows } = await blame('--shard', () => shardRange(plan.rows, share.shard, plan.shards));
     const there = await blame('--out', () => getEntry(storage, buildId(plan), share.shard));
     if (there) {
+      // what is used again is new to a sweep
+      await blame('--out', () => putEntry(storage, there));
       report.note('the segment is there');
       return printEntry(there, 0, storage.name, report);
     }

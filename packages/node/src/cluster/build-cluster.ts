@@ -5,13 +5,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { checkInteger } from '@sagitta/core-wasm';
 import { modelKey } from './content.ts';
-import { inFlight } from './in-flight.ts';
+import { AT_ONCE, inFlight } from './in-flight.ts';
 import { type DeadLetter, JobQueue, type QueueOptions } from './job-queue.ts';
 import { checkCollection, type TrainJob, trainingId } from './jobs.ts';
-import { AT_ONCE, allDone, FailedJobsError, type JobsProgress, POLL_MS } from './jobs-done.ts';
+import { allDone, FailedJobsError, type JobsProgress, POLL_MS } from './jobs-done.ts';
 import { kvManifests } from './kv-manifests.ts';
-import { type ClusterManifest, contentOf } from './manifest.ts';
-import { type ManifestLog, publishManifest } from './manifest-log.ts';
+import { contentOf } from './manifest.ts';
+import { type ManifestLog, type Published, publishManifest } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
 import type { ObjectStorage } from './object-storage.ts';
 import {
@@ -22,8 +22,9 @@ import {
   type InputFile,
   listEntries,
   listShards,
+  putEntry,
 } from './plan.ts';
-import { getTraining, type Training } from './trainings.ts';
+import { getTraining, putTraining, type Training } from './trainings.ts';
 import { WriteStream } from './write-stream.ts';
 
 /** Says what is built. */
@@ -63,7 +64,7 @@ export async function buildCluster(
   nats: Nats,
   storage: ObjectStorage,
   build: ClusterBuild,
-): Promise<{ readonly manifest: ClusterManifest; readonly isNew: boolean }> {
+): Promise<Published> {
   const collection = checkCollection(build.collection);
   const { ackWaitMs, tries, inputs, files, shards, allowMissing = false } = build;
   const queue = await JobQueue.open(nats, {
@@ -85,7 +86,7 @@ export async function buildCluster(
   const letters = await encoded(queue, storage, plan, build);
   if (letters.length > 0 && !allowMissing) throw new FailedJobsError(letters);
   const content = contentOf(await listEntries(storage, buildId(plan)), { allowMissing });
-  return publishManifest(log, { ...content, writes });
+  return publishManifest(log, { ...content, ...(writes > 0 && { writes }) });
 }
 
 /** The number of the last write that what is built has. @throws RangeError where it has to be said, or the writes since are not there any more */
@@ -122,6 +123,8 @@ async function trained(
   for (;;) {
     const training = await getTraining(storage, trainingId(job));
     if (training && (await storage.size(modelKey(training.model))) !== undefined) {
+      // what is used again is new to a sweep
+      await putTraining(storage, trainingId(job), training);
       onProgress?.({ phase: 'train', done: 1, failed: 0, total: 1 });
       return training;
     }
@@ -150,6 +153,8 @@ async function encoded(
   // whose segment is gone
   const lost = listed.filter((_, i) => there[i] === undefined);
   await inFlight(AT_ONCE, lost, (shard) => storage.remove(entryKey(id, shard)));
+  // what is used again is new to a sweep
+  await inFlight(AT_ONCE, there, async (entry) => entry && putEntry(storage, entry));
   return allDone(queue, {
     ...how,
     collection,

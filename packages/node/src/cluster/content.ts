@@ -18,17 +18,19 @@ export function hashOfJson(value: object): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
+/** Where objects of content lie: the hash is the name before the dot. */
+export const CONTENT_FOLDERS = ['models/', 'segments/'] as const;
 export const modelKey = (hash: string): string => `models/${hash}.sgta`;
 export const segmentKey = (hash: string): string => `segments/${hash}.sgta`;
 
-/** Puts bytes under the key of their hash, unless they are there. @returns the hash */
+/** Puts bytes under the key of their hash, also where they are: what was made again is new to a sweep. @returns the hash */
 export async function putContent(
   storage: ObjectStorage,
   keyOf: (hash: string) => string,
   bytes: ObjectBytes,
 ): Promise<string> {
   const hash = hashOf(bytes);
-  if ((await storage.size(keyOf(hash))) !== bytes.byteLength) await storage.put(keyOf(hash), bytes);
+  await storage.put(keyOf(hash), bytes);
   return hash;
 }
 

@@ -15,7 +15,7 @@ import { checkCollection, type FoldPlan } from './jobs.ts';
 import { allDone, FailedJobsError, type JobsProgress } from './jobs-done.ts';
 import { kvManifests } from './kv-manifests.ts';
 import { LiveShard } from './live-shard.ts';
-import { type ClusterManifest, contentIn, type ManifestShard, spanOf } from './manifest.ts';
+import { type ClusterManifest, contentOfVersion, type ManifestShard, spanOf } from './manifest.ts';
 import { appendVersion } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
 import { type ObjectStorage, objectBytes } from './object-storage.ts';
@@ -35,7 +35,9 @@ export interface ClusterFold extends QueueOptions {
 export type FoldedShard = Pick<ManifestShard, 'segment' | 'rows' | 'bytes'>;
 
 const FOLDED: SchemaOf<FoldedShard> = v.object({ segment: hash, rows: count(0), bytes: count(1) });
-const folderOf = (plan: FoldPlan): string => `folds/${hashOfJson(plan)}/`;
+/** Where folded shards are written down. */
+export const FOLDS = 'folds/';
+const folderOf = (plan: FoldPlan): string => `${FOLDS}${hashOfJson(plan)}/`;
 const keyOf = (plan: FoldPlan, shard: number): string =>
   `${folderOf(plan)}${String(shard).padStart(6, '0')}.json`;
 
@@ -140,7 +142,7 @@ export async function foldCluster(
       const { segment, rows, bytes } = await foldedShard(storage, plan, shard.id);
       shards.push({ ...shard, segment, rows, bytes, span: spanOf(shard) });
     }
-    const manifest = await appendVersion(log, head, { ...contentIn(head), shards, writes: last });
+    const manifest = await appendVersion(log, head, { ...contentOfVersion(head), shards, writes: last });
     // where another version was published meanwhile, that one is folded
     if (manifest) return { manifest, isNew: true };
   }

@@ -1,5 +1,8 @@
 /** Work on many things, a few of them at a time. */
 
+/** Objects that are asked for at a time. */
+export const AT_ONCE = 16;
+
 /** The results of `body` for each item, in their order, at most `most` at a time; the first error ends it. */
 export async function inFlight<T, R>(
   most: number,

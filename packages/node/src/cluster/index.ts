@@ -20,7 +20,14 @@ export { FailedJobsError, type JobsProgress } from './jobs-done.ts';
 export { kvManifests } from './kv-manifests.ts';
 export type { ClusterManifest, ManifestContent, ManifestShard } from './manifest.ts';
 export { contentOf } from './manifest.ts';
-export { type ManifestLog, publishManifest, storageManifests } from './manifest-log.ts';
+export {
+  type KnownVersion,
+  type ManifestChain,
+  type ManifestLog,
+  type Published,
+  publishManifest,
+  storageManifests,
+} from './manifest-log.ts';
 export { connectNats, type Nats, type NatsOptions } from './nats.ts';
 export type {
   ConsumerInfo,
@@ -47,9 +54,12 @@ export {
   type ShardEntry,
 } from './plan.ts';
 export { type R2Body, type R2Head, type R2Methods, r2Storage } from './r2-storage.ts';
+export { retryJobs } from './retry-jobs.ts';
+export { rollbackManifest } from './rollback.ts';
 export type { S3Answer, S3Methods, S3Object, S3Sent } from './s3-client.ts';
 export { type S3StorageOptions, s3Storage } from './s3-storage.ts';
 export { type ServeEvent, type ServeShardsOptions, serveShards } from './serve-shards.ts';
 export { type ShardRange, shardRange } from './shard-range.ts';
+export { type SweepOptions, type SweepReport, sweepCluster } from './sweep-cluster.ts';
 export type { ClusterSearchOptions } from './wire-search.ts';
 export { type JobEvent, type WorkOptions, workForCluster } from './work.ts';

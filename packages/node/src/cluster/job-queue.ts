@@ -26,6 +26,14 @@ export interface DeadLetter {
   readonly tries: number;
 }
 
+/** Names a build of which there are jobs in the queue. */
+export interface QueuedBuild {
+  /** The beginning of its id. */
+  readonly id: string;
+  /** SHA-256 of its model; undefined where the job that told it is gone by now. */
+  readonly model: string | undefined;
+}
+
 const STREAM = 'SAGITTA_JOBS';
 const DEAD_STREAM = 'SAGITTA_DEAD';
 const SUBJECTS = 'sagitta.jobs';
@@ -138,6 +146,24 @@ export class JobQueue {
     return Object.keys(state.subjects ?? {}).length;
   }
 
+  /** Builds of which shards are queued or worked on, of all collections. */
+  async builds(): Promise<QueuedBuild[]> {
+    const { asking, manager } = this.#nats;
+    const encodes = `${SUBJECTS}.*.encode`;
+    const { state } = await asking(() => manager.streams.info(STREAM, { subjects_filter: `${encodes}.>` }));
+    const at = encodes.split('.').length;
+    const oneOf = new Map(
+      Object.keys(state.subjects ?? {}).map((subject) => [subject.split('.')[at], subject]),
+    );
+    const builds: QueuedBuild[] = [];
+    for (const [id = '', subject] of oneOf) {
+      const message = await asking(() => messageAt(this.#nats, STREAM, { last_by_subj: subject }));
+      const job = message && readDocument(subject, JOB, message.data);
+      builds.push({ id, model: job?.kind === 'encode' ? job.plan.model : undefined });
+    }
+    return builds;
+  }
+
   /** Takes a job that was given out as message number `seq` from the queue and puts it among the dead letters, unless it is there. */
   async bury(letter: DeadLetter, seq: number): Promise<void> {
     const { asking } = this.#nats;
@@ -183,10 +209,10 @@ export class JobQueue {
     const { asking, manager } = this.#nats;
     const { state } = await asking(() => manager.streams.info(DEAD_STREAM));
     for (let seq = Math.max(this.#nextAdvice, state.first_seq); seq <= state.last_seq; seq++) {
-      const note = await asking(() => messageAt(this.#nats, DEAD_STREAM, seq));
+      const note = await asking(() => messageAt(this.#nats, DEAD_STREAM, { seq }));
       if (note) {
         const { stream_seq: at, deliveries } = readDocument('advisory', ADVICE, note.data);
-        const message = await asking(() => messageAt(this.#nats, STREAM, at));
+        const message = await asking(() => messageAt(this.#nats, STREAM, { seq: at }));
         if (message) {
           const job = readDocument('job', JOB, message.data);
           const error = `${describeJob(job)}: its workers ended without a word`;
@@ -202,10 +228,10 @@ export class JobQueue {
 async function messageAt(
   { manager }: Nats,
   stream: string,
-  seq: number,
+  query: { readonly seq: number } | { readonly last_by_subj: string },
 ): Promise<{ readonly data: Uint8Array } | undefined> {
   try {
-    return (await manager.streams.getMessage(stream, { seq })) ?? undefined;
+    return (await manager.streams.getMessage(stream, query)) ?? undefined;
   } catch (error) {
     if (apiCode(error) === NO_MESSAGE) return undefined;
     throw error;

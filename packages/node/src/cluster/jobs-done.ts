@@ -1,6 +1,6 @@
 /** Waits until workers have done a job of each shard, and queues what is not done. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { inFlight } from './in-flight.ts';
+import { AT_ONCE, inFlight } from './in-flight.ts';
 import type { DeadLetter, JobQueue } from './job-queue.ts';
 import { type Job, jobName } from './jobs.ts';
 
@@ -41,8 +41,6 @@ export class FailedJobsError extends Error {
 export const POLL_MS = 1000;
 /** Looks after which jobs that are not done are queued again, for when the queue has lost them. */
 const LOOKS_BETWEEN = 30;
-/** Objects and jobs that are asked for at a time. */
-export const AT_ONCE = 16;
 
 /** @returns why jobs have failed, when all others are done */
 export async function allDone(queue: JobQueue, jobs: AwaitedJobs): Promise<DeadLetter[]> {

@@ -49,16 +49,15 @@ export interface ClusterManifest {
   readonly writer: string;
 }
 
-/** What of a manifest its shards say. */
-export type ManifestContent = Pick<
-  ClusterManifest,
-  'build' | 'model' | 'metric' | 'dimensions' | 'index' | 'shards' | 'missing' | 'writes'
->;
+/** What of a manifest makes it a version, and not what is served. */
+type VersionName = 'format' | 'version' | 'parent' | 'created' | 'writer';
+/** What a manifest serves: all of it but what makes it that version. */
+export type ManifestContent = Omit<ClusterManifest, VersionName>;
 
-/** What of a manifest the next version may have as well. */
-export function contentIn(manifest: ClusterManifest): ManifestContent {
+/** The content of a version, which another version may have as well. */
+export function contentOfVersion(manifest: ClusterManifest): ManifestContent {
   const {
-    format: _,
+    format: _format,
     version: _version,
     parent: _parent,
     created: _created,

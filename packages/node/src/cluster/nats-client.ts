@@ -87,6 +87,7 @@ export interface StreamClient {
 export interface StreamManager {
   readonly streams: {
     add(config: object): Promise<unknown>;
+    names(): AsyncIterable<string>;
     info(
       stream: string,
       options?: { readonly subjects_filter: string },
@@ -100,7 +101,7 @@ export interface StreamManager {
     }>;
     getMessage(
       stream: string,
-      query: { readonly seq: number },
+      query: { readonly seq: number } | { readonly last_by_subj: string },
     ): Promise<{ readonly subject: string; readonly data: Uint8Array } | null>;
     deleteMessage(stream: string, seq: number): Promise<boolean>;
     /** Takes out what has a lower number than seq. */

@@ -23,6 +23,8 @@ const LIBRARIES = '@nats-io/transport-node @nats-io/jetstream @nats-io/kv';
 const TRIES = 12;
 /** Copies of what streams and buckets hold, where there are several servers. */
 const COPIES = 3;
+/** Begins the names of the streams of our buckets. */
+const BUCKET_STREAM = 'KV_sagitta_';
 /** Values of a key that are kept. */
 const HISTORY = 1;
 /** Milliseconds for which one call waits: it is the elections that take longer, and another try finds the new leader. */
@@ -47,6 +49,8 @@ export interface Nats {
   asking<T>(body: () => Promise<T>): Promise<T>;
   /** A bucket of Sagitta, made with the first who asks. lifeMs — after which a value is gone by the server's clock, 0: never. */
   bucket(name: string, lifeMs?: number): Promise<KeyValue>;
+  /** Names of all buckets of Sagitta. */
+  buckets(): Promise<string[]>;
   /** Keys of it that begin with the names of prefix. Without a consumer, which a server would have to hold that may be away. */
   keys(name: string, prefix: string): Promise<string[]>;
   close(): Promise<void>;
@@ -93,10 +97,20 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
       asking,
       bucket: (name, lifeMs = 0) =>
         asking(() => kvm.create(`sagitta_${name}`, { replicas: copies, history: HISTORY, ttl: lifeMs })),
+      buckets: () =>
+        asking(async () => {
+          const names: string[] = [];
+          for await (const name of manager.streams.names()) {
+            if (name.startsWith(BUCKET_STREAM)) names.push(name.slice(BUCKET_STREAM.length));
+          }
+          return names;
+        }),
       async keys(name, prefix) {
         const bucket = `$KV.sagitta_${name}.`;
         const subjects_filter = `${bucket}${prefix}.>`;
-        const { state } = await asking(() => manager.streams.info(`KV_sagitta_${name}`, { subjects_filter }));
+        const { state } = await asking(() =>
+          manager.streams.info(`${BUCKET_STREAM}${name}`, { subjects_filter }),
+        );
         return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(bucket.length));
       },
       close: () => connection.close(),

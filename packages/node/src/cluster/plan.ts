@@ -7,6 +7,7 @@ import type { IvfIndex } from '@sagitta/retrieval';
 import * as v from 'valibot';
 import { hashOfJson, segmentKey } from './content.ts';
 import { count, hash, readDocument, type SchemaOf, writeDocument } from './documents.ts';
+import { AT_ONCE, inFlight } from './in-flight.ts';
 import { type ObjectStorage, objectBytes } from './object-storage.ts';
 import { MAX_ROWS, shardRange } from './shard-range.ts';
 
@@ -58,7 +59,9 @@ export function buildId({ model, input, rows, shards }: BuildPlan): string {
   return hashOfJson({ model, input: files, rows, shards });
 }
 
-const entriesOf = (build: string): string => `shards/${build}/`;
+/** Where entries lie. */
+export const ENTRIES = 'shards/';
+const entriesOf = (build: string): string => `${ENTRIES}${build}/`;
 export const entryKey = (build: string, shard: number): string =>
   `${entriesOf(build)}${String(shard).padStart(6, '0')}.json`;
 
@@ -83,14 +86,11 @@ export async function getEntry(
   return entry;
 }
 
-/** Entries of the shards of a build that are there, in their order. @throws FormatError */
+/** Entries of the shards of a build that are built, in their order. @throws FormatError */
 export async function listEntries(storage: ObjectStorage, build: string): Promise<ShardEntry[]> {
-  const entries: ShardEntry[] = [];
-  for await (const { key } of storage.list(entriesOf(build))) {
-    const bytes = await storage.get(key);
-    if (bytes) entries.push(readEntry(`${storage.name}/${key}`, bytes, build));
-  }
-  return entries;
+  const shards = await listShards(storage, build);
+  const entries = await inFlight(AT_ONCE, shards, (shard) => getEntry(storage, build, shard));
+  return entries.filter((entry) => entry !== undefined);
 }
 
 /** Numbers of the shards of a build of which there is an entry, by their names alone. */
@@ -105,7 +105,7 @@ export async function listShards(storage: ObjectStorage, build: string): Promise
 /** Ids of the builds of which there is a shard. */
 export async function listBuilds(storage: ObjectStorage): Promise<string[]> {
   const builds = new Set<string>();
-  for await (const { key } of storage.list('shards/')) builds.add(key.split('/')[1] as string);
+  for await (const { key } of storage.list(ENTRIES)) builds.add(key.split('/')[1] as string);
   return [...builds];
 }
 

@@ -12,7 +12,9 @@ export interface Training {
 }
 
 const TRAINING: SchemaOf<Training> = v.object({ model: hash, rows: count(1) });
-const keyOf = (id: string): string => `trainings/${id}.json`;
+/** Where trainings lie. */
+export const TRAININGS = 'trainings/';
+const keyOf = (id: string): string => `${TRAININGS}${id}.json`;
 
 /** id — trainingId of its job; undefined before it is done. @throws FormatError */
 export async function getTraining(storage: ObjectStorage, id: string): Promise<Training | undefined> {

@@ -16,6 +16,9 @@ class StatusError extends Error {
 
 export class FakeS3 implements S3Methods {
   readonly objects: Map<string, Uint8Array> = new Map();
+  /** Milliseconds by its clock. */
+  now = 1e12;
+  readonly #modified = new WeakMap<Uint8Array, Date>();
   /** Names of methods, in the order of calls. */
   readonly calls: string[] = [];
   readonly #uploads = new Map<string, Map<number, Uint8Array>>();
@@ -52,6 +55,11 @@ export class FakeS3 implements S3Methods {
     return bytes;
   }
 
+  #put(key: string, bytes: Uint8Array): void {
+    this.objects.set(key, bytes);
+    this.#modified.set(bytes, new Date(this.now));
+  }
+
   headObject: S3Methods['headObject'] = ({ Key }) =>
     this.#call('headObject', () => {
       const bytes = this.#there(Key);
@@ -80,7 +88,7 @@ export class FakeS3 implements S3Methods {
   putObject: S3Methods['putObject'] = ({ Key, Body, IfNoneMatch }) =>
     this.#call('putObject', () => {
       if (this.hasConditions && IfNoneMatch === '*' && this.objects.has(Key)) throw new StatusError(412);
-      this.objects.set(Key, Body.slice());
+      this.#put(Key, Body.slice());
       return {};
     });
 
@@ -96,7 +104,10 @@ export class FakeS3 implements S3Methods {
       const from = Number(ContinuationToken);
       const page = keys.slice(from, from + 2);
       return {
-        Contents: page.map((Key) => ({ Key, Size: this.#there(Key).length, LastModified: new Date(1e12) })),
+        Contents: page.map((Key) => {
+          const bytes = this.#there(Key);
+          return { Key, Size: bytes.length, LastModified: this.#modified.get(bytes) ?? new Date(1e12) };
+        }),
         IsTruncated: from + 2 < keys.length,
         NextContinuationToken: String(from + 2),
       };
@@ -124,7 +135,7 @@ export class FakeS3 implements S3Methods {
         if (PartNumber !== i + 1 || !part || etagOf(part) !== ETag) throw new StatusError(400);
         return part;
       });
-      this.objects.set(Key, Buffer.concat(pieces));
+      this.#put(Key, Buffer.concat(pieces));
       this.#uploads.delete(UploadId);
       return {};
     });

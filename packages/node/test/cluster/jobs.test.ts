@@ -122,6 +122,10 @@ it.each([
     2,
     '--index ivf',
   ],
+  [['cluster', 'rollback', 'p', 'x'], 2, 'Expected an integer of at least 1'],
+  [['cluster', 'sweep', 'p', '--keep', 0], 2, 'Expected an integer from 1 to 100'],
+  [['cluster', 'sweep', 'p', '--older-than', -1], 2, 'Expected a number from 0'],
+  [['cluster', 'retry', 'p', '--collection', 'a.b'], 1, '--collection: expected letters'],
   [['publish', 's3://b/p'], 1, 'PLACE: @aws-sdk/client-s3 expected to be installed'],
 ])('says of %j what is wrong', async (argv, status, message) => {
   expect(await sagitta(...argv)).toMatchObject({ status, stderr: expect.stringContaining(message) });

@@ -80,7 +80,7 @@ describe('ranges', () => {
 });
 
 describe('content', () => {
-  it('is put once, and refused where it is another', async () => {
+  it('is named by its bytes, and refused where it is another', async () => {
     const storage = empty();
     const bytes = Uint8Array.of(1, 2, 3);
     const name = await putContent(storage, modelKey, objectBytes(bytes));

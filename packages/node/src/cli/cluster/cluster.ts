@@ -3,8 +3,11 @@ import type { Command } from 'commander';
 import type { CommandIo } from '../io.ts';
 import { addClusterBuildCommand } from './build.ts';
 import { addClusterFoldCommand } from './fold.ts';
+import { addClusterRetryCommand } from './retry.ts';
+import { addClusterRollbackCommand } from './rollback.ts';
 import { addClusterServeCommand } from './serve.ts';
 import { addClusterStatusCommand } from './status.ts';
+import { addClusterSweepCommand } from './sweep.ts';
 import { addClusterWorkCommand } from './work.ts';
 
 export function addClusterCommand(program: Command, io: CommandIo): void {
@@ -19,4 +22,7 @@ export function addClusterCommand(program: Command, io: CommandIo): void {
   addClusterFoldCommand(cluster, io);
   addClusterServeCommand(cluster, io);
   addClusterStatusCommand(cluster, io);
+  addClusterRetryCommand(cluster, io);
+  addClusterRollbackCommand(cluster, io);
+  addClusterSweepCommand(cluster, io);
 }

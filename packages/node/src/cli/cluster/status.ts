@@ -61,7 +61,7 @@ async function status(place: string, options: StatusOptions, report: Reporter): 
         fieldLines([
           ['queued', count(queued)],
           ['failed', count(failed.length)],
-          ...failed.map(({ error, tries }) => ['', `${error} (${tries} tries)`] as const),
+          ...failed.map(({ job, error, tries }) => ['', `${job}: ${error} (${tries} tries)`] as const),
           ...builds.map(
             ({ build, built }) => ['build', `${build.slice(0, 16)}: ${count(built)} shards built`] as const,
           ),
