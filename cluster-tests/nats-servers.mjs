@@ -1,27 +1,18 @@
-// Three servers of NATS as a cluster on loopback, with JetStream, each of which can be killed and started again.
+// Servers of NATS as a cluster, with JetStream, each of which can be killed and started again.
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
-import { findOnPath } from '../runtime-tests/install.mjs';
-import { mustExecute } from '../tools/checks/process.mjs';
+import { installFromDebian } from '../runtime-tests/install.mjs';
 
 const PROGRAM = 'nats-server';
 
 /** Installs the Debian package where the program is missing. Needs root and apt. */
 export async function installNats() {
-  if (findOnPath(PROGRAM) ?? findIn('/usr/sbin')) return;
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  await mustExecute('apt-get', ['update'], { env });
-  await mustExecute('apt-get', ['install', '-y', '--no-install-recommends', PROGRAM], { env });
+  process.env.PATH = `${process.env.PATH}:/usr/sbin`;
+  await installFromDebian([PROGRAM]);
 }
-
-const findIn = (folder) => {
-  const { PATH } = process.env;
-  process.env.PATH = `${PATH}:${folder}`;
-  return findOnPath(PROGRAM);
-};
 
 async function freePort() {
   const server = createServer();
@@ -31,45 +22,60 @@ async function freePort() {
   return port;
 }
 
-export async function startNats(folder, count = 3) {
-  const ports = await Promise.all(
-    Array.from({ length: count }, async () => [await freePort(), await freePort()]),
-  );
-  const routes = ports.map(([, port]) => `nats://127.0.0.1:${port}`).join(', ');
+/** Where a server is on loopback. */
+const onLoopback = async () => ({
+  ...{ host: '127.0.0.1', routeHost: '127.0.0.1', within: [] },
+  ...{ port: await freePort(), routePort: await freePort() },
+});
+
+/**
+ * Starts servers that are one cluster. count — how many on loopback, or `places` where they are: host and port for clients, routeHost
+ * and routePort for one another, and the words `within` before the program. jetstream — settings of it.
+ */
+export async function startNats(folder, { count = 3, places, jetstream = '', name = 'nats' } = {}) {
+  const at = places ?? (await Promise.all(Array.from({ length: count }, onLoopback)));
+  const routes = at.map(({ routeHost, routePort }) => `nats://${routeHost}:${routePort}`).join(', ');
   const servers = await Promise.all(
-    ports.map(async ([client, route], i) => {
-      const own = join(folder, `nats-${i}`);
+    at.map(async ({ host, port, routeHost, routePort, within }, i) => {
+      const own = join(folder, `${name}-${i}`);
       await mkdir(own, { recursive: true });
       const config = join(own, 'nats.conf');
-      const cluster = `cluster { name: test, listen: "127.0.0.1:${route}", routes: [${routes}] }`;
+      const cluster = `cluster { name: test, listen: "${routeHost}:${routePort}", routes: [${routes}] }`;
       await writeFile(
         config,
-        `server_name: s${i}\nlisten: "127.0.0.1:${client}"\njetstream { store_dir: "${own}" }\n${count > 1 ? cluster : ''}\n`,
+        `server_name: s${i}\nlisten: "${host}:${port}"\njetstream { store_dir: "${own}", ${jetstream} }\n${at.length > 1 ? cluster : ''}\n`,
       );
-      return new Server(config, join(own, 'log'));
+      return new Server([...within, PROGRAM, '-c', config, '-l', join(own, 'log')], `nats://${host}:${port}`);
     }),
   );
   for (const server of servers) server.start();
-  const urls = ports.map(([port]) => `nats://127.0.0.1:${port}`);
-  const cluster = {
-    urls,
-    servers,
+  const urls = servers.map(({ url }) => url);
+  await ready(urls);
+  return {
+    ...{ urls, servers },
+    /** Starts what a step has left dead. */
+    async restore() {
+      const dead = servers.filter(({ isUp }) => !isUp);
+      for (const server of dead) server.start();
+      if (dead.length > 0) await ready(urls);
+    },
     close: () => Promise.all(servers.map((server) => server.kill())),
   };
-  await ready(urls);
-  return cluster;
 }
 
 class Server {
-  constructor(config, log) {
-    Object.assign(this, { config, log });
+  isUp = false;
+  constructor(words, url) {
+    Object.assign(this, { words, url });
   }
   start() {
-    const child = spawn(PROGRAM, ['-c', this.config, '-l', this.log], { stdio: 'ignore' });
-    this.child = child;
-    this.ended = new Promise((resolve) => child.on('close', resolve));
+    const [program, ...words] = this.words;
+    this.child = spawn(program, words, { stdio: 'ignore' });
+    this.isUp = true;
+    this.ended = new Promise((resolve) => this.child.on('close', resolve));
   }
   async kill() {
+    this.isUp = false;
     this.child.kill('SIGKILL');
     await this.ended;
   }

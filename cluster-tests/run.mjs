@@ -1,5 +1,5 @@
 // npm run test:cluster: storages against real servers of S3 and R2, builds and searches over three servers of NATS.
-// `… -- WORD` runs the steps whose names have the word. SAGITTA_CLUSTER_REPORT=FILE keeps the counts as JSON.
+// `… -- WORD` runs the steps whose names have the word, `-- --all` also those that take long. SAGITTA_CLUSTER_REPORT=FILE keeps the counts as JSON.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,17 +18,24 @@ const steps = [
   ...(await import('./serving.mjs')).servingSteps,
   ...(await import('./writes.mjs')).writeSteps,
   ...(await import('./upkeep.mjs')).upkeepSteps,
+  ...(await import('./members.mjs')).memberSteps,
+  ...(await import('./damage.mjs')).damageSteps,
+  ...(await import('./outages.mjs')).outageSteps,
+  ...(await import('./partition.mjs')).partitionSteps,
+  ...(await import('./full.mjs')).fullSteps,
 ];
 
-const wanted = process.argv.slice(2);
+const words = process.argv.slice(2);
+const wanted = words.filter((word) => word !== '--all');
+const isAll = wanted.length < words.length;
 const folder = await mkdtemp(join(tmpdir(), 'sagitta-cluster-'));
 let passed = 0;
 let failed = 0;
 const s3 = await startS3(folder);
 const nats = await startNats(folder);
 try {
-  for (const { name, run } of steps) {
-    if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) continue;
+  for (const { name, run, isLong = false } of steps) {
+    if (wanted.length > 0 ? !wanted.some((word) => name.includes(word)) : isLong && !isAll) continue;
     const start = performance.now();
     let outcome = 'ok  ';
     let detail;
@@ -41,6 +48,7 @@ try {
       failed++;
     }
     await endAll();
+    await nats.restore();
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     console.log(`${outcome} ${name.padEnd(34)} ${seconds.padStart(5)} s  ${detail ?? ''}`);
   }

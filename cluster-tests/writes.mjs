@@ -1,16 +1,16 @@
 // Writes to what is served, by members that are killed: what is acknowledged is found, by everybody, for ever.
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
-import { loadVectorIndexFile } from '@sagitta/node';
-import { sagitta, start } from './command.mjs';
-import { check, ends, serves, stage } from './serving.mjs';
+import { createCore, loadVectorIndexFile } from '@sagitta/node';
+import { check, ends, serves, stage } from './stage.mjs';
 
 const [D, K] = [32, 10];
 const HOW = { nprobe: 16, gamma: 1000 };
 
 /** The same collection in one index, and what both are told. */
 async function twins(play) {
-  const whole = await loadVectorIndexFile(play.core, play.wholeFile);
+  const core = createCore();
+  const whole = await loadVectorIndexFile(core, play.wholeFile);
   let state = 77;
   const next = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -30,24 +30,25 @@ async function twins(play) {
       return play.client.delete(gone);
     },
     async same(q, how = {}) {
-      const query = play.rows.subarray(q * D, (q + 1) * D);
+      const query = play.query(q);
       const { after, deadlineMs, ...shared } = how;
       const { ids, scores } = whole.searchIds(query, K, { ...HOW, ...shared });
       const answer = await play.client.search(query, K, { ...HOW, deadlineMs: 5000, ...how });
       check(answer, { ids, scores });
       return answer;
     },
-    dispose: () => whole.dispose(),
+    dispose: () => core.dispose(),
   };
 }
 
 export const writeSteps = [
   {
     name: 'writes: read at once, members −9',
+    isLong: true,
     async run(world) {
-      const play = await stage(world);
+      const play = await stage(world, { isOwn: true });
       const members = [play.member(), play.member()];
-      await Promise.all(members.map((member) => serves(member, 4)));
+      await Promise.all(members.map((member) => serves(member)));
       const both = await twins(play);
       let writes = 0;
       for (; writes < 30; writes++) {
@@ -62,7 +63,7 @@ export const writeSteps = [
         const after = await both.write(20);
         await both.same(writes * 31, { after });
       }
-      await serves(third, 4);
+      await serves(third);
       members[1].child.kill('SIGKILL');
       await wait(200);
       // all of it, by one who was not there when it was written
@@ -82,13 +83,13 @@ export const writeSteps = [
   {
     name: 'writes: folded while written and asked',
     async run(world) {
-      const play = await stage(world);
+      const play = await stage(world, { isOwn: true });
       const both = await twins(play);
       const member = play.member();
-      const worker = start(['cluster', 'work'], play.env);
-      await serves(member, 4);
+      const worker = play.start(['cluster', 'work']);
+      await serves(member);
       for (let i = 0; i < 10; i++) await both.write(30);
-      const folding = sagitta(['cluster', 'fold', play.place], play.env);
+      const folding = play.run('fold');
       let isOver = false;
       folding.finally(() => {
         isOver = true;
@@ -101,22 +102,21 @@ export const writeSteps = [
       }
       const { version } = await folding;
       assert.deepEqual([version, [...seen]], [2, [1, 2]]);
-      const { writes, folded, failed } = await sagitta(['cluster', 'status', play.place], play.env);
+      const { writes, folded, failed } = await play.run('status');
       assert.deepEqual([writes, failed], [2 * written, []]);
       assert.ok(folded >= 20 && folded <= writes);
-      const sweep = ['cluster', 'sweep', play.place, '--keep', 1, '--older-than', 0];
-      const swept = await sagitta(sweep, play.env);
+      const swept = await play.run('sweep', '--keep', 1, '--older-than', 0);
       assert.deepEqual([swept.kept, swept.writes], [[2], folded]);
       // a segment that is folded is a file as any: by a member that has nothing else of it
-      const second = play.member('--cache', `${play.wholeFile}-cache`, '--replicas', 3);
-      await serves(second, 4);
+      const second = play.member(['--cache', `${play.cache}-2`, '--replicas', 3]);
+      await serves(second);
       member.child.kill('SIGKILL');
       for (let q = 0; q < 50; q++) await both.same(q * 17);
       // a build that would lose what was written is refused
-      const again = start(['cluster', 'build', play.place, ...play.buildWords(3)], play.env);
+      const again = play.start(play.buildWords(3));
       assert.equal((await again.done).status, 1);
       assert.match(again.stderr, /"writes" expected the number of the last write that the input has/);
-      await Promise.all([ends(second), ends(worker)]);
+      await ends(second, worker);
       both.dispose();
       await play.close();
       return `${2 * written} writes, ${folded} of them folded`;

@@ -18,9 +18,12 @@ export async function installFromNpm(folder = FOLDER, words = ['ci', '--ignore-s
   writeFileSync(stamp, lock);
 }
 
-/** Installs the Debian packages of Chromium and Firefox (same names as their programs) where they are missing. Needs root and apt. */
-export async function installBrowsers() {
-  const packages = ['chromium', 'firefox-esr'].filter((program) => findOnPath(program) === undefined);
+/** Installs Chromium and Firefox where they are missing. */
+export const installBrowsers = () => installFromDebian(['chromium', 'firefox-esr']);
+
+/** Installs Debian packages that are called as their programs, where those are missing. Needs root and apt. */
+export async function installFromDebian(programs) {
+  const packages = programs.filter((program) => findOnPath(program) === undefined);
   if (packages.length === 0) return;
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   await mustExecute('apt-get', ['update'], { env });

@@ -1,6 +1,6 @@
 /**
  * Asks all shards of a cluster and merges their answers. A query goes to one of the members that have a shard; where no answer has
- * come when most have, it goes to one of them again, and so on with longer pauses. Answers are of one version of the manifest: its number is in the subject.
+ * come when most have, it goes to one of them again, then to all of them, and so on with longer pauses. Answers are of one version of the manifest: its number is in the subject.
  */
 import {
   checkInteger,
@@ -20,7 +20,7 @@ import { isCovered, Leases } from './leases.ts';
 import type { ClusterManifest, ManifestShard } from './manifest.ts';
 import type { ManifestLog } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
-import { subjectOf } from './serve-shards.ts';
+import { subjectOf, subjectOfAll } from './serve-shards.ts';
 import { type ClusterSearchOptions, readAnswer, type WireAnswer, writeQuery } from './wire-search.ts';
 import { WriteStream } from './write-stream.ts';
 
@@ -83,7 +83,9 @@ const KEPT_TIMES = 256;
 const SLOW_SHARE = 0.95;
 /** Milliseconds before a second member is asked, while too few times are known, and at least. */
 const [FIRST_HEDGE_MS, LEAST_HEDGE_MS] = [50, 2];
-/** Questions that may be asked again before others were answered: each that is asked first allows one more, so that members who cannot keep up get at most twice the work. */
+/** Questions of a query that go to one of a shard's members, before one goes to all of them. */
+const TO_ONE = 2;
+/** Questions that may be asked again before others were answered: each that is asked first allows one more, so that members who cannot keep up get at most twice the questions. */
 const MOST_AGAIN = 64;
 
 /** Searches what members of a cluster serve. */
@@ -111,8 +113,15 @@ export class ClusterClient implements Disposable {
     this.#manifests = manifests;
     this.#leases = leases;
     this.#manifest = manifest;
-    // servers that are away are asked again the next time
-    this.#timer = setInterval(() => void this.refresh().catch(() => undefined), LOOK_MS);
+    let isLooking = false;
+    const look = async (): Promise<void> => {
+      // servers that are away are asked again the next time, when the tries of this one are over
+      if (isLooking) return;
+      isLooking = true;
+      await this.refresh().catch(() => undefined);
+      isLooking = false;
+    };
+    this.#timer = setInterval(() => void look(), LOOK_MS);
     this.#timer.unref();
   }
 
@@ -143,7 +152,7 @@ export class ClusterClient implements Disposable {
     const head = await this.#manifests.head();
     if (!head || head.version === this.version) return;
     const shards = head.shards.map(({ id }) => id);
-    if (isCovered(await this.#leases.ready(), head.version, shards)) this.#manifest = head;
+    if (isCovered(await this.#leases.taken('shard'), head.version, shards)) this.#manifest = head;
   }
 
   /**
@@ -240,18 +249,21 @@ export class ClusterClient implements Disposable {
     bytes: Uint8Array,
     { deadline, pauseMs, onHedge }: Asking,
   ): Promise<WireAnswer | undefined> {
-    const subject = subjectOf(this.#collection, version, id);
-    const asked = performance.now();
-    const one = async (): Promise<WireAnswer | undefined> => {
-      const timeout = Math.max(1, deadline - performance.now());
+    const some = subjectOf(this.#collection, version, id);
+    const all = subjectOfAll(this.#collection, version, id);
+    let isAnswered = false;
+    const one = async (subject: string): Promise<WireAnswer | undefined> => {
+      const asked = performance.now();
+      const timeout = Math.max(1, deadline - asked);
       try {
         const { data } = await this.#nats.connection.request(subject, bytes, { timeout });
+        isAnswered = true;
         this.#note(performance.now() - asked);
         return readAnswer(data);
       } catch (error) {
-        // nobody there, or nobody in time: that is slow too
         if (error instanceof RangeError) throw error;
-        if (performance.now() >= deadline) this.#note(performance.now() - asked);
+        // nobody in time: that is slow too; where another has answered it is one that stands still, which makes nobody slower
+        if (!isAnswered && performance.now() >= deadline) this.#note(performance.now() - asked);
         return undefined;
       }
     };
@@ -270,7 +282,8 @@ export class ClusterClient implements Disposable {
         }
         open++;
         if (tries++ > 0) onHedge();
-        one().then(settle, reject);
+        // one that stands still, or is cut off, gets its part of the questions as before: of all members those that live answer
+        one(tries <= TO_ONE ? some : all).then(settle, reject);
         plan();
       };
       // the second may be asked of the same one, which is gone: pauses double until one answers

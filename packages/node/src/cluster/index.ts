@@ -42,6 +42,7 @@ export type {
   StreamConsumer,
   StreamManager,
   StreamMessage,
+  StreamMessages,
 } from './nats-client.ts';
 export { type ObjectBytes, type ObjectEntry, type ObjectStorage, objectBytes } from './object-storage.ts';
 export { openPlace } from './place.ts';

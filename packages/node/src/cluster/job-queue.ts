@@ -6,7 +6,7 @@
 import * as v from 'valibot';
 import { count, readDocument, type SchemaOf, writeDocument } from './documents.ts';
 import { describeJob, JOB, JOB_KINDS, type Job, jobName } from './jobs.ts';
-import { apiCode, isTaken, type Nats, NO_MESSAGE, QUEUED_ALREADY } from './nats.ts';
+import { apiCode, ifThere, isQueued, isTaken, type Nats } from './nats.ts';
 import type { KeyValue, StreamConsumer } from './nats-client.ts';
 
 /** Says how jobs are given out. */
@@ -47,7 +47,6 @@ const NANOS = 1e6;
 /** Jobs that are worked on at once, of all collections. */
 const MOST_PENDING = 100_000;
 const CONSUMER_NOT_FOUND = 10014;
-const NOTHING_TO_DELETE = 10043;
 /** Days for which the server's notes of dead letters are kept, in nanoseconds. */
 const KEPT_NANOS = 30 * 24 * 3600 * 1e9;
 
@@ -127,7 +126,7 @@ export class JobQueue {
       try {
         await streams.publish(subject, writeDocument(job));
       } catch (error) {
-        if (apiCode(error) !== QUEUED_ALREADY) throw error;
+        if (!isQueued(error)) throw error;
       }
     });
   }
@@ -157,7 +156,9 @@ export class JobQueue {
     );
     const builds: QueuedBuild[] = [];
     for (const [id = '', subject] of oneOf) {
-      const message = await asking(() => messageAt(this.#nats, STREAM, { last_by_subj: subject }));
+      const message = await asking(() =>
+        ifThere(this.#nats.manager.streams.getMessage(STREAM, { last_by_subj: subject })),
+      );
       const job = message && readDocument(subject, JOB, message.data);
       builds.push({ id, model: job?.kind === 'encode' ? job.plan.model : undefined });
     }
@@ -175,7 +176,7 @@ export class JobQueue {
       }
     });
     // what is terminated stays in the queue of some servers, and its subject would be taken
-    await asking(() => deleted(this.#nats, seq));
+    await asking(() => ifThere(this.#nats.manager.streams.deleteMessage(STREAM, seq)));
   }
 
   /** Why a job has failed; undefined where it has not. */
@@ -209,10 +210,10 @@ export class JobQueue {
     const { asking, manager } = this.#nats;
     const { state } = await asking(() => manager.streams.info(DEAD_STREAM));
     for (let seq = Math.max(this.#nextAdvice, state.first_seq); seq <= state.last_seq; seq++) {
-      const note = await asking(() => messageAt(this.#nats, DEAD_STREAM, { seq }));
+      const note = await asking(() => ifThere(manager.streams.getMessage(DEAD_STREAM, { seq })));
       if (note) {
         const { stream_seq: at, deliveries } = readDocument('advisory', ADVICE, note.data);
-        const message = await asking(() => messageAt(this.#nats, STREAM, { seq: at }));
+        const message = await asking(() => ifThere(manager.streams.getMessage(STREAM, { seq: at })));
         if (message) {
           const job = readDocument('job', JOB, message.data);
           const error = `${describeJob(job)}: its workers ended without a word`;
@@ -221,28 +222,5 @@ export class JobQueue {
       }
       this.#nextAdvice = seq + 1;
     }
-  }
-}
-
-/** A message of a stream; undefined where it is gone, or never was. */
-async function messageAt(
-  { manager }: Nats,
-  stream: string,
-  query: { readonly seq: number } | { readonly last_by_subj: string },
-): Promise<{ readonly data: Uint8Array } | undefined> {
-  try {
-    return (await manager.streams.getMessage(stream, query)) ?? undefined;
-  } catch (error) {
-    if (apiCode(error) === NO_MESSAGE) return undefined;
-    throw error;
-  }
-}
-
-/** Takes a job out of the queue, so that it can be queued again. */
-async function deleted({ manager }: Nats, seq: number): Promise<void> {
-  try {
-    await manager.streams.deleteMessage(STREAM, seq);
-  } catch (error) {
-    if (apiCode(error) !== NO_MESSAGE && apiCode(error) !== NOTHING_TO_DELETE) throw error;
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Who serves which shard: a key for each place of a shard, in a bucket whose values are gone after ten seconds by the server's clock.
- * Whoever creates a key has the place, and has to say so again before it is gone.
+ * Who loads and who serves which shard: a key for each place of a shard, in a bucket whose values are gone after ten seconds by the
+ * server's clock. Whoever creates a key has the place, and has to say so again before it is gone.
  */
-import { isTaken, type Nats } from './nats.ts';
+import { ifThere, isTaken, type Nats } from './nats.ts';
 import type { KeyValue } from './nats-client.ts';
 
 /** Milliseconds after which a lease that is not renewed is gone. */
@@ -15,9 +15,18 @@ export interface LeasePlace {
   readonly replica: number;
 }
 
-/** Keys of places that are taken, and of those whose members answer. */
-const [TAKEN, READY] = ['shard', 'ready'];
-const keyOf = ({ version, shard, replica }: LeasePlace, kind = TAKEN): string =>
+/** What a lease is for: to load a shard, or to answer for it. */
+export type LeaseKind = 'load' | 'shard';
+
+/** Is a lease that somebody has. */
+export interface Lease {
+  readonly kind: LeaseKind;
+  readonly place: LeasePlace;
+  /** To renew it by. */
+  readonly revision: number;
+}
+
+const keyOf = (kind: LeaseKind, { version, shard, replica }: LeasePlace): string =>
   `${kind}.${version}.${shard}.${replica}`;
 const nameOf = (collection: string): string => `${collection}_leases`;
 
@@ -41,47 +50,46 @@ export class Leases {
     return new Leases(nats, await nats.bucket(name, LEASE_MS), name, member);
   }
 
-  /** Places that are taken. */
-  taken(): Promise<LeasePlace[]> {
-    return this.#places(TAKEN);
-  }
-
-  /** Places whose members answer. */
-  ready(): Promise<LeasePlace[]> {
-    return this.#places(READY);
-  }
-
-  async #places(kind: string): Promise<LeasePlace[]> {
-    return (await this.#nats.keys(this.#name, kind)).map((key) => {
-      const [version, shard, replica] = key.split('.').slice(1).map(Number) as [number, number, number];
-      return { version, shard, replica };
+  /** Places for which there are leases: of one kind, or of any. */
+  async taken(...kinds: readonly LeaseKind[]): Promise<LeasePlace[]> {
+    const keys = await this.#nats.keys(this.#name, '');
+    return keys.flatMap((key) => {
+      const [kind, ...numbers] = key.split('.');
+      const [version, shard, replica] = numbers.map(Number) as [number, number, number];
+      return kinds.includes(kind as LeaseKind) ? [{ version, shard, replica }] : [];
     });
   }
 
-  /** @returns the revision to renew it by; undefined where somebody else has it */
-  take(place: LeasePlace): Promise<number | undefined> {
-    return this.#writing(place, () => this.#bucket.create(keyOf(place), this.#member));
+  /** Takes a lease, or takes it over from oneself. @returns undefined where somebody else has it */
+  take(kind: LeaseKind, place: LeasePlace): Promise<Lease | undefined> {
+    return this.#writing(kind, place, () => this.#bucket.create(keyOf(kind, place), this.#member));
   }
 
-  /** @returns the next revision; undefined where the lease was lost */
-  renew(place: LeasePlace, revision: number): Promise<number | undefined> {
-    return this.#writing(place, () => this.#bucket.update(keyOf(place), this.#member, revision));
+  /** @returns the lease as it is now; undefined where it was lost */
+  renew({ kind, place, revision }: Lease): Promise<Lease | undefined> {
+    return this.#writing(kind, place, () => this.#bucket.update(keyOf(kind, place), this.#member, revision));
   }
 
-  /** Says that the member of a place answers: who has the lease says so as often as it renews it. */
-  async announce(place: LeasePlace): Promise<void> {
-    await this.#nats.asking(() => this.#bucket.put(keyOf(place, READY), this.#member));
+  /** Gives a lease back, unless somebody else has it by now. It is asked for once: what is not heard is gone by itself. */
+  async release({ revision }: Lease): Promise<void> {
+    await ifThere(this.#nats.manager.streams.deleteMessage(`KV_sagitta_${this.#name}`, revision)).catch(
+      () => undefined,
+    );
   }
 
-  async #writing(place: LeasePlace, body: () => Promise<number>): Promise<number | undefined> {
+  async #writing(
+    kind: LeaseKind,
+    place: LeasePlace,
+    body: () => Promise<number>,
+  ): Promise<Lease | undefined> {
     try {
-      return await this.#nats.asking(body);
+      return { kind, place, revision: await this.#nats.asking(body) };
     } catch (error) {
       if (!isTaken(error)) throw error;
       // a try whose answer was lost has done it
-      const now = await this.#nats.asking(() => this.#bucket.get(keyOf(place)));
+      const now = await this.#nats.asking(() => this.#bucket.get(keyOf(kind, place)));
       return now?.operation === 'PUT' && Buffer.compare(now.value, this.#member) === 0
-        ? now.revision
+        ? { kind, place, revision: now.revision }
         : undefined;
     }
   }

@@ -42,9 +42,15 @@ export interface StreamMessage {
   term(reason?: string): void;
 }
 
+/** Describes messages that a consumer was asked for: one after the other, until it has all or the time is over. */
+export interface StreamMessages extends AsyncIterable<StreamMessage> {
+  /** Wants no more of them. */
+  close(): Promise<unknown>;
+}
+
 /** Describes a consumer that is asked for messages. */
 export interface StreamConsumer {
-  next(options: { readonly expires: number }): Promise<StreamMessage | null>;
+  fetch(options: { readonly max_messages: number; readonly expires: number }): Promise<StreamMessages>;
   info(): Promise<ConsumerInfo>;
 }
 

@@ -3,6 +3,7 @@
  * while a leader is elected they time out, and that passes.
  */
 import { UnsupportedError } from '@sagitta/core-wasm';
+import { StorageError } from '@sagitta/retrieval/collection';
 import { UnavailableError } from './errors.ts';
 import type { KeyValue, NatsConnection, StreamClient, StreamManager } from './nats-client.ts';
 import { retrying } from './retry.ts';
@@ -33,8 +34,13 @@ const TIMEOUT_MS = 2000;
 /** Errors by their numbers in JetStream. */
 const WRONG_REVISION = 10071;
 const NO_PLACE = 10005;
-export const QUEUED_ALREADY = 10077;
-export const NO_MESSAGE = 10037;
+const STORE_FAILED = 10077;
+const NO_MESSAGE = 10037;
+const NOTHING_TO_DELETE = 10043;
+/** Limits of the server, of memory, of the account. */
+const NO_ROOM: readonly unknown[] = [10023, 10028, 10047];
+/** Milliseconds for which a stream may be without a leader while JetStream has one: an election is over long before. */
+const NO_LEADER_MS = 60_000;
 
 /** Is a connection and what stands on it. close it. */
 export interface Nats {
@@ -45,13 +51,16 @@ export interface Nats {
   readonly manager: StreamManager;
   /** Copies of each stream: 3 in a cluster, else 1. */
   readonly copies: number;
-  /** Runs calls of JetStream, again where they fail for a reason that passes. @throws UnavailableError after the last try */
+  /**
+   * Runs calls of JetStream, again where they fail for a reason that passes.
+   * @throws UnavailableError after the last try, or where nothing can be written though JetStream answers; StorageError where its disk or its limits are full
+   */
   asking<T>(body: () => Promise<T>): Promise<T>;
   /** A bucket of Sagitta, made with the first who asks. lifeMs — after which a value is gone by the server's clock, 0: never. */
   bucket(name: string, lifeMs?: number): Promise<KeyValue>;
   /** Names of all buckets of Sagitta. */
   buckets(): Promise<string[]>;
-  /** Keys of it that begin with the names of prefix. Without a consumer, which a server would have to hold that may be away. */
+  /** Keys of it that begin with the names of prefix, or all where it is empty. Without a consumer, which a server would have to hold that may be away. */
   keys(name: string, prefix: string): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -71,18 +80,39 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
   const { servers, tries = TRIES, onPause, signal } = options;
   const place = servers.join(',');
   const libraries = await importLibraries();
-  const asking = async <T>(body: () => Promise<T>): Promise<T> => {
-    try {
-      return await retrying(body, passes, { tries, onPause, signal });
-    } catch (error) {
-      if (!passes(error)) throw error;
-      const got = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      throw new UnavailableError(place, `expected an answer of NATS, got ${got}`, error);
-    }
-  };
-  const connection = await asking(() =>
-    libraries.connect({ servers: [...servers], maxReconnectAttempts: -1, reconnectTimeWait: 500 }),
-  );
+  const connecting = { servers: [...servers], maxReconnectAttempts: -1, reconnectTimeWait: 500 };
+  const askingBy =
+    (connected?: NatsConnection) =>
+    async <T>(body: () => Promise<T>): Promise<T> => {
+      const stuck = { since: Number.POSITIVE_INFINITY };
+      const once = async (): Promise<T> => {
+        try {
+          return await body();
+        } catch (error) {
+          if (!passes(error) || !connected) throw error;
+          if (!(await hasJetStream(connected))) stuck.since = Number.POSITIVE_INFINITY;
+          else stuck.since = Math.min(stuck.since, performance.now());
+          if (performance.now() - stuck.since < NO_LEADER_MS) throw error;
+          const what = `${textOf(error)} for ${NO_LEADER_MS / 1000} s, though JetStream has a leader: its disk or max_file_store may be full, its log says it`;
+          throw new UnavailableError(
+            place,
+            `expected a stream that takes what is written, got ${what}`,
+            error,
+          );
+        }
+      };
+      try {
+        return await retrying(once, passes, { tries, onPause, signal });
+      } catch (error) {
+        if (isFull(error)) {
+          throw new StorageError(place, `expected room in JetStream, got ${textOf(error)}`, error);
+        }
+        if (!passes(error)) throw error;
+        throw new UnavailableError(place, `expected an answer of NATS, got ${textOf(error)}`, error);
+      }
+    };
+  const connection = await askingBy()(() => libraries.connect(connecting));
+  const asking = askingBy(connection);
   const copies = connection.info?.cluster === undefined ? 1 : COPIES;
   try {
     const manager = await asking(() => libraries.jetstreamManager(connection, { timeout: TIMEOUT_MS }));
@@ -107,7 +137,7 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
         }),
       async keys(name, prefix) {
         const bucket = `$KV.sagitta_${name}.`;
-        const subjects_filter = `${bucket}${prefix}.>`;
+        const subjects_filter = `${bucket}${prefix === '' ? '' : `${prefix}.`}>`;
         const { state } = await asking(() =>
           manager.streams.info(`${BUCKET_STREAM}${name}`, { subjects_filter }),
         );
@@ -150,6 +180,41 @@ export function isTaken(error: unknown): boolean {
   return apiCode(error) === WRONG_REVISION;
 }
 
+/** Whether a message was refused because its subject has as many as it may. */
+export function isQueued(error: unknown): boolean {
+  return apiCode(error) === STORE_FAILED && /per subject/.test(textOf(error));
+}
+
+/** Whether nothing more can be stored. */
+function isFull(error: unknown): boolean {
+  const code = apiCode(error);
+  return NO_ROOM.includes(code) || (code === STORE_FAILED && !isQueued(error));
+}
+
+/** What resolves to undefined where a message is gone, or never was. */
+export async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (apiCode(error) === NO_MESSAGE || apiCode(error) === NOTHING_TO_DELETE) return undefined;
+    throw error;
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** Whether JetStream as a whole has a leader, who answers. */
+async function hasJetStream(connection: NatsConnection): Promise<boolean> {
+  try {
+    const { data } = await connection.request('$JS.API.INFO', new Uint8Array(0), { timeout: TIMEOUT_MS });
+    return !('error' in (JSON.parse(new TextDecoder().decode(data)) as object));
+  } catch {
+    return false;
+  }
+}
+
 /** Errors of the clients that no server has refused anything with. */
 const PASSING: readonly unknown[] = [
   'TimeoutError',
@@ -166,6 +231,7 @@ const PASSING: readonly unknown[] = [
 function passes(error: unknown): boolean {
   const { name, status } = (error ?? {}) as { readonly name?: unknown; readonly status?: unknown };
   const code = apiCode(error);
+  if (isFull(error)) return false;
   if (code !== undefined) return status === 503 || status === 500 || code === NO_PLACE;
   return PASSING.includes(name);
 }

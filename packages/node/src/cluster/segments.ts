@@ -7,36 +7,48 @@ import type { ManifestShard } from './manifest.ts';
 import { type ObjectStorage, objectBytes } from './object-storage.ts';
 
 /**
- * Loads a segment, which is fetched where the folder does not have it. The caller disposes it.
- * @throws FormatError where its bytes are others than its name says, or other rows than the manifest has; CapacityError, StorageError, UnavailableError
+ * Loads a segment, which is fetched where the folder has no copy of it, or a damaged one. The caller disposes it.
+ * @throws FormatError where the storage has no such object, or one whose bytes are others than its name says, or other rows than the manifest has; CapacityError, StorageError, UnavailableError
  */
 export async function loadSegment(
   core: Core,
   storage: ObjectStorage,
   folder: string,
-  { segment, rows, bytes: size }: ManifestShard,
+  shard: ManifestShard,
 ): Promise<VectorIndex> {
+  const { segment, rows } = shard;
   const key = segmentKey(segment);
   const copies = folderObjects(folder);
   let bytes = await copies.get(key);
-  if (bytes?.length !== size) {
-    const source = await storage.open(key);
-    try {
-      await copies.put(key, objectBytes(await gathered(sourceChunks(source), source.size)));
-    } finally {
-      await source.close?.();
-    }
-    bytes = await copies.get(key);
-  }
   if (!bytes || hashOf(objectBytes(bytes)) !== segment) {
-    await copies.remove(key);
-    throw new FormatError(`${storage.name}/${key}: expected bytes of that hash, got others`);
+    bytes = await fetched(storage, shard);
+    await copies.put(key, objectBytes(bytes));
   }
   const index = loadVectorIndex(core, bytes);
   if (index.n === rows) return index;
   const { n } = index;
   index.dispose();
   throw new FormatError(`${storage.name}/${key}: expected ${rows} rows as the manifest says, got ${n}`);
+}
+
+/** The bytes of a segment, which are those that the manifest names. */
+async function fetched(storage: ObjectStorage, { segment, bytes: size }: ManifestShard): Promise<Uint8Array> {
+  const key = segmentKey(segment);
+  const there = await storage.size(key);
+  if (there !== size) {
+    throw new FormatError(
+      `${storage.name}/${key}: expected an object of ${size} bytes, got ${there ?? 'none'}`,
+    );
+  }
+  const source = await storage.open(key);
+  try {
+    const bytes = await gathered(sourceChunks(source), source.size);
+    const hash = hashOf(objectBytes(bytes));
+    if (hash === segment) return bytes;
+    throw new FormatError(`${storage.name}/${key}: expected bytes of that hash, got ${hash}`);
+  } finally {
+    await source.close?.();
+  }
 }
 
 /** Removes the copy of a segment, if there is one. */

@@ -1,21 +1,22 @@
 /**
- * A member of a cluster: takes shards by leases, loads their segments, follows the writes and answers for them, on a subject that has the
- * version of the manifest, in a queue group with the other members that have the shard. A new version is taken in beside the old one, which stays
+ * A member of a cluster: takes shards by leases, loads their segments, follows the writes and answers for them, on a subject that has
+ * the version of the manifest, in a queue group with the other members that have the shard. A shard that cannot be loaded is told and tried again later. A new version is taken in beside the old one, which stays
  * until the new one is served whole and its last queries are through.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Core } from '@sagitta/core-wasm';
-import { isCovered, LEASE_MS, type LeasePlace, Leases } from './leases.ts';
+import { answering } from './answering.ts';
+import { Follower } from './follower.ts';
+import { isCovered, LEASE_MS, type Lease, type LeasePlace, Leases } from './leases.ts';
 import { LiveShard } from './live-shard.ts';
 import type { ClusterManifest, ManifestShard } from './manifest.ts';
 import type { ManifestLog } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
-import type { NatsMessage, NatsSubscription } from './nats-client.ts';
+import type { NatsSubscription } from './nats-client.ts';
 import type { ObjectStorage } from './object-storage.ts';
 import { dropCopy, loadSegment } from './segments.ts';
-import { readQuery, type WireQuery, writeAnswer, writeRefusal } from './wire-search.ts';
 import { WriteStream } from './write-stream.ts';
 
 /** Says what a member serves. */
@@ -51,38 +52,28 @@ export interface ServeEvent {
 export const subjectOf = (collection: string, version: number, shard: number): string =>
   `sagitta.q.${collection}.${version}.${shard}`;
 
+/** The subject of questions to all members that have a shard. */
+export const subjectOfAll = (collection: string, version: number, shard: number): string =>
+  `${subjectOf(collection, version, shard)}.all`;
+
 const QUEUE = 'replicas';
 const REPLICAS = 2;
 const BYTES = 2 ** 30;
-/** Milliseconds between two looks at the manifest and the leases: leases live three times as long. */
+/** Milliseconds between two looks at the manifest and the leases: leases live four times as long. */
 const LOOK_MS = LEASE_MS / 4;
+/** Milliseconds before a shard that could not be loaded is tried again: each time twice as long, up to a minute. */
+const LONGEST_PAUSE_MS = 60_000;
 
 /** Milliseconds for which an old version is still served when all of the new one is: clients go over to it within a second or two. */
 const GRACE_MS = 10_000;
 
-/** Milliseconds for which a query waits for a write that it has to know. */
-const WAIT_MS = 2000;
-
-/** A place that it has, and what it answers with once that is loaded. */
 interface Served {
-  readonly place: LeasePlace;
+  lease: Lease;
   readonly shard: ManifestShard;
-  revision: number;
-  answering: Answering | undefined;
-}
-
-/** A shard that follows the writes; several versions may answer with it. */
-interface Follower {
-  readonly live: LiveShard;
-  readonly end: AbortController;
-  readonly following: Promise<void>;
-  users: number;
-}
-
-interface Answering {
   readonly follower: Follower;
-  readonly subscription: NatsSubscription;
-  readonly done: Promise<void>;
+  /** To questions for one member, and to those for all. */
+  readonly subscriptions: readonly NatsSubscription[];
+  readonly done: Promise<unknown>;
 }
 
 /** Serves until the signal: then it takes no more queries and ends when those that came are answered. @throws what opening the leases does */
@@ -94,7 +85,7 @@ export async function serveShards(options: ServeShardsOptions): Promise<void> {
       try {
         await body();
       } catch (error) {
-        onEvent?.({ what: 'error', error: error instanceof Error ? error.message : String(error) });
+        onEvent?.({ what: 'error', error: textOf(error) });
       }
       await wait(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
@@ -109,6 +100,9 @@ class Member {
   readonly #leases: Leases;
   #stream: Promise<WriteStream> | undefined;
   #served: Served[] = [];
+  #loading: Lease | undefined;
+  /** Segments that could not be loaded, and when they are tried again. */
+  readonly #failed = new Map<string, { readonly pauseMs: number; readonly until: number }>();
   /** The version of which all shards have members, and since when. */
   #covered: { readonly version: number; readonly at: number } | undefined;
 
@@ -124,13 +118,15 @@ class Member {
 
   /** Renews what it has, and leaves what somebody else has taken meanwhile. */
   async renew(): Promise<void> {
+    const loading = this.#loading;
+    const still = loading && (await this.#leases.renew(loading));
+    if (still && this.#loading === loading) this.#loading = still;
     for (const served of [...this.#served]) {
-      const { place, revision } = served;
+      const { lease } = served;
       // one that was not renewed in time is taken again where nobody has it
-      const next = (await this.#leases.renew(place, revision)) ?? (await this.#leases.take(place));
+      const next = (await this.#leases.renew(lease)) ?? (await this.#leases.take(lease.kind, lease.place));
       if (next === undefined) await this.#leave(served);
-      else served.revision = next;
-      if (served.answering && this.#served.includes(served)) await this.#leases.announce(place);
+      else served.lease = next;
     }
   }
 
@@ -140,12 +136,13 @@ class Member {
     if (!manifest) return;
     await this.#takeFree(manifest);
     const { version, shards } = manifest;
+    const taken = await this.#leases.taken('shard');
     const ids = shards.map(({ id }) => id);
-    if (!isCovered(await this.#leases.ready(), version, ids)) return;
+    if (!isCovered(taken, version, ids)) return;
     if (this.#covered?.version !== version) this.#covered = { version, at: performance.now() };
     if (performance.now() - this.#covered.at < GRACE_MS) return;
     const wanted = new Set(shards.map(({ segment }) => segment));
-    for (const served of this.#served.filter(({ place }) => place.version < version)) {
+    for (const served of this.#served.filter(({ lease }) => lease.place.version < version)) {
       await this.#leave(served);
       const { segment } = served.shard;
       if (!wanted.has(segment)) await dropCopy(this.#options.folder, segment);
@@ -157,159 +154,126 @@ class Member {
     const { version, shards } = manifest;
     const { replicas = REPLICAS } = this.#options;
     for (let replica = 0; replica < replicas; replica++) {
-      const taken = new Set((await this.#leases.taken()).map(keyOfPlace));
+      const taken = new Set((await this.#leases.taken('load', 'shard')).map(keyOfPlace));
       for (const shard of shards) {
         const place = { version, shard: shard.id, replica };
         if (taken.has(keyOfPlace(place)) || this.#has(place) || !this.#hasRoom(version, shard)) continue;
-        const revision = await this.#leases.take(place);
-        if (revision !== undefined)
-          await this.#serve(manifest, { place, shard, revision, answering: undefined });
+        if (performance.now() >= (this.#failed.get(shard.segment)?.until ?? 0))
+          await this.#load(manifest, place, shard);
       }
     }
   }
 
   #has({ version, shard }: LeasePlace): boolean {
-    return this.#served.some(({ place }) => place.version === version && place.shard === shard);
+    return this.#served.some(({ lease: { place } }) => place.version === version && place.shard === shard);
   }
 
   /** Whether another shard may be taken; what an old version takes goes away. */
   #hasRoom(version: number, { bytes }: ManifestShard): boolean {
     const { shards = 'auto', bytes: most = BYTES } = this.#options;
-    const own = this.#served.filter(({ place }) => place.version === version);
+    const own = this.#served.filter(({ lease }) => lease.place.version === version);
     if (shards !== 'auto') return own.length < shards;
     return own.reduce((sum, { shard }) => sum + shard.bytes, bytes) <= most;
   }
 
-  /** Loads a place that it has, and answers for it when it knows the writes so far. */
-  async #serve(manifest: ClusterManifest, served: Served): Promise<void> {
-    // its lease is renewed while it loads
-    this.#served.push(served);
+  /** Loads and serves a shard; what is wrong with one does not keep the others. */
+  async #load(manifest: ClusterManifest, place: LeasePlace, shard: ManifestShard): Promise<void> {
+    this.#loading = await this.#leases.take('load', place);
+    if (!this.#loading) return;
+    const { segment } = shard;
     try {
-      served.answering = await this.#answer(manifest, served);
+      await this.#serve(manifest, place, shard);
+      this.#failed.delete(segment);
+    } catch (error) {
+      this.#postpone(segment, error, place);
     } finally {
-      if (!served.answering) this.#served = this.#served.filter((one) => one !== served);
+      const loading = this.#loading;
+      this.#loading = undefined;
+      await this.#leases.release(loading);
     }
-    const { place } = served;
-    await this.#leases.announce(place);
-    this.#options.onEvent?.({ what: 'serving', version: place.version, shard: place.shard });
+  }
+
+  /** Tells what is wrong with a segment, which is tried again later. */
+  #postpone(segment: string, error: unknown, place: LeasePlace): void {
+    const pauseMs = Math.min(2 * (this.#failed.get(segment)?.pauseMs ?? LOOK_MS / 2), LONGEST_PAUSE_MS);
+    this.#failed.set(segment, { pauseMs, until: performance.now() + pauseMs });
+    this.#tell(error, place);
+  }
+
+  #tell(error: unknown, { version, shard }: LeasePlace): void {
+    this.#options.onEvent?.({ what: 'error', version, shard, error: textOf(error) });
+  }
+
+  async #serve(manifest: ClusterManifest, place: LeasePlace, shard: ManifestShard): Promise<void> {
+    const { nats, collection, onEvent } = this.#options;
+    const follower = await this.#follower(manifest, place, shard);
+    const { connection } = nats;
+    const subscriptions = [
+      connection.subscribe(subjectOf(collection, place.version, place.shard), { queue: QUEUE }),
+      connection.subscribe(subjectOfAll(collection, place.version, place.shard)),
+    ];
+    const done = Promise.all(subscriptions.map((messages) => answering(messages, follower.live)));
+    const answers = { follower, subscriptions, done };
+    let lease: Lease | undefined;
+    try {
+      // clients go by leases: one that is there stands for answers
+      await connection.flush();
+      lease = await this.#leases.take('shard', place);
+    } finally {
+      if (!lease) await ended(answers);
+    }
+    if (!lease) return;
+    const served = { lease, shard, ...answers };
+    this.#served.push(served);
+    onEvent?.({ what: 'serving', version: place.version, shard: place.shard });
     // whose memory is full would give old answers for ever
-    served.answering.follower.following.catch((error: unknown) => {
-      this.#tell(error, place);
+    follower.following.catch((error: unknown) => {
+      this.#postpone(shard.segment, error, place);
       return this.#leave(served);
     });
   }
 
-  async #answer(manifest: ClusterManifest, { place, shard }: Served): Promise<Answering> {
-    const { nats, collection } = this.#options;
-    const known = this.#served.find(({ answering }) => answering?.follower.live.isAlso(manifest, shard));
-    const follower = known?.answering?.follower ?? (await this.#load(manifest, shard, place));
-    follower.users++;
-    const subscription = nats.connection.subscribe(subjectOf(collection, place.version, place.shard), {
-      queue: QUEUE,
-    });
-    const done = answering(subscription, follower.live);
-    await nats.connection.flush();
-    return { follower, subscription, done };
-  }
-
-  /** Loads a shard; it knows the writes so far when it is there. */
-  async #load(manifest: ClusterManifest, shard: ManifestShard, place: LeasePlace): Promise<Follower> {
-    const { core, storage, folder } = this.#options;
-    const live = new LiveShard(await loadSegment(core, storage, folder, shard), manifest, shard);
-    const end = new AbortController();
-    try {
-      const writes = await this.#writes();
-      await writes.checkThere(live.applied + 1);
-      const { last } = await writes.numbers();
-      const following = this.#follow(writes, live, place, end.signal);
-      following.catch(() => undefined);
-      await Promise.race([live.reached(last), following]);
-      return { live, end, following, users: 0 };
-    } catch (error) {
-      end.abort();
-      live[Symbol.dispose]();
-      throw error;
-    }
-  }
-
-  async #writes(): Promise<WriteStream> {
-    this.#stream ??= WriteStream.open(this.#options.nats, this.#options.collection);
+  /** What follows the writes of a shard: that of a version in which it is the same, or a new one. */
+  async #follower(manifest: ClusterManifest, place: LeasePlace, shard: ManifestShard): Promise<Follower> {
+    const same = this.#served.find(({ follower }) => follower.live.isAlso(manifest, shard));
+    if (same) return same.follower.use();
+    const { core, storage, folder, nats, collection } = this.#options;
+    this.#stream ??= WriteStream.open(nats, collection);
     this.#stream.catch(() => {
       this.#stream = undefined;
     });
-    return this.#stream;
-  }
-
-  /** Applies writes as they come. @throws CapacityError; FormatError where some are gone that it does not know */
-  async #follow(writes: WriteStream, live: LiveShard, place: LeasePlace, signal: AbortSignal): Promise<void> {
-    for await (const write of writes.follow(live.applied + 1, signal)) {
-      live.applyOr(write, (error) => this.#tell(error, place));
-    }
-  }
-
-  #tell(error: unknown, { version, shard }: LeasePlace): void {
-    const text = error instanceof Error ? error.message : String(error);
-    this.#options.onEvent?.({ what: 'error', version, shard, error: text });
+    const writes = await this.#stream;
+    const live = new LiveShard(await loadSegment(core, storage, folder, shard), manifest, shard);
+    return (await Follower.start(live, writes, (error) => this.#tell(error, place))).use();
   }
 
   async #leave(served: Served): Promise<void> {
-    const { answering } = served;
-    if (!answering || !this.#served.includes(served)) return;
+    if (!this.#served.includes(served)) return;
     this.#served = this.#served.filter((one) => one !== served);
-    await answering.subscription.drain();
-    await answering.done;
-    await dropped(answering.follower);
-    const { version, shard } = served.place;
+    await this.#leases.release(served.lease);
+    await ended(served);
+    const { version, shard } = served.lease.place;
     this.#options.onEvent?.({ what: 'left', version, shard });
   }
 
   async leave(): Promise<void> {
-    for (const served of this.#served) await this.#leave(served);
+    await Promise.all(this.#served.map((served) => this.#leave(served)));
   }
 }
 
-async function dropped(follower: Follower): Promise<void> {
-  if (--follower.users > 0) return;
-  follower.end.abort();
-  await follower.following.catch(() => undefined);
-  follower.live[Symbol.dispose]();
+/** Takes no more queries and answers those that came. */
+async function ended({
+  subscriptions,
+  done,
+  follower,
+}: Pick<Served, 'subscriptions' | 'done' | 'follower'>): Promise<void> {
+  await Promise.all(subscriptions.map((subscription) => subscription.drain()));
+  await done;
+  await follower.drop();
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 const keyOfPlace = ({ version, shard, replica }: LeasePlace): string => `${version}.${shard}.${replica}`;
-
-/** Answers query by query, by the ids of the whole collection; one that has to know a write waits for it beside the others. */
-async function answering(messages: AsyncIterable<NatsMessage>, live: LiveShard): Promise<void> {
-  const waiting = new Set<Promise<void>>();
-  for await (const message of messages) {
-    const query = queryOf(message);
-    if (!query) continue;
-    const { after = 0 } = query;
-    if (after <= live.applied) message.respond(answerOf(query, live));
-    else {
-      const answered = Promise.race([live.reached(after), wait(WAIT_MS)]).then(() => {
-        waiting.delete(answered);
-        if (after <= live.applied) message.respond(answerOf(query, live));
-      });
-      waiting.add(answered);
-    }
-  }
-  await Promise.all(waiting);
-}
-
-/** What a message asks; one that asks nothing is refused. */
-function queryOf(message: NatsMessage): WireQuery | undefined {
-  try {
-    return readQuery(message.data);
-  } catch (error) {
-    message.respond(writeRefusal(error));
-    return undefined;
-  }
-}
-
-function answerOf(query: WireQuery, live: LiveShard): Uint8Array {
-  try {
-    return writeAnswer(live.answer(query));
-  } catch (error) {
-    return writeRefusal(error);
-  }
-}

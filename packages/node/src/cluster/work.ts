@@ -107,7 +107,7 @@ class Worker {
       let consumer: StreamConsumer | undefined;
       try {
         consumer = await this.#queue.consumer(kind);
-        const message = await consumer.next({ expires: EXPIRES_MS });
+        const message = await nextOf(consumer, signal);
         if (message) await this.#take(consumer, message);
       } catch {
         // servers that are away or elect a leader: jobs are still there when they are back
@@ -247,6 +247,20 @@ class Worker {
     } finally {
       signal.removeEventListener('abort', end);
     }
+  }
+}
+
+/** The next job; undefined where none came, or the signal did: then none is given to this worker any more. */
+async function nextOf(consumer: StreamConsumer, signal: AbortSignal): Promise<StreamMessage | undefined> {
+  const messages = await consumer.fetch({ max_messages: 1, expires: EXPIRES_MS });
+  const end = (): void => void messages.close();
+  signal.addEventListener('abort', end);
+  try {
+    if (signal.aborted) end();
+    for await (const message of messages) return message;
+    return undefined;
+  } finally {
+    signal.removeEventListener('abort', end);
   }
 }
 

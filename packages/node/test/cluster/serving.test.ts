@@ -64,7 +64,11 @@ it('covers a version when each of its shards has a member', () => {
 });
 
 /** What a member does with the n-th question to a shard, from 0 on. */
-type Behaviour = (shard: number, question: number) => WireAnswer | 'nobody' | 'silent' | Error;
+type Behaviour = (
+  shard: number,
+  question: number,
+  isToAll: boolean,
+) => WireAnswer | 'nobody' | 'silent' | Error;
 
 function clientOf(behaviour: Behaviour, missing: readonly number[] = []): Promise<ClusterClient> {
   const questions = new Map<number, number>();
@@ -82,10 +86,11 @@ function clientOf(behaviour: Behaviour, missing: readonly number[] = []): Promis
     bucket: async () => ({}),
     connection: {
       async request(subject: string, _: Uint8Array, { timeout }: { timeout: number }) {
-        const id = Number(/^sagitta\.q\.notes\.3\.(\d)$/.exec(subject)?.[1]);
+        const [, number, all] = /^sagitta\.q\.notes\.3\.(\d)(\.all)?$/.exec(subject) ?? [];
+        const id = Number(number);
         const question = questions.get(id) ?? 0;
         questions.set(id, question + 1);
-        const what = behaviour(id, question);
+        const what = behaviour(id, question, all !== undefined);
         if (what === 'silent') await wait(timeout);
         if (what === 'silent' || what === 'nobody') throw new Error(what);
         return { data: what instanceof Error ? writeRefusal(what) : writeAnswer(what) };
@@ -118,7 +123,25 @@ describe('a client', () => {
     expect(found.hedged).toBe(2);
   });
 
-  it('gives members who cannot keep up no more than twice the work', async () => {
+  it('asks all members of a shard where one was asked twice in vain', async () => {
+    using client = await clientOf((shard, question, isToAll) => {
+      if (shard === 1) expect(isToAll).toBe(question >= 2);
+      return shard === 1 && !isToAll ? 'silent' : both(shard);
+    });
+    expect(await client.search([1, 2], 3, { deadlineMs: 5000 })).toMatchObject({ partial: [], hedged: 2 });
+  });
+
+  it('asks again as soon as before where one member stands still for long', async () => {
+    using client = await clientOf((shard, _, isToAll) => (shard === 1 && !isToAll ? 'silent' : both(shard)));
+    const some = (): Promise<unknown> =>
+      Promise.all(Array.from({ length: 16 }, () => client.search([1, 2], 3, { deadlineMs: 400 })));
+    for (let i = 0; i < 4; i++) await some();
+    // until the questions that nobody answers are over
+    await wait(450);
+    expect(await client.search([1, 2], 3, { deadlineMs: 400 })).toMatchObject({ partial: [], hedged: 2 });
+  });
+
+  it('gives members who cannot keep up no more than twice the questions', async () => {
     let questions = 0;
     using client = await clientOf(() => {
       questions++;
