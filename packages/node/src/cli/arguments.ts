@@ -41,7 +41,7 @@ export function integerList(minimum: number, maximum: number): (text: string) =>
 export const MAX_COUNT: number = 2 ** 20;
 
 /** What help says of a file of vectors. */
-export const VECTOR_FILE: string = `vectors: ${extensionsOf(VECTOR_FORMATS)}; texts also as .gz; - is standard input`;
+export const VECTOR_FILE: string = `vectors: ${extensionsOf(VECTOR_FORMATS)}; texts also as .gz; - is standard input, s3://bucket/key an object`;
 
 export interface VectorOptions {
   readonly column?: string;

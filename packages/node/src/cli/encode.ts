@@ -1,6 +1,5 @@
 /** sagitta encode: one shard of an input as a segment, by a model that was trained before. Any scheduler can run it. */
-import { readFile, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { createCore } from '@sagitta/core-wasm';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { BuildPlan, ShardEntry } from '../cluster/plan.ts';
@@ -62,9 +61,10 @@ function share(text: string): Share {
   throw new InvalidArgumentError('Expected I/N, a shard and how many there are, I from 0 to N−1.');
 }
 
-async function encode(inputs: readonly string[], options: EncodeOptions, report: Reporter): Promise<void> {
+async function encode(given: readonly string[], options: EncodeOptions, report: Reporter): Promise<void> {
   const { hashOf } = await import('../cluster/content.ts');
   const { loadModel, putShard } = await import('../cluster/encode-shard.ts');
+  const { expandInputs, inputFiles } = await import('../cluster/input-objects.ts');
   const { objectBytes } = await import('../cluster/object-storage.ts');
   const { openPlace } = await import('../cluster/place.ts');
   const { buildId, getEntry, putEntry } = await import('../cluster/plan.ts');
@@ -72,10 +72,11 @@ async function encode(inputs: readonly string[], options: EncodeOptions, report:
   const { model: modelPath, shard: share, out } = options;
   const storage = await blame('--out', () => openPlace(out));
   const modelBytes = await blame('--model', () => readFile(modelPath));
+  const inputs = await blame('INPUT', () => expandInputs(given));
   await withAllVectors('INPUT', inputs, options, async (source) => {
     const plan: BuildPlan = {
       model: hashOf(objectBytes(modelBytes)),
-      input: await blame('INPUT', () => Promise.all(inputs.map(inputFile))),
+      input: await blame('INPUT', () => inputFiles(inputs)),
       rows: source.n ?? (await countRows(source, report)),
       shards: share.shards,
     };
@@ -100,11 +101,6 @@ async function encode(inputs: readonly string[], options: EncodeOptions, report:
     const entry = await blame('--out', () => putShard(storage, plan, share.shard, index));
     printEntry(entry, encodeSeconds, storage.name, report);
   });
-}
-
-/** What a file is as part of an input. */
-export async function inputFile(path: string): Promise<BuildPlan['input'][number]> {
-  return { name: basename(path), bytes: (await stat(path)).size };
 }
 
 function countRows(source: VectorSource, report: Reporter): Promise<number> {

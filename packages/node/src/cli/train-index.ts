@@ -9,6 +9,7 @@ import { type Core, normalizeRows, RandomStream, type VectorSet } from '@sagitta
 import { RowReservoir, reservoirRows } from '@sagitta/quantizers';
 import { type IvfIndex, trainGraph, trainIndex } from '@sagitta/retrieval';
 import { type Command, Option } from 'commander';
+import { inFlight } from '../cluster/in-flight.ts';
 import { readBatches, rowsWithin } from '../readers/batches.ts';
 import { isRandomAccess, type RandomVectorSource, type VectorSource } from '../readers/vector-source.ts';
 import { integer, MAX_COUNT, type VectorOptions } from './arguments.ts';
@@ -39,6 +40,8 @@ const TRAIN_ROWS_PER_LIST = 80;
 const READ_BYTES = 1 << 24;
 /** Rows a row of the sample from which on it pays to read those of the sample alone, one by one. */
 const SPARSE = 64;
+/** Rows of the sample that are asked for at a time. */
+const ROWS_AT_ONCE = 32;
 /** Lists take codes in blocks of 32, so a batch should bring each list many vectors, within these bounds. */
 const BATCH_ROWS_PER_LIST = 64;
 const BATCH_BYTES: readonly [least: number, most: number] = [1 << 26, 1 << 28];
@@ -179,10 +182,12 @@ async function readSample(
     (a, b) => (numbers[a] as number) - (numbers[b] as number),
   );
   await report.progress('sample', numbers.length, 'vectors', async (progress) => {
-    for (const [done, place] of places.entries()) {
+    let done = 0;
+    // several at a time: of an object each is a request
+    await inFlight(ROWS_AT_ONCE, [...places], async (place) => {
       data.set(await source.readRows(numbers[place] as number, 1), place * d);
-      progress.update(done + 1);
-    }
+      progress.update(++done);
+    });
   });
   return { data, n: numbers.length, d };
 }

@@ -51,12 +51,14 @@ JSON: file, n, d, index, metric, nlist, quantizer, bits, seed, shards, bytesPerV
 }
 
 async function train(
-  inputs: readonly string[],
+  given: readonly string[],
   options: TrainOptions,
   compression: Compression,
   report: Reporter,
 ): Promise<void> {
+  const { expandInputs } = await import('../cluster/input-objects.ts');
   const { trainingQueries, shards, out } = options;
+  const inputs = await blame('INPUT', () => expandInputs(given));
   const read = trainingQueries === undefined ? inputs : [...inputs, trainingQueries];
   await checkOutputs([['--out', out]], read, report);
   await withAllVectors('INPUT', inputs, options, async (source) => {

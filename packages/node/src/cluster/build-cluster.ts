@@ -31,7 +31,7 @@ import { WriteStream } from './write-stream.ts';
 export interface ClusterBuild extends QueueOptions {
   /** What the index is called: letters, digits, "_" and "-". */
   readonly collection: string;
-  /** Paths of the input's files, as workers see them, and what they are. */
+  /** Paths of the input's files, as workers see them, or names of objects, and what they are: expandInputs and inputFiles tell both. */
   readonly inputs: readonly string[];
   readonly files: readonly InputFile[];
   /** Words for `sagitta train`, and for `sagitta encode`. */

@@ -14,6 +14,7 @@ export {
 export { UnavailableError } from './errors.ts';
 export { type ClusterFold, foldCluster } from './fold.ts';
 export { folderObjects } from './folder-objects.ts';
+export { expandInputs, inputFiles } from './input-objects.ts';
 export type { DeadLetter, QueueOptions } from './job-queue.ts';
 export type { EncodeJob, FoldJob, FoldPlan, Job, TrainJob } from './jobs.ts';
 export { FailedJobsError, type JobsProgress } from './jobs-done.ts';

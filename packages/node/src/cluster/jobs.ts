@@ -9,7 +9,7 @@ interface Work {
   readonly collection: string;
   /** The storage, by its name: a folder that all machines share, or s3://bucket/prefix. */
   readonly place: string;
-  /** Paths of the input's files, as workers see them. */
+  /** Paths of the input's files, as workers see them, or s3://bucket/key. */
   readonly inputs: readonly string[];
   /** What `sagitta train` or `sagitta encode` is told besides, as words. */
   readonly flags: readonly string[];

@@ -49,10 +49,8 @@ export interface ClusterManifest {
   readonly writer: string;
 }
 
-/** What of a manifest makes it a version, and not what is served. */
-type VersionName = 'format' | 'version' | 'parent' | 'created' | 'writer';
 /** What a manifest serves: all of it but what makes it that version. */
-export type ManifestContent = Omit<ClusterManifest, VersionName>;
+export type ManifestContent = Omit<ClusterManifest, 'format' | 'version' | 'parent' | 'created' | 'writer'>;
 
 /** The content of a version, which another version may have as well. */
 export function contentOfVersion(manifest: ClusterManifest): ManifestContent {

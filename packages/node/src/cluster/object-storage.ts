@@ -60,8 +60,8 @@ export function* piecesOf(bytes: ObjectBytes, pieceBytes: number): Generator<Uin
   }
 }
 
-/** @throws RangeError on a key that is not made of names of letters, digits, "_", "-" and ".", with slashes between them */
+/** @throws RangeError on a key that is not made of names of letters, digits and any of _-.=+@, with slashes between them */
 export function checkKey(key: string): string {
-  if (/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/.test(key)) return key;
+  if (/^[\w=+@,-][\w.=+@,-]*(\/[\w=+@,-][\w.=+@,-]*)*$/.test(key)) return key;
   throw new RangeError(`"key" expected names with slashes between them, got ${JSON.stringify(key)}`);
 }

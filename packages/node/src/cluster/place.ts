@@ -23,7 +23,19 @@ export async function openPlace(name: string): Promise<ObjectStorage> {
   return s3Storage({ bucket, ...(prefix && { prefix }), client: await s3Client() });
 }
 
-async function s3Client(): Promise<S3Methods> {
+/** Clients by the environment that they were made in: inputs of many files share one. */
+const clients = new Map<string, Promise<S3Methods>>();
+
+function s3Client(): Promise<S3Methods> {
+  const environment = Object.entries(process.env).filter(([name]) => name.startsWith('AWS_'));
+  const name = JSON.stringify(environment.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const client = clients.get(name) ?? newS3Client();
+  clients.set(name, client);
+  client.catch(() => clients.delete(name));
+  return client;
+}
+
+async function newS3Client(): Promise<S3Methods> {
   let library: { readonly S3?: new (options: object) => S3Methods };
   try {
     // written out: a computed name would make the compiler add a helper

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { createGunzip, createInflateRaw } from 'node:zlib';
 import { FormatError } from '@sagitta/core-wasm';
 import type { DataFile } from './data-file.ts';
+import { oneByOne } from './in-turn.ts';
 
 const PIECE_BYTES = 1 << 16;
 
@@ -23,7 +24,8 @@ export function inflatedFile(
   let piece: Uint8Array = new Uint8Array(0);
   /** Byte of the content at which `piece` begins. */
   let start = 0;
-  let busy: Promise<unknown> = Promise.resolve();
+  /** Reads share the place of the stream. */
+  const inTurn = oneByOne();
 
   async function readSome(bytes: Uint8Array, position: number): Promise<number> {
     if (pieces === undefined || position < start) {
@@ -46,12 +48,6 @@ export function inflatedFile(
     const part = piece.subarray(position - start, position - start + bytes.length);
     bytes.set(part);
     return part.length;
-  }
-  /** One read after the other: they share the place of the stream. */
-  function inTurn<T>(body: () => Promise<T>): Promise<T> {
-    const turn = busy.then(body);
-    busy = turn.catch(() => undefined);
-    return turn;
   }
   return {
     path,

@@ -1,5 +1,5 @@
 /**
- * Opens what a command or caller names: a file, "-" for standard input, or a pipe. What cannot be read twice is first
+ * Opens what a command or caller names: a file, "-" for standard input, a pipe, or an object, s3://bucket/key. What cannot be read twice is first
  * copied into a temporary file, which has no name any more when the copy is done.
  */
 
@@ -8,16 +8,21 @@ import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DataFile, dataFileOf, openDataFile } from './data-file.ts';
+import { isObjectPath } from './object-path.ts';
 
 /** The path that stands for standard input. */
 export const STANDARD_INPUT = '-';
 
 /**
- * @throws FormatError if the file is empty or neither a regular file nor a pipe; the system's own error if it cannot be
+ * @throws RangeError if there is no such object, FormatError if the file is empty or neither a regular file nor a pipe; the system's own error if it cannot be
  * opened
  */
 export async function openInput(path: string): Promise<DataFile> {
   if (path === STANDARD_INPUT) return spooled('standard input', process.stdin);
+  if (isObjectPath(path)) {
+    const { openObject } = await import('../cluster/input-objects.ts');
+    return openObject(path);
+  }
   if ((await stat(path)).isFIFO()) return spooled(path, createReadStream(path));
   return openDataFile(path);
 }

@@ -36,8 +36,9 @@ const OPEN_VECTORS_OPTIONS: OptionTable<OpenVectorsOptions> = {
 };
 
 /**
- * Opens a file of vectors as a source that is read a chunk at a time; the caller closes it. `path` "-" is standard input.
- * @throws RangeError on an unknown extension or a wrong option, FormatError on bad bytes, UnsupportedError on a variant of a format
+ * Opens a file of vectors as a source that is read a chunk at a time; the caller closes it. `path` "-" is standard input, and s3://bucket/key an
+ * object, which is read by ranges (optional peer @aws-sdk/client-s3).
+ * @throws RangeError on an unknown extension, a wrong option or an object that is not there, FormatError on bad bytes, UnsupportedError on a variant of a format
  * that is not read, the system's error if the file cannot be opened
  */
 export async function openVectors(path: string, options: OpenVectorsOptions = {}): Promise<VectorSource> {

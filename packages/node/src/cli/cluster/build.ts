@@ -2,7 +2,6 @@
 import type { Command, Option } from 'commander';
 import type { BuildProgress } from '../../cluster/build-cluster.ts';
 import { addOutputOptions, addVectorOptions, integer, number, VECTOR_FILE } from '../arguments.ts';
-import { inputFile } from '../encode.ts';
 import { blame } from '../failure.ts';
 import { givenFlags } from '../given-flags.ts';
 import { type CommandIo, type OutputOptions, type Reporter, reporter } from '../io.ts';
@@ -29,7 +28,10 @@ export function addClusterBuildCommand(cluster: Command, io: CommandIo): void {
         'Interrupted or run twice, it goes on where the build stands.',
     )
     .argument('<PLACE>', 'where all goes: s3://bucket/prefix, or a folder that all machines share')
-    .requiredOption('--input <FILE...>', `files that all workers see under these paths; ${VECTOR_FILE}`)
+    .requiredOption(
+      '--input <FILE...>',
+      `files that all workers see under these paths, or objects, * for any letters; ${VECTOR_FILE}`,
+    )
     .requiredOption('--shards <N>', 'shards', integer(1, 1e6))
     .option(
       '--writes <N>',
@@ -78,10 +80,12 @@ async function build(
   report: Reporter,
 ): Promise<void> {
   const { buildCluster } = await import('../../cluster/build-cluster.ts');
+  const { expandInputs, inputFiles } = await import('../../cluster/input-objects.ts');
   const { openPlace } = await import('../../cluster/place.ts');
   const collection = collectionOf(options, place);
-  const { input: inputs, shards, writes, allowMissing, ackWait, tries } = options;
-  const files = await blame('--input', () => Promise.all(inputs.map(inputFile)));
+  const { shards, writes, allowMissing, ackWait, tries } = options;
+  const inputs = await blame('--input', () => expandInputs(options.input));
+  const files = await blame('--input', () => inputFiles(inputs));
   const storage = await blame('PLACE', () => openPlace(place));
   await withNats(options, report, { isPatient: true }, async (nats) => {
     const { manifest, isNew } = await report.progress('shards', shards, 'shards', (progress) => {

@@ -2,6 +2,7 @@
 import { inflateSync } from 'node:zlib';
 import { UnsupportedError } from '@sagitta/core-wasm';
 import type { DataFile } from '../../files/data-file.ts';
+import { oneByOne } from '../../files/in-turn.ts';
 import { bytesOf } from '../number-type.ts';
 import type { Dataset, Filter, Storage } from './dataset.ts';
 import type { Hdf5Bytes } from './hdf5-bytes.ts';
@@ -48,6 +49,8 @@ export async function chunkedFile(
   const across = Math.ceil(d / width);
   const chunks = await findChunks(bytes, dataset, storage, Math.ceil(n / height) * across, chunkBytes);
   let held: { readonly index: number; readonly content: Uint8Array } | undefined;
+  /** Reads share the room for one band. */
+  const inTurn = oneByOne();
 
   async function band(index: number): Promise<Uint8Array> {
     if (held?.index === index) return held.content;
@@ -76,7 +79,7 @@ export async function chunkedFile(
   async function readSome(out: Uint8Array, position: number): Promise<number> {
     if (position >= size) return 0;
     const index = Math.floor(position / bandBytes);
-    const content = await band(index);
+    const content = await inTurn(() => band(index));
     const from = position - index * bandBytes;
     const part = content.subarray(from, Math.min(from + out.length, size - index * bandBytes));
     out.set(part);
