@@ -4,6 +4,7 @@ import { access, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Core, createCore, type VectorSet } from '@sagitta/core-wasm';
 import type { IvfIndex } from '@sagitta/retrieval';
+import { inFlight } from '../cluster/in-flight.ts';
 import { FORMATS } from '../formats.ts';
 import { loadIndexFile } from '../index-file.ts';
 import { type FileTarget, resolveOutput, type StreamTarget } from '../output-target.ts';
@@ -14,6 +15,9 @@ import type { VectorOptions } from './arguments.ts';
 import { asFailure, blame, CommandFailure } from './failure.ts';
 import type { Reporter } from './io.ts';
 
+/** Files that are opened at a time: of an object each is two requests. */
+const OPENED_AT_ONCE = 16;
+
 /** Opens a file of vectors for body and closes it; errors while it is read name the argument too. */
 export async function withVectors<T>(
   argument: string,
@@ -22,21 +26,30 @@ export async function withVectors<T>(
   body: (source: VectorSource) => Promise<T>,
   role: 'base' | 'queries' = 'base',
 ): Promise<T> {
+  const source = await opened(argument, path, options, role);
+  try {
+    return await body(source);
+  } finally {
+    await source.close();
+  }
+}
+
+async function opened(
+  argument: string,
+  path: string,
+  options: VectorOptions,
+  role: 'base' | 'queries',
+): Promise<VectorSource> {
   const source = await blame(argument, () => {
     const format = formatFor(path, options.format);
     // other formats know their dimension: it is compared below
     const d = isRaw(path, options) ? options.d : undefined;
     return openVectors(path, { format, d, column: options.column, role });
   });
-  try {
-    const { d } = options;
-    if (d !== undefined && source.d !== d) {
-      throw new CommandFailure(argument, `expected ${d} dimensions, ${path} has ${source.d}`);
-    }
-    return await body(blaming(argument, source));
-  } finally {
-    await source.close();
-  }
+  const { d } = options;
+  if (d === undefined || source.d === d) return blaming(argument, source);
+  await source.close();
+  throw new CommandFailure(argument, `expected ${d} dimensions, ${path} has ${source.d}`);
 }
 
 /** Opens several files of vectors, in their order, as one for body, and closes them. */
@@ -45,17 +58,22 @@ export async function withAllVectors<T>(
   paths: readonly string[],
   options: VectorOptions,
   body: (source: VectorSource) => Promise<T>,
-  opened: readonly VectorSource[] = [],
 ): Promise<T> {
-  const [path, ...rest] = paths;
-  if (path !== undefined) {
-    return withVectors(argument, path, options, (source) =>
-      withAllVectors(argument, rest, options, body, [...opened, source]),
-    );
+  const outcomes = await inFlight(OPENED_AT_ONCE, paths, (path) =>
+    opened(argument, path, options, 'base').then(
+      (source) => ({ source }),
+      (error: unknown) => ({ error }),
+    ),
+  );
+  const sources = outcomes.flatMap((outcome) => ('source' in outcome ? [outcome.source] : []));
+  try {
+    for (const outcome of outcomes) if ('error' in outcome) throw outcome.error;
+    const [first, ...others] = sources;
+    if (!first) throw new CommandFailure(argument, 'expected a file, got none');
+    return await body(await blame(argument, () => joinSources([first, ...others])));
+  } finally {
+    for (const source of sources) await source.close();
   }
-  const [first, ...others] = opened;
-  if (!first) throw new CommandFailure(argument, 'expected a file, got none');
-  return body(await blame(argument, () => joinSources([first, ...others])));
 }
 
 function blaming(argument: string, source: VectorSource): VectorSource {

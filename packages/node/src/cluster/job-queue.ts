@@ -118,13 +118,20 @@ export class JobQueue {
     return new JobQueue(nats, await nats.bucket(BUCKET));
   }
 
-  /** Queues a job, unless it is queued. */
+  /** Queues a job, unless it is queued. @throws RangeError on one that is longer than a message */
   async publish(job: Job): Promise<void> {
-    const { asking, streams } = this.#nats;
+    const { asking, streams, connection } = this.#nats;
     const subject = `${SUBJECTS}.${jobName(job)}`;
+    const bytes = writeDocument(job);
+    const most = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    if (bytes.length > most) {
+      throw new RangeError(
+        `"inputs" expected names that fit into a message of ${most} bytes with what else a job says, got ${bytes.length} bytes for ${job.inputs.length} names`,
+      );
+    }
     await asking(async () => {
       try {
-        await streams.publish(subject, writeDocument(job));
+        await streams.publish(subject, bytes);
       } catch (error) {
         if (!isQueued(error)) throw error;
       }

@@ -58,8 +58,8 @@ class Sweep {
   readonly #options: SweepStorageOptions;
   /** What was modified before is old. */
   readonly #limit: number;
-  /** Hashes in documents, by what they were when they were read. */
-  readonly #read = new Map<string, Promise<readonly string[]>>();
+  /** Documents, by what they were when they were read. */
+  readonly #read = new Map<string, Promise<Uint8Array | undefined>>();
   /** Keys of documents that have gone, or would go. */
   readonly #gone = new Set<string>();
 
@@ -127,9 +127,9 @@ class Sweep {
     hashes: ReadonlySet<string>,
   ): Promise<ObjectEntry[]> {
     const schema = v.object({ [member]: hash });
-    const names = await inFlight(AT_ONCE, documents, async ({ key }) => {
-      const bytes = await this.#storage.get(key);
-      return bytes && readDocument(`${this.#storage.name}/${key}`, schema, bytes)[member];
+    const names = await inFlight(AT_ONCE, documents, async (entry) => {
+      const bytes = await this.#bytesOf(entry);
+      return bytes && readDocument(`${this.#storage.name}/${entry.key}`, schema, bytes)[member];
     });
     return documents.filter((_, i) => names[i] !== undefined && !hashes.has(names[i]));
   }
@@ -143,20 +143,21 @@ class Sweep {
     return named;
   }
 
+  /** Hashes in documents, whatever the members are called that have them. */
   async #hashesOf(documents: readonly ObjectEntry[]): Promise<Set<string>> {
-    const all = await inFlight(AT_ONCE, documents, ({ key, modified }) => {
-      const as = `${key} ${modified}`;
-      const known = this.#read.get(as) ?? this.#hashesIn(key);
-      this.#read.set(as, known);
-      return known;
+    const all = await inFlight(AT_ONCE, documents, async (entry) => {
+      const bytes = await this.#bytesOf(entry);
+      return bytes ? (new TextDecoder().decode(bytes).match(HASH) ?? []) : [];
     });
     return new Set(all.flat());
   }
 
-  /** Whatever the members of a document are called that name something. */
-  async #hashesIn(key: string): Promise<readonly string[]> {
-    const bytes = await this.#storage.get(key);
-    return bytes ? (new TextDecoder().decode(bytes).match(HASH) ?? []) : [];
+  /** Each version of a document is read once. */
+  #bytesOf({ key, modified }: ObjectEntry): Promise<Uint8Array | undefined> {
+    const name = `${key} ${modified}`;
+    const bytes = this.#read.get(name) ?? this.#storage.get(key);
+    this.#read.set(name, bytes);
+    return bytes;
   }
 
   /** Removes what is still as it was listed. */

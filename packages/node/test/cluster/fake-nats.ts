@@ -21,6 +21,9 @@ interface Message {
 
 export class FakeNats implements Pick<Nats, 'asking' | 'bucket' | 'buckets' | 'keys' | 'copies'> {
   readonly copies = 1;
+  readonly connection: { readonly info: { readonly max_payload: number } } = {
+    info: { max_payload: 2 ** 20 },
+  };
   /** Messages of the stream of jobs. */
   messages: Message[] = [];
   /** Told before a key is swapped. */

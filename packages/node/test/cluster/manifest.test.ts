@@ -116,6 +116,7 @@ describe('entries', () => {
     expect(await getEntry(storage, build, 3)).toBeUndefined();
     await storage.remove(segmentKey(entries[0]?.segment as string));
     expect(await getEntry(storage, build, 2)).toBeUndefined();
+    expect((await listEntries(storage, build)).map(({ shard }) => shard)).toEqual([0, 1]);
   });
 
   it.each([

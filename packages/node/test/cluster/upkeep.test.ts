@@ -423,4 +423,12 @@ describe('jobs that have failed', () => {
     expect(await queue.deadLetters('notes')).toEqual([]);
     await expect(retryJobs(fake.nats, 'a.b')).rejects.toThrow('"collection" expected letters');
   });
+
+  it('are refused where they are longer than a message', async () => {
+    const queue = await JobQueue.open(new FakeNats().nats);
+    const inputs = Array.from({ length: 30_000 }, (_, i) => `s3://bucket/raw/of-some-length-${i}.npy`);
+    await expect(queue.publish({ ...job(0), inputs })).rejects.toThrow(
+      /"inputs" expected names that fit into a message of 1048576 bytes .* for 30000 names/,
+    );
+  });
 });
