@@ -85,8 +85,21 @@ class Sweep {
       const batch = unnamed.slice(at, at + BATCH);
       await this.#remove(batch.filter(({ key }) => !named.has(contentHash(key) as string)));
     }
+    await this.#checkVersions(unnamed);
     const left = await this.#listed(CLOCK, QUESTION);
     await this.#remove(left.filter((entry) => this.#isOld(entry)));
+  }
+
+  /** What was forgotten may have been published again in the last moment. @throws FormatError naming an object that a version lacks now */
+  async #checkVersions(candidates: readonly ObjectEntry[]): Promise<void> {
+    if (this.#options.isDryRun) return;
+    const versions = await this.#listed(KV_VERSIONS, STORAGE_VERSIONS);
+    const named = await this.#hashesOf(versions);
+    const lost = candidates.find(({ key }) => this.#gone.has(key) && named.has(contentHash(key) as string));
+    if (!lost || (await this.#storage.size(lost.key)) !== undefined) return;
+    throw new FormatError(
+      `${this.#storage.name}: expected no version with objects that were forgotten, got one with ${lost.key}, published while it was removed: build it again`,
+    );
   }
 
   #isOld({ modified }: ObjectEntry): boolean {

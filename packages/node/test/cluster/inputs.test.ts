@@ -1,4 +1,5 @@
 /** Inputs that are objects: patterns, what they are as files, and which ranges are read of them. */
+import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { randomBytes } from '@sagitta/testing';
 import { describe, expect, it } from 'vitest';
@@ -11,6 +12,7 @@ import { FORMATS } from '../../src/formats.ts';
 import { isRandomAccess, readAll, type VectorSource } from '../../src/readers/vector-source.ts';
 import { bytesOf, npy, npyFields } from '../support/bytes.ts';
 import { sagitta } from '../support/command.ts';
+import { SEED_ROWS, SEEDS } from '../support/seed-files.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { FakeS3 } from './fake-s3.ts';
 
@@ -111,6 +113,33 @@ describe('an object as a file', () => {
       await source.close();
     }
   });
+
+  const plain = SEEDS.filter(({ isTokenSets, bytes }) => !isTokenSets && bytes[0] !== 0x1f);
+  it.each(plain.map((seed) => [seed.name, seed] as const))(
+    'gives what a file gives, in passes and rows at the same time: %s',
+    async (name, { bytes, format, column, d: dimensions }) => {
+      const file = sourceFile(name, {
+        size: bytes.length,
+        read: async (offset, length) => {
+          await setImmediate();
+          return bytes.slice(offset, offset + length);
+        },
+      });
+      const options = { column, d: dimensions, role: 'base' as const };
+      const source = (await FORMATS[format].vectors?.(file, options)) as VectorSource;
+      const passes = [1, 2, 100].map(async (rows) => {
+        const seen: number[] = [];
+        for await (const chunk of source.chunks(rows)) seen.push(...chunk);
+        return seen;
+      });
+      for (const seen of await Promise.all(passes)) expect(seen).toEqual(SEED_ROWS.flat());
+      if (isRandomAccess(source)) {
+        const rows = await Promise.all(SEED_ROWS.map((_, row) => source.readRows(row, 1)));
+        expect(rows.map((row) => [...row])).toEqual(SEED_ROWS);
+      }
+      await source.close();
+    },
+  );
 
   it('is read where its rows are, and not elsewhere', async () => {
     const ranges: [number, number][] = [];

@@ -356,6 +356,25 @@ describe('a sweep', () => {
     expect(await storage.size(modelKey(open.model))).toBe(2);
   });
 
+  it('says so where a version with what it removes is published in the last moment', async () => {
+    const { storage, age } = agedFolder();
+    const fake = new FakeNats();
+    const log = await publishedUpTo(1, storage, fake);
+    const forgotten = await buildOf(storage, 5);
+    await age(30);
+    const late: ObjectStorage = {
+      ...storage,
+      async remove(key) {
+        if (key.startsWith('models/')) await publishManifest(log, forgotten);
+        return storage.remove(key);
+      },
+    };
+    await expect(sweep(fake, late)).rejects.toThrow(/got one with \w+\/[0-9a-f]{64}.sgta, published while/);
+    await expect(rollbackManifest(log, storage, 2)).rejects.toThrow(
+      'expected one whose segments are all there',
+    );
+  });
+
   it('that ends in its midst leaves no name without its object', async () => {
     const { storage, age, keys } = agedFolder();
     const fake = new FakeNats();
