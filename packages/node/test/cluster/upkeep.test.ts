@@ -175,17 +175,27 @@ describe.each([
   });
 });
 
-it('goes back to nothing that a sweep has forgotten meanwhile', async () => {
-  const storage = folderObjects(emptyFolder());
-  const fake = new FakeNats();
-  const log = await publishedUpTo(3, storage, fake);
-  const other = await kvManifests(fake.nats, 'notes', storage);
-  fake.beforeSwap = () => other.forget(1);
-  await expect(rollbackManifest(log, storage, 1)).rejects.toThrow(
-    'expected one that is known, 3 to 3, got 1',
-  );
-  expect(await versionsOf(log)).toEqual([3]);
-});
+it.each(['when it is looked whether segments are there', 'when the version is named'])(
+  'goes back to nothing that a sweep has forgotten meanwhile, %s',
+  async (when) => {
+    const plain = folderObjects(emptyFolder());
+    const fake = new FakeNats();
+    const log = await publishedUpTo(3, plain, fake);
+    const forget = async (): Promise<void> => (await kvManifests(fake.nats, 'notes', plain)).forget(1);
+    const storage: ObjectStorage = {
+      ...plain,
+      async size(key) {
+        if (when.includes('segments')) await forget();
+        return plain.size(key);
+      },
+    };
+    if (when.includes('named')) fake.beforeSwap = forget;
+    await expect(rollbackManifest(log, storage, 1)).rejects.toThrow(
+      'expected one that is known, 3 to 3, got 1',
+    );
+    expect(await versionsOf(log)).toEqual([3]);
+  },
+);
 
 /** A folder whose things are as old as is said. */
 function agedFolder() {
