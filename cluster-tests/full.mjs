@@ -40,8 +40,7 @@ async function isRefused(builder) {
 
 export const fullSteps = [
   {
-    name: 'full: JetStream of one server',
-    isLong: true,
+    name: 'outage: no room in JetStream',
     async run({ folder, s3 }) {
       const nats = await startNats(folder, { count: 1, jetstream: 'max_file_store: 1048576', name: 'full' });
       try {
@@ -73,7 +72,7 @@ export const fullSteps = [
     },
   },
   {
-    name: 'full: JetStream of three servers',
+    name: 'outage: no room in JetStream, of three',
     isLong: true,
     async run({ folder, s3 }) {
       const nats = await startNats(folder, { jetstream: 'max_file_store: 1048576', name: 'full-of-three' });

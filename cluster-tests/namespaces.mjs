@@ -22,39 +22,52 @@ export async function mayCut() {
 export async function layNetwork(count) {
   const base = `sgt${process.pid}`;
   const hub = `${base}h`;
-  const within = (name) => ['netns', 'exec', name];
-  const names = [hub];
-  await ip('netns', 'add', hub);
-  await ip('-n', hub, 'link', 'add', 'bridge', 'type', 'bridge');
-  await ip('-n', hub, 'link', 'set', 'bridge', 'up');
-  const places = [];
-  for (let i = 0; i < count; i++) {
-    const name = `${base}m${i}`;
-    names.push(name);
+  // others may lay networks too
+  const net = `10.${128 + (process.pid % 100)}`;
+  const [namespaces, links] = [[], []];
+  const close = async () => {
+    // links would go with their namespaces, at some time
+    for (const link of links) await ip('link', 'delete', link);
+    for (const name of namespaces) await ip('netns', 'delete', name);
+  };
+  const add = async (name) => {
     await ip('netns', 'add', name);
+    namespaces.push(name);
     await ip('-n', name, 'link', 'set', 'lo', 'up');
-    // to the others
+  };
+  const up = async (name, link, address) => {
+    await ip('-n', name, 'address', 'add', address, 'dev', link);
+    await ip('-n', name, 'link', 'set', link, 'up');
+  };
+  const machine = async (i) => {
+    const name = `${base}m${i}`;
+    await add(name);
+    const routeHost = `${net}.0.${i + 1}`;
     await ip('-n', hub, 'link', 'add', `to${i}`, 'type', 'veth', 'peer', 'name', 'routes', 'netns', name);
     await ip('-n', hub, 'link', 'set', `to${i}`, 'master', 'bridge', 'up');
-    await ip('-n', name, 'address', 'add', `10.231.0.${i + 1}/24`, 'dev', 'routes');
-    await ip('-n', name, 'link', 'set', 'routes', 'up');
-    // to here
+    await up(name, 'routes', `${routeHost}/24`);
     const here = `${base}c${i}`;
+    const host = `${net}.${i + 1}.2`;
     await ip('link', 'add', here, 'type', 'veth', 'peer', 'name', 'clients', 'netns', name);
-    await ip('address', 'add', `10.231.${i + 1}.1/30`, 'dev', here);
+    links.push(here);
+    await ip('address', 'add', `${net}.${i + 1}.1/30`, 'dev', here);
     await ip('link', 'set', here, 'up');
-    await ip('-n', name, 'address', 'add', `10.231.${i + 1}.2/30`, 'dev', 'clients');
-    await ip('-n', name, 'link', 'set', 'clients', 'up');
-    places.push({
-      ...{ host: `10.231.${i + 1}.2`, port: 4222, routeHost: `10.231.0.${i + 1}`, routePort: 6222 },
-      within: ['ip', ...within(name)],
+    await up(name, 'clients', `${host}/30`);
+    return {
+      ...{ host, port: 4222, routeHost, routePort: 6222, within: ['ip', 'netns', 'exec', name] },
       cut: () => ip('-n', hub, 'link', 'set', `to${i}`, 'down'),
       join: () => ip('-n', hub, 'link', 'set', `to${i}`, 'up'),
-    });
-  }
-  // links go with their namespaces
-  const close = async () => {
-    for (const name of names) await ip('netns', 'delete', name);
+    };
   };
-  return { places, close };
+  try {
+    await add(hub);
+    await ip('-n', hub, 'link', 'add', 'bridge', 'type', 'bridge');
+    await ip('-n', hub, 'link', 'set', 'bridge', 'up');
+    const places = [];
+    for (let i = 0; i < count; i++) places.push(await machine(i));
+    return { places, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

@@ -50,16 +50,21 @@ export async function startNats(folder, { count = 3, places, jetstream = '', nam
   );
   for (const server of servers) server.start();
   const urls = servers.map(({ url }) => url);
-  await ready(urls);
+  const close = () => Promise.all(servers.map((server) => server.kill()));
+  try {
+    await ready(urls);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
-    ...{ urls, servers },
+    ...{ urls, servers, close },
     /** Starts what a step has left dead. */
     async restore() {
       const dead = servers.filter(({ isUp }) => !isUp);
       for (const server of dead) server.start();
       if (dead.length > 0) await ready(urls);
     },
-    close: () => Promise.all(servers.map((server) => server.kill())),
   };
 }
 

@@ -166,7 +166,10 @@ export function underLoad(play, { search = play.search, mayFail = false, deadlin
         play.checkVersion(q, answer);
         counts.hedged += answer.hedged;
       } catch (error) {
-        if (!mayFail || !(error instanceof UnavailableError)) throw error;
+        if (!mayFail || !(error instanceof UnavailableError)) {
+          error.message += ` (query ${counts.asked}, ${(performance.now() / 1000).toFixed(1)} s, slowest ${counts.slowest.toFixed(0)} ms)`;
+          throw error;
+        }
         counts.failed++;
       }
       const ms = performance.now() - from;

@@ -83,8 +83,11 @@ const KEPT_TIMES = 256;
 const SLOW_SHARE = 0.95;
 /** Milliseconds before a second member is asked, while too few times are known, and at least. */
 const [FIRST_HEDGE_MS, LEAST_HEDGE_MS] = [50, 2];
-/** Questions of a query that go to one of a shard's members, before one goes to all of them. */
-const TO_ONE = 2;
+/** Questions to one of a shard's members before one goes to all of them, and where many of the last answers came to a later one than the first. */
+const [TO_ONE, TO_ONE_OF_MANY_LOST] = [2, 1];
+const MANY_LOST = 0.25;
+/** How much an answer changes the share of those that came to a later question. */
+const SHARE_STEP = 1 / 64;
 /** Questions that may be asked again before others were answered: each that is asked first allows one more, so that members who cannot keep up get at most twice the questions. */
 const MOST_AGAIN = 64;
 
@@ -96,6 +99,8 @@ export class ClusterClient implements Disposable {
   readonly #leases: Leases;
   readonly #times: number[] = [];
   #mayAskAgain = MOST_AGAIN;
+  /** Of the last answers, those that came to a later question than the first. */
+  #lateShare = 0;
   #timeAt = 0;
   #stream: Promise<WriteStream> | undefined;
   #manifest: ClusterManifest;
@@ -270,6 +275,7 @@ export class ClusterClient implements Disposable {
     return new Promise((resolve, reject) => {
       let open = 0;
       let tries = 0;
+      let isSettled = false;
       let pause = pauseMs;
       let timer: NodeJS.Timeout | undefined;
       const ask = (): void => {
@@ -283,7 +289,8 @@ export class ClusterClient implements Disposable {
         open++;
         if (tries++ > 0) onHedge();
         // one that stands still, or is cut off, gets its part of the questions as before: of all members those that live answer
-        one(tries <= TO_ONE ? some : all).then(settle, reject);
+        const most = this.#lateShare > MANY_LOST ? TO_ONE_OF_MANY_LOST : TO_ONE;
+        one(tries <= most ? some : all).then(settle, reject);
         plan();
       };
       // the second may be asked of the same one, which is gone: pauses double until one answers
@@ -301,6 +308,8 @@ export class ClusterClient implements Disposable {
           return;
         }
         clearTimeout(timer);
+        if (answer && !isSettled) this.#lateShare += SHARE_STEP * ((tries > 1 ? 1 : 0) - this.#lateShare);
+        isSettled = true;
         resolve(answer);
       };
       ask();

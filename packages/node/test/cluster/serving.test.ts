@@ -138,7 +138,8 @@ describe('a client', () => {
     for (let i = 0; i < 4; i++) await some();
     // until the questions that nobody answers are over
     await wait(450);
-    expect(await client.search([1, 2], 3, { deadlineMs: 400 })).toMatchObject({ partial: [], hedged: 2 });
+    // by now the second goes to all
+    expect(await client.search([1, 2], 3, { deadlineMs: 400 })).toMatchObject({ partial: [], hedged: 1 });
   });
 
   it('gives members who cannot keep up no more than twice the questions', async () => {
