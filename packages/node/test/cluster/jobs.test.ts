@@ -7,6 +7,7 @@ import { hashOfJson } from '../../src/cluster/content.ts';
 import { readDocument, writeDocument } from '../../src/cluster/documents.ts';
 import { inFlight } from '../../src/cluster/in-flight.ts';
 import { checkCollection, type EncodeJob, JOB, jobName, type TrainJob } from '../../src/cluster/jobs.ts';
+import { isQueued } from '../../src/cluster/nats.ts';
 import { retrying } from '../../src/cluster/retry.ts';
 import { sagitta } from '../support/command.ts';
 
@@ -43,6 +44,13 @@ describe('jobs', () => {
     for (const name of ['', 'a.b', 'a b', '*', '>'])
       expect(() => checkCollection(name)).toThrow('"collection" expected');
   });
+});
+
+it('is queued where its subject has its message, not where the disk is full', () => {
+  const refusal = (message: string): Error =>
+    Object.assign(new Error(message), { name: 'JetStreamApiError', code: 10077, status: 503 });
+  expect(isQueued(refusal('maximum messages per subject exceeded'))).toBe(true);
+  expect(isQueued(refusal('no space left on device'))).toBe(false);
 });
 
 describe('retrying', () => {
