@@ -90,7 +90,9 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
           return await body();
         } catch (error) {
           if (!passes(error) || !connected) throw error;
-          if (!(await hasJetStream(connected))) stuck.since = Number.POSITIVE_INFINITY;
+          // what it says itself is known by its words
+          if (apiCode(error) !== undefined || !(await hasJetStream(connected)))
+            stuck.since = Number.POSITIVE_INFINITY;
           else stuck.since = Math.min(stuck.since, performance.now());
           if (performance.now() - stuck.since < NO_LEADER_MS) throw error;
           const what = `${textOf(error)} for ${NO_LEADER_MS / 1000} s, though JetStream has a leader: its disk or max_file_store may be full, its log says it`;
