@@ -8,10 +8,14 @@ import { parseArgs } from 'node:util';
 import { createCore } from '@sagitta/core-wasm';
 import { writeFileAtomic } from '@sagitta/node';
 import { generatedSet } from '../generated-set.ts';
-import { type Machine, thisMachine } from '../report.ts';
+import { thisMachine } from '../report.ts';
+import { type Measured, scalePage } from './page.ts';
+import type { ClusterRun } from './predict.ts';
 import { measureShard, type ShardCost, type ShardSetting } from './shard-cost.ts';
 
 const [D, QUERIES] = [768, 300];
+/** So few that the true neighbours of a query lie in several lists. */
+const ROWS_A_CLUSTER = 8;
 const NPROBES = [1, 4, 8, 16, 32, 64];
 const EFS = [40, 64, 100, 200, 400];
 
@@ -36,13 +40,6 @@ const STEPS = {
   ],
 } as const satisfies Record<string, readonly Step[]>;
 
-/** What was measured, as it is kept. */
-export interface Measured {
-  readonly machine: Machine;
-  readonly lists: readonly ShardCost[];
-  readonly graph: readonly ShardCost[];
-}
-
 const RESULTS = new URL('../../results/', import.meta.url);
 const started = performance.now();
 
@@ -53,7 +50,7 @@ function log(line: string): void {
 async function measure(steps: readonly Step[]): Promise<ShardCost[]> {
   const costs: ShardCost[] = [];
   for (const { n, settings } of steps) {
-    const set = generatedSet(`scale-${n}`, n, D, QUERIES);
+    const set = generatedSet(`scale-${n}`, n, D, QUERIES, Math.round(n / ROWS_A_CLUSTER));
     for (const setting of settings) {
       const { kind, bits, nlist = '' } = setting;
       log(`${n} × ${D}, ${kind} ${nlist}, ${bits} bits`);
@@ -75,6 +72,16 @@ const write = (name: string, text: string): Promise<unknown> =>
 /** Times need no more digits than clocks have. */
 const toJson = (value: unknown): string =>
   `${JSON.stringify(value, (_, one) => (typeof one === 'number' ? Number(one.toPrecision(6)) : one))}\n`;
+
+async function writePlan(): Promise<void> {
+  const measured = readJson<Measured>('scale.json');
+  const run = readJson<ClusterRun>('cluster.json');
+  if (!measured || !run)
+    throw new Error('expected results of bench:scale lists and graph, and of bench:cluster --only speed');
+  const { page, chart } = scalePage(measured, run, log);
+  await write('scale.md', page);
+  await write('scale-tails.svg', chart);
+}
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { n: { type: 'string' } }, allowPositionals: true });
@@ -100,6 +107,7 @@ async function main(): Promise<void> {
       toJson({ lists: [], graph: [], ...before, machine: thisMachine(), [word]: costs }),
     );
   }
+  if (words.includes('plan') && values.n === undefined) await writePlan();
 }
 
 await main();

@@ -15,7 +15,10 @@ export interface Scene {
   readonly serviceMs: readonly number[];
   /** Queries a second, which come at random times, or queries that are under way at all times. */
   readonly load: { readonly perSecond: number } | { readonly atOnce: number };
+  /** Whether a shard is asked again. */
   readonly hedging: boolean;
+  /** First questions to one shard that allow that shard to be asked again once. Default: each first question allows any shard to be. */
+  readonly firstsPerAgain?: number;
   readonly queries: number;
   readonly seed: number;
   /** From a client to a member and back, without computing. Default 0.7, as measured over NATS. */
@@ -91,7 +94,8 @@ class Simulation {
   readonly #latencies: number[] = [];
   readonly #times: number[] = [];
   #timeAt = 0;
-  #mayAskAgain = MOST_AGAIN;
+  /** Questions that may be asked again: of each shard, or of all together in the first place. */
+  readonly #mayAskAgain: Float64Array;
   #again = 0;
   #partial = 0;
   #begun = 0;
@@ -101,6 +105,7 @@ class Simulation {
   constructor(scene: Scene) {
     this.#scene = scene;
     const { shards, replicas, stalls, shared, roundTripMs = ROUND_TRIP_MS } = scene;
+    this.#mayAskAgain = new Float64Array(shards).fill(MOST_AGAIN);
     this.#random = new RandomStream(scene.seed, 'scale/simulate');
     this.#halfTrip = roundTripMs / 2;
     this.#deadlineMs = scene.deadlineMs ?? DEADLINE_MS;
@@ -167,8 +172,11 @@ class Simulation {
 
   #ask(query: Query, asked: Asked): void {
     asked.timer++;
-    if (asked.tries === 0) this.#mayAskAgain = Math.min(MOST_AGAIN, this.#mayAskAgain + 1);
-    else if (this.#mayAskAgain > 0) this.#mayAskAgain--;
+    const { firstsPerAgain } = this.#scene;
+    const account = firstsPerAgain === undefined ? 0 : asked.shard;
+    const may = this.#mayAskAgain[account] as number;
+    if (asked.tries === 0) this.#mayAskAgain[account] = Math.min(MOST_AGAIN, may + 1 / (firstsPerAgain ?? 1));
+    else if (may >= 1) this.#mayAskAgain[account] = may - 1;
     else {
       this.#plan(query, asked);
       return;

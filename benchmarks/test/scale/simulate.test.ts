@@ -102,6 +102,19 @@ describe('the simulation', () => {
     expect(askedAgain).toBeLessThanOrEqual(1 + 64 / 8000);
   });
 
+  it('leaves one shard with more than it can do where questions to others allow it, and not where its own do', () => {
+    const scene = {
+      ...one,
+      shards: 20,
+      replicas: 2,
+      load: { perSecond: 1400 },
+      hedging: true,
+      queries: 2500,
+    };
+    expect(simulate(scene).p50).toBeGreaterThan(50);
+    expect(simulate({ ...scene, firstsPerAgain: 10 }).p50).toBeLessThan(15);
+  });
+
   it('shares cores between members, the client and the servers of messages', () => {
     const scene = { ...one, shards: 4, replicas: 2, load: { atOnce: 16 }, queries: 2000 };
     const perSecond = (clientMs: number, serverMs: number): number =>
