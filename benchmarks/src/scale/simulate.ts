@@ -1,7 +1,8 @@
 /**
  * Scatter and gather in simulated time: queries come, each goes to one member of every shard, members answer one after the other, and
  * the last answer ends a query. A shard is asked again by the rule of ClusterClient (packages/node/src/cluster/cluster-client.ts): after the time
- * that 95 % of the last 256 answers took, with pauses that double, as long as first questions have allowed it.
+ * that 95 % of the last 256 answers took, with pauses that double, as long as first questions have allowed it; the third question goes to
+ * all members of the shard, and where many answers come to a later question than the first, so does the second.
  */
 import { RandomStream } from '@sagitta/core-wasm';
 import { draw, quantile } from './distribution.ts';
@@ -55,6 +56,7 @@ const ROUND_TRIP_MS = 0.7;
 const DEADLINE_MS = 1000;
 /** As in cluster-client.ts. */
 const [KEPT_TIMES, SLOW_SHARE, FIRST_HEDGE_MS, LEAST_HEDGE_MS, MOST_AGAIN] = [256, 0.95, 50, 2, 64];
+const [TO_ONE, TO_ONE_OF_MANY_LOST, MANY_LOST, SHARE_STEP] = [2, 1, 0.25, 1 / 64];
 /** Share of the queries at the beginning that do not count. */
 const WARM_UP = 0.05;
 
@@ -66,7 +68,6 @@ export function simulate(scene: Scene): Outcome {
 /** A question to a shard on its way. */
 interface Asked {
   readonly shard: number;
-  readonly from: number;
   open: number;
   tries: number;
   pause: number;
@@ -94,6 +95,8 @@ class Simulation {
   readonly #latencies: number[] = [];
   readonly #times: number[] = [];
   #timeAt = 0;
+  /** Of the last answers, how many came to a later question than the first. */
+  #lateShare = 0;
   /** Questions that may be asked again: of each shard, or of all together in the first place. */
   readonly #mayAskAgain: Float64Array;
   #again = 0;
@@ -154,7 +157,7 @@ class Simulation {
     const query = { from: now, deadline: now + this.#deadlineMs, left: shards, isPartial: false };
     const pause = this.#hedgeAfter();
     const all = Array.from({ length: shards }, (_, shard) => {
-      const asked = { shard, from: now, open: 0, tries: 0, pause, timer: 0, isDone: false };
+      const asked = { shard, open: 0, tries: 0, pause, timer: 0, isDone: false };
       this.#ask(query, asked);
       return asked;
     });
@@ -162,8 +165,8 @@ class Simulation {
     this.#time.after(this.#deadlineMs, () => {
       if (query.left === 0) return;
       for (const asked of all) {
-        for (; asked.open > 0; asked.open--) this.#note(this.#deadlineMs);
         if (asked.isDone) continue;
+        for (; asked.open > 0; asked.open--) this.#note(this.#deadlineMs);
         query.isPartial = true;
         this.#resolve(query, asked);
       }
@@ -198,26 +201,36 @@ class Simulation {
     asked.pause *= 2;
   }
 
-  /** To a member of the shard, any of them, and back. */
+  /** To a member of the shard, any of them, or to all, and back. */
   #send(query: Query, asked: Asked): void {
     const { shard } = asked;
     const members = this.#members[shard] as Works[];
-    const replica = this.#random.nextBelow(members.length);
     const { serviceMs, slowFactor = 1, shared } = this.#scene;
-    const ms = draw(serviceMs, this.#random) * (shard === 0 && replica === 0 ? slowFactor : 1);
     const [client, server] = [(shared?.clientMs ?? 0) / 2, (shared?.serverMs ?? 0) / 2];
     const travel = (then: () => void): void =>
       this.#work(this.#server, server, () => this.#time.after(this.#halfTrip, then));
+    const sent = this.#time.now;
+    let isBack = false;
     const answered = (): void => {
-      if (this.#time.now >= query.deadline) return;
+      // of all that answer a question the first counts
+      if (isBack || this.#time.now >= query.deadline) return;
+      isBack = true;
       asked.open--;
-      this.#note(this.#time.now - asked.from);
-      if (!asked.isDone) this.#resolve(query, asked);
+      this.#note(this.#time.now - sent);
+      if (asked.isDone) return;
+      this.#lateShare += SHARE_STEP * ((asked.tries > 1 ? 1 : 0) - this.#lateShare);
+      this.#resolve(query, asked);
     };
+    const toOne = this.#lateShare > MANY_LOST ? TO_ONE_OF_MANY_LOST : TO_ONE;
+    const one = asked.tries <= toOne ? this.#random.nextBelow(members.length) : undefined;
     this.#work(this.#client, client, () =>
-      travel(() =>
-        members[replica]?.submit(ms, () => travel(() => this.#work(this.#client, client, answered))),
-      ),
+      travel(() => {
+        for (const [replica, member] of members.entries()) {
+          if (one !== undefined && replica !== one) continue;
+          const ms = draw(serviceMs, this.#random) * (shard === 0 && replica === 0 ? slowFactor : 1);
+          member.submit(ms, () => travel(() => this.#work(this.#client, client, answered)));
+        }
+      }),
     );
   }
 

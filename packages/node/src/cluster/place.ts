@@ -1,3 +1,4 @@
+/// <reference path="./peer-modules.d.ts" />
 /** The storage behind a name as commands take it: a folder, or s3://bucket/prefix. */
 import { UnsupportedError } from '@sagitta/core-wasm';
 import { folderObjects } from './folder-objects.ts';
