@@ -35,8 +35,8 @@ const STEPS = {
     { n: 250_000, settings: [lists(1, 500), lists(2, 500), lists(4, 500)] },
   ],
   graph: [
+    { n: 50_000, settings: [graph] },
     { n: 100_000, settings: [graph] },
-    { n: 250_000, settings: [graph] },
   ],
 } as const satisfies Record<string, readonly Step[]>;
 

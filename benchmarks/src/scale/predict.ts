@@ -59,7 +59,10 @@ export interface Prediction {
 
 const QUERIES = 10_000;
 
-/** The parts are the search of one shard alone in a process, and the way, measured with the small collection. Nothing of the whole is among them. */
+/**
+ * From the search of one shard alone in a process, and the way, measured with the small collection: nothing of the whole is among them. Then
+ * again from what processes computed in the run, which leaves the waiting to be predicted.
+ */
 export function predict(run: ClusterRun): Prediction[] {
   const { setting, way, shard } = run;
   const of = (
@@ -78,18 +81,24 @@ export function predict(run: ClusterRun): Prediction[] {
   // what processes wait for that is no computing: what the small collection takes longer than its computing
   const roundTripMs = Math.max(0, way.calm.p50 - of(way.search, calmWay, 1, 0).p50);
   const speed = ({ perSecond: qps, p50, p99 }: Outcome): Speed => ({ qps, p50, p99 });
+  const calmOf = (search: Alone, way: WayMs): Speed => speed(of(search, way, 1, roundTripMs));
+  const togetherOf = (search: Alone, way: WayMs): Speed =>
+    speed(of(search, way, setting.atOnce, roundTripMs));
+  // what processes computed in the run, search and way
+  const known = ({ cpuMs }: Run): [Alone, WayMs] => [
+    { cpuMs: cpuMs.members / setting.shards, serviceMs: shard.serviceMs },
+    { client: cpuMs.client / setting.shards, member: 0, server: cpuMs.servers / setting.shards },
+  ];
+  const busyWay = wayOf(way.together, way.search, setting.shards);
+  const [busy, calm] = [`${setting.atOnce} queries at a time`, 'one at a time'];
   return [
+    { name: busy, predicted: togetherOf(shard, busyWay), measured: run.together },
+    { name: calm, predicted: calmOf(shard, calmWay), measured: run.calm },
     {
-      name: `${setting.atOnce} queries at a time`,
-      predicted: speed(
-        of(shard, wayOf(way.together, way.search, setting.shards), setting.atOnce, roundTripMs),
-      ),
+      name: `${busy}, by the run's computing`,
+      predicted: togetherOf(...known(run.together)),
       measured: run.together,
     },
-    {
-      name: 'one at a time',
-      predicted: speed(of(shard, calmWay, 1, roundTripMs)),
-      measured: run.calm,
-    },
+    { name: `${calm}, by the run's computing`, predicted: calmOf(...known(run.calm)), measured: run.calm },
   ];
 }
