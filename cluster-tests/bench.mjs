@@ -1,6 +1,6 @@
-// `npm run bench:cluster`: 2,000,000 × 128 in four shards of two members each, all on this machine. Three parts, each a section of
+// `npm run bench:cluster`: 2,000,000 × 128 in four shards of two members each, all on this machine. Four parts, each a section of
 // benchmarks/results/cluster.md: `speed` compares answers and speed with one index and says what queries cost, by process, also in
-// benchmarks/results/cluster.json; `kills` searches while a member is killed every five seconds; `build` builds in 24 shards while a worker
+// benchmarks/results/cluster.json; `kills` searches while a member is killed every five seconds; `writes` writes meanwhile; `build` builds in 24 shards while a worker
 // is killed every ten. `-- --only build` does one of them; `-- --n 100000 --minutes 1` is a small run and writes nothing.
 import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -23,13 +23,14 @@ const { alone, costed, machine, percentile, quantiles, speedOf, together } = awa
   './bench-costs.mjs'
 );
 const { putSections } = await import('./bench-page.mjs');
+const { writesBeside } = await import('./bench-writes.mjs');
 const { ClusterClient, connectNats, kvManifests, openPlace } = await import('@sagitta/node/cluster');
 
 const { values } = parseArgs({
   options: {
     n: { type: 'string' },
     minutes: { type: 'string', default: '5' },
-    only: { type: 'string', multiple: true, default: ['speed', 'kills', 'build'] },
+    only: { type: 'string', multiple: true, default: ['speed', 'kills', 'writes', 'build'] },
   },
 });
 const N = Number(values.n ?? 2_000_000);
@@ -43,6 +44,8 @@ const BUILD_SHARDS = 24;
 const BUILD_SEEDS = [1];
 /** Rows of the collection whose queries cost next to nothing but their way. */
 const SMALL = 2000;
+/** Writes a second beside searches. */
+const WRITE_RATE = 5;
 /** Milliseconds from one kill to the next, and how long a speed is measured. */
 const KILL_MS = 5000;
 const SPEED_MS = 20_000;
@@ -69,7 +72,7 @@ function clusteredRows(n, d) {
 const RESULTS = new URL('../benchmarks/results/', import.meta.url);
 const HEAD = `# Four shards of two members each, on one machine
 
-\`npm run bench:cluster\` makes this page; \`-- --only speed|kills|build\` one part of it.`;
+\`npm run bench:cluster\` makes this page; \`-- --only speed|kills|writes|build\` one part of it.`;
 const stamp = () =>
   `${machine()} for all of it, load ${loadavg()[0].toFixed(1)}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`;
 
@@ -107,7 +110,7 @@ async function run() {
   });
   const sections = {};
   const isAsked = (part) => values.only.includes(part);
-  if (isAsked('speed') || isAsked('kills'))
+  if (['speed', 'kills', 'writes'].some(isAsked))
     Object.assign(sections, await served(env, input, queries, isAsked));
   if (isAsked('build')) {
     const place = (name) => `s3://${BUCKET}/${name}`;
@@ -257,6 +260,11 @@ async function served(env, input, queries, isAsked) {
     const storm = await killing(client, queries, expected, exact, { members, begin, ms: minutes * 60_000 });
     sections['Members that are killed'] = stormText(storm, minutes);
   }
+  // last: what is served is another after it
+  if (isAsked('writes')) {
+    const how = { options: { nprobe: NPROBE }, ids: N, rate: WRITE_RATE, log };
+    sections['Writes beside searches'] = writesText(await writesBeside({ client, queries, ...how }));
+  }
   whole.dispose();
   core.dispose();
   await dispose();
@@ -293,6 +301,20 @@ ${row(`the whole, ${AT_ONCE} queries at a time`, together)}
 ${row('the whole, one at a time', calm)}
 
 One shard alone in a process: ${shard.cpuMs.toFixed(2)} ms of computing a query, of the small collection ${way.search.cpuMs.toFixed(3)} ms; the one index ${one.cpuMs.search.toFixed(2)} ms. ${stamp()}.`;
+}
+
+function writesText({ batch, rate, writesPerSecond, behindMs, acknowledged, known, idle, beside }) {
+  const two = ({ p50, p99 }) => `${p50.toFixed(1)} | ${p99.toFixed(1)}`;
+  const rows = Math.round(writesPerSecond * batch).toLocaleString('en');
+  return `Upserts of ${batch} × ${D}, one after the other, by one client: ${writesPerSecond.toFixed(0)} a second are acknowledged by two of three servers, ${rows} rows. All members follow;
+${behindMs < 1000 ? `${behindMs.toFixed(0)} ms` : `${(behindMs / 1000).toFixed(1)} s`} after 20 s of this they knew the last. Searches are one after the other, nprobe ${NPROBE}. ${stamp()}.
+
+| | p50 ms | p99 ms |
+|---|---|---|
+| a write until it is acknowledged, writes alone | ${two(acknowledged)} |
+| searches alone | ${two(idle)} |
+| searches beside ${rate} writes a second (${rate * batch} rows) | ${two(beside)} |
+| from acknowledged until a search that has to know it is answered, beside these | ${two(known)} |`;
 }
 
 function stormText(storm, minutes) {

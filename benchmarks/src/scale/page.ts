@@ -157,11 +157,10 @@ function planTable(costs: ReadonlyMap<string, UnitCost>): string {
   );
 }
 
-/** How often a shard is asked: the second is ClusterClient's rule, the third bounds each shard by a tenth of its own questions. */
+/** How often a shard is asked: the second is the rule of ClusterClient. */
 const WAYS = [
   { name: 'once', hedging: false },
   { name: 'again', hedging: true },
-  { name: 'again, bounded by shard', hedging: true, firstsPerAgain: 10 },
 ] as const;
 
 interface Tail {

@@ -1,8 +1,8 @@
 /**
  * Scatter and gather in simulated time: queries come, each goes to one member of every shard, members answer one after the other, and
  * the last answer ends a query. A shard is asked again by the rule of ClusterClient (packages/node/src/cluster/cluster-client.ts): after the time
- * that 95 % of the last 256 answers took, with pauses that double, as long as first questions have allowed it; the third question goes to
- * all members of the shard, and where many answers come to a later question than the first, so does the second.
+ * that 95 % of the last 256 answers took, with pauses that double, as often as first questions to it and answers that came soon have allowed; the
+ * third question goes to all members of the shard, and where many answers come to a later question than the first, so does the second.
  */
 import { RandomStream } from '@sagitta/core-wasm';
 import { draw, quantile } from './distribution.ts';
@@ -18,8 +18,6 @@ export interface Scene {
   readonly load: { readonly perSecond: number } | { readonly atOnce: number };
   /** Whether a shard is asked again. */
   readonly hedging: boolean;
-  /** First questions to one shard that allow that shard to be asked again once. Default: each first question allows any shard to be. */
-  readonly firstsPerAgain?: number;
   readonly queries: number;
   readonly seed: number;
   /** From a client to a member and back, without computing. Default 0.7, as measured over NATS. */
@@ -54,9 +52,10 @@ export interface Outcome {
 
 const ROUND_TRIP_MS = 0.7;
 const DEADLINE_MS = 1000;
-/** As in cluster-client.ts. */
+/** As in cluster-client.ts and asking-again.ts. */
 const [KEPT_TIMES, SLOW_SHARE, FIRST_HEDGE_MS, LEAST_HEDGE_MS, MOST_AGAIN] = [256, 0.95, 50, 2, 64];
 const [TO_ONE, TO_ONE_OF_MANY_LOST, MANY_LOST, SHARE_STEP] = [2, 1, 0.25, 1 / 64];
+const [A_FIRST_ALLOWS, OF_ONE, OF_ALL] = [0.1, 1, 2];
 /** Share of the queries at the beginning that do not count. */
 const WARM_UP = 0.05;
 
@@ -79,6 +78,7 @@ interface Asked {
 interface Query {
   readonly from: number;
   readonly deadline: number;
+  readonly pauseMs: number;
   left: number;
   isPartial: boolean;
 }
@@ -95,9 +95,9 @@ class Simulation {
   readonly #latencies: number[] = [];
   readonly #times: number[] = [];
   #timeAt = 0;
-  /** Of the last answers, how many came to a later question than the first. */
-  #lateShare = 0;
-  /** Questions that may be asked again: of each shard, or of all together in the first place. */
+  /** Of each shard: of its last answers, how many came to a later question than the first. */
+  readonly #lateShares: Float64Array;
+  /** Of each shard: what may be asked again. */
   readonly #mayAskAgain: Float64Array;
   #again = 0;
   #partial = 0;
@@ -109,6 +109,7 @@ class Simulation {
     this.#scene = scene;
     const { shards, replicas, stalls, shared, roundTripMs = ROUND_TRIP_MS } = scene;
     this.#mayAskAgain = new Float64Array(shards).fill(MOST_AGAIN);
+    this.#lateShares = new Float64Array(shards);
     this.#random = new RandomStream(scene.seed, 'scale/simulate');
     this.#halfTrip = roundTripMs / 2;
     this.#deadlineMs = scene.deadlineMs ?? DEADLINE_MS;
@@ -154,8 +155,9 @@ class Simulation {
     this.#begun++;
     const { now } = this.#time;
     const { shards } = this.#scene;
-    const query = { from: now, deadline: now + this.#deadlineMs, left: shards, isPartial: false };
     const pause = this.#hedgeAfter();
+    const deadline = now + this.#deadlineMs;
+    const query = { from: now, deadline, pauseMs: pause, left: shards, isPartial: false };
     const all = Array.from({ length: shards }, (_, shard) => {
       const asked = { shard, open: 0, tries: 0, pause, timer: 0, isDone: false };
       this.#ask(query, asked);
@@ -175,18 +177,25 @@ class Simulation {
 
   #ask(query: Query, asked: Asked): void {
     asked.timer++;
-    const { firstsPerAgain } = this.#scene;
-    const account = firstsPerAgain === undefined ? 0 : asked.shard;
-    const may = this.#mayAskAgain[account] as number;
-    if (asked.tries === 0) this.#mayAskAgain[account] = Math.min(MOST_AGAIN, may + 1 / (firstsPerAgain ?? 1));
-    else if (may >= 1) this.#mayAskAgain[account] = may - 1;
-    else {
+    const { shard } = asked;
+    const most = (of: number): number => Math.min(MOST_AGAIN, of);
+    const may = this.#mayAskAgain[shard] as number;
+    const isFirst = asked.tries === 0;
+    const toOne = (this.#lateShares[shard] as number) > MANY_LOST ? TO_ONE_OF_MANY_LOST : TO_ONE;
+    const toAll = asked.tries >= toOne;
+    const again = toAll ? OF_ALL : OF_ONE;
+    const takes = isFirst ? 0 : again;
+    if (may < takes) {
       this.#plan(query, asked);
       return;
     }
+    this.#mayAskAgain[shard] = most(may - takes + (isFirst ? A_FIRST_ALLOWS : 0));
     asked.open++;
-    if (asked.tries++ > 0) this.#again++;
-    this.#send(query, asked);
+    asked.tries++;
+    if (!isFirst) this.#again++;
+    this.#send(query, asked, toAll, () => {
+      this.#mayAskAgain[shard] = most((this.#mayAskAgain[shard] as number) + takes);
+    });
     this.#plan(query, asked);
   }
 
@@ -202,7 +211,7 @@ class Simulation {
   }
 
   /** To a member of the shard, any of them, or to all, and back. */
-  #send(query: Query, asked: Asked): void {
+  #send(query: Query, asked: Asked, toAll: boolean, onSoon: () => void): void {
     const { shard } = asked;
     const members = this.#members[shard] as Works[];
     const { serviceMs, slowFactor = 1, shared } = this.#scene;
@@ -216,13 +225,15 @@ class Simulation {
       if (isBack || this.#time.now >= query.deadline) return;
       isBack = true;
       asked.open--;
-      this.#note(this.#time.now - sent);
+      const ms = this.#time.now - sent;
+      this.#note(ms);
+      if (ms <= query.pauseMs) onSoon();
       if (asked.isDone) return;
-      this.#lateShare += SHARE_STEP * ((asked.tries > 1 ? 1 : 0) - this.#lateShare);
+      const late = this.#lateShares[shard] as number;
+      this.#lateShares[shard] = late + SHARE_STEP * ((asked.tries > 1 ? 1 : 0) - late);
       this.#resolve(query, asked);
     };
-    const toOne = this.#lateShare > MANY_LOST ? TO_ONE_OF_MANY_LOST : TO_ONE;
-    const one = asked.tries <= toOne ? this.#random.nextBelow(members.length) : undefined;
+    const one = toAll ? undefined : this.#random.nextBelow(members.length);
     this.#work(this.#client, client, () =>
       travel(() => {
         for (const [replica, member] of members.entries()) {

@@ -99,10 +99,11 @@ describe('the simulation', () => {
       ...{ ...one, replicas: 2, load: { perSecond: 4000 }, hedging: true, queries: 8000, deadlineMs: 200 },
     });
     expect(partial).toBeGreaterThan(0.3);
-    expect(askedAgain).toBeLessThanOrEqual(1 + 64 / 8000);
+    expect(askedAgain).toBeGreaterThan(0);
+    expect(askedAgain).toBeLessThanOrEqual(0.1 + 64 / 8000);
   });
 
-  it('leaves one shard with more than it can do where questions to others allow it, and not where its own do', () => {
+  it('leaves no shard with more than it can do', () => {
     const scene = {
       ...one,
       shards: 20,
@@ -111,8 +112,10 @@ describe('the simulation', () => {
       hedging: true,
       queries: 2500,
     };
-    expect(simulate(scene).p50).toBeGreaterThan(50);
-    expect(simulate({ ...scene, firstsPerAgain: 10 }).p50).toBeLessThan(15);
+    // with one bound for all shards together: half a second
+    const { p50, partial } = simulate(scene);
+    expect(p50).toBeLessThan(40);
+    expect(partial).toBe(0);
   });
 
   it('shares cores between members, the client and the servers of messages', () => {

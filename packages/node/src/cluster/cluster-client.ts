@@ -14,6 +14,7 @@ import {
   vectorSet,
 } from '@sagitta/core-wasm';
 import { MAX_K, mergeResults, type ShardAnswer } from '@sagitta/retrieval/internal';
+import { type Allowed, AskingAgain } from './asking-again.ts';
 import { checkIds, idsByShard } from './cluster-ids.ts';
 import { UnavailableError } from './errors.ts';
 import { isCovered, Leases } from './leases.ts';
@@ -83,13 +84,6 @@ const KEPT_TIMES = 256;
 const SLOW_SHARE = 0.95;
 /** Milliseconds before a second member is asked, while too few times are known, and at least. */
 const [FIRST_HEDGE_MS, LEAST_HEDGE_MS] = [50, 2];
-/** Questions to one of a shard's members before one goes to all of them, and where many of the last answers came to a later one than the first. */
-const [TO_ONE, TO_ONE_OF_MANY_LOST] = [2, 1];
-const MANY_LOST = 0.25;
-/** How much an answer changes the share of those that came to a later question. */
-const SHARE_STEP = 1 / 64;
-/** Questions that may be asked again before others were answered: each that is asked first allows one more, so that members who cannot keep up get at most twice the questions. */
-const MOST_AGAIN = 64;
 
 /** Searches what members of a cluster serve. */
 export class ClusterClient implements Disposable {
@@ -98,9 +92,8 @@ export class ClusterClient implements Disposable {
   readonly #manifests: ManifestLog;
   readonly #leases: Leases;
   readonly #times: number[] = [];
-  #mayAskAgain = MOST_AGAIN;
-  /** Of the last answers, those that came to a later question than the first. */
-  #lateShare = 0;
+  /** By the numbers of shards. */
+  readonly #again = new Map<number, AskingAgain>();
   #timeAt = 0;
   #stream: Promise<WriteStream> | undefined;
   #manifest: ClusterManifest;
@@ -257,13 +250,17 @@ export class ClusterClient implements Disposable {
     const some = subjectOf(this.#collection, version, id);
     const all = subjectOfAll(this.#collection, version, id);
     let isAnswered = false;
-    const one = async (subject: string): Promise<WireAnswer | undefined> => {
+    const again = this.#againOf(id);
+    const one = async (allowed: Allowed): Promise<WireAnswer | undefined> => {
       const asked = performance.now();
       const timeout = Math.max(1, deadline - asked);
       try {
+        const subject = allowed.toAll ? all : some;
         const { data } = await this.#nats.connection.request(subject, bytes, { timeout });
         isAnswered = true;
-        this.#note(performance.now() - asked);
+        const ms = performance.now() - asked;
+        this.#note(ms);
+        if (ms <= pauseMs) again.giveBack(allowed);
         return readAnswer(data);
       } catch (error) {
         if (error instanceof RangeError) throw error;
@@ -280,17 +277,14 @@ export class ClusterClient implements Disposable {
       let timer: NodeJS.Timeout | undefined;
       const ask = (): void => {
         clearTimeout(timer);
-        if (tries === 0) this.#mayAskAgain = Math.min(MOST_AGAIN, this.#mayAskAgain + 1);
-        else if (this.#mayAskAgain > 0) this.#mayAskAgain--;
-        else {
+        const allowed = again.next(tries);
+        if (!allowed) {
           plan();
           return;
         }
         open++;
         if (tries++ > 0) onHedge();
-        // one that stands still, or is cut off, gets its part of the questions as before: of all members those that live answer
-        const most = this.#lateShare > MANY_LOST ? TO_ONE_OF_MANY_LOST : TO_ONE;
-        one(tries <= most ? some : all).then(settle, reject);
+        one(allowed).then(settle, reject);
         plan();
       };
       // the second may be asked of the same one, which is gone: pauses double until one answers
@@ -308,12 +302,18 @@ export class ClusterClient implements Disposable {
           return;
         }
         clearTimeout(timer);
-        if (answer && !isSettled) this.#lateShare += SHARE_STEP * ((tries > 1 ? 1 : 0) - this.#lateShare);
+        if (answer && !isSettled) again.answered(tries);
         isSettled = true;
         resolve(answer);
       };
       ask();
     });
+  }
+
+  #againOf(shard: number): AskingAgain {
+    const again = this.#again.get(shard) ?? new AskingAgain();
+    this.#again.set(shard, again);
+    return again;
   }
 
   #note(ms: number): void {
