@@ -297,7 +297,7 @@ ${planTable(units)}
 ## Tails
 
 Simulated: ${ASSUMED.replicas} members a shard, queries that come at random, members that answer one after the other. A search takes the times of the measured shard that other work disturbed least (nprobe 16; the greatest is ${(quantile(shape, 1) / quantile(shape, 0.5)).toFixed(1)} times the median), stretched to ${meanOf(serviceMs).toFixed(2)} ms on average, as of a shard of the plan with the member's way. NATS
-takes ${ASSUMED.roundTripMs} ms there and back, gives a question to either member, and never loses one. "Again" is the rule of \`ClusterClient\`, whose bound is of all shards together; "bounded by shard" is not built: there ten questions to a shard allow that shard to be asked again once. The member that stands still does so for ${STALLS.forMs} ms of each second. What the client computes is not in it. ${whole(QUERIES)} queries, of 200 shards ${whole(QUESTIONS / 200)}; a p99.9 is of the slowest
+takes ${ASSUMED.roundTripMs} ms there and back, gives a question to either member, and never loses one. "Again" is the rule of \`ClusterClient\`. The member that stands still does so for ${STALLS.forMs} ms of each second. What the client computes is not in it. ${whole(QUERIES)} queries, of 200 shards ${whole(QUESTIONS / 200)}; a p99.9 is of the slowest
 10 of them, of 200 shards of 2.
 
 ![p99 by utilisation](scale-tails.svg)
@@ -307,7 +307,7 @@ ${tailTable(all)}
 ## Prediction and run
 
 Four shards of two members on this machine, 2,000,000 × 128, predicted from the search of one shard alone and from the way of a query of the small collection, all of it on two simulated cores, first come first served; then from what the processes computed in
-the run, which is more: a search took a member more than twice what it took one index in a process alone, presumably because eight members, servers and other work share two cores and their caches.
+the run, which has eight members, servers and a client on two cores and their caches.
 
 ${predictionTable(run)}
 `;

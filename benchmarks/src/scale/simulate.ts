@@ -53,7 +53,7 @@ export interface Outcome {
 const ROUND_TRIP_MS = 0.7;
 const DEADLINE_MS = 1000;
 /** As in cluster-client.ts and asking-again.ts. */
-const [KEPT_TIMES, SLOW_SHARE, FIRST_HEDGE_MS, LEAST_HEDGE_MS, MOST_AGAIN] = [256, 0.95, 50, 2, 64];
+const [KEPT_TIMES, SLOW_SHARE, FIRST_HEDGE_MS, LEAST_HEDGE_MS, MOST_AGAIN] = [256, 0.95, 50, 2, 16];
 const [TO_ONE, TO_ONE_OF_MANY_LOST, MANY_LOST, SHARE_STEP] = [2, 1, 0.25, 1 / 64];
 const [A_FIRST_ALLOWS, OF_ONE, OF_ALL] = [0.1, 1, 2];
 /** Share of the queries at the beginning that do not count. */
@@ -69,6 +69,8 @@ interface Asked {
   readonly shard: number;
   open: number;
   tries: number;
+  /** What its questions beyond the first have taken. */
+  taken: number;
   pause: number;
   /** Counts timers, so that one that was cleared is known. */
   timer: number;
@@ -159,7 +161,7 @@ class Simulation {
     const deadline = now + this.#deadlineMs;
     const query = { from: now, deadline, pauseMs: pause, left: shards, isPartial: false };
     const all = Array.from({ length: shards }, (_, shard) => {
-      const asked = { shard, open: 0, tries: 0, pause, timer: 0, isDone: false };
+      const asked = { shard, open: 0, tries: 0, taken: 0, pause, timer: 0, isDone: false };
       this.#ask(query, asked);
       return asked;
     });
@@ -192,9 +194,11 @@ class Simulation {
     this.#mayAskAgain[shard] = most(may - takes + (isFirst ? A_FIRST_ALLOWS : 0));
     asked.open++;
     asked.tries++;
+    asked.taken += takes;
     if (!isFirst) this.#again++;
     this.#send(query, asked, toAll, () => {
-      this.#mayAskAgain[shard] = most((this.#mayAskAgain[shard] as number) + takes);
+      this.#mayAskAgain[shard] = most((this.#mayAskAgain[shard] as number) + asked.taken);
+      asked.taken = 0;
     });
     this.#plan(query, asked);
   }

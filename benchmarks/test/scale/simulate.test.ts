@@ -100,7 +100,7 @@ describe('the simulation', () => {
     });
     expect(partial).toBeGreaterThan(0.3);
     expect(askedAgain).toBeGreaterThan(0);
-    expect(askedAgain).toBeLessThanOrEqual(0.1 + 64 / 8000);
+    expect(askedAgain).toBeLessThanOrEqual(0.1 + 16 / 8000);
   });
 
   it('leaves no shard with more than it can do', () => {

@@ -1,11 +1,11 @@
 /**
- * How often a shard may be asked again, and of whom. Each first question to a shard allows a tenth of another; one that is answered soon
- * gives back what it took, since a member has time for it. So members who cannot keep up get a tenth more to do, and one that stands still
+ * How often a shard may be asked again, and of whom. Each first question to a shard allows a tenth of another; where a later one is answered soon,
+ * what a query took is given back, since a member has time for it. So members who cannot keep up get a tenth more to do, and one that stands still
  * beside another that has time is made good for (docs/scale.md, simulated).
  */
 
 /** Questions that may be asked again before others were answered, and at most. */
-const MOST = 64;
+const MOST = 16;
 const A_FIRST_ALLOWS = 0.1;
 /** What a question takes; one to all members of a shard makes as much work as several. */
 const [OF_ONE, OF_ALL] = [1, 2];
@@ -40,9 +40,9 @@ export class AskingAgain {
     return { toAll, takes };
   }
 
-  /** Gives back what a question took that was answered soon. */
-  giveBack({ takes }: Allowed): void {
-    this.#allowed = Math.min(MOST, this.#allowed + takes);
+  /** Gives back what the questions of a query took. */
+  giveBack(taken: number): void {
+    this.#allowed = Math.min(MOST, this.#allowed + taken);
   }
 
   /** asked — questions of a query that is answered now. */

@@ -31,6 +31,8 @@ export interface ClusterQueryOptions extends ClusterSearchOptions {
   readonly deadlineMs?: number;
   /** Whether an answer without some shards is one; else it is an error. Default false. */
   readonly allowPartial?: boolean;
+  /** Whether a shard is asked again where its answer is late. Where members are busy for more than a third of the time that costs more than it gives. Default true. */
+  readonly hedge?: boolean;
   /** Ids that may be found. Default: all. */
   readonly filter?: Iterable<number>;
   /** Number of a write that the answer has to know, as upsert and delete give it. Default: what members know. */
@@ -72,6 +74,7 @@ const OPTIONS: OptionTable<ClusterQueryOptions> = {
   rerank: 'any',
   deadlineMs: 'number',
   allowPartial: 'boolean',
+  hedge: 'boolean',
   filter: 'any',
   after: 'number',
 };
@@ -82,6 +85,8 @@ const LOOK_MS = 1000;
 /** Times that the share of slow answers is taken of. */
 const KEPT_TIMES = 256;
 const SLOW_SHARE = 0.95;
+/** Milliseconds by which a timer may be early. */
+const TIMER_MS = 1;
 /** Milliseconds before a second member is asked, while too few times are known, and at least. */
 const [FIRST_HEDGE_MS, LEAST_HEDGE_MS] = [50, 2];
 
@@ -159,7 +164,7 @@ export class ClusterClient implements Disposable {
    */
   async search(query: Numbers, k: number, options: ClusterQueryOptions = {}): Promise<ClusterAnswer> {
     checkOptions('options', options, OPTIONS);
-    const { deadlineMs = DEADLINE_MS, allowPartial = false, filter, after, ...rest } = options;
+    const { deadlineMs = DEADLINE_MS, allowPartial = false, hedge = true, filter, after, ...rest } = options;
     checkInteger('k', k, 1, MAX_K);
     checkInteger('deadlineMs', deadlineMs, 1, 2 ** 31 - 1);
     const manifest = this.#manifest;
@@ -178,7 +183,7 @@ export class ClusterClient implements Disposable {
     const deadline = performance.now() + deadlineMs;
     let hedged = 0;
     const onHedge = (): void => void hedged++;
-    const pauseMs = this.#hedgeAfter();
+    const pauseMs = hedge ? this.#hedgeAfter() : Number.POSITIVE_INFINITY;
     const found = await Promise.all(
       manifest.shards.map((shard, i) =>
         this.#ask(manifest.version, shard, messages[i] as Uint8Array, { deadline, pauseMs, onHedge }),
@@ -250,6 +255,7 @@ export class ClusterClient implements Disposable {
     const some = subjectOf(this.#collection, version, id);
     const all = subjectOfAll(this.#collection, version, id);
     let isAnswered = false;
+    let taken = 0;
     const again = this.#againOf(id);
     const one = async (allowed: Allowed): Promise<WireAnswer | undefined> => {
       const asked = performance.now();
@@ -260,7 +266,10 @@ export class ClusterClient implements Disposable {
         isAnswered = true;
         const ms = performance.now() - asked;
         this.#note(ms);
-        if (ms <= pauseMs) again.giveBack(allowed);
+        if (ms <= pauseMs) {
+          again.giveBack(taken);
+          taken = 0;
+        }
         return readAnswer(data);
       } catch (error) {
         if (error instanceof RangeError) throw error;
@@ -283,6 +292,7 @@ export class ClusterClient implements Disposable {
           return;
         }
         open++;
+        taken += allowed.takes;
         if (tries++ > 0) onHedge();
         one(allowed).then(settle, reject);
         plan();
@@ -297,7 +307,7 @@ export class ClusterClient implements Disposable {
         open--;
         if (answer === undefined && open > 0) return;
         // lost at once is asked for once more at once
-        if (answer === undefined && tries === 1 && performance.now() < deadline) {
+        if (answer === undefined && tries === 1 && performance.now() < deadline - TIMER_MS) {
           ask();
           return;
         }
