@@ -85,8 +85,8 @@ const LOOK_MS = 1000;
 /** Times that the share of slow answers is taken of. */
 const KEPT_TIMES = 256;
 const SLOW_SHARE = 0.95;
-/** Milliseconds by which a timer may be early. */
-const TIMER_MS = 1;
+/** Milliseconds before the deadline from which nothing is asked any more; timers may be early. */
+const LAST_MS = 5;
 /** Milliseconds before a second member is asked, while too few times are known, and at least. */
 const [FIRST_HEDGE_MS, LEAST_HEDGE_MS] = [50, 2];
 
@@ -307,7 +307,7 @@ export class ClusterClient implements Disposable {
         open--;
         if (answer === undefined && open > 0) return;
         // lost at once is asked for once more at once
-        if (answer === undefined && tries === 1 && performance.now() < deadline - TIMER_MS) {
+        if (answer === undefined && tries === 1 && performance.now() < deadline - LAST_MS) {
           ask();
           return;
         }
