@@ -1,6 +1,6 @@
 /** Writes as bytes, whose they are, and a shard that takes them in: as one index that is told the same. */
 import { createCore } from '@sagitta/core-wasm';
-import { buildIvf, loadVectorIndex, saveIndex } from '@sagitta/retrieval';
+import { buildGraph, buildIvf, loadVectorIndex, saveIndex } from '@sagitta/retrieval';
 import { clusteredRows } from '@sagitta/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkIds, idsByShard } from '../../src/cluster/cluster-ids.ts';
@@ -128,6 +128,61 @@ describe('a shard', () => {
       const allowed = live.answer({ query, k: 20, options, filter });
       expect([...allowed.ids].sort()).toEqual([1001, 1299, 5001]);
     }
+  });
+
+  it('folds to the same bytes when it was told the same, as a graph too', () => {
+    const graph = ((): Uint8Array => {
+      using index = buildGraph(core, rows, d, { metric: 'l2', quantizer: 'saq', bits: 4, degree: 8 });
+      return saveIndex(index);
+    })();
+    const shard = shardOf(0, 0, 300);
+    const vectors = clusteredRows(40, d, { seed: 11, clusters: 3, spread: 0.5 });
+    const ids = Uint32Array.from({ length: 40 }, (_, i) => 290 + i);
+    for (const bytes of [file, graph]) {
+      const folded = [0, 1].map(() => {
+        using live = new LiveShard(loadVectorIndex(core, bytes), manifestOf([shard]), shard);
+        live.apply({ number: 1, data: writeWrite({ ids, vectors }) });
+        const gone = Uint32Array.from({ length: 30 }, (_, i) => 3 * i);
+        live.apply({ number: 2, data: writeWrite({ ids: gone, vectors: undefined }) });
+        for (const q of [0, 20, 39]) {
+          const query = vectors.subarray(q * d, (q + 1) * d);
+          expect([...live.answer({ query, k: 3, options: { nprobe: 4, ef: 100 } }).ids]).toContain(290 + q);
+        }
+        live.index.compact();
+        expect(live.index.n).toBe(300 + 30 - 30);
+        return saveIndex(live.index);
+      });
+      expect(folded[0]).toEqual(folded[1]);
+      using again = loadVectorIndex(core, folded[0] as Uint8Array);
+      expect([again.n, again.has(0), again.has(329), again.isTrained]).toEqual([300, false, true, true]);
+    }
+  });
+
+  it('may lose all its rows, and still codes as the others do', () => {
+    const shard = shardOf(0, 0, 300);
+    using live = new LiveShard(loadVectorIndex(core, file), manifestOf([shard]), shard);
+    live.apply({
+      number: 1,
+      data: writeWrite({ ids: Uint32Array.from({ length: 300 }, (_, i) => i), vectors: undefined }),
+    });
+    const query = rows.subarray(0, d);
+    const ask = (of: LiveShard): readonly number[] => [
+      ...of.answer({ query, k: 3, options: { nprobe: 4 } }).ids,
+    ];
+    expect(ask(live)).toEqual([]);
+    live.index.compact();
+    const folded = { ...shardOf(0, 0, 0, 300) };
+    using next = new LiveShard(loadVectorIndex(core, saveIndex(live.index)), manifestOf([folded], 1), folded);
+    expect([next.index.n, next.index.isTrained, ask(next)]).toEqual([0, true, []]);
+    next.apply({
+      number: 2,
+      data: writeWrite({ ids: Uint32Array.of(7), vectors: rows.slice(7 * d, 8 * d) }),
+    });
+    using whole = loadVectorIndex(core, file);
+    const { ids, scores } = whole.searchIds(query, 300, { nprobe: 4, gamma: 1000 });
+    expect([...next.answer({ query, k: 3, options: { nprobe: 4 } }).scores]).toEqual([
+      scores[ids.indexOf(7)],
+    ]);
   });
 
   it('passes over what is no write, and says so; who waits for a write goes on', async () => {
