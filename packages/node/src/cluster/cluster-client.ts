@@ -23,6 +23,7 @@ import type { ManifestLog } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
 import { subjectOf, subjectOfAll } from './serve-shards.ts';
 import { type ClusterSearchOptions, readAnswer, type WireAnswer, writeQuery } from './wire-search.ts';
+import type { WireWrite } from './wire-write.ts';
 import { WriteStream } from './write-stream.ts';
 
 /** Says how a cluster is asked. */
@@ -216,7 +217,8 @@ export class ClusterClient implements Disposable {
   /**
    * Puts vectors for ids, in place of those that the ids may have: in one message of NATS or, where they are many, in several.
    * @returns the number of the write, of which a majority of the servers has a copy; searches with it as `after` know it, others soon
-   * @throws TypeError, RangeError on wrong arguments: nothing is written; UnavailableError where NATS does not answer: the same again does no harm
+   * @throws TypeError, RangeError on wrong arguments: nothing is written; UnavailableError where NATS does not answer: the same again does no harm; FormatError
+   * where the stream of writes was made anew
    */
   async upsert(rows: ClusterRows): Promise<number> {
     checkOptions('rows', rows, ROWS);
@@ -225,7 +227,7 @@ export class ClusterClient implements Disposable {
     metricSet(metric, data, dimensions, 'vectors');
     const ids = checkIds(rows.ids);
     checkLength('ids', ids.length, n, 'a vector each');
-    return (await this.#writes()).send({ ids, vectors: data });
+    return this.#send({ ids, vectors: data });
   }
 
   /**
@@ -234,7 +236,11 @@ export class ClusterClient implements Disposable {
    * @throws as upsert
    */
   async delete(ids: ClusterRows['ids']): Promise<number> {
-    return (await this.#writes()).send({ ids: checkIds(ids), vectors: undefined });
+    return this.#send({ ids: checkIds(ids), vectors: undefined });
+  }
+
+  async #send(write: WireWrite): Promise<number> {
+    return (await this.#writes()).send(write, this.#manifest.writes ?? 0);
   }
 
   #writes(): Promise<WriteStream> {

@@ -125,7 +125,9 @@ export async function foldCluster(
   for (;;) {
     const head = await log.head();
     if (!head) throw new RangeError(`"collection" expected one that is published, got ${collection}`);
-    const { last } = await (await WriteStream.open(nats, collection)).numbers();
+    const stream = await WriteStream.open(nats, collection);
+    await stream.checkThere((head.writes ?? 0) + 1);
+    const { last } = await stream.numbers();
     if (last <= (head.writes ?? 0)) return { manifest: head, isNew: false };
     const plan: FoldPlan = { version: head.version, writes: last };
     const place = storage.name;

@@ -69,11 +69,12 @@ export class WriteStream {
   }
 
   /**
-   * Sends a write, in as many messages as it takes, one after the other.
+   * Sends a write, in as many messages as it takes, one after the other. known — number of a write that there was.
    * @returns the number of the last; all of them are acknowledged
-   * @throws UnavailableError where no majority of the servers answers: then it may be there, or not, or in part
+   * @throws UnavailableError where no majority of the servers answers: then it may be there, or not, or in part; FormatError where the
+   * stream was made anew, and has no writes that segments have
    */
-  async send({ ids, vectors }: WireWrite): Promise<number> {
+  async send({ ids, vectors }: WireWrite, known: number): Promise<number> {
     const { connection, streams, asking } = this.#nats;
     const d = vectors ? vectors.length / ids.length : 0;
     const most = mostIds((connection.info?.max_payload ?? 2 ** 20) - HEADER_BYTES, d);
@@ -86,6 +87,8 @@ export class WriteStream {
       // of one that is tried again the server knows that it has it
       const msgID = randomUUID();
       ({ seq: number } = await asking(() => streams.publish(subjectOf(this.#collection), bytes, { msgID })));
+      // members would take it for one that their segments have
+      if (number <= known) await this.checkThere(known + 1);
     }
     return number;
   }
@@ -122,12 +125,12 @@ export class WriteStream {
     }
   }
 
-  /** @throws FormatError where a number is forgotten */
+  /** Whether writes from a number on can be followed. @throws FormatError where it is forgotten, or is beyond the next: then the stream was made anew */
   async checkThere(number: number): Promise<void> {
-    const { first } = await this.numbers();
-    if (number >= first) return;
+    const { first, last } = await this.numbers();
+    if (number >= first && number <= last + 1) return;
     throw new FormatError(
-      `${nameOf(this.#collection)}: expected write ${number}, got those from ${first} on`,
+      `${nameOf(this.#collection)}: expected to go on from write ${number}, got writes ${first} to ${last}`,
     );
   }
 }

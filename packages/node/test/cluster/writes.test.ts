@@ -1,5 +1,5 @@
 /** Writes as bytes, whose they are, and a shard that takes them in: as one index that is told the same. */
-import { createCore } from '@sagitta/core-wasm';
+import { createCore, FormatError } from '@sagitta/core-wasm';
 import { buildGraph, buildIvf, loadVectorIndex, saveIndex } from '@sagitta/retrieval';
 import { clusteredRows } from '@sagitta/testing';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -13,7 +13,9 @@ import {
   readManifest,
   writeManifest,
 } from '../../src/cluster/manifest.ts';
-import { mostIds, readWrite, writeWrite } from '../../src/cluster/wire-write.ts';
+import type { Nats } from '../../src/cluster/nats.ts';
+import { mostIds, readWrite, type WireWrite, writeWrite } from '../../src/cluster/wire-write.ts';
+import { WriteStream } from '../../src/cluster/write-stream.ts';
 
 const hash = hashOfJson({});
 const manifestOf = (shards: readonly ManifestShard[], writes = 0): ClusterManifest => ({
@@ -50,6 +52,48 @@ describe('a write', () => {
     }
     expect(() => readWrite(bytes, 4)).toThrow('of 4 dimensions');
     expect(() => readWrite(Uint8Array.from(bytes).fill(2, 0, 1), 2)).toThrow('expected a write');
+  });
+});
+
+describe('a stream of writes', () => {
+  const streamOf = (first_seq: number, last_seq: number, max_payload = 2 ** 20) => {
+    const sent: WireWrite[] = [];
+    const nats = {
+      connection: { info: { max_payload } },
+      asking: <T>(body: () => Promise<T>) => body(),
+      streams: {
+        publish: async (_: string, bytes: Uint8Array) => {
+          sent.push(readWrite(bytes, 2));
+          return { seq: last_seq + sent.length };
+        },
+      },
+      manager: { streams: { add: async () => ({}), info: async () => ({ state: { first_seq, last_seq } }) } },
+    };
+    return { sent, stream: WriteStream.open(nats as unknown as Nats, 'notes') };
+  };
+  const write = { ids: Uint32Array.of(1, 2, 3), vectors: Float32Array.of(1, 2, 3, 4, 5, 6) };
+
+  it('takes what is longer than a message in several, and gives the number of the last', async () => {
+    const { sent, stream } = streamOf(1, 7, 1024 + 16 + 2 * 12);
+    expect(await (await stream).send(write, 7)).toBe(9);
+    expect(sent.map(({ ids, vectors }) => [[...ids], [...(vectors ?? [])]])).toEqual([
+      [
+        [1, 2],
+        [1, 2, 3, 4],
+      ],
+      [[3], [5, 6]],
+    ]);
+  });
+
+  it('is refused where it was made anew, or does not have what follows any more', async () => {
+    const anew = await streamOf(0, 0).stream;
+    await expect(anew.send(write, 5)).rejects.toThrow('expected to go on from write 6, got writes 1 to 0');
+    await anew.checkThere(1);
+    await expect(anew.checkThere(2)).rejects.toThrow(FormatError);
+    const { stream } = streamOf(4, 9);
+    for (const number of [4, 10]) await (await stream).checkThere(number);
+    for (const number of [3, 11])
+      await expect((await stream).checkThere(number)).rejects.toThrow(FormatError);
   });
 });
 
