@@ -60,6 +60,7 @@ export const damageSteps = [
   },
   {
     name: 'damage: a storage that is busy, and cuts off',
+    isLong: true,
     async run(world) {
       let count = 0;
       const faults = new Set();

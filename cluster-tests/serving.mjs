@@ -82,6 +82,7 @@ export const servingSteps = [
   },
   {
     name: 'serve: a new version',
+    isLong: true,
     async run(world) {
       const play = await stage(world);
       const member = play.member();
