@@ -1,5 +1,4 @@
 /** Answers messages with what a shard finds. */
-import { setTimeout as wait } from 'node:timers/promises';
 import type { LiveShard } from './live-shard.ts';
 import type { NatsMessage } from './nats-client.ts';
 import { readQuery, type WireQuery, writeAnswer, writeRefusal } from './wire-search.ts';
@@ -16,7 +15,7 @@ export async function answering(messages: AsyncIterable<NatsMessage>, live: Live
     const { after = 0 } = query;
     if (after <= live.applied) message.respond(answerOf(query, live));
     else {
-      const answered = Promise.race([live.reached(after), wait(WAIT_MS)]).then(() => {
+      const answered = live.reached(after, AbortSignal.timeout(WAIT_MS)).then(() => {
         waiting.delete(answered);
         if (after <= live.applied) message.respond(answerOf(query, live));
       });

@@ -19,6 +19,7 @@ import { type ClusterManifest, contentOfVersion, type ManifestShard, spanOf } fr
 import { appendVersion } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
 import { type ObjectStorage, objectBytes } from './object-storage.ts';
+import { shardKey, shardsIn } from './plan.ts';
 import { loadSegment } from './segments.ts';
 import { WriteStream } from './write-stream.ts';
 
@@ -38,8 +39,7 @@ const FOLDED: SchemaOf<FoldedShard> = v.object({ segment: hash, rows: count(0), 
 /** Where folded shards are written down. */
 export const FOLDS = 'folds/';
 const folderOf = (plan: FoldPlan): string => `${FOLDS}${hashOfJson(plan)}/`;
-const keyOf = (plan: FoldPlan, shard: number): string =>
-  `${folderOf(plan)}${String(shard).padStart(6, '0')}.json`;
+const keyOf = (plan: FoldPlan, shard: number): string => shardKey(folderOf(plan), shard);
 
 /** Folds one shard, unless that is done. @throws RangeError on a version or shard that there is not; FormatError, CapacityError, StorageError, UnavailableError */
 export async function foldShard(
@@ -136,7 +136,7 @@ export async function foldCluster(
       collection,
       shards: head.shards.map(({ id }) => id),
       jobOf: (shard) => ({ kind: 'fold', collection, place, inputs: [], flags: [], plan, shard }),
-      listDone: () => listFolded(storage, plan),
+      listDone: () => shardsIn(storage, folderOf(plan)),
     });
     if (letters.length > 0) throw new FailedJobsError(letters);
     const shards: ManifestShard[] = [];
@@ -148,14 +148,6 @@ export async function foldCluster(
     // where another version was published meanwhile, that one is folded
     if (manifest) return { manifest, isNew: true };
   }
-}
-
-async function listFolded(storage: ObjectStorage, plan: FoldPlan): Promise<number[]> {
-  const folder = folderOf(plan);
-  const shards: number[] = [];
-  for await (const { key } of storage.list(folder))
-    shards.push(Number(key.slice(folder.length, -'.json'.length)));
-  return shards;
 }
 
 async function foldedShard(storage: ObjectStorage, plan: FoldPlan, shard: number): Promise<FoldedShard> {

@@ -164,7 +164,7 @@ export class JobQueue {
     const builds: QueuedBuild[] = [];
     for (const [id = '', subject] of oneOf) {
       const message = await asking(() =>
-        ifThere(this.#nats.manager.streams.getMessage(STREAM, { last_by_subj: subject })),
+        ifThere(manager.streams.getMessage(STREAM, { last_by_subj: subject })),
       );
       const job = message && readDocument(subject, JOB, message.data);
       builds.push({ id, model: job?.kind === 'encode' ? job.plan.model : undefined });

@@ -72,9 +72,15 @@ export async function kvManifests(
       throw error;
     }
   };
+  /** What was read last: whoever looks for a new version asks for the same again and again, and what has a hash does not change. */
+  let cached: { readonly hash: string; readonly manifest: ClusterManifest } | undefined;
   const read = async (of: Named): Promise<ClusterManifest | undefined> => {
+    if (cached?.hash === of.manifest) return cached.manifest;
     const bytes = await storage.get(keyOf(of));
-    return bytes && readManifest(`${storage.name}/${keyOf(of)}`, bytes);
+    if (!bytes) return undefined;
+    const manifest = readManifest(`${storage.name}/${keyOf(of)}`, bytes);
+    cached = { hash: of.manifest, manifest };
+    return manifest;
   };
   return {
     async head() {

@@ -87,11 +87,18 @@ export class LiveShard implements Disposable {
     );
   }
 
-  /** Resolves when a write is applied. */
-  async reached(number: number): Promise<void> {
-    if (number > this.#applied) {
-      await new Promise<void>((resolve) => this.#waiting.push({ number, resolve }));
-    }
+  /** Resolves when a write is applied, or at the signal. */
+  async reached(number: number, signal?: AbortSignal): Promise<void> {
+    if (number <= this.#applied) return;
+    await new Promise<void>((resolve) => {
+      const waiting = { number, resolve };
+      this.#waiting.push(waiting);
+      const forget = (): void => {
+        this.#waiting = this.#waiting.filter((one) => one !== waiting);
+        resolve();
+      };
+      signal?.addEventListener('abort', forget, { once: true });
+    });
   }
 
   /** @throws RangeError on a query or options that are wrong */

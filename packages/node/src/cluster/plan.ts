@@ -62,8 +62,19 @@ export function buildId({ model, input, rows, shards }: BuildPlan): string {
 /** Where entries lie. */
 export const ENTRIES = 'shards/';
 const entriesOf = (build: string): string => `${ENTRIES}${build}/`;
-export const entryKey = (build: string, shard: number): string =>
-  `${entriesOf(build)}${String(shard).padStart(6, '0')}.json`;
+export const entryKey = (build: string, shard: number): string => shardKey(entriesOf(build), shard);
+
+/** Where in a folder a document of a shard lies. */
+export const shardKey = (folder: string, shard: number): string =>
+  `${folder}${String(shard).padStart(6, '0')}.json`;
+
+/** Numbers of the shards of which a folder has a document, by their names alone. */
+export async function shardsIn(storage: ObjectStorage, folder: string): Promise<number[]> {
+  const shards: number[] = [];
+  for await (const { key } of storage.list(folder))
+    shards.push(Number(key.slice(folder.length, -'.json'.length)));
+  return shards;
+}
 
 /** Writes down that a shard is built. */
 export function putEntry(storage: ObjectStorage, entry: ShardEntry): Promise<void> {
@@ -94,12 +105,8 @@ export async function listEntries(storage: ObjectStorage, build: string): Promis
 }
 
 /** Numbers of the shards of a build of which there is an entry, by their names alone. */
-export async function listShards(storage: ObjectStorage, build: string): Promise<number[]> {
-  const shards: number[] = [];
-  for await (const { key } of storage.list(entriesOf(build))) {
-    shards.push(Number(key.slice(entriesOf(build).length, -'.json'.length)));
-  }
-  return shards;
+export function listShards(storage: ObjectStorage, build: string): Promise<number[]> {
+  return shardsIn(storage, entriesOf(build));
 }
 
 /** Ids of the builds of which there is a shard. */
