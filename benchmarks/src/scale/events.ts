@@ -62,8 +62,17 @@ function isBefore(a: Event, b: Event): boolean {
 
 /** Does tasks of so many milliseconds, and says when each is done. */
 export interface Works {
-  submit(ms: number, done: () => void): void;
+  /** isWanted — asked when its turn comes; where it is not, it takes no time and is never done. */
+  submit(ms: number, done: () => void, isWanted?: () => boolean): void;
 }
+
+interface Task {
+  readonly ms: number;
+  readonly done: () => void;
+  readonly isWanted: () => boolean;
+}
+
+const always = (): boolean => true;
 
 /** Stands still now and then: at each multiple of `everyMs` but the first, for `forMs`. */
 export interface Stalls {
@@ -76,7 +85,7 @@ export class Servers implements Works {
   readonly #time: Timeline;
   readonly #on: Works | undefined;
   readonly #stalls: Stalls | undefined;
-  readonly #waiting: { readonly ms: number; readonly done: () => void }[] = [];
+  readonly #waiting: Task[] = [];
   #first = 0;
   #idle: number;
 
@@ -87,15 +96,20 @@ export class Servers implements Works {
     this.#stalls = how.stalls;
   }
 
-  submit(ms: number, done: () => void): void {
-    this.#waiting.push({ ms, done });
+  submit(ms: number, done: () => void, isWanted = always): void {
+    this.#waiting.push({ ms, done, isWanted });
     this.#next();
   }
 
   #next(): void {
-    const task = this.#waiting[this.#first];
-    if (this.#idle === 0 || task === undefined) return;
-    this.#first++;
+    if (this.#idle === 0) return;
+    let task: Task | undefined;
+    do task = this.#waiting[this.#first++];
+    while (task && !task.isWanted());
+    if (task === undefined) {
+      this.#first--;
+      return;
+    }
     if (this.#first > 1000 && 2 * this.#first > this.#waiting.length) {
       this.#waiting.splice(0, this.#first);
       this.#first = 0;

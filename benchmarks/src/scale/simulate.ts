@@ -1,10 +1,11 @@
 /**
  * Scatter and gather in simulated time: queries come, each goes to one member of every shard, members answer one after the other, and
- * the last answer ends a query. A shard is asked again by the rule of ClusterClient (packages/node/src/cluster/cluster-client.ts): after the time
- * that 95 % of the last 256 answers took, with pauses that double, as often as first questions to it and answers that came soon have allowed; the
- * third question goes to all members of the shard, and where many answers come to a later question than the first, so does the second.
+ * the last answer ends a query. A shard is asked again by the rules of ClusterClient, which are its own code: after the time that most answers took, with pauses that
+ * double, as often as is allowed. With the first answer a question is taken back from members who have not begun it, half a round trip later; that
+ * message takes no computing here.
  */
 import { RandomStream } from '@sagitta/core-wasm';
+import { AnswerTimes, AskingAgain } from '@sagitta/retrieval/internal';
 import { draw, quantile } from './distribution.ts';
 import { Servers, type Stalls, Timeline, type Works } from './events.ts';
 
@@ -52,10 +53,6 @@ export interface Outcome {
 
 const ROUND_TRIP_MS = 0.7;
 const DEADLINE_MS = 1000;
-/** As in cluster-client.ts and asking-again.ts. */
-const [KEPT_TIMES, SLOW_SHARE, FIRST_HEDGE_MS, LEAST_HEDGE_MS, MOST_AGAIN] = [256, 0.95, 50, 2, 16];
-const [TO_ONE, TO_ONE_OF_MANY_LOST, MANY_LOST, SHARE_STEP] = [2, 1, 0.25, 1 / 64];
-const [A_FIRST_ALLOWS, OF_ONE, OF_ALL] = [0.1, 1, 2];
 /** Share of the queries at the beginning that do not count. */
 const WARM_UP = 0.05;
 
@@ -67,14 +64,14 @@ export function simulate(scene: Scene): Outcome {
 /** A question to a shard on its way. */
 interface Asked {
   readonly shard: number;
-  open: number;
   tries: number;
   /** What its questions beyond the first have taken. */
   taken: number;
   pause: number;
   /** Counts timers, so that one that was cleared is known. */
   timer: number;
-  isDone: boolean;
+  /** When it was answered, or given up; infinite before. */
+  doneAt: number;
 }
 
 interface Query {
@@ -95,12 +92,9 @@ class Simulation {
   readonly #halfTrip: number;
   readonly #deadlineMs: number;
   readonly #latencies: number[] = [];
-  readonly #times: number[] = [];
-  #timeAt = 0;
-  /** Of each shard: of its last answers, how many came to a later question than the first. */
-  readonly #lateShares: Float64Array;
-  /** Of each shard: what may be asked again. */
-  readonly #mayAskAgain: Float64Array;
+  readonly #times = new AnswerTimes();
+  /** Of each shard. */
+  readonly #rules: readonly AskingAgain[];
   #again = 0;
   #partial = 0;
   #begun = 0;
@@ -110,8 +104,7 @@ class Simulation {
   constructor(scene: Scene) {
     this.#scene = scene;
     const { shards, replicas, stalls, shared, roundTripMs = ROUND_TRIP_MS } = scene;
-    this.#mayAskAgain = new Float64Array(shards).fill(MOST_AGAIN);
-    this.#lateShares = new Float64Array(shards);
+    this.#rules = Array.from({ length: shards }, () => new AskingAgain());
     this.#random = new RandomStream(scene.seed, 'scale/simulate');
     this.#halfTrip = roundTripMs / 2;
     this.#deadlineMs = scene.deadlineMs ?? DEADLINE_MS;
@@ -157,11 +150,11 @@ class Simulation {
     this.#begun++;
     const { now } = this.#time;
     const { shards } = this.#scene;
-    const pause = this.#hedgeAfter();
+    const pause = this.#times.slowAfter();
     const deadline = now + this.#deadlineMs;
     const query = { from: now, deadline, pauseMs: pause, left: shards, isPartial: false };
     const all = Array.from({ length: shards }, (_, shard) => {
-      const asked = { shard, open: 0, tries: 0, taken: 0, pause, timer: 0, isDone: false };
+      const asked = { shard, tries: 0, taken: 0, pause, timer: 0, doneAt: Number.POSITIVE_INFINITY };
       this.#ask(query, asked);
       return asked;
     });
@@ -169,8 +162,8 @@ class Simulation {
     this.#time.after(this.#deadlineMs, () => {
       if (query.left === 0) return;
       for (const asked of all) {
-        if (asked.isDone) continue;
-        for (; asked.open > 0; asked.open--) this.#note(this.#deadlineMs);
+        if (asked.doneAt <= this.#time.now) continue;
+        for (let i = 0; i < asked.tries; i++) this.#times.note(this.#deadlineMs);
         query.isPartial = true;
         this.#resolve(query, asked);
       }
@@ -179,27 +172,13 @@ class Simulation {
 
   #ask(query: Query, asked: Asked): void {
     asked.timer++;
-    const { shard } = asked;
-    const most = (of: number): number => Math.min(MOST_AGAIN, of);
-    const may = this.#mayAskAgain[shard] as number;
-    const isFirst = asked.tries === 0;
-    const toOne = (this.#lateShares[shard] as number) > MANY_LOST ? TO_ONE_OF_MANY_LOST : TO_ONE;
-    const toAll = asked.tries >= toOne;
-    const again = toAll ? OF_ALL : OF_ONE;
-    const takes = isFirst ? 0 : again;
-    if (may < takes) {
-      this.#plan(query, asked);
-      return;
+    const rule = this.#rules[asked.shard] as AskingAgain;
+    const allowed = rule.next(asked.tries);
+    if (allowed) {
+      asked.taken += allowed.takes;
+      if (asked.tries++ > 0) this.#again++;
+      this.#send(query, asked, allowed.toAll, rule);
     }
-    this.#mayAskAgain[shard] = most(may - takes + (isFirst ? A_FIRST_ALLOWS : 0));
-    asked.open++;
-    asked.tries++;
-    asked.taken += takes;
-    if (!isFirst) this.#again++;
-    this.#send(query, asked, toAll, () => {
-      this.#mayAskAgain[shard] = most((this.#mayAskAgain[shard] as number) + asked.taken);
-      asked.taken = 0;
-    });
     this.#plan(query, asked);
   }
 
@@ -215,7 +194,7 @@ class Simulation {
   }
 
   /** To a member of the shard, any of them, or to all, and back. */
-  #send(query: Query, asked: Asked, toAll: boolean, onSoon: () => void): void {
+  #send(query: Query, asked: Asked, toAll: boolean, rule: AskingAgain): void {
     const { shard } = asked;
     const members = this.#members[shard] as Works[];
     const { serviceMs, slowFactor = 1, shared } = this.#scene;
@@ -223,27 +202,23 @@ class Simulation {
     const travel = (then: () => void): void =>
       this.#work(this.#server, server, () => this.#time.after(this.#halfTrip, then));
     const sent = this.#time.now;
-    let isBack = false;
     const answered = (): void => {
-      // of all that answer a question the first counts
-      if (isBack || this.#time.now >= query.deadline) return;
-      isBack = true;
-      asked.open--;
+      // of all that answer the first counts
+      if (asked.doneAt <= this.#time.now) return;
       const ms = this.#time.now - sent;
-      this.#note(ms);
-      if (ms <= query.pauseMs) onSoon();
-      if (asked.isDone) return;
-      const late = this.#lateShares[shard] as number;
-      this.#lateShares[shard] = late + SHARE_STEP * ((asked.tries > 1 ? 1 : 0) - late);
+      this.#times.note(ms);
+      if (ms <= query.pauseMs) rule.giveBack(asked.taken);
+      rule.answered(asked.tries);
       this.#resolve(query, asked);
     };
+    const isWanted = (): boolean => this.#time.now < asked.doneAt + this.#halfTrip;
     const one = toAll ? undefined : this.#random.nextBelow(members.length);
     this.#work(this.#client, client, () =>
       travel(() => {
         for (const [replica, member] of members.entries()) {
           if (one !== undefined && replica !== one) continue;
           const ms = draw(serviceMs, this.#random) * (shard === 0 && replica === 0 ? slowFactor : 1);
-          member.submit(ms, () => travel(() => this.#work(this.#client, client, answered)));
+          member.submit(ms, () => travel(() => this.#work(this.#client, client, answered)), isWanted);
         }
       }),
     );
@@ -255,7 +230,7 @@ class Simulation {
   }
 
   #resolve(query: Query, asked: Asked): void {
-    asked.isDone = true;
+    asked.doneAt = this.#time.now;
     asked.timer++;
     query.left--;
     if (query.left > 0) return;
@@ -264,17 +239,5 @@ class Simulation {
     this.#latencies.push(this.#time.now - query.from);
     if (query.isPartial) this.#partial++;
     if ('atOnce' in load && this.#begun < queries) this.#query();
-  }
-
-  #note(ms: number): void {
-    this.#times[this.#timeAt] = ms;
-    this.#timeAt = (this.#timeAt + 1) % KEPT_TIMES;
-  }
-
-  #hedgeAfter(): number {
-    const times = this.#times;
-    if (times.length < KEPT_TIMES / 8) return FIRST_HEDGE_MS;
-    const sorted = Float64Array.from(times).sort();
-    return Math.max(LEAST_HEDGE_MS, sorted[Math.floor(SLOW_SHARE * sorted.length)] as number);
   }
 }

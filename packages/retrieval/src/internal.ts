@@ -8,6 +8,8 @@ export { emptyIndexBytes, type IndexBytes, indexBytes } from './advice/index-byt
 export { checkRange } from './files/byte-source.ts';
 export { widthFor } from './graph/graph-options.ts';
 export { bestOfRows, candidatesNeeded, exactMaxSim, ranksOfTruth, shareFound } from './muvera/measure-fde.ts';
+export { AnswerTimes } from './remote/answer-times.ts';
+export { type Allowed, AskingAgain } from './remote/asking-again.ts';
 export { gatherPieces } from './remote/gather-pieces.ts';
 export { paddedBatch, putAnswers } from './search/batch.ts';
 export { mergeResults, type ShardAnswer } from './search/merge-results.ts';

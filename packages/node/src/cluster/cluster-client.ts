@@ -1,7 +1,5 @@
-/**
- * Asks all shards of a cluster and merges their answers. A query goes to one of the members that have a shard; where no answer has
- * come when most have, it goes to one of them again, then to all of them, and so on with longer pauses. Answers are of one version of the manifest: its number is in the subject.
- */
+/** Asks all shards of a cluster and merges their answers, which are of one version of the manifest: its number is in the subject. */
+import { randomUUID } from 'node:crypto';
 import {
   checkInteger,
   checkLength,
@@ -13,16 +11,16 @@ import {
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { MAX_K, mergeResults, type ShardAnswer } from '@sagitta/retrieval/internal';
-import { type Allowed, AskingAgain } from './asking-again.ts';
+import { AnswerTimes, MAX_K, mergeResults, type ShardAnswer } from '@sagitta/retrieval/internal';
 import { checkIds, idsByShard } from './cluster-ids.ts';
 import { UnavailableError } from './errors.ts';
 import { isCovered, Leases } from './leases.ts';
-import type { ClusterManifest, ManifestShard } from './manifest.ts';
+import type { ClusterManifest } from './manifest.ts';
 import type { ManifestLog } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
-import { subjectOf, subjectOfAll } from './serve-shards.ts';
-import { type ClusterSearchOptions, readAnswer, type WireAnswer, writeQuery } from './wire-search.ts';
+import { ShardAsker } from './shard-asker.ts';
+import { subjectsOf } from './subjects.ts';
+import { type ClusterSearchOptions, type WireAnswer, writeQuery } from './wire-search.ts';
 import type { WireWrite } from './wire-write.ts';
 import { WriteStream } from './write-stream.ts';
 
@@ -58,15 +56,6 @@ export interface ClusterAnswer extends WireAnswer {
   readonly hedged: number;
 }
 
-/** How the shards of one query are asked. */
-interface Asking {
-  /** By the clock of performance.now(). */
-  readonly deadline: number;
-  /** Milliseconds before a shard is asked again. */
-  readonly pauseMs: number;
-  readonly onHedge: () => void;
-}
-
 const OPTIONS: OptionTable<ClusterQueryOptions> = {
   nprobe: 'number',
   ef: 'number',
@@ -83,13 +72,6 @@ const ROWS: OptionTable<ClusterRows> = { ids: 'any', vectors: 'any' };
 const DEADLINE_MS = 1000;
 /** Milliseconds between two looks at the manifest. */
 const LOOK_MS = 1000;
-/** Times that the share of slow answers is taken of. */
-const KEPT_TIMES = 256;
-const SLOW_SHARE = 0.95;
-/** Milliseconds before the deadline from which nothing is asked any more; timers may be early. */
-const LAST_MS = 5;
-/** Milliseconds before a second member is asked, while too few times are known, and at least. */
-const [FIRST_HEDGE_MS, LEAST_HEDGE_MS] = [50, 2];
 
 /** Searches what members of a cluster serve. */
 export class ClusterClient implements Disposable {
@@ -97,10 +79,12 @@ export class ClusterClient implements Disposable {
   readonly #collection: string;
   readonly #manifests: ManifestLog;
   readonly #leases: Leases;
-  readonly #times: number[] = [];
+  readonly #times = new AnswerTimes();
   /** By the numbers of shards. */
-  readonly #again = new Map<number, AskingAgain>();
-  #timeAt = 0;
+  readonly #askers = new Map<number, ShardAsker>();
+  /** Tells its queries from those of others. */
+  readonly #name = randomUUID();
+  #queries = 0;
   #stream: Promise<WriteStream> | undefined;
   #manifest: ClusterManifest;
   readonly #timer: NodeJS.Timeout;
@@ -175,20 +159,23 @@ export class ClusterClient implements Disposable {
     }
     if (after !== undefined) checkInteger('after', after, 0, Number.MAX_SAFE_INTEGER);
     const allowed = filter === undefined ? undefined : idsByShard(manifest, filter);
-    const asked = { k, options: rest, query: values, ...(after !== undefined && { after }) };
+    const id = `${this.#name}.${this.#queries++}`;
+    const asked = { id, k, options: rest, query: values, ...(after !== undefined && { after }) };
     const common = allowed ? undefined : writeQuery(asked);
-    const messages = manifest.shards.map(({ id }) => {
-      const bytes = common ?? writeQuery({ ...asked, filter: allowed?.get(id) });
-      return this.#checkSize(bytes, allowed?.get(id)?.length);
+    const messages = manifest.shards.map(({ id: shard }) => {
+      const bytes = common ?? writeQuery({ ...asked, filter: allowed?.get(shard) });
+      return this.#checkSize(bytes, allowed?.get(shard)?.length);
     });
     const deadline = performance.now() + deadlineMs;
     let hedged = 0;
     const onHedge = (): void => void hedged++;
-    const pauseMs = hedge ? this.#hedgeAfter() : Number.POSITIVE_INFINITY;
+    const pauseMs = hedge ? this.#times.slowAfter() : Number.POSITIVE_INFINITY;
     const found = await Promise.all(
-      manifest.shards.map((shard, i) =>
-        this.#ask(manifest.version, shard, messages[i] as Uint8Array, { deadline, pauseMs, onHedge }),
-      ),
+      manifest.shards.map(({ id: shard }, i) => {
+        const subjects = subjectsOf(this.#collection, manifest.version, shard);
+        const bytes = messages[i] as Uint8Array;
+        return this.#askerOf(shard).ask({ subjects, bytes, id, deadline, pauseMs, onHedge });
+      }),
     );
     const partial = manifest.shards.filter((_, i) => found[i] === undefined).map(({ id }) => id);
     if (partial.length > 0 && !allowPartial) {
@@ -251,97 +238,10 @@ export class ClusterClient implements Disposable {
     return this.#stream;
   }
 
-  /** A shard's answer; undefined where nobody gives one in time. @throws RangeError with what a member has refused */
-  async #ask(
-    version: number,
-    { id }: ManifestShard,
-    bytes: Uint8Array,
-    { deadline, pauseMs, onHedge }: Asking,
-  ): Promise<WireAnswer | undefined> {
-    const some = subjectOf(this.#collection, version, id);
-    const all = subjectOfAll(this.#collection, version, id);
-    let isAnswered = false;
-    let taken = 0;
-    const again = this.#againOf(id);
-    const one = async (allowed: Allowed): Promise<WireAnswer | undefined> => {
-      const asked = performance.now();
-      const timeout = Math.max(1, deadline - asked);
-      try {
-        const subject = allowed.toAll ? all : some;
-        const { data } = await this.#nats.connection.request(subject, bytes, { timeout });
-        isAnswered = true;
-        const ms = performance.now() - asked;
-        this.#note(ms);
-        if (ms <= pauseMs) {
-          again.giveBack(taken);
-          taken = 0;
-        }
-        return readAnswer(data);
-      } catch (error) {
-        if (error instanceof RangeError) throw error;
-        // nobody in time: that is slow too; where another has answered it is one that stands still, which makes nobody slower
-        if (!isAnswered && performance.now() >= deadline) this.#note(performance.now() - asked);
-        return undefined;
-      }
-    };
-    return new Promise((resolve, reject) => {
-      let open = 0;
-      let tries = 0;
-      let isSettled = false;
-      let pause = pauseMs;
-      let timer: NodeJS.Timeout | undefined;
-      const ask = (): void => {
-        clearTimeout(timer);
-        const allowed = again.next(tries);
-        if (!allowed) {
-          plan();
-          return;
-        }
-        open++;
-        taken += allowed.takes;
-        if (tries++ > 0) onHedge();
-        one(allowed).then(settle, reject);
-        plan();
-      };
-      // the second may be asked of the same one, which is gone: pauses double until one answers
-      const plan = (): void => {
-        if (performance.now() + pause < deadline) timer = setTimeout(ask, pause);
-        else if (open === 0) resolve(undefined);
-        pause *= 2;
-      };
-      const settle = (answer: WireAnswer | undefined): void => {
-        open--;
-        if (answer === undefined && open > 0) return;
-        // lost at once is asked for once more at once
-        if (answer === undefined && tries === 1 && performance.now() < deadline - LAST_MS) {
-          ask();
-          return;
-        }
-        clearTimeout(timer);
-        if (answer && !isSettled) again.answered(tries);
-        isSettled = true;
-        resolve(answer);
-      };
-      ask();
-    });
-  }
-
-  #againOf(shard: number): AskingAgain {
-    const again = this.#again.get(shard) ?? new AskingAgain();
-    this.#again.set(shard, again);
-    return again;
-  }
-
-  #note(ms: number): void {
-    this.#times[this.#timeAt] = ms;
-    this.#timeAt = (this.#timeAt + 1) % KEPT_TIMES;
-  }
-
-  /** Milliseconds within which all but the slowest answers come. */
-  #hedgeAfter(): number {
-    if (this.#times.length < KEPT_TIMES / 8) return FIRST_HEDGE_MS;
-    const sorted = [...this.#times].sort((a, b) => a - b);
-    return Math.max(LEAST_HEDGE_MS, sorted[Math.floor(SLOW_SHARE * sorted.length)] as number);
+  #askerOf(shard: number): ShardAsker {
+    const asker = this.#askers.get(shard) ?? new ShardAsker(this.#nats.connection, this.#times);
+    this.#askers.set(shard, asker);
+    return asker;
   }
 
   /** Ends its looks at the manifest. */

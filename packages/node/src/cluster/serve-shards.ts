@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Core } from '@sagitta/core-wasm';
-import { answering } from './answering.ts';
+import { Answering } from './answering.ts';
 import { Follower } from './follower.ts';
 import { isCovered, LEASE_MS, type Lease, type LeasePlace, Leases } from './leases.ts';
 import { LiveShard } from './live-shard.ts';
@@ -17,6 +17,8 @@ import type { Nats } from './nats.ts';
 import type { NatsSubscription } from './nats-client.ts';
 import type { ObjectStorage } from './object-storage.ts';
 import { dropCopy, loadSegment } from './segments.ts';
+import { subjectsOf } from './subjects.ts';
+import { Turns } from './turns.ts';
 import { WriteStream } from './write-stream.ts';
 
 /** Says what a member serves. */
@@ -48,14 +50,6 @@ export interface ServeEvent {
   readonly error?: string;
 }
 
-/** The subject of a shard's queries. */
-export const subjectOf = (collection: string, version: number, shard: number): string =>
-  `sagitta.q.${collection}.${version}.${shard}`;
-
-/** The subject of questions to all members that have a shard. */
-export const subjectOfAll = (collection: string, version: number, shard: number): string =>
-  `${subjectOf(collection, version, shard)}.all`;
-
 const QUEUE = 'replicas';
 const REPLICAS = 2;
 const BYTES = 2 ** 30;
@@ -71,7 +65,7 @@ interface Served {
   lease: Lease;
   readonly shard: ManifestShard;
   readonly follower: Follower;
-  /** To questions for one member, and to those for all. */
+  /** To questions for one member, to those for all, and to what is taken back. */
   readonly subscriptions: readonly NatsSubscription[];
   readonly done: Promise<unknown>;
 }
@@ -98,6 +92,8 @@ export async function serveShards(options: ServeShardsOptions): Promise<void> {
 class Member {
   readonly #options: ServeShardsOptions;
   readonly #leases: Leases;
+  /** Searches of all its shards. */
+  readonly #turns = new Turns();
   #stream: Promise<WriteStream> | undefined;
   #served: Served[] = [];
   #loading: Lease | undefined;
@@ -208,11 +204,15 @@ class Member {
     const { nats, collection, onEvent } = this.#options;
     const follower = await this.#follower(manifest, place, shard);
     const { connection } = nats;
-    const subscriptions = [
-      connection.subscribe(subjectOf(collection, place.version, place.shard), { queue: QUEUE }),
-      connection.subscribe(subjectOfAll(collection, place.version, place.shard)),
-    ];
-    const done = Promise.all(subscriptions.map((messages) => answering(messages, follower.live)));
+    const { one, all, back } = subjectsOf(collection, place.version, place.shard);
+    const taken = connection.subscribe(back);
+    const asked = [connection.subscribe(one, { queue: QUEUE }), connection.subscribe(all)];
+    const subscriptions = [taken, ...asked];
+    const answering = new Answering(follower.live, this.#turns);
+    const done = Promise.all([
+      answering.takeBack(taken),
+      ...asked.map((messages) => answering.answer(messages)),
+    ]);
     const answers = { follower, subscriptions, done };
     let lease: Lease | undefined;
     try {

@@ -20,6 +20,8 @@ export interface ClusterSearchOptions {
 
 /** A query as a member gets it. */
 export interface WireQuery {
+  /** By which it is taken back; undefined where it never is. */
+  readonly id?: string | undefined;
   readonly k: number;
   readonly options: ClusterSearchOptions;
   readonly query: Float32Array;
@@ -35,12 +37,13 @@ export interface WireAnswer {
   readonly scores: Float32Array;
 }
 
-interface Head extends Pick<WireQuery, 'k' | 'options' | 'after'> {
+interface Head extends Pick<WireQuery, 'id' | 'k' | 'options' | 'after'> {
   readonly d: number;
   readonly isFiltered?: boolean | undefined;
 }
 
 const HEAD: SchemaOf<Head> = v.object({
+  id: v.optional(v.string('a text')),
   k: count(1),
   d: count(1),
   after: v.optional(count(1)),
@@ -55,8 +58,8 @@ const HEAD: SchemaOf<Head> = v.object({
 });
 const [DONE, REFUSED] = [0, 1];
 
-export function writeQuery({ k, options, query, after, filter }: WireQuery): Uint8Array {
-  const said: Head = { k, d: query.length, options, after, isFiltered: filter && true };
+export function writeQuery({ id, k, options, query, after, filter }: WireQuery): Uint8Array {
+  const said: Head = { id, k, d: query.length, options, after, isFiltered: filter && true };
   const head = new TextEncoder().encode(JSON.stringify(said));
   const at = 4 + Math.ceil(head.length / 4) * 4;
   const bytes = new Uint8Array(at + 4 * query.length + 4 * (filter?.length ?? 0));
@@ -72,13 +75,17 @@ export function readQuery(bytes: Uint8Array): WireQuery {
   const length = bytes.length < 4 ? 0 : viewOf(bytes).getUint32(0, true);
   const at = 4 + Math.ceil(length / 4) * 4;
   if (length > 0 && at <= bytes.length && bytes.length % 4 === 0) {
-    const { k, d, options, after, isFiltered } = readDocument('query', HEAD, bytes.subarray(4, 4 + length));
+    const { id, k, d, options, after, isFiltered } = readDocument(
+      'query',
+      HEAD,
+      bytes.subarray(4, 4 + length),
+    );
     const words = wordsOf(bytes, at);
     const more = words.byteLength / 4 - d;
     if (more === 0 || (more > 0 && isFiltered)) {
       const query = new Float32Array(words, 0, d);
       const filter = isFiltered ? new Uint32Array(words, 4 * d) : undefined;
-      return { k, options, query, ...(after && { after }), ...(filter && { filter }) };
+      return { ...(id && { id }), k, options, query, ...(after && { after }), ...(filter && { filter }) };
     }
   }
   throw new FormatError(`expected a query, got ${bytes.length} bytes`);

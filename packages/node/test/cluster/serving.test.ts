@@ -20,7 +20,12 @@ const answer = { ids: Uint32Array.of(5, 4_000_000_000), scores: Float32Array.of(
 
 describe('bytes', () => {
   it('come back as they were, from views that begin anywhere', () => {
-    const query = { k: 7, options: { nprobe: 3, gamma: 0.5 }, query: Float32Array.of(1, -2.5, 3e-8) };
+    const query = {
+      id: 'a.7',
+      k: 7,
+      options: { nprobe: 3, gamma: 0.5 },
+      query: Float32Array.of(1, -2.5, 3e-8),
+    };
     for (const shift of [0, 1, 3]) {
       const moved = (bytes: Uint8Array): Buffer =>
         Buffer.concat([new Uint8Array(shift), bytes]).subarray(shift);
@@ -63,6 +68,9 @@ it('covers a version when each of its shards has a member', () => {
   expect(isCovered(taken, 2, [0, 1])).toBe(false);
 });
 
+/** The subject of a message, and its text. */
+type Published = readonly [subject: string, text: string];
+
 /** What a member does with the n-th question to a shard, from 0 on. */
 type Behaviour = (
   shard: number,
@@ -70,7 +78,10 @@ type Behaviour = (
   isToAll: boolean,
 ) => WireAnswer | 'nobody' | 'silent' | Error;
 
-function clientOf(behaviour: Behaviour, missing: readonly number[] = []): Promise<ClusterClient> {
+function clientOf(
+  behaviour: Behaviour,
+  { missing = [], back = [] }: { readonly missing?: readonly number[]; readonly back?: Published[] } = {},
+): Promise<ClusterClient> {
   const questions = new Map<number, number>();
   const shard = (id: number) => ({ id, segment: hashOfJson({ id }), rows: 10, firstId: 10 * id, bytes: 1 });
   const manifest: ClusterManifest = {
@@ -85,9 +96,12 @@ function clientOf(behaviour: Behaviour, missing: readonly number[] = []): Promis
   const nats = {
     bucket: async () => ({}),
     connection: {
-      async request(subject: string, _: Uint8Array, { timeout }: { timeout: number }) {
+      publish: (subject: string, data: Uint8Array) =>
+        void back.push([subject, new TextDecoder().decode(data)]),
+      async request(subject: string, data: Uint8Array, { timeout }: { timeout: number }) {
         const [, number, all] = /^sagitta\.q\.notes\.3\.(\d)(\.all)?$/.exec(subject) ?? [];
         const id = Number(number);
+        expect(readQuery(data).id).toBeDefined();
         const question = questions.get(id) ?? 0;
         questions.set(id, question + 1);
         const what = behaviour(id, question, all !== undefined);
@@ -124,6 +138,43 @@ describe('a client', () => {
     using once = await clientOf((shard, question) => (shard === 1 && question < 1 ? 'silent' : both(shard)));
     const how = { deadlineMs: 200, allowPartial: true, hedge: false };
     expect(await once.search([1, 2], 3, how)).toMatchObject({ partial: [1], hedged: 0 });
+  });
+
+  it('takes a question back from others when one has answered, and from all at its deadline', async () => {
+    const back: Published[] = [];
+    using client = await clientOf(
+      (shard, question) => (shard === 1 && question % 2 === 0 ? 'silent' : both(shard)),
+      {
+        back,
+      },
+    );
+    await client.search([1, 2], 3, { deadlineMs: 5000 });
+    await client.search([1, 2], 3, { deadlineMs: 5000 });
+    expect(back.map(([subject]) => subject)).toEqual([
+      'sagitta.q.notes.3.1.back',
+      'sagitta.q.notes.3.1.back',
+    ]);
+    const [first, second] = back.map(([, id]) => id);
+    expect(first).not.toBe(second);
+    const late: Published[] = [];
+    using silent = await clientOf((shard) => (shard === 0 ? 'silent' : both(shard)), { back: late });
+    await silent.search([1, 2], 3, { deadlineMs: 30, allowPartial: true });
+    expect(late.map(([subject]) => subject)).toEqual(['sagitta.q.notes.3.0.back']);
+    const none: Published[] = [];
+    using calm = await clientOf(both, { back: none });
+    for (let i = 0; i < 10; i++) await calm.search([1, 2], 3);
+    expect(none).toEqual([]);
+  });
+
+  it('asks nobody again whom one has refused', async () => {
+    let questions = 0;
+    using client = await clientOf((shard) => {
+      if (shard === 0) questions++;
+      return shard === 0 ? new RangeError('"nprobe" expected less') : 'silent';
+    });
+    await expect(client.search([1, 2], 3, { deadlineMs: 300 })).rejects.toThrow('"nprobe"');
+    await wait(350);
+    expect(questions).toBe(1);
   });
 
   it('asks all members of a shard where one was asked twice in vain', async () => {
@@ -166,7 +217,7 @@ describe('a client', () => {
   });
 
   it('refuses an answer without a shard, or says which is not in it', async () => {
-    using client = await clientOf((shard) => (shard === 1 ? 'nobody' : both(shard)), [2]);
+    using client = await clientOf((shard) => (shard === 1 ? 'nobody' : both(shard)), { missing: [2] });
     await expect(client.search([1, 2], 3)).rejects.toMatchObject({ code: 'SAGITTA_UNAVAILABLE' });
     const found = await client.search([1, 2], 3, { allowPartial: true });
     expect([[...found.ids], found.partial]).toEqual([
