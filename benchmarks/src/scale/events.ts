@@ -101,6 +101,11 @@ export class Servers implements Works {
     this.#next();
   }
 
+  /** Milliseconds until it does not stand still. */
+  stillFor(): number {
+    return this.#stalls ? stalled(this.#time.now, 0, this.#stalls) : 0;
+  }
+
   #next(): void {
     if (this.#idle === 0) return;
     let task: Task | undefined;

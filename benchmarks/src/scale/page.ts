@@ -21,8 +21,14 @@ const [SHARDS, LOADS] = [
   [4, 20, 200],
   [0.3, 0.5, 0.7],
 ];
-/** A member that is busy elsewhere, or collects garbage: a tenth of its time. */
-const STALLS = { everyMs: 1000, forMs: 100 };
+/** What one member of one shard does. */
+const MEMBERS = [
+  { name: 'as all', most: 1 },
+  /** It is busy elsewhere, or collects garbage: a tenth of its time. */
+  { name: 'stands still', most: 1, stalls: { everyMs: 1000, forMs: 100 } },
+  /** The other one has all to do: half of what both could. */
+  { name: 'is stopped', most: 0.4, stalls: { everyMs: 1000, forMs: 999.999 } },
+] as const;
 /** Questions of a simulation, and queries at most. */
 const [QUESTIONS, QUERIES] = [400_000, 10_000];
 
@@ -166,7 +172,7 @@ const WAYS = [
 interface Tail {
   readonly shards: number;
   readonly load: number;
-  readonly isSlow: boolean;
+  readonly member: (typeof MEMBERS)[number];
   readonly way: (typeof WAYS)[number];
   readonly outcome: Outcome;
 }
@@ -177,16 +183,16 @@ function tails(serviceMs: readonly number[], log: (line: string) => void): Tail[
   for (const shards of SHARDS) {
     log(`tails of ${shards} shards`);
     for (const load of LOADS) {
-      for (const isSlow of [false, true]) {
+      for (const member of MEMBERS.filter(({ most }) => load <= most)) {
         for (const way of WAYS) {
           const { name: _, ...rule } = way;
           const outcome = simulate({
             ...{ shards, replicas, serviceMs, seed: 1, ...rule },
             load: { perSecond: (1000 * load * replicas) / meanOf(serviceMs) },
             queries: Math.min(QUERIES, Math.floor(QUESTIONS / shards)),
-            ...(isSlow && { stalls: STALLS }),
+            ...('stalls' in member && { stalls: member.stalls }),
           });
-          all.push({ shards, load, isSlow, way, outcome });
+          all.push({ shards, load, member, way, outcome });
         }
       }
     }
@@ -208,7 +214,7 @@ function tailTable(all: readonly Tail[]): string {
       'partial, %',
     ],
     all.map((tail) => [
-      ...[tail.shards, `${100 * tail.load} %`, tail.isSlow ? 'stands still' : 'as all', tail.way.name],
+      ...[tail.shards, `${100 * tail.load} %`, tail.member.name, tail.way.name],
       ...[tail.outcome.p50, tail.outcome.p99, tail.outcome.p999].map((ms) => ms.toFixed(1)),
       ...[(100 * tail.outcome.askedAgain).toFixed(1), (100 * tail.outcome.partial).toFixed(2)],
     ]),
@@ -225,7 +231,7 @@ function tailChart(all: readonly Tail[]): string {
     series: series.map(({ shards, way }) => ({
       name: `${shards} shards, asked ${way.name}`,
       points: all
-        .filter((tail) => tail.isSlow && tail.shards === shards && tail.way === way)
+        .filter((tail) => tail.member === MEMBERS[1] && tail.shards === shards && tail.way === way)
         .map(({ load, outcome }) => ({ x: 100 * load, y: outcome.p99 })),
     })),
   });
@@ -297,7 +303,7 @@ ${planTable(units)}
 ## Tails
 
 Simulated: ${ASSUMED.replicas} members a shard, queries that come at random, members that answer one after the other. A search takes the times of the measured shard that other work disturbed least (nprobe 16; the greatest is ${(quantile(shape, 1) / quantile(shape, 0.5)).toFixed(1)} times the median), stretched to ${meanOf(serviceMs).toFixed(2)} ms on average, as of a shard of the plan with the member's way. NATS
-takes ${ASSUMED.roundTripMs} ms there and back, gives a question to either member, and never loses one. "Again" is the rule of \`ClusterClient\`. The member that stands still does so for ${STALLS.forMs} ms of each second. What the client computes is not in it. ${whole(QUERIES)} queries, of 200 shards ${whole(QUESTIONS / 200)}; a p99.9 is of the slowest
+takes ${ASSUMED.roundTripMs} ms there and back, gives a question to either member, and never loses one. "Again" is as \`ClusterClient\` asks, by its code. The member that stands still does so for ${MEMBERS[1].stalls.forMs} ms of each second, the one that is stopped for good, after its first second. What the client computes is not in it. ${whole(QUERIES)} queries, of 200 shards ${whole(QUESTIONS / 200)}; a p99.9 is of the slowest
 10 of them, of 200 shards of 2.
 
 ![p99 by utilisation](scale-tails.svg)

@@ -1,11 +1,10 @@
 /**
  * Scatter and gather in simulated time: queries come, each goes to one member of every shard, members answer one after the other, and
- * the last answer ends a query. A shard is asked again by the rules of ClusterClient, which are its own code: after the time that most answers took, with pauses that
- * double, as often as is allowed. With the first answer a question is taken back from members who have not begun it, half a round trip later; that
- * message takes no computing here.
+ * the last answer ends a query. Shards are asked by the code that ClusterClient asks by. What it takes back is not begun any more half a round trip later; that message
+ * takes no computing here.
  */
 import { RandomStream } from '@sagitta/core-wasm';
-import { AnswerTimes, AskingAgain } from '@sagitta/retrieval/internal';
+import { AnswerTimes, ShardAsker, type ShardWay } from '@sagitta/retrieval/internal';
 import { draw, quantile } from './distribution.ts';
 import { Servers, type Stalls, Timeline, type Works } from './events.ts';
 
@@ -61,32 +60,11 @@ export function simulate(scene: Scene): Outcome {
   return new Simulation(scene).run();
 }
 
-/** A question to a shard on its way. */
-interface Asked {
-  readonly shard: number;
-  tries: number;
-  /** What its questions beyond the first have taken. */
-  taken: number;
-  pause: number;
-  /** Counts timers, so that one that was cleared is known. */
-  timer: number;
-  /** When it was answered, or given up; infinite before. */
-  doneAt: number;
-}
-
-interface Query {
-  readonly from: number;
-  readonly deadline: number;
-  readonly pauseMs: number;
-  left: number;
-  isPartial: boolean;
-}
-
 class Simulation {
   readonly #scene: Scene;
   readonly #time = new Timeline();
   readonly #random: RandomStream;
-  readonly #members: Works[][];
+  readonly #members: Servers[][];
   readonly #client: Works | undefined;
   readonly #server: Works | undefined;
   readonly #halfTrip: number;
@@ -94,7 +72,7 @@ class Simulation {
   readonly #latencies: number[] = [];
   readonly #times = new AnswerTimes();
   /** Of each shard. */
-  readonly #rules: readonly AskingAgain[];
+  readonly #askers: readonly ShardAsker[];
   #again = 0;
   #partial = 0;
   #begun = 0;
@@ -104,7 +82,7 @@ class Simulation {
   constructor(scene: Scene) {
     this.#scene = scene;
     const { shards, replicas, stalls, shared, roundTripMs = ROUND_TRIP_MS } = scene;
-    this.#rules = Array.from({ length: shards }, () => new AskingAgain());
+    this.#askers = Array.from({ length: shards }, () => new ShardAsker(this.#times));
     this.#random = new RandomStream(scene.seed, 'scale/simulate');
     this.#halfTrip = roundTripMs / 2;
     this.#deadlineMs = scene.deadlineMs ?? DEADLINE_MS;
@@ -148,77 +126,73 @@ class Simulation {
 
   #query(): void {
     this.#begun++;
-    const { now } = this.#time;
-    const { shards } = this.#scene;
-    const pause = this.#times.slowAfter();
-    const deadline = now + this.#deadlineMs;
-    const query = { from: now, deadline, pauseMs: pause, left: shards, isPartial: false };
-    const all = Array.from({ length: shards }, (_, shard) => {
-      const asked = { shard, tries: 0, taken: 0, pause, timer: 0, doneAt: Number.POSITIVE_INFINITY };
-      this.#ask(query, asked);
-      return asked;
-    });
-    // questions that are open then count as slow answers
-    this.#time.after(this.#deadlineMs, () => {
-      if (query.left === 0) return;
-      for (const asked of all) {
-        if (asked.doneAt <= this.#time.now) continue;
-        for (let i = 0; i < asked.tries; i++) this.#times.note(this.#deadlineMs);
-        query.isPartial = true;
-        this.#resolve(query, asked);
-      }
-    });
-  }
-
-  #ask(query: Query, asked: Asked): void {
-    asked.timer++;
-    const rule = this.#rules[asked.shard] as AskingAgain;
-    const allowed = rule.next(asked.tries);
-    if (allowed) {
-      asked.taken += allowed.takes;
-      if (asked.tries++ > 0) this.#again++;
-      this.#send(query, asked, allowed.toAll, rule);
-    }
-    this.#plan(query, asked);
-  }
-
-  #plan(query: Query, asked: Asked): void {
-    if (!this.#scene.hedging) return;
-    if (this.#time.now + asked.pause < query.deadline) {
-      const timer = ++asked.timer;
-      this.#time.after(asked.pause, () => {
-        if (asked.timer === timer) this.#ask(query, asked);
+    const from = this.#time.now;
+    const { shards, hedging } = this.#scene;
+    const deadline = from + this.#deadlineMs;
+    const pauseMs = hedging ? this.#times.slowAfter() : Number.POSITIVE_INFINITY;
+    const onHedge = (): void => void this.#again++;
+    let left = shards;
+    let isPartial = false;
+    for (const [shard, asker] of this.#askers.entries()) {
+      asker.ask(this.#way(shard, deadline), { deadline, pauseMs, onHedge }, (answer) => {
+        isPartial ||= answer === undefined;
+        if (--left === 0) this.#end(from, isPartial);
       });
     }
-    asked.pause *= 2;
   }
 
-  /** To a member of the shard, any of them, or to all, and back. */
-  #send(query: Query, asked: Asked, toAll: boolean, rule: AskingAgain): void {
-    const { shard } = asked;
-    const members = this.#members[shard] as Works[];
+  /** To the members of a shard and back, for one query. */
+  #way(shard: number, deadline: number): ShardWay<object> {
+    const time = this.#time;
+    let backAt = Number.POSITIVE_INFINITY;
+    /** Tells that it was dropped, unless it was answered. */
+    const open = new Set<() => void>();
+    const isWanted = (): boolean => time.now < backAt + this.#halfTrip;
+    return {
+      now: () => time.now,
+      after(ms, run) {
+        let isWaited = true;
+        time.after(ms, () => isWaited && run());
+        return () => {
+          isWaited = false;
+        };
+      },
+      takeBack: () => {
+        backAt = time.now;
+        time.after(this.#halfTrip, () => {
+          for (const drop of open) drop();
+        });
+      },
+      send: (toAll, receive) => {
+        const once = (reply?: object | 'dropped'): void => {
+          if (open.delete(drop)) receive(reply);
+        };
+        const one = toAll ? undefined : this.#random.nextBelow(this.#scene.replicas);
+        const drop = (): void => {
+          const member = this.#members[shard]?.[one ?? 0] as Servers;
+          time.after(member.stillFor() + this.#halfTrip, () => once('dropped'));
+        };
+        open.add(drop);
+        time.after(deadline - time.now, () => once());
+        this.#send(shard, one, isWanted, () => once({}));
+      },
+    };
+  }
+
+  /** To a member of the shard, or to all. */
+  #send(shard: number, one: number | undefined, isWanted: () => boolean, answered: () => void): void {
+    const members = this.#members[shard] as Servers[];
     const { serviceMs, slowFactor = 1, shared } = this.#scene;
     const [client, server] = [(shared?.clientMs ?? 0) / 2, (shared?.serverMs ?? 0) / 2];
     const travel = (then: () => void): void =>
       this.#work(this.#server, server, () => this.#time.after(this.#halfTrip, then));
-    const sent = this.#time.now;
-    const answered = (): void => {
-      // of all that answer the first counts
-      if (asked.doneAt <= this.#time.now) return;
-      const ms = this.#time.now - sent;
-      this.#times.note(ms);
-      if (ms <= query.pauseMs) rule.giveBack(asked.taken);
-      rule.answered(asked.tries);
-      this.#resolve(query, asked);
-    };
-    const isWanted = (): boolean => this.#time.now < asked.doneAt + this.#halfTrip;
-    const one = toAll ? undefined : this.#random.nextBelow(members.length);
+    const back = (): void => travel(() => this.#work(this.#client, client, answered));
     this.#work(this.#client, client, () =>
       travel(() => {
         for (const [replica, member] of members.entries()) {
           if (one !== undefined && replica !== one) continue;
           const ms = draw(serviceMs, this.#random) * (shard === 0 && replica === 0 ? slowFactor : 1);
-          member.submit(ms, () => travel(() => this.#work(this.#client, client, answered)), isWanted);
+          member.submit(ms, back, isWanted);
         }
       }),
     );
@@ -229,15 +203,11 @@ class Simulation {
     else done();
   }
 
-  #resolve(query: Query, asked: Asked): void {
-    asked.doneAt = this.#time.now;
-    asked.timer++;
-    query.left--;
-    if (query.left > 0) return;
+  #end(from: number, isPartial: boolean): void {
     const { load, queries } = this.#scene;
     this.#ended = this.#time.now;
-    this.#latencies.push(this.#time.now - query.from);
-    if (query.isPartial) this.#partial++;
+    this.#latencies.push(this.#ended - from);
+    if (isPartial) this.#partial++;
     if ('atOnce' in load && this.#begun < queries) this.#query();
   }
 }

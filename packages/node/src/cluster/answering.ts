@@ -1,8 +1,8 @@
-/** Answers questions with what a shard finds, in their turn: one that was taken back by then is not computed. */
+/** Answers questions with what a shard finds, in their turn: one that was taken back by then is dropped, and that is said. */
 import type { LiveShard } from './live-shard.ts';
 import type { NatsMessage } from './nats-client.ts';
 import type { Turns } from './turns.ts';
-import { readQuery, type WireQuery, writeAnswer, writeRefusal } from './wire-search.ts';
+import { readQuery, type WireQuery, writeAnswer, writeDropped, writeRefusal } from './wire-search.ts';
 
 /** Milliseconds for which a query waits for a write that it has to know. */
 const WAIT_MS = 2000;
@@ -60,6 +60,7 @@ export class Answering {
       const takeBack = (): void => {
         close();
         this.#turns.drop(turn);
+        respond(message, writeDropped());
       };
       const question: Question = { query, takeBack };
       this.#open.add(question);

@@ -11,14 +11,14 @@ import {
   type Vectors,
   vectorSet,
 } from '@sagitta/core-wasm';
-import { AnswerTimes, MAX_K, mergeResults, type ShardAnswer } from '@sagitta/retrieval/internal';
+import { AnswerTimes, MAX_K, mergeResults, type ShardAnswer, ShardAsker } from '@sagitta/retrieval/internal';
+import { askShard } from './ask-shard.ts';
 import { checkIds, idsByShard } from './cluster-ids.ts';
 import { UnavailableError } from './errors.ts';
 import { isCovered, Leases } from './leases.ts';
 import type { ClusterManifest } from './manifest.ts';
 import type { ManifestLog } from './manifest-log.ts';
 import type { Nats } from './nats.ts';
-import { ShardAsker } from './shard-asker.ts';
 import { subjectsOf } from './subjects.ts';
 import { type ClusterSearchOptions, type WireAnswer, writeQuery } from './wire-search.ts';
 import type { WireWrite } from './wire-write.ts';
@@ -173,8 +173,12 @@ export class ClusterClient implements Disposable {
     const found = await Promise.all(
       manifest.shards.map(({ id: shard }, i) => {
         const subjects = subjectsOf(this.#collection, manifest.version, shard);
-        const bytes = messages[i] as Uint8Array;
-        return this.#askerOf(shard).ask({ subjects, bytes, id, deadline, pauseMs, onHedge });
+        const question = { subjects, id, bytes: messages[i] as Uint8Array };
+        return askShard(this.#nats.connection, this.#askerOf(shard), question, {
+          deadline,
+          pauseMs,
+          onHedge,
+        });
       }),
     );
     const partial = manifest.shards.filter((_, i) => found[i] === undefined).map(({ id }) => id);
@@ -239,7 +243,7 @@ export class ClusterClient implements Disposable {
   }
 
   #askerOf(shard: number): ShardAsker {
-    const asker = this.#askers.get(shard) ?? new ShardAsker(this.#nats.connection, this.#times);
+    const asker = this.#askers.get(shard) ?? new ShardAsker(this.#times);
     this.#askers.set(shard, asker);
     return asker;
   }

@@ -1,7 +1,7 @@
 /**
  * A query and its answer as bytes, little-endian. Query: u32 length of a JSON of k, d and options, that JSON, padded to 4 bytes, d float32 values,
  * u32 ids that may be found where the JSON says that there are such.
- * Answer: u32 0 and count, u32 ids of the whole collection, float32 scores; or u32 1 and a message in UTF-8.
+ * Answer: u32 0 and count, u32 ids of the whole collection, float32 scores; u32 1 and a message in UTF-8, of what is refused; or u32 2, of what was taken back before it was begun.
  */
 import { FormatError, littleEndianBytes } from '@sagitta/core-wasm';
 import * as v from 'valibot';
@@ -56,7 +56,7 @@ const HEAD: SchemaOf<Head> = v.object({
     rerank: v.optional(v.object({ candidates: count(1) })),
   }),
 });
-const [DONE, REFUSED] = [0, 1];
+const [DONE, REFUSED, DROPPED] = [0, 1, 2];
 
 export function writeQuery({ id, k, options, query, after, filter }: WireQuery): Uint8Array {
   const said: Head = { id, k, d: query.length, options, after, isFiltered: filter && true };
@@ -108,9 +108,14 @@ export function writeRefusal(error: unknown): Uint8Array {
   return bytes;
 }
 
+export function writeDropped(): Uint8Array {
+  return littleEndianBytes(Uint32Array.of(DROPPED));
+}
+
 /** @throws RangeError with what the member said, FormatError on bytes that are no answer */
-export function readAnswer(bytes: Uint8Array): WireAnswer {
+export function readAnswer(bytes: Uint8Array): WireAnswer | 'dropped' {
   const kind = bytes.length < 4 ? undefined : viewOf(bytes).getUint32(0, true);
+  if (kind === DROPPED) return 'dropped';
   if (kind === REFUSED) throw new RangeError(new TextDecoder().decode(bytes.subarray(4)));
   const n = bytes.length < 8 ? 0 : viewOf(bytes).getUint32(4, true);
   if (kind !== DONE || bytes.length !== 8 + 8 * n) {

@@ -1,4 +1,4 @@
-/** How a member answers: in the order in which questions come, one at a time, and none that was taken back. */
+/** How a member answers: in the order in which questions come, one at a time, and none that was taken back, which they say. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Answering } from '../../src/cluster/answering.ts';
@@ -81,7 +81,8 @@ function memberOf(turns = new Turns()) {
       const query = { id: `q${id}`, k: 1, options: {}, query: Float32Array.of(id), ...more };
       questions.put(writeQuery(query), (data) => {
         try {
-          answers.push(readAnswer(data).ids[0] as number);
+          const answer = readAnswer(data);
+          answers.push(answer === 'dropped' ? `${id} dropped` : (answer.ids[0] as number));
         } catch (error) {
           answers.push((error as Error).message);
         }
@@ -131,7 +132,7 @@ describe('a member', () => {
     await member.end();
     expect([member.shard.computed, member.answers]).toEqual([
       [0, 1, 2, 4, 5],
-      [0, 1, 2, 4, 5],
+      [0, 1, '3 dropped', 2, 4, 5],
     ]);
   });
 
@@ -142,7 +143,7 @@ describe('a member', () => {
     member.ask(3, { id: undefined });
     member.shard.meanwhile = { 0: () => member.takeBack(7) };
     await member.end();
-    expect(member.answers).toEqual([0, 3]);
+    expect(member.answers).toEqual([0, '1 dropped', '2 dropped', 3]);
   });
 
   it('forgets who waits for a write when that is taken back, and answers the others when it is there', async () => {
@@ -156,7 +157,7 @@ describe('a member', () => {
     await nextTurn();
     member.shard.apply(2);
     await member.end();
-    expect(member.answers).toEqual([3, 2]);
+    expect(member.answers).toEqual([3, '1 dropped', 2]);
   });
 
   it('says what it refuses, and goes on', async () => {

@@ -58,16 +58,27 @@ describe('a shard', () => {
     }
   });
 
-  it('is asked of all of them at once where many answers come to a later question, until they come to the first again', () => {
+  it('is asked of all of them at first while many questions to one are not heard of', () => {
     const rule = new AskingAgain();
-    const answered = (asked: number, times: number): void => {
-      for (let i = 0; i < times; i++) rule.answered(asked);
+    const heard = (isLost: boolean, times: number): void => {
+      for (let i = 0; i < times; i++) rule.heard(isLost);
     };
-    answered(2, 18);
+    // 1 − (31/32)^n: 5 questions are 14.7 %
+    heard(true, 5);
+    expect(toAll(query(rule, 3))).toEqual([false, false, true]);
+    heard(true, 1);
+    expect(query(rule, 3)).toEqual([
+      { toAll: true, takes: 0 },
+      { toAll: true, takes: 2 },
+      { toAll: true, takes: 2 },
+    ]);
+    heard(false, 10);
     expect(toAll(query(rule, 2))).toEqual([false, false]);
-    answered(2, 2);
-    expect(toAll(query(rule, 2))).toEqual([false, true]);
-    answered(1, 10);
-    expect(toAll(query(rule, 2))).toEqual([false, false]);
+  });
+
+  it('is tried by one query of 16 then', () => {
+    const rule = new AskingAgain();
+    const tried = Array.from({ length: 48 }, () => rule.tries());
+    expect(tried.flatMap((is, i) => (is ? [i] : []))).toEqual([0, 16, 32]);
   });
 });
