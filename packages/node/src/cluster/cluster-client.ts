@@ -1,5 +1,5 @@
 /** Asks all shards of a cluster and merges their answers, which are of one version of the manifest: its number is in the subject. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   checkInteger,
   checkLength,
@@ -30,7 +30,7 @@ export interface ClusterQueryOptions extends ClusterSearchOptions {
   readonly deadlineMs?: number;
   /** Whether an answer without some shards is one; else it is an error. Default false. */
   readonly allowPartial?: boolean;
-  /** Whether a shard is asked again where its answer is late. Where members are busy for more than a third of the time that costs more than it gives. Default true. */
+  /** Whether a shard is asked again where its answer is late. Where all members share the cores of one machine that costs more than it gives. Default true. */
   readonly hedge?: boolean;
   /** Ids that may be found. Default: all. */
   readonly filter?: Iterable<number>;
@@ -83,7 +83,7 @@ export class ClusterClient implements Disposable {
   /** By the numbers of shards. */
   readonly #askers = new Map<number, ShardAsker>();
   /** Tells its queries from those of others. */
-  readonly #name = randomUUID();
+  readonly #name = randomBytes(9).toString('base64url');
   #queries = 0;
   #stream: Promise<WriteStream> | undefined;
   #manifest: ClusterManifest;

@@ -135,7 +135,7 @@ export async function foldCluster(
       ...how,
       collection,
       shards: head.shards.map(({ id }) => id),
-      jobOf: (shard) => ({ kind: 'fold', collection, place, inputs: [], flags: [], plan, shard }),
+      jobOf: (shard) => ({ kind: 'fold', collection, place, plan, shard }),
       listDone: () => shardsIn(storage, folderOf(plan)),
     });
     if (letters.length > 0) throw new FailedJobsError(letters);

@@ -126,7 +126,7 @@ export class JobQueue {
     const most = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
     if (bytes.length > most) {
       throw new RangeError(
-        `"inputs" expected names that fit into a message of ${most} bytes with what else a job says, got ${bytes.length} bytes for ${job.inputs.length} names`,
+        `"inputs" expected names that fit into a message of ${most} bytes with what else a job says, got ${bytes.length} bytes for ${'inputs' in job ? job.inputs.length : 0} names`,
       );
     }
     await asking(async () => {

@@ -9,6 +9,9 @@ interface Work {
   readonly collection: string;
   /** The storage, by its name: a folder that all machines share, or s3://bucket/prefix. */
   readonly place: string;
+}
+
+interface InputWork extends Work {
   /** Paths of the input's files, as workers see them, or s3://bucket/key. */
   readonly inputs: readonly string[];
   /** What `sagitta train` or `sagitta encode` is told besides, as words. */
@@ -16,14 +19,14 @@ interface Work {
 }
 
 /** Says what is trained. */
-export interface TrainJob extends Work {
+export interface TrainJob extends InputWork {
   readonly kind: 'train';
   readonly files: readonly InputFile[];
   readonly shards: number;
 }
 
 /** Says which shard is coded. */
-export interface EncodeJob extends Work {
+export interface EncodeJob extends InputWork {
   readonly kind: 'encode';
   readonly plan: BuildPlan;
   readonly shard: number;
@@ -64,17 +67,16 @@ const files: SchemaOf<InputFile[]> = v.array(
 const work = {
   collection: v.pipe(v.string('a name'), v.regex(COLLECTION, 'a name')),
   place: v.string('a name'),
-  inputs: words,
-  flags: words,
 };
+const inputWork = { ...work, inputs: words, flags: words };
 
 export const JOB: SchemaOf<Job> = v.variant(
   'kind',
   [
-    v.object({ kind: v.literal('train'), ...work, files, shards: count(1) }),
+    v.object({ kind: v.literal('train'), ...inputWork, files, shards: count(1) }),
     v.object({
       kind: v.literal('encode'),
-      ...work,
+      ...inputWork,
       plan: v.object({ model: hash, input: files, rows: count(1), shards: count(1) }),
       shard: count(0),
     }),

@@ -1,4 +1,7 @@
-/** What a process computes, one after the other, in the order in which it came; between two of them it takes in what has come meanwhile. */
+/** What a process computes, one after the other, in the order in which it came; between them it takes in what has come meanwhile. */
+
+/** Milliseconds of computing after which messages are read. */
+const TURN_MS = 1;
 
 /** Gives each its turn. */
 export class Turns {
@@ -19,14 +22,15 @@ export class Turns {
   #plan(): void {
     if (this.#isPlanned || this.#waiting.size === 0) return;
     this.#isPlanned = true;
-    // messages are read before the next: among them is what it may be dropped by
     setImmediate(() => {
       this.#isPlanned = false;
-      const [turn] = this.#waiting;
+      const from = performance.now();
       try {
-        if (turn) {
+        for (const turn of this.#waiting) {
           this.#waiting.delete(turn);
           turn();
+          // what is short goes together, and so do its answers
+          if (performance.now() - from >= TURN_MS) break;
         }
       } finally {
         this.#plan();

@@ -33,7 +33,7 @@ export interface Asking {
 /** Milliseconds before the deadline from which nothing is asked any more; timers may be early. */
 const LAST_MS = 5;
 /** Milliseconds at least within which something is heard of a question that was taken back. */
-const HEARD_MS = 50;
+const HEARD_MS = 200;
 const ONCE: Allowed = { toAll: false, takes: 0 };
 
 /** Asks one shard, and knows how often it may be asked again. */
