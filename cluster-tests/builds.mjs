@@ -160,6 +160,7 @@ export const buildSteps = [
   },
   {
     name: 'build: a poisoned shard',
+    isLong: true,
     async run(world) {
       // in the last shard, and not in the sample
       const shop = await workshop(world, { bad: ROWS - 1 });

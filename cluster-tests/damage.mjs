@@ -16,6 +16,7 @@ function flipped(bytes) {
 export const damageSteps = [
   {
     name: 'damage: segments of the storage',
+    isLong: true,
     async run(world) {
       const play = await stage(world, { isOwn: true });
       const { storage } = play;

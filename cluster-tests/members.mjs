@@ -26,7 +26,6 @@ function hoursOf({ stderr }) {
 export const memberSteps = [
   {
     name: 'member: cut off, and back',
-    isLong: true,
     async run(world) {
       const play = await stage(world);
       const stopped = play.member();
