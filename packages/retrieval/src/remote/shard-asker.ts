@@ -8,7 +8,7 @@ import { type Allowed, AskingAgain } from './asking-again.ts';
 /** What comes of a message: an answer, that a member has dropped it, or undefined where nobody has said anything. */
 export type Reply<A extends object> = A | 'dropped' | undefined;
 
-/** Carries one question to a shard, in whatever time. */
+/** Describes how one question goes to a shard, in whatever time. */
 export interface ShardWay<A extends object> {
   /** Milliseconds. */
   now(): number;
